@@ -1,0 +1,69 @@
+# What every target of the project is compiled with, and the three kinds of target it has.
+include(GoogleTest OPTIONAL)
+
+add_library(mxsweep_flags INTERFACE)
+target_include_directories(mxsweep_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_options(mxsweep_flags INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports false positives of these two in inlined library code at -O2 and above.
+  target_compile_options(mxsweep_flags INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow
+    -Wno-restrict)
+  if(MXSWEEP_SANITIZE)
+    target_compile_options(mxsweep_flags INTERFACE -Wno-tsan)
+  endif()
+endif()
+if(MXSWEEP_WERROR)
+  target_compile_options(mxsweep_flags INTERFACE -Werror)
+endif()
+if(MXSWEEP_SANITIZE)
+  target_compile_options(mxsweep_flags INTERFACE -fsanitize=${MXSWEEP_SANITIZE}
+    -fno-omit-frame-pointer)
+  target_link_options(mxsweep_flags INTERFACE -fsanitize=${MXSWEEP_SANITIZE})
+endif()
+if(MXSWEEP_FUZZ)
+  target_compile_options(mxsweep_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(MXSWEEP_LTO)
+  include(CheckIPOSupported)
+  check_ipo_supported()
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+endif()
+
+# mxsweep_library(NAME SOURCES a.cc … LINK lib …): a room's static library. LINK is public.
+function(mxsweep_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PUBLIC mxsweep_flags ${arg_LINK})
+endfunction()
+
+# mxsweep_test(NAME SOURCES a_test.cc … LINK lib … [LABELS l …] [TIMEOUT s]): a GoogleTest program,
+# registered case by case.
+function(mxsweep_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE mxsweep_flags ${arg_LINK} GTest::gmock GTest::gtest_main)
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}."
+    WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
+
+# mxsweep_fuzzer(NAME SOURCE x_fuzz.cc LINK lib … CORPUS dir): a libFuzzer program with the fuzz
+# preset; in every other build a program that replays the corpus, run as a test.
+function(mxsweep_fuzzer name)
+  cmake_parse_arguments(arg "" "SOURCE;CORPUS" "LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCE})
+  target_link_libraries(${name} PRIVATE mxsweep_flags ${arg_LINK})
+  if(MXSWEEP_FUZZ)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc")
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${arg_CORPUS} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  if(MXSWEEP_FUZZ)
+    set_property(TEST ${name} PROPERTY TIMEOUT 120)
+    add_test(NAME ${name}_short COMMAND ${name} -runs=20000 -max_total_time=20)
+  endif()
+endfunction()
