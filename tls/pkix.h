@@ -1,0 +1,74 @@
+#ifndef MXSWEEP_TLS_PKIX_H_
+#define MXSWEEP_TLS_PKIX_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "tls/der_handle.h"
+#include "tls/name_match.h"
+#include "tls/trust_store.h"
+
+namespace mxsweep::tls {
+
+// docs/outcomes.md says what each word means. Where several apply, the earliest in this order is
+// told, kValid apart: what more time would not heal comes first.
+enum class PkixStatus : uint8_t {
+  kValid,
+  kMalformed,      // a certificate of the chain cannot be parsed: a sender's TLS would refuse it
+  kSelfSigned,     // the leaf is its own issuer, and no anchor
+  kIncomplete,     // the leaf's issuer is neither in the chain nor an anchor
+  kUntrusted,      // no path to an anchor (also: a signature on the way does not verify)
+  kConstraint,     // CA flag, path length, (extended) key usage, name constraints, unknown critical
+                   // extension
+  kWeakSignature,  // below the anchor: a signature over MD2, MD4, MD5 or SHA-1, or an RSA key under
+                   // 1024 bits
+  kExpired,
+  kNotYetValid,
+};
+
+// "valid", "untrusted", "incomplete", … as in the table.
+std::string_view PkixStatusName(PkixStatus status);
+
+struct PkixVerdict {
+  PkixStatus status = PkixStatus::kValid;
+  // A sentence naming the certificate and the trouble; empty when valid.
+  std::string error;
+};
+
+// Judges chains as a sender with this trust store would (RFC 5280 §6, purpose: TLS server); names
+// apart. Each distinct chain is verified once: its verdict is kept until a date in it passes.
+//
+// Thread-safety: full.
+//
+// Memory: about 100 bytes a chain, and the sentence where there is one.
+class PkixVerifier {
+ public:
+  explicit PkixVerifier(std::shared_ptr<const TrustStore> store);
+  ~PkixVerifier();
+
+  // `chain` as the server sent it, leaf first; `time_s` in seconds since the epoch.
+  // REQUIRES: chain is not empty.
+  PkixVerdict Judge(std::span<const DerHandle> chain, int64_t time_s);
+
+  // Verifications made, as opposed to answered from memory.
+  uint64_t verifications() const;
+  const TrustStore& store() const { return *store_; }
+
+ private:
+  struct Shard;
+  static constexpr size_t kShards = 16;
+
+  std::shared_ptr<const TrustStore> store_;
+  std::unique_ptr<std::array<Shard, kShards>> shards_;
+};
+
+}  // namespace mxsweep::tls
+
+#endif  // MXSWEEP_TLS_PKIX_H_
