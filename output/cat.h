@@ -1,0 +1,33 @@
+// `mxsweep cat`: the committed rows of one table of a scan directory, as NDJSON or CSV.
+#ifndef MXSWEEP_OUTPUT_CAT_H_
+#define MXSWEEP_OUTPUT_CAT_H_
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "output/file_system.h"
+#include "output/json_rows.h"
+
+namespace mxsweep::output {
+
+struct CatOptions {
+  std::string table = "endpoints";  // A table's name.
+  RowFormat format = RowFormat::kNdjson;
+  std::vector<std::string> columns;  // Empty: all of them.
+  std::optional<uint64_t> limit;     // At most so many rows.
+};
+
+// Writes the rows in the order in which they were committed. Works on a scan that is still running
+// (what is committed so far) and on one that was killed. kInvalidArgument for an unknown table or
+// column, kNotFound where there is no scan, kDataLoss for a damaged part, kUnavailable when `out`
+// takes no more (a closed pipe).
+absl::Status Cat(const std::string& directory, const CatOptions& options, std::ostream& out,
+                 FileSystem* files = PosixFileSystem());
+
+}  // namespace mxsweep::output
+
+#endif  // MXSWEEP_OUTPUT_CAT_H_
