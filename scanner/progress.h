@@ -1,0 +1,139 @@
+// What a running scan shows on stderr, and the table of figures at its end. Pure text: no clock, no
+// terminal queries; what is needed is passed in.
+#ifndef MXSWEEP_SCANNER_PROGRESS_H_
+#define MXSWEEP_SCANNER_PROGRESS_H_
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace mxsweep::scanner {
+
+enum class ProgressMode : uint8_t {
+  kAuto,   // kBar on a terminal, kPlain otherwise
+  kBar,    // one line that is rewritten
+  kPlain,  // a line every few seconds
+  kJson,   // an object a line
+  kNone,
+};
+// "auto", "bar", "plain", "json", "none". The error names what is allowed.
+absl::StatusOr<ProgressMode> ParseProgressMode(std::string_view word);
+std::string_view ProgressModeWord(ProgressMode mode);
+
+// The state of a scan at one moment. Totals are since the start.
+struct ProgressSnapshot {
+  double elapsed_s = 0;
+  uint64_t domains_done = 0;
+  uint64_t domains_started = 0;
+  // How many there are: known once the list was read to its end, else estimated from the share of
+  // the file that was read, else nothing.
+  std::optional<uint64_t> domains_total;
+  bool total_is_estimate = false;
+  uint64_t hosts_done = 0;
+  uint64_t endpoints_done = 0;
+  uint64_t in_flight = 0;  // open connections and those being opened
+  uint64_t queued = 0;     // waiting at the gate
+  // Endpoints with outcome tls_ok.
+  uint64_t tls_ok = 0;
+  // Recent rates.
+  double domains_per_s = 0;
+  double connections_per_s = 0;
+  double lag_ms = 0;  // event loop, worst worker, recent
+  uint64_t retries = 0;
+  uint64_t throttled = 0;  // 421 answers
+  uint64_t rows_committed = 0;
+  bool stopping = false;  // draining after SIGINT
+};
+
+// One line without line end: at most `columns` characters, whatever the figures.
+std::string RenderBar(const ProgressSnapshot& snapshot, int columns, bool colour);
+std::string RenderPlain(const ProgressSnapshot& snapshot);
+std::string RenderJson(const ProgressSnapshot& snapshot);
+
+// Writes snapshots to a stream in one of the modes. Thread-compatible.
+class ProgressWriter {
+ public:
+  struct Options {
+    ProgressMode mode = ProgressMode::kAuto;
+    bool is_terminal = false;  // of the stream
+    bool colour = true;        // if it is a terminal (NO_COLOR is for the caller to heed)
+    int columns = 80;
+    double bar_interval_s = 0.2;
+    double line_interval_s = 5;  // kPlain and kJson
+  };
+
+  // Borrows `stream`, which must outlive the writer; never closes it.
+  ProgressWriter(std::FILE* stream, const Options& options);
+
+  // Shows `snapshot` if enough of its elapsed_s has passed since the last one shown. Call as often
+  // as you like.
+  void Update(const ProgressSnapshot& snapshot);
+  // Shows the last one in any case, and ends the line.
+  void Finish(const ProgressSnapshot& snapshot);
+  // Removes the bar, so that something else can be printed on this line; it comes back with the
+  // next Update.
+  void Clear();
+
+  ProgressMode mode() const { return options_.mode; }
+  // How often Update has something to do, in seconds; 0: never.
+  double interval_s() const;
+
+ private:
+  void Show(const ProgressSnapshot& snapshot);
+
+  std::FILE* stream_;
+  Options options_;
+  bool shown_ = false;
+  bool bar_on_screen_ = false;
+  double last_shown_s_ = 0;
+};
+
+// "1h02m", "3m20s", "12s".
+std::string FormatDuration(double seconds);
+// "1,234,567".
+std::string FormatCount(uint64_t count);
+
+// A finished (or stopped) scan in figures. Words are those of docs/outcomes.md.
+struct ScanSummary {
+  using Counts = std::map<std::string, uint64_t, std::less<>>;
+
+  double elapsed_s = 0;
+  bool complete = true;  // false: stopped early
+  std::string output;    // where the tables are
+  std::string
+      note;  // something that the reader must know ("resolver does not validate …"); may be empty
+  uint64_t input_lines = 0;
+  uint64_t duplicates = 0;
+  uint64_t invalid = 0;
+  uint64_t domains = 0;
+  uint64_t hosts = 0;
+  uint64_t endpoints = 0;
+  uint64_t certificates = 0;
+  uint64_t connections = 0;
+  uint64_t retries = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+  Counts diagnoses;     // domains.diagnosis
+  Counts mx_statuses;   // domains.mx_status
+  Counts outcomes;      // endpoints.outcome
+  Counts tls_versions;  // endpoints.tls_version, tls_ok only, as are the rest
+  Counts ciphers;
+  Counts groups;
+  Counts leaf_keys;      // "rsa 2048", "ecdsa P-256"
+  Counts pkix_statuses;  // endpoints.pkix_status
+  Counts dane_statuses;  // domains.dane_status
+};
+
+// A table of at most 80 columns, ending in a line end: each group's counts and shares, largest
+// first, small ones summed up.
+std::string RenderSummary(const ScanSummary& summary, bool colour = false);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_PROGRESS_H_

@@ -1,0 +1,107 @@
+#ifndef MXSWEEP_SCANNER_SCAN_OPTIONS_H_
+#define MXSWEEP_SCANNER_SCAN_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "dns/ip_address.h"
+#include "scanner/progress.h"
+#include "scanner/target_reader.h"
+
+namespace mxsweep::scanner {
+
+enum class TlsMode : uint8_t {
+  kStartTls,  // SMTP, port 25
+  kImplicit,  // TLS from the first byte (RFC 8314 §3.3), port 465
+};
+enum class OutputFormat : uint8_t { kParquet, kNdjson };
+
+// A name server: address and port.
+struct ResolverAddress {
+  dns::IpAddress address;
+  uint16_t port = 53;
+
+  friend bool operator==(const ResolverAddress&, const ResolverAddress&) = default;
+};
+
+// Everything that `mxsweep scan` can be told, with the defaults: those are meant to be safe for a
+// stranger on the real Internet. A value; filled by tools/scan_flags, judged by Validate.
+struct ScanOptions {
+  // What and where to.
+  std::string targets_path = "-";  // "-": standard input
+  TargetsKind targets_kind = TargetsKind::kDomains;
+  std::string output_dir;
+  OutputFormat format = OutputFormat::kParquet;
+  int64_t epoch_seconds = 60;     // results are committed this often …
+  uint64_t epoch_rows = 500'000;  // … or after this many rows
+  uint64_t seed = 0;  // order of address ranges, and all other randomness; 0: a random one
+
+  // Names.
+  std::vector<ResolverAddress> resolvers;  // empty: those of /etc/resolv.conf
+  bool trust_ad = false;             // believe the AD bit of a resolver that is not on this machine
+  int64_t dns_timeout_ms = 20'000;   // for one question, all attempts together
+  uint32_t dns_concurrency = 2'000;  // questions in flight, all workers together
+
+  // Talking.
+  TlsMode tls_mode = TlsMode::kStartTls;
+  uint16_t port = 0;      // 0: 25, or 465 with kImplicit; see EffectivePort
+  std::string ehlo_name;  // empty: DefaultEhloName()
+  std::vector<dns::IpAddress>
+      source_addresses;  // connections take turns; empty: the system's choice
+  int64_t connect_timeout_ms = 10'000;
+  int64_t greeting_timeout_ms = 45'000;  // greet delays of 5 to 25 s are usual
+  int64_t command_timeout_ms = 30'000;
+  int64_t handshake_timeout_ms = 30'000;
+  int64_t quit_timeout_ms = 2'000;
+  uint32_t retries = 1;
+  int64_t retry_delay_ms =
+      30'000;               // before the first further attempt; twice as long before each one after
+  std::string trust_store;  // PEM file or directory; empty: the system's
+  bool use_ipv4 = true;
+  bool use_ipv6 = true;
+
+  // Politeness.
+  double rate_per_s = 500;  // connection starts, all workers together; 0: unlimited
+  uint32_t concurrency = 10'000;
+  uint32_t per_address_concurrency = 1;
+  int64_t per_address_interval_ms = 1'000;
+  std::vector<std::string> blocklist_paths;
+  std::vector<std::string> allowlist_paths;
+  bool allow_special = false;  // connect to loopback, private and other special-purpose addresses
+
+  // This machine.
+  uint32_t workers = 0;  // 0: one per core, at most kMaxWorkers
+  ProgressMode progress = ProgressMode::kAuto;
+
+  uint16_t EffectivePort() const {
+    if (port != 0) return port;
+    return tls_mode == TlsMode::kImplicit ? 465 : 25;
+  }
+
+  // Can a scan be run like this? The error is one sentence that names the flag. Looks at no file.
+  absl::Status Validate() const;
+};
+
+inline constexpr uint32_t kMaxWorkers = 256;
+inline constexpr uint32_t kMaxConcurrency = 4'000'000;
+inline constexpr uint32_t kMaxRetries = 10;
+// No timeout is longer (RFC 5321 §4.5.3.2 asks for 10 minutes at most).
+inline constexpr int64_t kMaxTimeoutMs = 600'000;
+
+// "500ms", "2s", "1.5m", "1h", and a bare "0", in milliseconds. A number without unit is an error:
+// seconds or milliseconds is not guessed.
+absl::StatusOr<int64_t> ParseDurationMs(std::string_view text);
+// The shortest text that ParseDurationMs reads back: "500ms", "2s", "1m30s" is written "90s".
+std::string FormatDurationMs(int64_t duration_ms);
+
+// "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353".
+absl::StatusOr<ResolverAddress> ParseResolverAddress(std::string_view text);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_SCAN_OPTIONS_H_
