@@ -18,7 +18,8 @@ class IpAddress {
  public:
   IpAddress() = default;
 
-  // From the 4 or 16 bytes of an A or AAAA record, in network order. Any other length gives nothing.
+  // From the 4 or 16 bytes of an A or AAAA record, in network order. Any other length gives
+  // nothing.
   static std::optional<IpAddress> FromBytes(std::span<const uint8_t> bytes);
   // From dotted-quad or RFC 4291 text, without brackets, scope or port.
   static std::optional<IpAddress> Parse(std::string_view text);
@@ -27,7 +28,9 @@ class IpAddress {
 
   bool is_v6() const { return is_v6_; }
   // 4 or 16 bytes in network order; valid as long as *this.
-  std::span<const uint8_t> bytes() const { return {bytes_.data(), is_v6_ ? size_t{16} : size_t{4}}; }
+  std::span<const uint8_t> bytes() const {
+    return {bytes_.data(), is_v6_ ? size_t{16} : size_t{4}};
+  }
   // Canonical text (RFC 5952 for IPv6).
   std::string ToString() const;
 
