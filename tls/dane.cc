@@ -1,0 +1,311 @@
+#include "tls/dane.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "tls/certificate.h"
+#include "tls/certificate_der.h"
+#include "tls/dane_anchor.h"
+#include "tls/name_match.h"
+#include "tls/public_key.h"
+
+namespace mxsweep::tls {
+namespace {
+
+using dns::TlsaRecord;
+
+// RFC 7218's acronyms.
+constexpr uint8_t kPkixEe = 1;
+constexpr uint8_t kDaneTa = 2;
+constexpr uint8_t kDaneEe = 3;
+constexpr uint8_t kCert = 0;
+constexpr uint8_t kSpki = 1;
+constexpr uint8_t kFull = 0;
+constexpr uint8_t kSha256Type = 1;
+constexpr uint8_t kSha512Type = 2;
+
+using Sha512 = std::array<uint8_t, SHA512_DIGEST_LENGTH>;
+
+// One certificate of the chain as the records see it: both selections and their digests, made once.
+struct Selected {
+  Bytes full;
+  Sha256 sha256;
+  Sha512 sha512;
+
+  explicit Selected(Bytes bytes) : full(bytes), sha256(HashSha256(bytes)) {
+    SHA512(bytes.data(), bytes.size(), sha512.data());
+  }
+
+  bool Matches(const TlsaRecord& record) const {
+    switch (record.matching_type) {
+      case kFull:
+        return std::ranges::equal(record.data, full);
+      case kSha256Type:
+        return std::ranges::equal(record.data, sha256);
+      case kSha512Type:
+        return std::ranges::equal(record.data, sha512);
+      default:
+        return false;
+    }
+  }
+};
+
+struct ChainElement {
+  explicit ChainElement(Bytes der) : certificate(der), spki(CutCertificate(der).spki) {}
+
+  bool Matches(const TlsaRecord& record) const {
+    // A certificate whose key cannot be found has none, rather than one that a digest of nothing
+    // fits.
+    if (record.selector == kSpki) return !spki.full.empty() && spki.Matches(record);
+    return certificate.Matches(record);
+  }
+
+  Selected certificate;
+  Selected spki;
+};
+
+bool IsDigest(const TlsaRecord& record) { return record.matching_type != kFull; }
+
+// RFC 7671 §9: the strongest digest published for a usage and selector is the only one that counts.
+// Full data is not a digest: it neither wins nor is ignored.
+bool IsSuperseded(const TlsaRecord& record, std::span<const TlsaRecord> records) {
+  return IsDigest(record) && std::ranges::any_of(records, [&record](const TlsaRecord& other) {
+           return other.usage == record.usage && other.selector == record.selector &&
+                  other.matching_type > record.matching_type &&
+                  CheckTlsa(other) == TlsaUsability::kUsable;
+         });
+}
+
+std::vector<std::string> ReferenceNames(const DaneReference& reference) {
+  std::vector<std::string> names = {reference.tlsa_base_domain};
+  // An insecure MX answer could name anybody's domain as the next hop of anybody's host (RFC 7672
+  // §3.2.2).
+  if (reference.mx_secure) {
+    names.insert(names.end(), reference.next_hop_names.begin(), reference.next_hop_names.end());
+  }
+  return names;
+}
+
+std::string RecordText(const TlsaRecord& record) {
+  return absl::StrCat(static_cast<int>(record.usage), " ", static_cast<int>(record.selector), " ",
+                      static_cast<int>(record.matching_type));
+}
+
+class ChainJudge {
+ public:
+  ChainJudge(std::span<const DerHandle> chain, const DaneReference& reference, int64_t time_s)
+      : anchors_(chain, time_s) {
+    elements_.reserve(chain.size());
+    for (const DerHandle& certificate : chain) elements_.emplace_back(certificate.der());
+    const std::vector<std::string> names = ReferenceNames(reference);
+    name_matches_ = !chain.empty() && MatchName(chain[0].der(), names) != NameMatch::kNone;
+  }
+
+  struct Finding {
+    std::optional<int> depth;  // where it matched
+    std::string reason;        // why it did not
+    DaneFailure failure = DaneFailure::kOther;
+  };
+
+  Finding Judge(const TlsaRecord& record) {
+    if (elements_.empty()) return {std::nullopt, "the server showed no certificate"};
+    return record.usage == kDaneEe ? JudgeLeaf(record) : JudgeAnchors(record);
+  }
+
+ private:
+  // RFC 7671 §5.1: nothing of the certificate matters but that it is the one.
+  Finding JudgeLeaf(const TlsaRecord& record) const {
+    if (elements_.front().Matches(record)) return {0, "", DaneFailure::kNone};
+    return {std::nullopt,
+            record.selector == kSpki ? "not the leaf's public key" : "not the leaf certificate"};
+  }
+
+  // RFC 7671 §5.2. The leaf is no anchor of itself, as in OpenSSL.
+  Finding JudgeAnchors(const TlsaRecord& record) {
+    std::optional<AnchorJudge::Verdict> best;
+    for (size_t i = 1; i < elements_.size(); ++i) {
+      if (elements_[i].Matches(record)) Improve(anchors_.JudgeSent(i), &best);
+    }
+    if (!best && record.matching_type == kFull) {
+      best = record.selector == kCert ? anchors_.JudgeAbsent(record.data)
+                                      : anchors_.JudgeKey(record.data);
+    }
+    if (!best) {
+      return {std::nullopt, elements_.front().Matches(record)
+                                ? "matches the leaf, which cannot be its own trust anchor"
+                                : "no certificate above the leaf matches"};
+    }
+    return Conclude(*best);
+  }
+
+  Finding Conclude(const AnchorJudge::Verdict& anchor) const {
+    if (anchor.result == AnchorJudge::Result::kBadDates) {
+      return {std::nullopt, anchor.reason, DaneFailure::kExpired};
+    }
+    if (anchor.result == AnchorJudge::Result::kBad) return {std::nullopt, anchor.reason};
+    if (!name_matches_) {
+      return {std::nullopt, "the leaf's name is no reference identifier",
+              DaneFailure::kHostMismatch};
+    }
+    return {anchor.depth, "", DaneFailure::kNone};
+  }
+
+  static void Improve(AnchorJudge::Verdict verdict, std::optional<AnchorJudge::Verdict>* best) {
+    if (!*best || verdict.result < (*best)->result) *best = std::move(verdict);
+  }
+
+  std::vector<ChainElement> elements_;
+  AnchorJudge anchors_;
+  bool name_matches_ = false;
+};
+
+// The class that says most: a name or date that is wrong under an anchor that is right.
+DaneFailure Clearer(DaneFailure a, DaneFailure b) {
+  for (DaneFailure failure :
+       {DaneFailure::kHostMismatch, DaneFailure::kExpired, DaneFailure::kOther}) {
+    if (a == failure || b == failure) return failure;
+  }
+  return DaneFailure::kNone;
+}
+
+void JudgeRecords(std::span<const TlsaRecord> records, ChainJudge* judge, DaneVerdict* verdict) {
+  bool usable = false;
+  for (size_t i = 0; i < records.size(); ++i) {
+    const TlsaUsability usability = CheckTlsa(records[i]);
+    std::string& reason = verdict->record_reasons[i];
+    if (usability != TlsaUsability::kUsable) {
+      reason = absl::StrCat("unusable: ", std::string(TlsaUsabilityText(usability)));
+      continue;
+    }
+    usable = true;
+    if (IsSuperseded(records[i], records)) {
+      reason = "passed over for a stronger digest with the same usage and selector";
+      continue;
+    }
+    ChainJudge::Finding finding = judge->Judge(records[i]);
+    if (!finding.depth) {
+      verdict->failure = Clearer(verdict->failure, finding.failure);
+      reason = std::move(finding.reason);
+      continue;
+    }
+    reason = "match";
+    if (!verdict->matched_record) {
+      verdict->matched_record = i;
+      verdict->matched_depth = finding.depth;
+    }
+  }
+  verdict->status = !usable                   ? DaneStatus::kUnusable
+                    : verdict->matched_record ? DaneStatus::kMatch
+                                              : DaneStatus::kMismatch;
+}
+
+std::string Summary(std::span<const TlsaRecord> records, const DaneVerdict& verdict) {
+  if (verdict.status == DaneStatus::kMatch) {
+    return absl::StrCat(RecordText(records[*verdict.matched_record]), " matches at depth ",
+                        *verdict.matched_depth);
+  }
+  std::string text;
+  for (size_t i = 0; i < records.size(); ++i) {
+    // A zone with dozens of records is not retold whole.
+    if (i == 8) return absl::StrCat(text, "; and ", records.size() - i, " more");
+    absl::StrAppend(&text, text.empty() ? "" : "; ", RecordText(records[i]), ": ",
+                    verdict.record_reasons[i]);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string_view DaneStatusName(DaneStatus status) {
+  switch (status) {
+    case DaneStatus::kNone:
+      return "none";
+    case DaneStatus::kUnusable:
+      return "unusable";
+    case DaneStatus::kMatch:
+      return "match";
+    case DaneStatus::kMismatch:
+      return "mismatch";
+  }
+  return "";
+}
+
+TlsaUsability CheckTlsa(const TlsaRecord& record) {
+  if (record.usage <= kPkixEe) return TlsaUsability::kPkixUsage;
+  if (record.usage > kDaneEe) return TlsaUsability::kUnknownUsage;
+  if (record.selector > kSpki) return TlsaUsability::kUnknownSelector;
+  switch (record.matching_type) {
+    case kSha256Type:
+      return record.data.size() == SHA256_DIGEST_LENGTH ? TlsaUsability::kUsable
+                                                        : TlsaUsability::kWrongDigestLength;
+    case kSha512Type:
+      return record.data.size() == SHA512_DIGEST_LENGTH ? TlsaUsability::kUsable
+                                                        : TlsaUsability::kWrongDigestLength;
+    case kFull:
+      break;
+    default:
+      return TlsaUsability::kUnknownMatchingType;
+  }
+  const bool well_formed = record.selector == kCert ? CutCertificate(record.data).error.empty()
+                                                    : ReadPublicKey(record.data).error.empty();
+  return well_formed ? TlsaUsability::kUsable : TlsaUsability::kMalformedData;
+}
+
+std::string_view TlsaUsabilityText(TlsaUsability usability) {
+  switch (usability) {
+    case TlsaUsability::kUsable:
+      return "usable";
+    case TlsaUsability::kPkixUsage:
+      return "usages 0 and 1 are not for SMTP";
+    case TlsaUsability::kUnknownUsage:
+      return "unknown usage";
+    case TlsaUsability::kUnknownSelector:
+      return "unknown selector";
+    case TlsaUsability::kUnknownMatchingType:
+      return "unknown matching type";
+    case TlsaUsability::kWrongDigestLength:
+      return "the digest has the wrong length";
+    case TlsaUsability::kMalformedData:
+      return "the data is not a certificate or public key";
+  }
+  return "";
+}
+
+DaneVerdict JudgeDane(std::span<const TlsaRecord> records, std::span<const DerHandle> chain,
+                      const DaneReference& reference, int64_t time_s) {
+  DaneVerdict verdict;
+  if (records.empty()) return verdict;
+  verdict.record_reasons.resize(records.size());
+  ChainJudge judge(chain, reference, time_s);
+  JudgeRecords(records, &judge, &verdict);
+  if (verdict.status != DaneStatus::kMismatch) verdict.failure = DaneFailure::kNone;
+  verdict.detail = Summary(records, verdict);
+  return verdict;
+}
+
+bool RolloverReady(std::span<const TlsaRecord> records) {
+  std::vector<const TlsaRecord*> ee;
+  bool has_ta = false;
+  for (const TlsaRecord& record : records) {
+    if (CheckTlsa(record) != TlsaUsability::kUsable || IsSuperseded(record, records)) continue;
+    if (record.usage == kDaneTa) {
+      has_ta = true;
+    } else {
+      ee.push_back(&record);
+    }
+  }
+  if (ee.empty()) return false;
+  return has_ta || std::ranges::any_of(ee, [&ee](const TlsaRecord* a) {
+           return std::ranges::any_of(ee, [a](const TlsaRecord* b) {
+             return std::tie(a->selector, a->matching_type) ==
+                        std::tie(b->selector, b->matching_type) &&
+                    a->data != b->data;
+           });
+         });
+}
+
+}  // namespace mxsweep::tls
