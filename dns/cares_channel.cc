@@ -1,0 +1,254 @@
+#include "dns/cares_channel.h"
+
+// ares_send and the socket functions are marked deprecated from 1.28 on, and remain; 1.18 has no
+// others.
+#define CARES_NO_DEPRECATED
+#include <ares.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace mxsweep::dns {
+namespace {
+
+// c-ares' own limit of a UDP answer; what we advertise is less (QueryOptions::udp_payload_size).
+constexpr int kUdpBufferBytes = 4096;
+
+bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// Once for the process; c-ares says that this must not race.
+int InitLibrary() {
+  static const int kStatus = ares_library_init(ARES_LIB_INIT_ALL);
+  return kStatus;
+}
+
+// The privileged form is not bound to net.core.rmem_max. Smaller buffers only cost retries.
+void SetBuffer(int fd, int forced_option, int option, int bytes) {
+  if (setsockopt(fd, SOL_SOCKET, forced_option, &bytes, sizeof(bytes)) == 0) return;
+  (void)setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes));
+}
+
+}  // namespace
+
+class CaresChannel::Impl {
+ public:
+  Impl(EventLoop& loop, const ChannelOptions& options, ResultSink sink, AfterIo after_io)
+      : loop_(loop), options_(options), sink_(std::move(sink)), after_io_(std::move(after_io)) {}
+
+  ~Impl() {
+    destroying_ = true;
+    if (channel_ != nullptr) ares_destroy(channel_);
+  }
+
+  absl::Status Open(const ServerAddress& server);
+  void Send(std::span<const uint8_t> query, const AttemptTag& tag);
+  void ProcessTimeouts() {
+    last_errno_ = 0;
+    ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+  }
+  size_t outstanding() const { return outstanding_; }
+
+ private:
+  // Travels through c-ares as the query's argument, and is freed when the query is over.
+  struct Pending {
+    Impl* impl;
+    AttemptTag tag;
+  };
+
+  static void OnQueryDone(void* arg, int status, int timeouts, unsigned char* bytes, int length);
+  static void OnSocketState(void* data, ares_socket_t fd, int readable, int writable);
+  static ares_socket_t OpenSocket(int domain, int type, int protocol, void* data);
+  static int CloseSocket(ares_socket_t fd, void* data);
+  static int Connect(ares_socket_t fd, const sockaddr* address, ares_socklen_t length, void* data);
+  static ares_ssize_t Receive(ares_socket_t fd, void* buffer, size_t length, int flags,
+                              sockaddr* from, ares_socklen_t* from_length, void* data);
+  static ares_ssize_t SendVector(ares_socket_t fd, const iovec* parts, int count, void* data);
+
+  // Passes a socket call's result on and keeps its errno.
+  template <typename T>
+  T Note(T result) {
+    if (result < 0 && !WouldBlock(errno) && errno != EINPROGRESS) last_errno_ = errno;
+    return result;
+  }
+
+  EventLoop& loop_;
+  const ChannelOptions options_;
+  ResultSink sink_;
+  AfterIo after_io_;
+  ares_channel channel_ = nullptr;
+  size_t outstanding_ = 0;
+  int last_errno_ = 0;
+  bool destroying_ = false;
+};
+
+absl::Status CaresChannel::Impl::Open(const ServerAddress& server) {
+  ares_options options = {};
+  int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB |
+             ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS;
+  // NOCHECKRESP: SERVFAIL and REFUSED come to us as they are, with what EDNS says of them. IGNTC:
+  // it is us who turn to TCP. EDNS: without it, every UDP answer over 512 bytes counts as
+  // truncated.
+  options.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+                  ARES_FLAG_EDNS |
+                  (options_.transport == Transport::kUdp ? ARES_FLAG_IGNTC | ARES_FLAG_STAYOPEN
+                                                         : ARES_FLAG_USEVC);
+  options.ednspsz = kUdpBufferBytes;
+#if ARES_VERSION >= 0x012000
+  // From 1.32 on the time-out follows the server's mean latency; one try would cut off slow
+  // domains.
+  options.timeout = static_cast<int>(options_.attempt_timeout.count());
+  options.tries = 4;
+#else
+  // A TCP query survives one connection that the server closes as the query is sent.
+  options.timeout = static_cast<int>(options_.query_timeout.count());
+  options.tries = options_.transport == Transport::kTcp ? 2 : 1;
+#endif
+#ifdef ARES_OPT_QUERY_CACHE
+  options.qcache_max_ttl = 0;
+  mask |= ARES_OPT_QUERY_CACHE;
+#endif
+  char lookups[] = "b";
+  options.lookups = lookups;
+  options.sock_state_cb = &Impl::OnSocketState;
+  options.sock_state_cb_data = this;
+  if (int rc = InitLibrary(); rc != ARES_SUCCESS) {
+    return absl::UnavailableError(absl::StrCat("c-ares: ", ares_strerror(rc)));
+  }
+  if (int rc = ares_init_options(&channel_, &options, mask); rc != ARES_SUCCESS) {
+    return absl::UnavailableError(absl::StrCat("c-ares: ", ares_strerror(rc)));
+  }
+  static constexpr ares_socket_functions kFunctions = {
+      &Impl::OpenSocket, &Impl::CloseSocket, &Impl::Connect, &Impl::Receive, &Impl::SendVector};
+  ares_set_socket_functions(channel_, &kFunctions, this);
+  if (int rc = ares_set_servers_ports_csv(channel_, server.ToString().c_str());
+      rc != ARES_SUCCESS) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("resolver ", server.ToString(), ": ", ares_strerror(rc)));
+  }
+  return absl::OkStatus();
+}
+
+void CaresChannel::Impl::Send(std::span<const uint8_t> query, const AttemptTag& tag) {
+  last_errno_ = 0;
+  ++outstanding_;
+  auto pending = std::make_unique<Pending>(Pending{this, tag});
+  ares_send(channel_, query.data(), static_cast<int>(query.size()), &Impl::OnQueryDone,
+            pending.release());
+}
+
+void CaresChannel::Impl::OnQueryDone(void* arg, int status, int /*timeouts*/, unsigned char* bytes,
+                                     int length) {
+  const std::unique_ptr<Pending> pending(static_cast<Pending*>(arg));
+  Impl& self = *pending->impl;
+  --self.outstanding_;
+  if (self.destroying_) return;
+  AttemptResult result;
+  result.tag = pending->tag;
+  result.os_error = self.last_errno_;
+  if (status == ARES_SUCCESS && bytes != nullptr && length > 0) {
+    result.kind = AttemptResult::Kind::kMessage;
+    result.message = ParseResponse({bytes, static_cast<size_t>(length)});
+  } else if (status == ARES_EBADRESP) {
+    result.kind = AttemptResult::Kind::kMessage;
+    result.message = absl::InvalidArgumentError("unreadable");
+  } else if (status == ARES_ETIMEOUT) {
+    result.kind = AttemptResult::Kind::kExpired;
+  } else {
+    result.kind = AttemptResult::Kind::kFailed;
+    if (status == ARES_ENOMEM) result.os_error = ENOMEM;
+  }
+  self.sink_(std::move(result));
+}
+
+void CaresChannel::Impl::OnSocketState(void* data, ares_socket_t fd, int readable, int writable) {
+  Impl& self = *static_cast<Impl*>(data);
+  if (readable == 0 && writable == 0) {
+    self.loop_.UnwatchSocket(fd);
+    return;
+  }
+  self.loop_.WatchSocket(fd, readable != 0, writable != 0, [&self, fd](bool r, bool w) {
+    self.last_errno_ = 0;
+    ares_process_fd(self.channel_, r ? fd : ARES_SOCKET_BAD, w ? fd : ARES_SOCKET_BAD);
+    self.after_io_();
+  });
+}
+
+ares_socket_t CaresChannel::Impl::OpenSocket(int domain, int type, int protocol, void* data) {
+  Impl& self = *static_cast<Impl*>(data);
+  const int fd = self.Note(::socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (fd < 0) return ARES_SOCKET_BAD;
+  if (self.options_.transport == Transport::kTcp) {
+    const int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  } else if (self.options_.socket_buffer_bytes > 0) {
+    SetBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, self.options_.socket_buffer_bytes);
+    SetBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, self.options_.socket_buffer_bytes);
+  }
+  return fd;
+}
+
+int CaresChannel::Impl::CloseSocket(ares_socket_t fd, void* /*data*/) { return ::close(fd); }
+
+int CaresChannel::Impl::Connect(ares_socket_t fd, const sockaddr* address, ares_socklen_t length,
+                                void* data) {
+  return static_cast<Impl*>(data)->Note(::connect(fd, address, length));
+}
+
+ares_ssize_t CaresChannel::Impl::Receive(ares_socket_t fd, void* buffer, size_t length, int flags,
+                                         sockaddr* from, ares_socklen_t* from_length, void* data) {
+  Impl& self = *static_cast<Impl*>(data);
+  const ssize_t count = self.Note(::recvfrom(fd, buffer, length, flags, from, from_length));
+#if ARES_VERSION < 0x011600
+  // On one FORMERR, c-ares before 1.22 would switch EDNS off for all queries to come, and take
+  // every answer over 512 bytes for truncated. NOTIMP means the same to us.
+  constexpr int kHeaderBytes = 12;
+  auto* bytes = static_cast<uint8_t*>(buffer);
+  if (self.options_.transport == Transport::kUdp && count >= kHeaderBytes &&
+      (bytes[3] & 0x0F) == static_cast<uint8_t>(Rcode::kFormErr)) {
+    bytes[3] = static_cast<uint8_t>((bytes[3] & 0xF0) | static_cast<uint8_t>(Rcode::kNotImp));
+  }
+#endif
+  return count;
+}
+
+ares_ssize_t CaresChannel::Impl::SendVector(ares_socket_t fd, const iovec* parts, int count,
+                                            void* data) {
+  Impl& self = *static_cast<Impl*>(data);
+  msghdr message = {};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<size_t>(count);
+  const ssize_t sent = self.Note(::sendmsg(fd, &message, MSG_NOSIGNAL));
+  // c-ares gives up a UDP query that does not fit into the socket's buffer.
+  if (sent < 0 && self.options_.transport == Transport::kUdp && WouldBlock(errno)) {
+    self.last_errno_ = ENOBUFS;
+  }
+  return sent;
+}
+
+CaresChannel::CaresChannel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CaresChannel::~CaresChannel() = default;
+
+absl::StatusOr<std::unique_ptr<CaresChannel>> CaresChannel::Create(EventLoop& loop,
+                                                                   const ServerAddress& server,
+                                                                   const ChannelOptions& options,
+                                                                   ResultSink sink,
+                                                                   AfterIo after_io) {
+  auto impl = std::make_unique<Impl>(loop, options, std::move(sink), std::move(after_io));
+  if (absl::Status status = impl->Open(server); !status.ok()) return status;
+  return std::unique_ptr<CaresChannel>(new CaresChannel(std::move(impl)));
+}
+
+void CaresChannel::Send(std::span<const uint8_t> query, const AttemptTag& tag) {
+  impl_->Send(query, tag);
+}
+void CaresChannel::ProcessTimeouts() { impl_->ProcessTimeouts(); }
+size_t CaresChannel::outstanding() const { return impl_->outstanding(); }
+
+}  // namespace mxsweep::dns

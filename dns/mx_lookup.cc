@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "dns/mx_plan.h"
+#include "dns/name.h"
+
+namespace mxsweep::dns {
+namespace {
+
+// The word for a look-up without an answer. Of REFUSED and unreadable answers a sender makes the
+// same as of SERVFAIL: try again later.
+MxStatus ErrorStatus(ResponseStatus status) {
+  if (status == ResponseStatus::kBogus) return MxStatus::kBogus;
+  if (status == ResponseStatus::kTimeout) return MxStatus::kTimeout;
+  return IsLocal(status) ? MxStatus::kLocalError : MxStatus::kServfail;
+}
+
+// Of two failures the one that says more of the domain, and less of the way to it.
+int Severity(ResponseStatus status) {
+  if (IsAnswer(status)) return 0;
+  if (IsLocal(status)) return 1;
+  if (status == ResponseStatus::kTimeout) return 2;
+  return status == ResponseStatus::kBogus ? 4 : 3;
+}
+
+}  // namespace
+
+class MxLookup::Impl {
+ public:
+  Impl(Resolver& resolver, Callback callback)
+      : resolver_(resolver), callback_(std::move(callback)) {}
+  ~Impl() {
+    for (const Resolver::QueryId id : {mx_query_, a_query_, aaaa_query_}) {
+      if (id != 0) resolver_.Cancel(id);
+    }
+  }
+
+  void Begin(std::string_view domain) {
+    absl::StatusOr<std::string> name = NormalizeDomain(domain, {.allow_single_label = true});
+    if (!name.ok()) {
+      answer_.status = MxStatus::kInvalidName;
+      answer_.error_detail = std::string(name.status().message());
+      timer_ = Timer(resolver_.loop(), std::chrono::nanoseconds(0), [this] { Finish(); });
+      return;
+    }
+    domain_ = *std::move(name);
+    mx_query_ = resolver_.Query(domain_, RrType::kMx, [this](Response response) {
+      mx_query_ = 0;
+      OnMx(std::move(response));
+    });
+  }
+
+ private:
+  void OnMx(Response response) {
+    answer_.dnssec = response.dnssec;
+    if (!response.cname_chain.empty()) answer_.next_hop_cname = response.cname_chain.back();
+    switch (response.status) {
+      case ResponseStatus::kOk:
+        TakeRecords(response.records);
+        return Finish();
+      case ResponseStatus::kNxDomain:
+        answer_.status = MxStatus::kNxDomain;
+        return Finish();
+      case ResponseStatus::kNoData:
+        return AskForAddresses();
+      default:
+        answer_.status = ErrorStatus(response.status);
+        answer_.error_detail = absl::StrCat("MX: ", response.detail);
+        return Finish();
+    }
+  }
+
+  // RFC 5321 §5.1: sorted by preference. RFC 7505 §3: null MX is one record "0 .", and only alone.
+  void TakeRecords(const std::vector<ResourceRecord>& records) {
+    std::vector<MxRecord> sorted;
+    for (const ResourceRecord& record : records) {
+      if (const auto* mx = std::get_if<MxRecord>(&record.data)) sorted.push_back(*mx);
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [](const MxRecord& a, const MxRecord& b) {
+      return a.preference < b.preference;
+    });
+    absl::flat_hash_set<std::string> seen;
+    for (MxRecord& record : sorted) {
+      if (!seen.insert(record.host).second) continue;
+      if (answer_.records.size() == kMaxMxRecords) {
+        answer_.error_detail = absl::StrCat("MX: more than ", kMaxMxRecords, " hosts");
+        break;
+      }
+      answer_.records.push_back(std::move(record));
+    }
+    const bool has_root = seen.contains(".");
+    const bool alone = answer_.records.size() == 1;
+    answer_.null_mx_with_others = has_root && !alone;
+    const bool is_null = has_root && alone && answer_.records.front().preference == 0;
+    answer_.status = is_null ? MxStatus::kNullMx : MxStatus::kMx;
+  }
+
+  // RFC 5321 §5.1: where there is no MX record, the domain itself is the host, if it has an
+  // address.
+  void AskForAddresses() {
+    a_query_ = resolver_.Query(domain_, RrType::kA, [this](Response response) {
+      a_query_ = 0;
+      OnAddress("A", std::move(response));
+    });
+    aaaa_query_ = resolver_.Query(domain_, RrType::kAaaa, [this](Response response) {
+      aaaa_query_ = 0;
+      OnAddress("AAAA", std::move(response));
+    });
+  }
+
+  void OnAddress(std::string_view type, Response response) {
+    if (response.status == ResponseStatus::kOk) {
+      answer_.status = MxStatus::kImplicit;
+      answer_.error_detail.clear();
+      answer_.records = {{0, domain_}};
+      for (Resolver::QueryId* id : {&a_query_, &aaaa_query_}) {
+        if (*id != 0) resolver_.Cancel(std::exchange(*id, 0));
+      }
+      return Finish();
+    }
+    if (Severity(response.status) > Severity(worst_address_)) {
+      worst_address_ = response.status;
+      answer_.error_detail = absl::StrCat(std::string(type), ": ", response.detail);
+    }
+    if (a_query_ != 0 || aaaa_query_ != 0) return;
+    answer_.status = IsAnswer(worst_address_) ? MxStatus::kNoMail : ErrorStatus(worst_address_);
+    Finish();
+  }
+
+  // The callback may destroy *this: nothing may follow a call of Finish.
+  void Finish() {
+    Callback callback = std::move(callback_);
+    callback(std::move(answer_));
+  }
+
+  Resolver& resolver_;
+  Callback callback_;
+  std::string domain_;
+  MxAnswer answer_;
+  ResponseStatus worst_address_ = ResponseStatus::kNoData;
+  Resolver::QueryId mx_query_ = 0;
+  Resolver::QueryId a_query_ = 0;
+  Resolver::QueryId aaaa_query_ = 0;
+  Timer timer_;
+};
+
+MxLookup::MxLookup(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MxLookup::~MxLookup() = default;
+
+std::unique_ptr<MxLookup> MxLookup::Start(Resolver& resolver, std::string_view domain,
+                                          Callback callback) {
+  auto impl = std::make_unique<Impl>(resolver, std::move(callback));
+  impl->Begin(domain);
+  return std::unique_ptr<MxLookup>(new MxLookup(std::move(impl)));
+}
+
+}  // namespace mxsweep::dns

@@ -1,0 +1,78 @@
+#include "dns/response_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+
+namespace mxsweep::dns {
+namespace {
+
+// What an error response says of itself, in ASCII: the text is the server's.
+std::string Explain(const Message& message) {
+  std::string text = RcodeName(message.rcode);
+  for (const ExtendedError& error : message.extended_errors) {
+    absl::StrAppend(&text, " (extended error ", error.code);
+    if (!error.text.empty()) absl::StrAppend(&text, ": ", absl::CHexEscape(error.text));
+    absl::StrAppend(&text, ")");
+  }
+  return text;
+}
+
+bool SaysBogus(const Message& message) {
+  return std::any_of(message.extended_errors.begin(), message.extended_errors.end(), MeansBogus);
+}
+
+// NOERROR and NXDOMAIN.
+Response ReadAnswer(const Message& message, std::string_view name, RrType type, bool trusted) {
+  absl::StatusOr<AnswerSummary> summary = SummarizeAnswer(message, name, type);
+  if (!summary.ok()) {
+    return ErrorResponse(ResponseStatus::kMalformed, std::string(summary.status().message()));
+  }
+  Response response;
+  if (message.rcode == Rcode::kNxDomain) {
+    // RFC 6604 §3: said of the last name of the chain.
+    response.status = ResponseStatus::kNxDomain;
+    summary->records.clear();
+  } else if (!summary->records.empty()) {
+    response.status = ResponseStatus::kOk;
+  } else if (!message.recursion_available && !message.authoritative) {
+    // A referral looks like "no data", and says nothing about the data.
+    return ErrorResponse(ResponseStatus::kRefused, "the server does not recurse");
+  } else {
+    response.status = ResponseStatus::kNoData;
+  }
+  response.authentic_data = message.authentic_data;
+  response.dnssec =
+      message.authentic_data && trusted ? DnssecState::kSecure : DnssecState::kInsecure;
+  response.records = std::move(summary->records);
+  response.cname_chain = std::move(summary->cname_chain);
+  response.ttl_seconds = summary->ttl_seconds;
+  return response;
+}
+
+}  // namespace
+
+Response ErrorResponse(ResponseStatus status, std::string detail) {
+  Response response;
+  response.status = status;
+  response.dnssec = status == ResponseStatus::kBogus ? DnssecState::kBogus : DnssecState::kError;
+  response.detail = std::move(detail);
+  return response;
+}
+
+Response ReadResponse(const Message& message, std::string_view name, RrType type, bool trusted) {
+  switch (message.rcode) {
+    case Rcode::kNoError:
+    case Rcode::kNxDomain:
+      return ReadAnswer(message, name, type, trusted);
+    case Rcode::kServfail:
+      return ErrorResponse(SaysBogus(message) ? ResponseStatus::kBogus : ResponseStatus::kServfail,
+                           Explain(message));
+    default:
+      return ErrorResponse(ResponseStatus::kRefused, Explain(message));
+  }
+}
+
+}  // namespace mxsweep::dns

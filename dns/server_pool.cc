@@ -1,0 +1,54 @@
+#include "dns/server_pool.h"
+
+namespace mxsweep::dns {
+namespace {
+
+constexpr int kSilencesUntilDown = 8;
+constexpr int64_t kDownProbeIntervalNs = 2'000'000'000;
+
+bool IsDown(const Server& server) { return server.silences >= kSilencesUntilDown; }
+
+}  // namespace
+
+bool ServerPool::AnyHasRoom() const {
+  for (size_t i = 0; i < servers_.size(); ++i) {
+    if (HasRoom(i)) return true;
+  }
+  return false;
+}
+
+size_t ServerPool::Pick(size_t last, uint32_t failed, int64_t now_ns) {
+  size_t best = kNoServer;
+  int best_rank = -1;
+  for (size_t i = 0; i < servers_.size(); ++i) {
+    const size_t index = (next_ + i) % servers_.size();
+    const Server& server = servers_[index];
+    if (!HasRoom(index)) continue;
+    const bool usable = !IsDown(server) || now_ns >= server.next_probe_ns;
+    const bool fresh = (failed >> index & 1) == 0 && index != last;
+    const int rank = (usable ? 2 : 0) + (fresh ? 1 : 0);
+    if (rank <= best_rank) continue;
+    best = index;
+    best_rank = rank;
+  }
+  if (best == kNoServer) return best;
+  next_ = (best + 1) % servers_.size();
+  if (IsDown(servers_[best])) servers_[best].next_probe_ns = now_ns + kDownProbeIntervalNs;
+  return best;
+}
+
+void ServerPool::NoteAnswer(size_t index, int64_t now_ns) {
+  servers_[index].silences = 0;
+  servers_[index].last_answer_ns = now_ns;
+}
+
+void ServerPool::NoteSilence(size_t index, int64_t sent_ns, int64_t now_ns) {
+  Server& server = servers_[index];
+  // If it has answered others since, it is the name that is slow.
+  if (server.last_answer_ns > sent_ns) return;
+  if (++server.silences == kSilencesUntilDown) {
+    server.next_probe_ns = now_ns + kDownProbeIntervalNs;
+  }
+}
+
+}  // namespace mxsweep::dns
