@@ -53,7 +53,7 @@ struct Table<CertificateRow> {
     visit(Column{"sha256", &R::sha256, "SHA-256 of `der`, lower-case hex", kBloomFilter});
     visit(Column{"spki_sha256", &R::spki_sha256,
                  "SHA-256 of the public key (SubjectPublicKeyInfo), lower-case hex"});
-    visit(Column{"der", &R::der, "the certificate as the server sent it", kNoMinMax});
+    visit(Column{"der", &R::der, "the certificate as the server sent it"});
     visit(Column{"subject", &R::subject, "subject name, RFC 4514 text"});
     visit(Column{"issuer", &R::issuer, "issuer name, RFC 4514 text"});
     visit(Column{"subject_alt_names", &R::subject_alt_names,

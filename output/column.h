@@ -34,11 +34,9 @@ struct Binary {
 // How a column is stored, where its type does not say it.
 struct ColumnTraits {
   bool bloom_filter = false;  // The column chunk gets a split-block Bloom filter.
-  bool min_max = true;        // Statistics hold the least and the greatest value.
 };
 
 inline constexpr ColumnTraits kBloomFilter{.bloom_filter = true};
-inline constexpr ColumnTraits kNoMinMax{.min_max = false};
 
 // One column of `Row` (or one field of a struct inside a list column).
 template <typename Row, typename Member>

@@ -11,8 +11,9 @@
 // and resuming deletes it. Rows are to be added so that a domain comes after its hosts, endpoints
 // and certificates; then every cut is consistent.
 //
-// Errors: after the first one a ScanWriter answers every call with the same status. What the
-// manifests name stays whole; the unfinished parts are removed as far as possible.
+// Errors: after the first one a ScanWriter answers every call with the same status (but for a row
+// that is too large, which is refused alone). What the manifests name stays whole; unfinished parts
+// are removed as far as possible. A full disk is kResourceExhausted.
 #ifndef MXSWEEP_OUTPUT_SCAN_DIRECTORY_H_
 #define MXSWEEP_OUTPUT_SCAN_DIRECTORY_H_
 
@@ -56,7 +57,7 @@ struct ScanWriterOptions {
   // waiting, whichever is first.
   uint64_t epoch_rows = 1'000'000;
   absl::Duration epoch_interval = absl::Minutes(1);
-  // A commit that would begin with less free disk than this is refused.
+  // No new epoch is begun with less free disk than this.
   uint64_t min_free_bytes = 64ull << 20;
   // Identifies the scan in every file; made up (128 random bits) when empty.
   std::string scan_id;

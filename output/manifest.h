@@ -1,0 +1,41 @@
+// A manifest: the parts that one epoch committed, as a small JSON file.
+//
+//   {"format": "mxsweep-manifest", "schema_version": 1, "scan_id": "…", "epoch": 7,
+//    "parts": [{"table": "endpoints", "file": "endpoints/part-000007.parquet",
+//               "rows": 70000, "bytes": 3500000}, …]}
+//
+// Each lists only the parts of its own epoch; the scan is what manifests 1 to N list together.
+#ifndef MXSWEEP_OUTPUT_MANIFEST_H_
+#define MXSWEEP_OUTPUT_MANIFEST_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "output/scan_directory.h"
+
+namespace mxsweep::output {
+
+struct Manifest {
+  std::string scan_id;
+  uint64_t epoch = 0;
+  std::vector<PartInfo> parts;
+};
+
+// "manifest/000007.json", and "endpoints/part-000007.parquet": names relative to the directory.
+std::string ManifestFile(uint64_t epoch);
+std::string PartFile(TableId table, uint64_t epoch);
+// The epoch of a name inside manifest/; nullopt for any other file.
+std::optional<uint64_t> EpochOfManifestName(std::string_view name);
+
+std::string SerializeManifest(const Manifest& manifest);
+// kDataLoss for anything that SerializeManifest would not have written, such as a part outside the
+// directory; kFailedPrecondition for a newer schema version.
+absl::StatusOr<Manifest> ParseManifest(std::string_view text);
+
+}  // namespace mxsweep::output
+
+#endif  // MXSWEEP_OUTPUT_MANIFEST_H_

@@ -1,0 +1,263 @@
+// Writing a scan directory: parts, epochs, manifests. The order of the steps in CommitEpoch is what
+// makes a kill at any moment harmless; tests/output/scan_directory_test.cc stops it at each.
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "absl/random/random.h"
+#include "absl/strings/str_format.h"
+#include "output/manifest.h"
+#include "output/parquet_writer.h"
+#include "output/scan_directory.h"
+#include "output/schema.h"
+#include "output/text.h"
+
+namespace mxsweep::output {
+namespace {
+
+constexpr std::array<TableId, kTableCount> kTables = {TableId::kCertificates, TableId::kEndpoints,
+                                                      TableId::kMxHosts, TableId::kDomains};
+
+std::string_view StateName(ScanState state) {
+  switch (state) {
+    case ScanState::kRunning:
+      return "running";
+    case ScanState::kComplete:
+      return "complete";
+    case ScanState::kStopped:
+      return "stopped";
+    case ScanState::kFailed:
+      return "failed";
+  }
+  return "failed";
+}
+
+std::string MakeScanId() {
+  absl::BitGen random;
+  return absl::StrFormat("%016x%016x", absl::Uniform<uint64_t>(random),
+                         absl::Uniform<uint64_t>(random));
+}
+
+// "endpoints/part-000001.parquet" → "endpoints/.part-000001.parquet.tmp"
+std::string TemporaryName(const std::string& file) {
+  const size_t slash = file.rfind('/');
+  return JoinText(file.substr(0, slash), "/.", file.substr(slash + 1), ".tmp");
+}
+
+class DirectoryScanWriter : public ScanWriter {
+ public:
+  DirectoryScanWriter(std::string directory, const ScanWriterOptions& options, FileSystem* files)
+      : directory_(std::move(directory)), options_(options), files_(*files) {
+    if (options_.scan_id.empty()) options_.scan_id = MakeScanId();
+  }
+
+  ~DirectoryScanWriter() override { RemoveUnfinishedParts(); }
+
+  absl::Status Prepare(const nlohmann::json& scan) {
+    if (absl::Status status = files_.CreateDirectories(directory_); !status.ok()) return status;
+    const auto names = files_.List(directory_);
+    if (!names.ok()) return names.status();
+    if (!names->empty()) {
+      return absl::AlreadyExistsError(JoinText("the output directory ", directory_,
+                                               " is not empty (it holds ", names->front(),
+                                               "); choose another one"));
+    }
+    for (const TableId table : kTables) {
+      absl::Status status = files_.CreateDirectories(Path(TableName(table)));
+      if (!status.ok()) return status;
+    }
+    if (absl::Status status = files_.CreateDirectories(Path("manifest")); !status.ok()) {
+      return status;
+    }
+    return WriteScanJson(ScanState::kRunning, scan);
+  }
+
+  absl::Status Add(DomainRow&& row) override { return AddRow(row); }
+  absl::Status Add(MxHostRow&& row) override { return AddRow(row); }
+  absl::Status Add(EndpointRow&& row) override { return AddRow(row); }
+  absl::Status Add(CertificateRow&& row) override { return AddRow(row); }
+
+  absl::StatusOr<bool> MaybeCommitEpoch(absl::Time now) override {
+    if (!status_.ok()) return status_;
+    if (waiting_rows_ == 0) return false;
+    if (!waiting_since_) waiting_since_ = now;
+    if (waiting_rows_ < options_.epoch_rows && now - *waiting_since_ < options_.epoch_interval) {
+      return false;
+    }
+    if (absl::Status status = CommitEpoch(); !status.ok()) return status;
+    return true;
+  }
+
+  absl::Status CommitEpoch() override {
+    if (!status_.ok()) return status_;
+    if (absl::Status status = Commit(); !status.ok()) return Fail(status);
+    return absl::OkStatus();
+  }
+
+  absl::Status Finish(ScanState state, const nlohmann::json& scan) override {
+    if (finished_) return absl::FailedPreconditionError("the scan is already finished");
+    for (const TableId table : kTables) {
+      if (!status_.ok() || added_[Index(table)] > 0) continue;
+      if (absl::Status status = OpenPart(table); !status.ok()) Fail(status).IgnoreError();
+    }
+    CommitEpoch().IgnoreError();
+    finished_ = true;
+    nlohmann::json with_error = scan;
+    if (!status_.ok()) {
+      state = ScanState::kFailed;
+      with_error["error"] = std::string(status_.message());
+    }
+    const absl::Status written = WriteScanJson(state, with_error);
+    return status_.ok() ? written : status_;
+  }
+
+  RowCounts committed_rows() const override { return committed_; }
+  RowCounts added_rows() const override { return added_; }
+  uint64_t committed_epochs() const override { return committed_epochs_; }
+  const std::string& scan_id() const override { return options_.scan_id; }
+
+ private:
+  struct OpenedPart {
+    std::string file;  // its final name, relative
+    std::unique_ptr<ParquetWriter> writer;
+  };
+
+  static size_t Index(TableId table) { return static_cast<size_t>(table); }
+  uint64_t Epoch() const { return committed_epochs_ + 1; }
+  std::string Path(std::string_view relative) const { return JoinText(directory_, "/", relative); }
+
+  // Remembers the first error, with what it means for the scan.
+  absl::Status Fail(const absl::Status& status) {
+    if (status_.ok()) {
+      status_ = absl::Status(status.code(),
+                             JoinText(std::string(status.message()), "; the ", committed_epochs_,
+                                      " epochs committed in ", directory_,
+                                      " before that are whole, rows added since are lost"));
+      RemoveUnfinishedParts();
+    }
+    return status_;
+  }
+
+  template <typename Row>
+  absl::Status AddRow(const Row& row) {
+    if (!status_.ok()) return status_;
+    if (finished_) return absl::FailedPreconditionError("the scan is already finished");
+    constexpr TableId kTable = Table<Row>::kId;
+    auto& part = parts_[Index(kTable)];
+    if (!part) {
+      if (absl::Status status = OpenPart(kTable); !status.ok()) return Fail(status);
+    }
+    if (absl::Status status = part->writer->Add(row); !status.ok()) {
+      return absl::IsInvalidArgument(status) ? status : Fail(status);
+    }
+    ++added_[Index(kTable)];
+    ++waiting_rows_;
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckFreeDisk() {
+    const auto free_bytes = files_.FreeBytes(directory_);
+    if (!free_bytes.ok()) return free_bytes.status();
+    if (*free_bytes >= options_.min_free_bytes) return absl::OkStatus();
+    return absl::ResourceExhaustedError(
+        JoinText("the disk of ", directory_, " is full: ", *free_bytes >> 20,
+                 " MiB are free, a scan needs ", options_.min_free_bytes >> 20));
+  }
+
+  absl::Status OpenPart(TableId table) {
+    if (absl::Status status = CheckFreeDisk(); !status.ok()) return status;
+    const std::string file = PartFile(table, Epoch());
+    auto stream = files_.Create(Path(TemporaryName(file)));
+    if (!stream.ok()) return stream.status();
+    ParquetOptions parquet = options_.parquet;
+    parquet.metadata.emplace_back("mxsweep.scan_id", options_.scan_id);
+    parquet.metadata.emplace_back("mxsweep.epoch", JoinText(Epoch()));
+    parts_[Index(table)] = OpenedPart{
+        file, std::make_unique<ParquetWriter>(SchemaOf(table), parquet, *std::move(stream))};
+    return absl::OkStatus();
+  }
+
+  absl::Status Commit() {
+    Manifest manifest{.scan_id = options_.scan_id, .epoch = Epoch()};
+    // 1. The contents are durable, under names that nobody reads.
+    for (const TableId table : kTables) {
+      auto& part = parts_[Index(table)];
+      if (!part) continue;
+      if (absl::Status status = part->writer->Finish(); !status.ok()) return status;
+      manifest.parts.push_back({.table = table,
+                                .file = part->file,
+                                .epoch = Epoch(),
+                                .rows = part->writer->row_count(),
+                                .bytes = part->writer->file_bytes()});
+    }
+    if (manifest.parts.empty()) return absl::OkStatus();
+    // 2. They have their final names, durably; still no manifest names them.
+    for (const PartInfo& part : manifest.parts) {
+      absl::Status status = files_.Rename(Path(TemporaryName(part.file)), Path(part.file));
+      if (!status.ok()) return status;
+      parts_[Index(part.table)].reset();
+      status = files_.SyncDirectory(Path(TableName(part.table)));
+      if (!status.ok()) return status;
+    }
+    // 3. All at once, they exist.
+    absl::Status status =
+        WriteFileAtomically(files_, Path(ManifestFile(Epoch())), SerializeManifest(manifest));
+    if (!status.ok()) return status;
+    for (const PartInfo& part : manifest.parts) committed_[Index(part.table)] += part.rows;
+    ++committed_epochs_;
+    waiting_rows_ = 0;
+    waiting_since_.reset();
+    return absl::OkStatus();
+  }
+
+  // Only what still has its temporary name: what was renamed may already be in a manifest, if its
+  // rename came through and the error after it.
+  void RemoveUnfinishedParts() {
+    for (auto& part : parts_) {
+      if (!part) continue;
+      const std::string path = Path(TemporaryName(part->file));
+      part.reset();
+      files_.Remove(path).IgnoreError();
+    }
+  }
+
+  absl::Status WriteScanJson(ScanState state, const nlohmann::json& scan) {
+    nlohmann::json json = scan.is_object() ? scan : nlohmann::json::object();
+    json["format"] = "mxsweep-scan";
+    json["schema_version"] = kSchemaVersion;
+    json["scan_id"] = options_.scan_id;
+    json["state"] = std::string(StateName(state));
+    nlohmann::json rows = nlohmann::json::object();
+    for (const TableId table : kTables)
+      rows[std::string(TableName(table))] = committed_[Index(table)];
+    json["committed"] = {{"epochs", committed_epochs_}, {"rows", std::move(rows)}};
+    return WriteFileAtomically(
+        files_, Path("scan.json"),
+        JoinText(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace), "\n"));
+  }
+
+  const std::string directory_;
+  ScanWriterOptions options_;
+  FileSystem& files_;
+  absl::Status status_;
+  bool finished_ = false;
+  std::array<std::optional<OpenedPart>, kTableCount> parts_;
+  RowCounts added_{};
+  RowCounts committed_{};
+  uint64_t committed_epochs_ = 0;
+  uint64_t waiting_rows_ = 0;
+  std::optional<absl::Time> waiting_since_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ScanWriter>> ScanWriter::Create(const std::string& directory,
+                                                               const nlohmann::json& scan,
+                                                               const ScanWriterOptions& options,
+                                                               FileSystem* files) {
+  auto writer = std::make_unique<DirectoryScanWriter>(directory, options, files);
+  if (absl::Status status = writer->Prepare(scan); !status.ok()) return status;
+  return writer;
+}
+
+}  // namespace mxsweep::output
