@@ -91,6 +91,8 @@ class Gate {
   struct Entry {
     dns::IpAddress address;
     uint8_t backoff_level = 0;
+    // The open connection was admitted after a back-off: its success ends the caution.
+    bool probing = false;
     // Where a reference to this entry is; each is at most once in each.
     bool ready = false;
     bool waiting = false;

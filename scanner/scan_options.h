@@ -93,10 +93,11 @@ inline constexpr uint32_t kMaxRetries = 10;
 // No timeout is longer (RFC 5321 §4.5.3.2 asks for 10 minutes at most).
 inline constexpr int64_t kMaxTimeoutMs = 600'000;
 
-// "500ms", "2s", "1.5m", "1h", and a bare "0", in milliseconds. A number without unit is an error:
-// seconds or milliseconds is not guessed.
+// "500ms", "2s", "1.5m", "1h30m", and a bare "0", in milliseconds; at most kMaxDurationMs. A number
+// without a unit is an error: whether seconds or milliseconds were meant is not guessed.
 absl::StatusOr<int64_t> ParseDurationMs(std::string_view text);
-// The shortest text that ParseDurationMs reads back: "500ms", "2s", "1m30s" is written "90s".
+inline constexpr int64_t kMaxDurationMs = int64_t{366} * 24 * 3'600'000;
+// The same in text that ParseDurationMs reads back: "500ms", "2s", "1m30s", "0".
 std::string FormatDurationMs(int64_t duration_ms);
 
 // "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353".

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,9 +23,10 @@ std::optional<std::vector<std::string>> SplitCsv(std::string_view line);
 // behind a blank.
 std::string_view StripLine(std::string_view line);
 
-// The column that holds the target if `fields` is a header row ("rank,domain", "domain"), else
-// nothing.
-std::optional<size_t> HeaderColumn(const std::vector<std::string>& fields);
+// The first column whose heading is one of `names` (lower case; compared without regard to case),
+// if `fields` is a header row that has one.
+std::optional<size_t> FindColumn(const std::vector<std::string>& fields,
+                                 std::span<const std::string_view> names);
 
 // The target among `fields` where there was no header: the first field that is not an integer
 // (rank,domain lists have one or two ranks in front); the last field if all are.

@@ -104,14 +104,19 @@ class TargetReader {
   Line ReadLine(std::string_view* line);
   bool Fill();
 
+  // Each returns whether it filled *target.
   bool ReadTarget(std::string_view line, Target* target);
-  bool ReadName(std::string_view text, Target* target);
-  bool ReadAddress(std::string_view line, Target* target);
-  bool StartExpansion(const IpRange& range, std::string_view text, Target* target);
+  bool ReadRow(std::string_view line, Target* target);
+  bool ReadHeader(const std::vector<std::string>& fields);
+  bool ReadName(std::string_view text, std::string_view line, Target* target);
+  bool ReadAddress(std::string_view text, std::string_view name, std::string_view line,
+                   Target* target);
+  bool StartExpansion(const IpRange& range, std::string_view line, Target* target);
   bool NextOfExpansion(Target* target);
   bool GiveAddress(const dns::IpAddress& address, std::string_view name, Target* target);
-  bool GiveInvalid(std::string_view text, std::string_view problem, Target* target);
-  bool GiveIfNew(std::string_view key, Target* target);
+  bool GiveInvalid(std::string_view line, std::string_view problem, Target* target);
+  // Counts the target of which `key` is all that matters, or the duplicate.
+  bool GiveIfNew(std::string_view key);
   bool CoveredByRange(const dns::IpAddress& address) const;
   void RememberRange(const IpRange& range);
 
@@ -127,9 +132,12 @@ class TargetReader {
   bool source_ended_ = false;
 
   bool first_row_ = true;
-  std::optional<size_t> column_;  // named by a header
+  std::optional<size_t> column_;       // named by a header
+  std::optional<size_t> name_column_;  // of the name beside an address
   std::optional<Expansion> expansion_;
-  std::map<dns::IpAddress, dns::IpAddress> ranges_done_;  // first → last, disjoint
+  // Ranges that were expanded, first → last, disjoint; IPv4 and IPv6 apart.
+  std::map<dns::IpAddress, dns::IpAddress> ranges_done_[2];
+  std::string long_line_;  // the beginning of a line that was too long
   std::string key_;
 };
 

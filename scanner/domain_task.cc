@@ -1,0 +1,86 @@
+// A target, from its name to its row: MX hosts, and what was found behind them.
+#include <utility>
+
+#include "dns/public_suffix.h"
+#include "scanner/rows.h"
+#include "scanner/worker.h"
+#include "scanner/worker_waits.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+// Trouble of our own says nothing about a name: it is asked for again after this, as often as
+// connections are.
+constexpr int64_t kLocalRetryNs = 1'000'000'000;
+
+}  // namespace
+
+Task<void> Worker::ScanDomain(Target target, Done done) {
+  ++tasks_;
+  const absl::Time started_at = loop_->wall_now();
+  const int64_t started_ns = loop_->real_now_ns();
+
+  dns::MxAnswer mx = co_await AwaitMx(resolver_, target.name);
+  for (uint32_t i = 0; mx.status == dns::MxStatus::kLocalError && i < context_->retries; ++i) {
+    if (!co_await AwaitSleep(this, loop_->now_ns() + kLocalRetryNs)) break;
+    mx = co_await AwaitMx(resolver_, target.name);
+  }
+
+  Summary summary;
+  if (mx.status == dns::MxStatus::kMx || mx.status == dns::MxStatus::kImplicit) {
+    Join hosts;
+    for (const dns::MxRecord& record : mx.records) {
+      hosts.Add();
+      // `summary` and `hosts` live in this frame, which waits for every one of the answers.
+      AskForHost(record.host, [&summary, &hosts](const Summary& of_host) {
+        summary.Merge(of_host);
+        hosts.Done();
+      });
+    }
+    co_await hosts;
+  }
+
+  if (!summary.has(Summary::kCancelled)) {
+    context_->recorder->Push(
+        MakeDomainRow(target, mx, summary, started_at, loop_->real_now_ns() - started_ns));
+    counters_.domains_done.fetch_add(1, std::memory_order_relaxed);
+  }
+  --tasks_;
+  done();
+}
+
+Task<void> Worker::ScanHostTarget(Target target, Done done) {
+  ++tasks_;
+  Join host;
+  host.Add();
+  bool cancelled = false;
+  AskForHost(target.name, [&cancelled, &host](const Summary& summary) {
+    cancelled = summary.has(Summary::kCancelled);
+    host.Done();
+  });
+  co_await host;
+  if (!cancelled) counters_.domains_done.fetch_add(1, std::memory_order_relaxed);
+  --tasks_;
+  done();
+}
+
+Task<void> Worker::ScanAddressTarget(Target target, Done done) {
+  ++tasks_;
+  auto context = std::make_shared<HostContext>();
+  context->host = target.name;
+  context->provider = dns::RegistrableDomain(target.name);
+  Join endpoint;
+  endpoint.Add();
+  bool cancelled = false;
+  AskForEndpoint(std::move(context), target.address,
+                 [&cancelled, &endpoint](const Summary& summary) {
+                   cancelled = summary.has(Summary::kCancelled);
+                   endpoint.Done();
+                 });
+  co_await endpoint;
+  if (!cancelled) counters_.domains_done.fetch_add(1, std::memory_order_relaxed);
+  --tasks_;
+  done();
+}
+
+}  // namespace mxsweep::scanner

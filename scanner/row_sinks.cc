@@ -1,0 +1,49 @@
+#include "scanner/row_sinks.h"
+
+#include <cerrno>
+#include <cstring>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace mxsweep::scanner {
+
+absl::Status DirectorySink::Add(Row&& row) {
+  return std::visit([this](auto&& typed) { return writer_->Add(std::move(typed)); },
+                    std::move(row));
+}
+
+absl::Status DirectorySink::AfterBatch() { return writer_->MaybeCommitEpoch(absl::Now()).status(); }
+
+uint64_t DirectorySink::committed_rows() const {
+  const output::RowCounts rows = writer_->committed_rows();
+  return std::accumulate(rows.begin(), rows.end(), uint64_t{0});
+}
+
+absl::StatusOr<std::unique_ptr<NdjsonSink>> NdjsonSink::Create(std::FILE* stream) {
+  absl::StatusOr<output::RowFormatter> formatter =
+      output::RowFormatter::Create(output::TableId::kEndpoints, output::RowFormat::kNdjson);
+  if (!formatter.ok()) return formatter.status();
+  return std::unique_ptr<NdjsonSink>(new NdjsonSink(stream, *std::move(formatter)));
+}
+
+absl::Status NdjsonSink::Add(Row&& row) {
+  if (const auto* endpoint = std::get_if<output::EndpointRow>(&row)) {
+    formatter_.AppendRow(*endpoint, lines_);
+    ++rows_;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NdjsonSink::AfterBatch() {
+  if (lines_.empty()) return absl::OkStatus();
+  const bool written = std::fwrite(lines_.data(), 1, lines_.size(), stream_) == lines_.size() &&
+                       std::fflush(stream_) == 0;
+  lines_.clear();
+  if (written) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("standard output takes no more rows: ", std::strerror(errno)));
+}
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,40 @@
+#ifndef MXSWEEP_SCANNER_ROWS_H_
+#define MXSWEEP_SCANNER_ROWS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "dns/facts.h"
+#include "output/tables.h"
+#include "scanner/endpoint_facts.h"
+#include "scanner/summary.h"
+#include "scanner/target_reader.h"
+#include "scanner/verdicts.h"
+#include "tls/certificate.h"
+#include "tls/certificate_table.h"
+
+namespace mxsweep::scanner {
+
+// Facts into rows: the only place where a column gets its value. Pure functions.
+
+output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
+                                const Summary& summary, absl::Time started_at, int64_t elapsed_ns);
+
+// The row of an input line that names no domain.
+output::DomainRow MakeInvalidRow(const Target& target, absl::Time now);
+
+output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns);
+
+output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddress& address,
+                                    uint16_t port, const EndpointFacts& facts,
+                                    const EndpointVerdicts& verdicts, uint32_t attempts,
+                                    const tls::CertificateTable& certificates);
+
+output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,
+                                          std::span<const uint8_t> der, absl::Time first_seen);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_ROWS_H_

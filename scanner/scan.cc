@@ -1,0 +1,389 @@
+#include "scanner/scan.h"
+
+#include <openssl/rand.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <semaphore>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "output/scan_directory.h"
+#include "scanner/check.h"
+#include "scanner/row_sinks.h"
+#include "scanner/rows.h"
+#include "scanner/scan_record.h"
+#include "scanner/smtp_command.h"
+#include "scanner/worker_thread.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+constexpr std::chrono::milliseconds kPollInterval{50};
+// Rows that may wait for the disk before no more targets are started.
+constexpr uint64_t kMaxBacklogRows = 200'000;
+constexpr int64_t kNsPerMs = 1'000'000;
+
+uint64_t RandomSeed() {
+  uint64_t seed = 0;
+  MXSWEEP_CHECK(RAND_bytes(reinterpret_cast<uint8_t*>(&seed), sizeof(seed)) == 1);
+  return seed;
+}
+
+// Every socket is a slot in a ring's table, and the tables may be as large as this limit.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {
+  IpSet::Builder blocked;
+  for (const std::string& path : options.blocklist_paths) {
+    if (absl::Status status = blocked.AddFile(path); !status.ok()) return status;
+  }
+  std::optional<IpSet> allowed;
+  if (!options.allowlist_paths.empty()) {
+    IpSet::Builder builder;
+    for (const std::string& path : options.allowlist_paths) {
+      if (absl::Status status = builder.AddFile(path); !status.ok()) return status;
+    }
+    allowed = builder.Build();
+  }
+  return AddressFilter(blocked.Build(), std::move(allowed), options.allow_special);
+}
+
+// A scan from its preparation to its end. Used by one thread.
+class ScanRun {
+ public:
+  ScanRun(const ScanOptions& options, ScanControl control)
+      : options_(options), control_(std::move(control)) {
+    if (options_.workers == 0) {
+      options_.workers = std::clamp<uint32_t>(std::thread::hardware_concurrency(), 1, kMaxWorkers);
+    }
+    if (options_.seed == 0) options_.seed = RandomSeed();
+  }
+
+  absl::StatusOr<ScanSummary> Run();
+
+ private:
+  absl::Status PrepareInputs();
+  absl::Status StartWorkers();
+  WorkerThread::Options WorkerOptions(uint32_t index) const;
+  absl::Status AskResolver();
+  absl::Status OpenSink();
+  void Feed();
+  bool WaitForRoom();
+  void StartTarget(Target target);
+  void AwaitEnd();
+  void Drain();
+  ProgressSnapshot Snapshot();
+  absl::StatusOr<ScanSummary> Finish();
+
+  bool stop_asked() const {
+    return control_.stop != nullptr && control_.stop->load(std::memory_order_relaxed);
+  }
+  bool stopping() const { return stop_asked() || recorder_->failed(); }
+
+  ScanOptions options_;
+  ScanControl control_;
+  ScanContext context_;
+  ScanRecord record_;
+  std::unique_ptr<TargetReader> reader_;
+  std::shared_ptr<const tls::TrustStore> trust_store_;
+  std::unique_ptr<tls::PkixVerifier> pkix_;
+  tls::CertificateTable certificates_;
+  std::unique_ptr<RowSink> sink_;
+  DirectorySink* directory_ = nullptr;  // sink_, where it is one
+  std::unique_ptr<Recorder> recorder_;
+  std::vector<std::unique_ptr<WorkerThread>> threads_;
+
+  // Targets that may be under way at once; a slot is given back when a target's rows are recorded.
+  std::unique_ptr<std::counting_semaphore<>> slots_;
+  uint32_t slot_count_ = 0;
+  std::atomic<bool> stop_reading_{false};
+  std::atomic<bool> fed_{false};  // the list has been read, or given up
+  std::atomic<uint64_t> targets_started_{0};
+  std::atomic<uint64_t> invalid_{0};
+  std::atomic<uint64_t> bytes_read_{0};
+  bool draining_ = false;
+  absl::Time started_at_;
+  ProgressSnapshot last_;
+  uint64_t last_connections_ = 0;
+};
+
+absl::Status ScanRun::PrepareInputs() {
+  absl::StatusOr<std::unique_ptr<TargetReader>> reader = TargetReader::Open(
+      options_.targets_path,
+      {.kind = options_.targets_kind, .seed = options_.seed, .stop = &stop_reading_});
+  if (!reader.ok()) return reader.status();
+  reader_ = *std::move(reader);
+
+  absl::StatusOr<AddressFilter> filter = LoadFilter(options_);
+  if (!filter.ok()) return filter.status();
+  context_.filter = *std::move(filter);
+
+  absl::StatusOr<std::shared_ptr<const tls::TrustStore>> store =
+      options_.trust_store.empty() ? tls::TrustStore::Load()
+                                   : tls::TrustStore::Load(options_.trust_store);
+  if (!store.ok()) return store.status();
+  trust_store_ = *std::move(store);
+  pkix_ = std::make_unique<tls::PkixVerifier>(trust_store_);
+
+  context_.dialogue = {
+      .implicit_tls = options_.tls_mode == TlsMode::kImplicit,
+      .ehlo_name = options_.ehlo_name.empty() ? DefaultEhloName() : options_.ehlo_name,
+      .connect_timeout_ns = options_.connect_timeout_ms * kNsPerMs,
+      .greeting_timeout_ns = options_.greeting_timeout_ms * kNsPerMs,
+      .command_timeout_ns = options_.command_timeout_ms * kNsPerMs,
+      .handshake_timeout_ns = options_.handshake_timeout_ms * kNsPerMs,
+      .quit_timeout_ns = options_.quit_timeout_ms * kNsPerMs,
+  };
+  context_.port = options_.EffectivePort();
+  context_.retries = options_.retries;
+  context_.retry_delay_ns = options_.retry_delay_ms * kNsPerMs;
+  context_.use_ipv4 = options_.use_ipv4;
+  context_.use_ipv6 = options_.use_ipv6;
+  context_.hash_key = {RandomSeed(), RandomSeed()};
+  context_.certificates = &certificates_;
+  context_.pkix = pkix_.get();
+  return absl::OkStatus();
+}
+
+WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
+  const uint32_t workers = options_.workers;
+  const uint32_t share = (options_.concurrency + workers - 1) / workers;
+  WorkerThread::Options worker;
+  worker.seed = options_.seed + index;
+  worker.loop.source_addresses = options_.source_addresses;
+  worker.loop.ring.max_descriptors = share + 16;
+  for (const ResolverAddress& resolver : options_.resolvers) {
+    worker.resolver.servers.push_back({resolver.address, resolver.port});
+  }
+  worker.resolver.trust_ad = options_.trust_ad;
+  worker.resolver.deadline = std::chrono::milliseconds(options_.dns_timeout_ms);
+  worker.resolver.attempt_timeout =
+      std::chrono::milliseconds(std::clamp<int64_t>(options_.dns_timeout_ms / 4, 50, 3000));
+  worker.resolver.max_outstanding_per_server =
+      std::max<size_t>(options_.dns_concurrency / workers, 1);
+  worker.gate = {.rate_per_s = options_.rate_per_s / workers,
+                 .max_concurrency = share,
+                 .per_address_concurrency = options_.per_address_concurrency,
+                 .per_address_interval_ns = options_.per_address_interval_ms * kNsPerMs};
+  return worker;
+}
+
+absl::Status ScanRun::StartWorkers() {
+  RaiseDescriptorLimit();
+  for (uint32_t i = 0; i < options_.workers; ++i) {
+    threads_.push_back(std::make_unique<WorkerThread>(&context_, WorkerOptions(i)));
+  }
+  absl::Status status;
+  for (auto& thread : threads_) status.Update(thread->Ready());
+  if (!status.ok()) return status;
+  for (auto& thread : threads_) context_.workers.push_back(thread->worker());
+  return absl::OkStatus();
+}
+
+absl::Status ScanRun::AskResolver() {
+  if (options_.targets_kind == TargetsKind::kAddresses) return absl::OkStatus();
+  std::promise<dns::ResolverState> promise;
+  dns::Resolver* resolver = threads_.front()->resolver();
+  threads_.front()->loop()->Post([resolver, &promise] {
+    dns::ProbeResolver(*resolver, {}, [&promise](dns::ResolverState state) {
+      promise.set_value(std::move(state));
+    });
+  });
+  record_.resolver = promise.get_future().get();
+  record_.resolver_asked = true;
+  if (!record_.resolver.answers) return absl::UnavailableError(record_.resolver.detail);
+  if (control_.notice) control_.notice(record_.resolver.detail);
+  return absl::OkStatus();
+}
+
+absl::Status ScanRun::OpenSink() {
+  started_at_ = absl::Now();
+  record_.options = &options_;
+  record_.ehlo_name = context_.dialogue.ehlo_name;
+  record_.trust_store = trust_store_.get();
+  record_.started_at = started_at_;
+  if (options_.format == OutputFormat::kNdjson) {
+    absl::StatusOr<std::unique_ptr<NdjsonSink>> sink = NdjsonSink::Create(stdout);
+    if (!sink.ok()) return sink.status();
+    sink_ = *std::move(sink);
+  } else {
+    output::ScanWriterOptions writer_options;
+    writer_options.epoch_rows = options_.epoch_rows;
+    writer_options.epoch_interval = absl::Seconds(options_.epoch_seconds);
+    absl::StatusOr<std::unique_ptr<output::ScanWriter>> writer =
+        output::ScanWriter::Create(options_.output_dir, DescribeScan(record_), writer_options);
+    if (!writer.ok()) return writer.status();
+    auto sink = std::make_unique<DirectorySink>(*std::move(writer));
+    directory_ = sink.get();
+    sink_ = std::move(sink);
+  }
+  recorder_ = std::make_unique<Recorder>(sink_.get());
+  context_.recorder = recorder_.get();
+  return absl::OkStatus();
+}
+
+void ScanRun::Feed() {
+  Target target;
+  while (!stop_reading_.load(std::memory_order_relaxed) && reader_->Next(&target)) {
+    bytes_read_.store(reader_->bytes_read(), std::memory_order_relaxed);
+    if (target.kind == Target::Kind::kInvalid) {
+      invalid_.fetch_add(1, std::memory_order_relaxed);
+      recorder_->Push(MakeInvalidRow(target, absl::Now()));
+    }
+    if (!WaitForRoom()) break;
+    if (target.kind == Target::Kind::kInvalid) {
+      slots_->release();
+    } else {
+      StartTarget(target);
+    }
+  }
+  fed_.store(true, std::memory_order_release);
+}
+
+// Waits until another target may be started; false if none may any more. Takes a slot.
+bool ScanRun::WaitForRoom() {
+  while (recorder_->backlog() > kMaxBacklogRows || !slots_->try_acquire_for(kPollInterval)) {
+    if (stop_reading_.load(std::memory_order_relaxed)) return false;
+    if (recorder_->backlog() > kMaxBacklogRows) std::this_thread::sleep_for(kPollInterval);
+  }
+  return true;
+}
+
+void ScanRun::StartTarget(Target target) {
+  // Any spread will do: what must have one owner (hosts, addresses) finds it by itself.
+  const uint64_t number = targets_started_.fetch_add(1, std::memory_order_relaxed);
+  Worker* worker = context_.workers[number % context_.workers.size()];
+  worker->loop()->Post([this, worker, target = std::move(target)]() mutable {
+    worker->Start(std::move(target), [this] { slots_->release(); });
+  });
+}
+
+void ScanRun::Drain() {
+  draining_ = true;
+  stop_reading_.store(true, std::memory_order_relaxed);
+  for (Worker* worker : context_.workers) {
+    worker->loop()->Post([worker] { worker->Drain(); });
+  }
+}
+
+// Shows progress until every target is done.
+void ScanRun::AwaitEnd() {
+  uint32_t slots_back = 0;
+  while (slots_back < slot_count_) {
+    if (fed_.load(std::memory_order_acquire)) {
+      // Slots are collected as they come back; when all are here nothing is under way.
+      const auto until = std::chrono::steady_clock::now() + kPollInterval;
+      while (slots_back < slot_count_ && slots_->try_acquire_until(until)) ++slots_back;
+    } else {
+      std::this_thread::sleep_for(kPollInterval);
+    }
+    if (stopping() && !draining_) Drain();
+    if (control_.progress != nullptr) control_.progress->Update(Snapshot());
+  }
+}
+
+ProgressSnapshot ScanRun::Snapshot() {
+  ProgressSnapshot now;
+  now.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
+  uint64_t connections = 0;
+  for (auto& thread : threads_) {
+    const WorkerCounters& c = thread->worker()->counters();
+    now.domains_done += c.domains_done.load(std::memory_order_relaxed);
+    now.hosts_done += c.hosts_done.load(std::memory_order_relaxed);
+    now.endpoints_done += c.endpoints_done.load(std::memory_order_relaxed);
+    now.in_flight += c.in_flight.load(std::memory_order_relaxed);
+    now.queued += c.queued.load(std::memory_order_relaxed);
+    now.tls_ok += c.tls_ok.load(std::memory_order_relaxed);
+    now.retries += c.retries.load(std::memory_order_relaxed);
+    now.throttled += c.throttled.load(std::memory_order_relaxed);
+    connections += c.connections.load(std::memory_order_relaxed);
+    now.lag_ms = std::max(now.lag_ms, static_cast<double>(thread->loop()->lag_ns()) / 1e6);
+  }
+  const uint64_t invalid = invalid_.load(std::memory_order_relaxed);
+  now.domains_done += invalid;
+  now.domains_started = targets_started_.load(std::memory_order_relaxed) + invalid;
+  if (fed_.load(std::memory_order_acquire)) {
+    now.domains_total = now.domains_started;
+  } else if (const uint64_t read = bytes_read_.load(std::memory_order_relaxed);
+             reader_->size_bytes() > 0 && read > 0) {
+    now.domains_total = static_cast<uint64_t>(static_cast<double>(now.domains_started) *
+                                              static_cast<double>(reader_->size_bytes()) /
+                                              static_cast<double>(read));
+    now.total_is_estimate = true;
+  }
+  now.rows_committed = recorder_->committed_rows();
+  now.stopping = draining_;
+  // Rates over the last few seconds: an average that forgets.
+  const double step_s = now.elapsed_s - last_.elapsed_s;
+  if (step_s > 0) {
+    const double weight = std::min(1.0, step_s / 3);
+    const auto rate = [&](uint64_t total, uint64_t before, double old_rate) {
+      return old_rate + weight * (static_cast<double>(total - before) / step_s - old_rate);
+    };
+    now.domains_per_s = rate(now.domains_done, last_.domains_done, last_.domains_per_s);
+    now.connections_per_s = rate(connections, last_connections_, last_.connections_per_s);
+  }
+  last_ = now;
+  last_connections_ = connections;
+  return now;
+}
+
+absl::StatusOr<ScanSummary> ScanRun::Finish() {
+  if (control_.progress != nullptr) control_.progress->Finish(Snapshot());
+  threads_.clear();
+  absl::Status status = recorder_->Finish();
+  ScanSummary summary = recorder_->counts();
+  if (status.ok()) status = reader_->status();
+  // Being told to stop while reading is no damage to the list.
+  if (absl::IsCancelled(status)) status = absl::OkStatus();
+  const TargetReader::Counts& counts = reader_->counts();
+  summary.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
+  summary.complete = !draining_ && status.ok();
+  summary.output = options_.output_dir;
+  if (record_.resolver_asked && !record_.resolver.validates) summary.note = record_.resolver.detail;
+  summary.input_lines = counts.lines;
+  summary.duplicates = counts.duplicates;
+  summary.invalid = counts.invalid;
+  if (directory_ != nullptr) {
+    const output::ScanState state = !status.ok()       ? output::ScanState::kFailed
+                                    : summary.complete ? output::ScanState::kComplete
+                                                       : output::ScanState::kStopped;
+    const absl::Status written = directory_->writer().Finish(
+        state, DescribeFinishedScan(record_, summary, absl::Now(), std::string(status.message())));
+    if (status.ok()) status = written;
+  }
+  if (!status.ok()) return status;
+  return summary;
+}
+
+absl::StatusOr<ScanSummary> ScanRun::Run() {
+  if (absl::Status status = PrepareInputs(); !status.ok()) return status;
+  if (absl::Status status = StartWorkers(); !status.ok()) return status;
+  if (absl::Status status = AskResolver(); !status.ok()) return status;
+  if (absl::Status status = OpenSink(); !status.ok()) return status;
+  slot_count_ = std::clamp<uint32_t>(4 * options_.concurrency, 1'000, 200'000);
+  slots_ = std::make_unique<std::counting_semaphore<>>(slot_count_);
+  std::thread feeder([this] { Feed(); });
+  AwaitEnd();
+  feeder.join();
+  return Finish();
+}
+
+}  // namespace
+
+absl::StatusOr<ScanSummary> RunScan(const ScanOptions& options, ScanControl control) {
+  if (absl::Status status = options.Validate(); !status.ok()) return status;
+  return ScanRun(options, std::move(control)).Run();
+}
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,32 @@
+#ifndef MXSWEEP_SCANNER_SCAN_H_
+#define MXSWEEP_SCANNER_SCAN_H_
+
+#include <atomic>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "scanner/progress.h"
+#include "scanner/scan_options.h"
+
+namespace mxsweep::scanner {
+
+// How a scan talks to the program around it. All borrowed for the call.
+struct ScanControl {
+  // Set from outside (a signal handler): read no more targets, finish what is under way, commit.
+  const std::atomic<bool>* stop = nullptr;
+  ProgressWriter* progress = nullptr;
+  // A line for the user: what was found out before the start, warnings.
+  absl::AnyInvocable<void(const std::string&)> notice;
+};
+
+// Runs a whole scan: targets → domains → hosts → endpoints → rows. Blocks until it is done.
+//
+// Everything that can be wrong beforehand (input, lists, trust store, resolver, io_uring, output
+// directory) is found before anything is written. An error afterwards (disk full, damaged input) leaves
+// what was committed whole, and says so in scan.json.
+absl::StatusOr<ScanSummary> RunScan(const ScanOptions& options, ScanControl control);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_SCAN_H_

@@ -1,0 +1,161 @@
+#include "scanner/scan_options.h"
+
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "scanner/smtp_command.h"
+#include "scanner/text.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+absl::Status Wrong(std::string_view sentence) { return InvalidArgument(sentence); }
+
+absl::Status CheckTimeout(std::string_view flag, int64_t value_ms) {
+  if (value_ms >= 1 && value_ms <= kMaxTimeoutMs) return absl::OkStatus();
+  return Wrong(JoinText(flag, " must be from 1ms to ", FormatDurationMs(kMaxTimeoutMs), ", not ",
+                        FormatDurationMs(value_ms)));
+}
+
+absl::Status CheckTimeouts(const ScanOptions& options) {
+  const std::pair<std::string_view, int64_t> timeouts[] = {
+      {"--dns-timeout", options.dns_timeout_ms},
+      {"--connect-timeout", options.connect_timeout_ms},
+      {"--greeting-timeout", options.greeting_timeout_ms},
+      {"--command-timeout", options.command_timeout_ms},
+      {"--handshake-timeout", options.handshake_timeout_ms},
+      {"--quit-timeout", options.quit_timeout_ms},
+  };
+  for (const auto& [flag, value_ms] : timeouts) {
+    if (absl::Status status = CheckTimeout(flag, value_ms); !status.ok()) return status;
+  }
+  if (options.retries > kMaxRetries) {
+    return Wrong(JoinText("--retries must be from 0 to ", kMaxRetries));
+  }
+  if (options.retry_delay_ms < 0 || options.retry_delay_ms > kMaxDurationMs) {
+    return Wrong("--retry-delay must not be negative or longer than a year");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLimits(const ScanOptions& options) {
+  if (!std::isfinite(options.rate_per_s) || options.rate_per_s < 0) {
+    return Wrong("--rate must be a number of connections a second, or 0 for no limit");
+  }
+  if (options.concurrency < 1 || options.concurrency > kMaxConcurrency) {
+    return Wrong(JoinText("--concurrency must be from 1 to ", kMaxConcurrency));
+  }
+  if (options.dns_concurrency < 1 || options.dns_concurrency > kMaxConcurrency) {
+    return Wrong(JoinText("--dns-concurrency must be from 1 to ", kMaxConcurrency));
+  }
+  if (options.per_address_concurrency < 1) {
+    return Wrong("--per-address-concurrency must be at least 1");
+  }
+  if (options.per_address_interval_ms < 0 || options.per_address_interval_ms > kMaxDurationMs) {
+    return Wrong("--per-address-interval must not be negative or longer than a year");
+  }
+  if (options.workers > kMaxWorkers) {
+    return Wrong(JoinText("--workers must be from 1 to ", kMaxWorkers, ", or 0 for one per core"));
+  }
+  if (options.workers > options.concurrency) {
+    return Wrong("--concurrency must be at least --workers: each worker has its share of it");
+  }
+  if (options.epoch_seconds < 1 || options.epoch_rows < 1) {
+    return Wrong("--epoch and --epoch-rows must be at least 1s and 1 row");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAddresses(const ScanOptions& options) {
+  if (!options.use_ipv4 && !options.use_ipv6) {
+    return Wrong("--ipv4-only and --ipv6-only together leave nothing to connect to");
+  }
+  bool source_v4 = false;
+  bool source_v6 = false;
+  for (const dns::IpAddress& source : options.source_addresses) {
+    (source.is_v6() ? source_v6 : source_v4) = true;
+  }
+  if (source_v6 && !options.use_ipv6) return Wrong("--ipv4-only with an IPv6 --source-address");
+  if (source_v4 && !options.use_ipv4) return Wrong("--ipv6-only with an IPv4 --source-address");
+  for (const ResolverAddress& resolver : options.resolvers) {
+    if (resolver.port == 0) return Wrong("--resolver with port 0");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint16_t> ParsePort(std::string_view text) {
+  uint32_t port = 0;
+  if (!ParseDigits(text, &port) || port < 1 || port > 65535) {
+    return Wrong(JoinText("\"", text, "\" is not a port from 1 to 65535"));
+  }
+  return static_cast<uint16_t>(port);
+}
+
+}  // namespace
+
+absl::Status ScanOptions::Validate() const {
+  if (targets_path.empty()) return Wrong("the list of targets has no name; - is standard input");
+  if (output_dir.empty()) return Wrong("--output is missing: where are the results to be written?");
+  if (!ehlo_name.empty()) {
+    if (absl::Status status = ValidateEhloName(ehlo_name); !status.ok()) {
+      return Wrong(JoinText("--ehlo-name ", ehlo_name, ": ", status.message()));
+    }
+  }
+  if (absl::Status status = CheckTimeouts(*this); !status.ok()) return status;
+  if (absl::Status status = CheckLimits(*this); !status.ok()) return status;
+  return CheckAddresses(*this);
+}
+
+absl::StatusOr<int64_t> ParseDurationMs(std::string_view text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(ToAbsl(text), &duration)) {
+    return Wrong(JoinText("\"", text.substr(0, 40),
+                          "\" is not a length of time such as 500ms, 2s or 1m30s"));
+  }
+  if (duration < absl::ZeroDuration() || duration > absl::Milliseconds(kMaxDurationMs)) {
+    return Wrong(JoinText("\"", text.substr(0, 40), "\" is negative or longer than a year"));
+  }
+  if (duration > absl::ZeroDuration() && duration < absl::Milliseconds(1)) {
+    return Wrong(JoinText("\"", text.substr(0, 40), "\" is shorter than a millisecond"));
+  }
+  return absl::ToInt64Milliseconds(duration);
+}
+
+std::string FormatDurationMs(int64_t duration_ms) {
+  return absl::FormatDuration(absl::Milliseconds(duration_ms));
+}
+
+absl::StatusOr<ResolverAddress> ParseResolverAddress(std::string_view text) {
+  std::string_view address_text = text;
+  std::string_view port_text;
+  if (!text.empty() && text.front() == '[') {
+    const size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos) return Wrong(JoinText(text, " has no closing ]"));
+    address_text = text.substr(1, bracket - 1);
+    port_text = text.substr(bracket + 1);
+    if (!port_text.empty() && port_text.front() != ':') {
+      return Wrong(JoinText(text, " is not of the form [address]:port"));
+    }
+  } else if (const size_t colon = text.find(':');
+             colon != std::string_view::npos &&
+             text.find(':', colon + 1) == std::string_view::npos) {
+    address_text = text.substr(0, colon);
+    port_text = text.substr(colon);
+  }
+  const std::optional<dns::IpAddress> address = dns::IpAddress::Parse(address_text);
+  if (!address.has_value()) {
+    return Wrong(JoinText("\"", text.substr(0, 80),
+                          "\" is not an address such as 127.0.0.1, 127.0.0.1:5353 or [::1]:53"));
+  }
+  ResolverAddress resolver = {*address};
+  if (!port_text.empty()) {
+    const absl::StatusOr<uint16_t> port = ParsePort(port_text.substr(1));
+    if (!port.ok()) return port.status();
+    resolver.port = *port;
+  }
+  return resolver;
+}
+
+}  // namespace mxsweep::scanner

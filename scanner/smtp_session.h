@@ -1,0 +1,69 @@
+#ifndef MXSWEEP_SCANNER_SMTP_SESSION_H_
+#define MXSWEEP_SCANNER_SMTP_SESSION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "scanner/endpoint_facts.h"
+#include "scanner/event_loop.h"
+#include "scanner/smtp_reply.h"
+#include "scanner/stream.h"
+#include "scanner/task.h"
+#include "tls/handshake.h"
+
+namespace mxsweep::scanner {
+
+// A connection on which SMTP is spoken, in clear and then within TLS. It moves bytes and keeps
+// time; what is said, and what an answer means, is for the dialogue. One coroutine uses it; pinned
+// while it does. What goes wrong is written into `facts` (outcome and detail, as of facts->stage).
+class SmtpSession {
+ public:
+  // All borrowed; they outlive the session.
+  SmtpSession(EventLoop* loop, EndpointFacts* facts);
+
+  // False: it failed, and the facts say how.
+  Task<bool> Connect(SocketAddress to, int64_t timeout_ns);
+
+  // Sends a command, in TLS once there is a handshake.
+  void Send(std::string_view command);
+
+  // The next reply, complete, within `timeout_ns` from now; nothing where that failed.
+  Task<std::optional<SmtpReply>> ReadReply(int64_t timeout_ns);
+
+  // Drops what has come behind the last reply, and says how many bytes that was.
+  size_t DropUnread();
+
+  // Makes the handshake. False: it failed. The facts hold what it showed either way.
+  Task<bool> ShakeHands(tls::ClientContext* tls, std::string server_name, uint16_t max_version,
+                        int64_t timeout_ns);
+
+  // Says goodbye: QUIT, a short wait for its answer, close_notify. True if the server answered.
+  Task<bool> Quit(int64_t timeout_ns);
+
+  // Brings what is counted (bytes, alerts) up to date in the facts.
+  void FinishFacts();
+
+ private:
+  // Appends what the server sends to unread_. False: it ended, and the facts say how.
+  Task<bool> ReadMore(int64_t deadline_ns);
+  bool TakePlaintext(std::span<const uint8_t> bytes);
+  void SendBytes(const std::string& bytes);
+  void Fail(Outcome outcome, std::string detail);
+  void FailIo(IoError error);
+  void FailHandshake();
+
+  EventLoop* loop_;
+  EndpointFacts* facts_;
+  std::unique_ptr<Stream> stream_;
+  std::optional<tls::Handshake> tls_;
+  bool encrypted_ = false;
+  SmtpReplyParser parser_;
+  std::string unread_;  // plaintext behind the last reply
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_SMTP_SESSION_H_

@@ -1,0 +1,120 @@
+#ifndef MXSWEEP_SCANNER_STREAM_H_
+#define MXSWEEP_SCANNER_STREAM_H_
+
+#include <coroutine>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dns/ip_address.h"
+#include "scanner/timer_wheel.h"
+
+namespace mxsweep::scanner {
+
+struct SocketAddress {
+  dns::IpAddress address;
+  uint16_t port = 0;
+};
+
+// What ended a stream operation: 0, or an errno value. kDeadline (ETIME) is our own deadline, never
+// the kernel's ETIMEDOUT.
+using IoError = int;
+inline constexpr IoError kDeadline = 62;  // ETIME
+// More came than a peer may make us buffer while nobody reads.
+inline constexpr IoError kInboxFull = 90;  // EMSGSIZE
+// This machine itself has no route to the address: nothing was sent.
+inline constexpr IoError kNoRoute = 64;  // ENONET
+
+// A TCP connection as a coroutine sees it. An event loop makes it (EventLoop::NewStream); one
+// coroutine uses it. At most one Connect or Receive waits at a time. After kDeadline in Connect
+// only destruction is left. Destroying it closes the
+// connection; what is still in flight in the kernel is the loop's, not the coroutine's.
+//
+//   if (IoError error = co_await stream->Connect(to, deadline)) …
+//   Received in = co_await stream->Receive(deadline);   // in.bytes is valid until the next
+//   co_await stream->Send(bytes);                                 // errors show in the next
+//   Receive
+class Stream {
+ public:
+  struct Received {
+    IoError error = 0;
+    // Empty with error 0: the peer has closed its side. Borrowed until the next suspension.
+    std::span<const uint8_t> bytes;
+  };
+
+  virtual ~Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  auto Connect(const SocketAddress& to, int64_t deadline_ns) {
+    struct Awaiter : Wait {
+      SocketAddress to;
+      bool await_ready() const { return false; }
+      void await_suspend(std::coroutine_handle<> waiter) {
+        this->stream->Suspend(waiter, this->deadline_ns);
+        this->stream->StartConnect(to);
+      }
+      IoError await_resume() { return this->stream->TakeResult().error; }
+    };
+    return Awaiter{{this, deadline_ns}, to};
+  }
+
+  auto Receive(int64_t deadline_ns) {
+    struct Awaiter : Wait {
+      bool await_ready() { return this->stream->TakeInbox(); }
+      void await_suspend(std::coroutine_handle<> waiter) {
+        this->stream->Suspend(waiter, this->deadline_ns);
+      }
+      Received await_resume() { return this->stream->TakeResult(); }
+    };
+    return Awaiter{{this, deadline_ns}};
+  }
+
+  // Queues `bytes` (copied) for sending, in order.
+  virtual void Send(std::string_view bytes) = 0;
+
+ protected:
+  // How much a peer may send while nobody reads.
+  static constexpr size_t kMaxInboxBytes = 256 * 1024;
+
+  explicit Stream(TimerWheel* wheel) : wheel_(wheel), deadline_(this) {}
+
+  virtual void StartConnect(const SocketAddress& to) = 0;
+
+  // Called by the implementation. Each may resume the coroutine, which may destroy *this: touch
+  // nothing afterwards.
+  void DeliverConnected(IoError error);
+  void DeliverBytes(std::span<const uint8_t> bytes);  // never empty
+  void DeliverEnd(IoError error);                     // 0: closed by the peer
+
+ private:
+  struct Wait {
+    Stream* stream;
+    int64_t deadline_ns;
+  };
+  struct Deadline final : Timer {
+    explicit Deadline(Stream* stream) : owner(stream) {}
+    void OnTimer() override;
+    Stream* owner;
+  };
+
+  void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns);
+  void Resume(Received result);
+  // Moves what is waiting into the result; false when there is nothing yet.
+  bool TakeInbox();
+  Received TakeResult() { return result_; }
+
+  TimerWheel* wheel_;
+  Deadline deadline_;
+  std::coroutine_handle<> waiter_;
+  Received result_;
+  std::string inbox_;             // came while nobody waited
+  std::string reading_;           // what result_ borrows, when it came from the inbox
+  std::optional<IoError> ended_;  // after the inbox
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_STREAM_H_

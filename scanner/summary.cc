@@ -1,0 +1,173 @@
+#include "scanner/summary.h"
+
+#include <algorithm>
+
+#include "scanner/verdicts.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+uint16_t SaturatingAdd(uint16_t a, uint16_t b) {
+  return static_cast<uint16_t>(std::min<uint32_t>(uint32_t{a} + b, 0xffff));
+}
+
+uint16_t DialogueFlags(const EndpointFacts& facts) {
+  uint16_t flags = 0;
+  const bool throttled = facts.outcome == Outcome::kThrottled421 || facts.transient_refusal;
+  // A refused STARTTLS has been offered before: that is further than throttling.
+  const bool before_starttls = facts.stage < Stage::kStartTls;
+  if (facts.greeting) flags |= Summary::kGreeted;
+  if (throttled && (before_starttls || facts.outcome == Outcome::kThrottled421)) {
+    flags |= Summary::kThrottled;
+  } else if (facts.handshake || (facts.greeting && facts.greeting->positive())) {
+    flags |= Summary::kGotFurther;
+  }
+  if (facts.outcome == Outcome::kNoStartTls) flags |= Summary::kNoStartTls;
+  if (facts.outcome == Outcome::kStartTlsRefused) flags |= Summary::kRefusedStartTls;
+  return flags;
+}
+
+uint16_t DaneFlags(EndpointDane dane) {
+  switch (dane) {
+    case EndpointDane::kMatch:
+      return Summary::kDaneMatch;
+    case EndpointDane::kMismatch:
+    case EndpointDane::kNoStartTls:
+    case EndpointDane::kTlsFailed:
+    case EndpointDane::kLookupError:
+      return Summary::kDaneBroken;
+    case EndpointDane::kUnknown:
+      return Summary::kDaneUnjudged;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+void Summary::Merge(const Summary& other) {
+  endpoints = SaturatingAdd(endpoints, other.endpoints);
+  starttls = SaturatingAdd(starttls, other.starttls);
+  completed = SaturatingAdd(completed, other.completed);
+  verified = SaturatingAdd(verified, other.verified);
+  flags |= other.flags;
+  min_version = std::min(min_version, other.min_version);
+  max_version = std::max(max_version, other.max_version);
+  weakest_level = std::min(weakest_level, other.weakest_level);
+}
+
+Summary SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
+  Summary summary;
+  summary.endpoints = 1;
+  summary.starttls = facts.starttls_offered().value_or(false) ? 1 : 0;
+  summary.flags = DialogueFlags(facts) | DaneFlags(verdicts.dane);
+  if (facts.outcome == Outcome::kTlsOk) {
+    summary.completed = 1;
+    summary.verified = verdicts.verified() ? 1 : 0;
+    const auto minor = static_cast<uint8_t>(facts.handshake->version_wire.value_or(0) & 0xff);
+    summary.min_version = summary.max_version = minor;
+    summary.weakest_level = static_cast<uint8_t>(verdicts.security_level->level);
+  }
+  return summary;
+}
+
+Summary SummarizeHost(const dns::HostAnswer& answer) {
+  Summary summary;
+  if (!answer.tlsa_status) {
+    // A host without addresses has no say; one that we could not ask about does.
+    if (answer.address_status && *answer.address_status != dns::LookupStatus::kOk &&
+        *answer.address_status != dns::LookupStatus::kNoData &&
+        *answer.address_status != dns::LookupStatus::kNxDomain) {
+      summary.flags = Summary::kDaneUnknown;
+    }
+    return summary;
+  }
+  switch (*answer.tlsa_status) {
+    case dns::TlsaStatus::kSecure:
+      summary.flags = Summary::kDaneSecure;
+      break;
+    case dns::TlsaStatus::kLookupError:
+      summary.flags = Summary::kDaneBroken;
+      break;
+    case dns::TlsaStatus::kNone:
+    case dns::TlsaStatus::kInsecure:
+      summary.flags = Summary::kDaneAbsent;
+      break;
+  }
+  return summary;
+}
+
+std::string_view DomainDaneStatus(const dns::MxAnswer& mx, const Summary& summary) {
+  switch (mx.status) {
+    case dns::MxStatus::kMx:
+    case dns::MxStatus::kImplicit:
+      break;
+    case dns::MxStatus::kBogus:
+    case dns::MxStatus::kServfail:
+    case dns::MxStatus::kTimeout:
+    case dns::MxStatus::kLocalError:
+      return "unknown";
+    default:
+      return "";  // no mail, or no such domain: nothing to protect
+  }
+  if (mx.dnssec == dns::DnssecState::kBogus || mx.dnssec == dns::DnssecState::kError) {
+    return "unknown";
+  }
+  if (summary.has(Summary::kDaneBroken)) return "broken";
+  if (!summary.has(Summary::kDaneSecure)) {
+    if (summary.has(Summary::kDaneAbsent)) return "none";
+    return "unknown";
+  }
+  if (mx.dnssec == dns::DnssecState::kInsecure) return "optional";
+  if (summary.has(Summary::kDaneAbsent) || summary.has(Summary::kDaneUnknown)) return "partial";
+  return summary.has(Summary::kDaneMatch) ? "full" : "unknown";
+}
+
+std::string_view DomainPkixStatus(const Summary& summary) {
+  if (summary.completed == 0) return "";
+  if (summary.verified == summary.completed) return "valid";
+  return summary.verified > 0 ? "partial" : "invalid";
+}
+
+std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
+  switch (mx.status) {
+    case dns::MxStatus::kInvalidName:
+      return "invalid_name";
+    case dns::MxStatus::kNxDomain:
+      return "nxdomain";
+    case dns::MxStatus::kServfail:
+    case dns::MxStatus::kTimeout:
+      return "dns_error";
+    case dns::MxStatus::kLocalError:
+      return "local_error";
+    case dns::MxStatus::kBogus:
+      return "dnssec_bogus";
+    case dns::MxStatus::kNullMx:
+      return "null_mx";
+    case dns::MxStatus::kNoMail:
+      return "no_mail";
+    case dns::MxStatus::kMx:
+    case dns::MxStatus::kImplicit:
+      break;
+  }
+  const std::string_view dane = DomainDaneStatus(mx, summary);
+  if (summary.endpoints == 0) return "mx_unresolvable";
+  if (dane == "broken") return "dane_broken";
+  if (!summary.has(Summary::kGotFurther)) {
+    if (summary.has(Summary::kThrottled)) return "throttled";
+    return summary.has(Summary::kGreeted) ? "smtp_failed" : "unreachable";
+  }
+  if (summary.starttls == 0) {
+    return summary.has(Summary::kNoStartTls) ? "no_starttls" : "smtp_failed";
+  }
+  if (summary.completed == 0) return "tls_broken";
+  if (summary.has(Summary::kNoStartTls) || summary.has(Summary::kRefusedStartTls)) {
+    return "mixed_starttls";
+  }
+  if (summary.weakest_level <= 1) return "weak_keys";
+  if (summary.min_version < 3) return "old_tls";
+  if (summary.verified < summary.completed && dane != "full") return "untrusted_certificate";
+  return "ok";
+}
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,203 @@
+#include "scanner/uring_socket.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "scanner/check.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+// Has this machine a route to `address`? Asks the routing table by connecting a UDP socket, which
+// sends nothing. An unreachable network is the network's word with one, our own lack without.
+bool HasRoute(const sockaddr* address, socklen_t bytes) {
+  const int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno != EAFNOSUPPORT;
+  const bool routed = connect(fd, address, bytes) == 0 || errno != ENETUNREACH;
+  close(fd);
+  return routed;
+}
+
+}  // namespace
+
+UringStream::UringStream(UringLoop* loop)
+    : Stream(&loop->timers()), socket_(new UringSocket(loop, this)) {}
+
+UringStream::~UringStream() { socket_->Detach(); }
+
+UringSocket::UringSocket(UringLoop* loop, UringStream* stream) : loop_(loop), stream_(stream) {
+  ++loop_->sockets_alive_;
+}
+
+UringSocket::~UringSocket() { --loop_->sockets_alive_; }
+
+void UringSocket::Release() {
+  if (--holds_ == 0) delete this;
+}
+
+void UringSocket::Fail(int error) {
+  ++holds_;
+  loop_->failed_connects_.push_back({this, error});
+}
+
+void UringSocket::OnFailedConnect(int error) {
+  if (stream_ != nullptr) stream_->DeliverConnected(error);
+  Release();
+}
+
+void UringSocket::Connect(const SocketAddress& to) {
+  MXSWEEP_CHECK(index_ < 0);
+  UringRing& ring = *loop_->ring_;
+  index_ = ring.TakeDescriptor();
+  if (index_ < 0) return Fail(ENFILE);
+
+  const bool v6 = to.address.is_v6();
+  if (v6) {
+    address_.v6 = {};
+    address_.v6.sin6_family = AF_INET6;
+    address_.v6.sin6_port = htons(to.port);
+    std::memcpy(&address_.v6.sin6_addr, to.address.bytes().data(), 16);
+  } else {
+    address_.v4 = {};
+    address_.v4.sin_family = AF_INET;
+    address_.v4.sin_port = htons(to.port);
+    std::memcpy(&address_.v4.sin_addr, to.address.bytes().data(), 4);
+  }
+
+  const bool bound = !loop_->options_.source_addresses.empty();
+  if (bound) {
+    if (const int error = loop_->OpenBoundSocket(index_, to.address); error != 0) {
+      return Fail(error);
+    }
+  } else {
+    io_uring_sqe* sqe = ring.NextSqe(2);
+    io_uring_prep_socket_direct(sqe, v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, index_, 0);
+    sqe->flags |= IOSQE_IO_LINK;
+    sqe->user_data = UringUserData(this, UringOp::kSocket);
+    ++holds_;
+  }
+  io_uring_sqe* sqe = ring.NextSqe();
+  io_uring_prep_connect(sqe, index_, reinterpret_cast<const sockaddr*>(&address_),
+                        v6 ? sizeof(address_.v6) : sizeof(address_.v4));
+  sqe->flags |= IOSQE_FIXED_FILE;
+  sqe->user_data = UringUserData(this, UringOp::kConnect);
+  connecting_ = true;
+  ++holds_;
+}
+
+void UringSocket::OnSocket(int result) {
+  if (result < 0) socket_error_ = -result;  // the linked connect is cancelled and tells of it
+  Release();
+}
+
+void UringSocket::OnConnect(int result) {
+  connecting_ = false;
+  if (stream_ != nullptr) {
+    if (result == 0) ArmReceive();
+    int error = socket_error_ != 0 ? socket_error_ : -result;
+    if (error == ENETUNREACH &&
+        !HasRoute(reinterpret_cast<const sockaddr*>(&address_), sizeof(address_))) {
+      error = kNoRoute;
+    }
+    stream_->DeliverConnected(error);
+  }
+  Release();
+}
+
+void UringSocket::ArmReceive() {
+  io_uring_sqe* sqe = loop_->ring_->NextSqe();
+  io_uring_prep_recv_multishot(sqe, index_, nullptr, 0, 0);
+  sqe->flags |= IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT;
+  sqe->buf_group = UringRing::kBufferGroup;
+  sqe->user_data = UringUserData(this, UringOp::kReceive);
+  receiving_ = true;
+  ++holds_;
+}
+
+void UringSocket::OnReceive(int result, unsigned flags) {
+  const bool last = (flags & IORING_CQE_F_MORE) == 0;
+  if (last) receiving_ = false;
+  // Every completion but the last belongs to the same operation: hold on while the stream is told,
+  // since it may go.
+  ++holds_;
+  // No buffer was free for a moment: they are given back as completions are handled, so ask again.
+  const bool again = last && (result > 0 || result == -ENOBUFS);
+  if (again && stream_ != nullptr) ArmReceive();
+  if (result > 0) {
+    const unsigned id = flags >> IORING_CQE_BUFFER_SHIFT;
+    if (stream_ != nullptr) {
+      stream_->DeliverBytes(loop_->ring_->Buffer(id, static_cast<size_t>(result)));
+    }
+    loop_->ring_->RecycleBuffer(id);
+  } else if (stream_ != nullptr && !again) {
+    stream_->DeliverEnd(-result);
+  }
+  if (last) Release();
+  Release();
+}
+
+void UringSocket::Send(std::string_view bytes) {
+  if (index_ < 0 || bytes.empty()) return;
+  unsent_.append(bytes);
+  if (!sending_) SubmitSend();
+}
+
+void UringSocket::SubmitSend() {
+  if (sent_offset_ == sent_.size()) {
+    sent_ = std::exchange(unsent_, {});
+    sent_offset_ = 0;
+  }
+  io_uring_sqe* sqe = loop_->ring_->NextSqe();
+  io_uring_prep_send(sqe, index_, sent_.data() + sent_offset_, sent_.size() - sent_offset_,
+                     MSG_NOSIGNAL | MSG_WAITALL);
+  sqe->flags |= IOSQE_FIXED_FILE;
+  sqe->user_data = UringUserData(this, UringOp::kSend);
+  sending_ = true;
+  ++holds_;
+}
+
+void UringSocket::OnSend(int result) {
+  sending_ = false;
+  if (result > 0) sent_offset_ += static_cast<size_t>(result);
+  const bool unsent = sent_offset_ < sent_.size() || !unsent_.empty();
+  if (result > 0 && unsent && stream_ != nullptr) {
+    SubmitSend();
+  } else {
+    // A broken connection shows in the receive as well, after what the peer still had to say; only
+    // trouble of our own would not.
+    if ((result == -ENOBUFS || result == -ENOMEM) && stream_ != nullptr) {
+      stream_->DeliverEnd(-result);
+    }
+    if (!sending_) {
+      sent_ = {};
+      sent_offset_ = 0;
+    }
+  }
+  Release();
+}
+
+void UringSocket::Detach() {
+  stream_ = nullptr;
+  if (index_ >= 0) {
+    UringRing& ring = *loop_->ring_;
+    if (connecting_ || receiving_ || sending_) {
+      io_uring_sqe* sqe = ring.NextSqe();
+      io_uring_prep_cancel_fd(sqe, index_, IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD_FIXED);
+      sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+      sqe->user_data = UringUserData(nullptr, UringOp::kIgnored);
+    }
+    io_uring_sqe* sqe = ring.NextSqe();
+    io_uring_prep_close_direct(sqe, index_);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    sqe->user_data = UringUserData(nullptr, UringOp::kIgnored);
+    ring.ReturnDescriptor(index_);
+    index_ = -1;
+  }
+  Release();
+}
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,84 @@
+#ifndef MXSWEEP_SCANNER_URING_SOCKET_H_
+#define MXSWEEP_SCANNER_URING_SOCKET_H_
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "scanner/stream.h"
+#include "scanner/uring_loop.h"
+
+namespace mxsweep::scanner {
+
+// The operation a completion belongs to: the low bits of a submission's user data.
+enum class UringOp : uint64_t { kIgnored, kSocket, kConnect, kReceive, kSend, kWatch, kMailbox };
+inline constexpr uint64_t kUringOpMask = 15;
+
+inline uint64_t UringUserData(const void* object, UringOp op) {
+  return reinterpret_cast<uintptr_t>(object) | static_cast<uint64_t>(op);
+}
+
+class UringStream;
+
+// The kernel's side of a connection. It outlives its stream until the last completion has come in,
+// and frees itself then.
+class alignas(16) UringSocket {
+ public:
+  explicit UringSocket(UringLoop* loop, UringStream* stream);
+
+  void Connect(const SocketAddress& to);
+  void Send(std::string_view bytes);
+  // The stream is gone: closes, and forgets it.
+  void Detach();
+
+  void OnSocket(int result);
+  void OnConnect(int result);
+  void OnReceive(int result, unsigned flags);
+  void OnSend(int result);
+  void OnFailedConnect(int error);
+
+ private:
+  ~UringSocket();
+  void Fail(int error);
+  void ArmReceive();
+  void SubmitSend();
+  void Release();  // ends one operation, or the stream's hold; may free *this
+
+  UringLoop* loop_;
+  UringStream* stream_;  // null once detached
+  int index_ = -1;       // in the ring's descriptor table; -1: none
+  int holds_ = 1;        // the stream, and every operation in flight
+  int socket_error_ = 0;
+  bool connecting_ = false;
+  bool receiving_ = false;
+  bool sending_ = false;
+  union {
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+  } address_{};
+  std::string sent_;    // what the kernel is sending: stays where it is
+  std::string unsent_;  // waits for it
+  size_t sent_offset_ = 0;
+};
+
+// The coroutine's side.
+class UringStream final : public Stream {
+ public:
+  explicit UringStream(UringLoop* loop);
+  ~UringStream() override;
+
+  void Send(std::string_view bytes) override { socket_->Send(bytes); }
+
+ protected:
+  void StartConnect(const SocketAddress& to) override { socket_->Connect(to); }
+
+ private:
+  friend class UringSocket;
+  UringSocket* socket_;
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_URING_SOCKET_H_

@@ -1,0 +1,152 @@
+#include "scanner/verdicts.h"
+
+#include <utility>
+
+#include "absl/time/time.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+using tls::HandshakeOutcome;
+
+// Was the handshake tried on a server that had said yes to TLS, and did it fail in a way that tells
+// of the server?
+bool TlsFailed(const EndpointFacts& facts) {
+  return facts.stage == Stage::kHandshake && facts.outcome != Outcome::kTlsOk &&
+         facts.outcome != Outcome::kTlsTimeout && !IsLocal(facts.outcome);
+}
+
+EndpointDane DaneWithoutChain(const EndpointFacts& facts) {
+  switch (facts.outcome) {
+    case Outcome::kNoStartTls:
+    case Outcome::kStartTlsRefused:
+      return EndpointDane::kNoStartTls;
+    default:
+      return TlsFailed(facts) ? EndpointDane::kTlsFailed : EndpointDane::kUnknown;
+  }
+}
+
+EndpointDane FromVerdict(tls::DaneStatus status) {
+  switch (status) {
+    case tls::DaneStatus::kNone:
+      return EndpointDane::kNone;
+    case tls::DaneStatus::kUnusable:
+      return EndpointDane::kUnusable;
+    case tls::DaneStatus::kMatch:
+      return EndpointDane::kMatch;
+    case tls::DaneStatus::kMismatch:
+      return EndpointDane::kMismatch;
+  }
+  return EndpointDane::kUnknown;
+}
+
+void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVerdicts* verdicts) {
+  if (!host.answer.tlsa_status) return;
+  switch (*host.answer.tlsa_status) {
+    case dns::TlsaStatus::kNone:
+      verdicts->dane = EndpointDane::kNone;
+      return;
+    case dns::TlsaStatus::kInsecure:
+      verdicts->dane = EndpointDane::kInsecure;
+      return;
+    case dns::TlsaStatus::kLookupError:
+      verdicts->dane = EndpointDane::kLookupError;
+      return;
+    case dns::TlsaStatus::kSecure:
+      break;
+  }
+  if (facts.outcome != Outcome::kTlsOk) {
+    verdicts->dane = DaneWithoutChain(facts);
+    return;
+  }
+  // The MX answers that name this host are not known here: only the base domain is a reference for
+  // all of them (RFC 7672 §3.2.2).
+  const tls::DaneReference reference{.tlsa_base_domain = host.answer.tlsa_base_domain};
+  verdicts->dane_verdict = tls::JudgeDane(host.answer.tlsa, facts.handshake->chain, reference,
+                                          absl::ToUnixSeconds(facts.started_at));
+  verdicts->dane = FromVerdict(verdicts->dane_verdict->status);
+}
+
+}  // namespace
+
+std::string_view EndpointDaneName(EndpointDane status) {
+  switch (status) {
+    case EndpointDane::kUnknown:
+      return "";
+    case EndpointDane::kNone:
+      return "none";
+    case EndpointDane::kInsecure:
+      return "insecure";
+    case EndpointDane::kLookupError:
+      return "lookup_error";
+    case EndpointDane::kUnusable:
+      return "unusable";
+    case EndpointDane::kMatch:
+      return "match";
+    case EndpointDane::kMismatch:
+      return "mismatch";
+    case EndpointDane::kNoStartTls:
+      return "no_starttls";
+    case EndpointDane::kTlsFailed:
+      return "tls_failed";
+  }
+  return "";
+}
+
+EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,
+                               std::vector<const tls::Certificate*> chain,
+                               tls::PkixVerifier* pkix) {
+  EndpointVerdicts verdicts;
+  verdicts.chain = std::move(chain);
+  if (facts.handshake && !facts.handshake->chain.empty()) {
+    verdicts.pkix = pkix->Judge(facts.handshake->chain, absl::ToUnixSeconds(facts.started_at));
+    if (!host.host.empty()) {
+      const std::string reference[] = {host.host};
+      verdicts.name_match = tls::MatchName(facts.handshake->chain.front().der(), reference);
+    }
+  }
+  if (facts.outcome == Outcome::kTlsOk) {
+    verdicts.security_level = tls::JudgeSecurityLevel(*facts.handshake, verdicts.chain);
+  }
+  JudgeDaneOf(host, facts, &verdicts);
+  return verdicts;
+}
+
+std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
+  switch (facts.outcome) {
+    case Outcome::kTlsOk:
+      break;
+    case Outcome::kNoStartTls:
+    case Outcome::kStartTlsRefused:
+      return "starttls-not-supported";
+    case Outcome::kTlsAlert:
+    case Outcome::kTlsProtocolError:
+      return "validation-failure";
+    case Outcome::kClosedEarly:
+    case Outcome::kReset:
+      return facts.stage == Stage::kHandshake ? "validation-failure" : OutcomeName(facts.outcome);
+    case Outcome::kBlocked:
+    case Outcome::kCancelled:
+      return "";
+    default:
+      return IsLocal(facts.outcome) ? "" : OutcomeName(facts.outcome);
+  }
+  if (verdicts.dane == EndpointDane::kMatch) return "success";
+  if (verdicts.dane == EndpointDane::kMismatch) {
+    switch (verdicts.dane_verdict->failure) {
+      case tls::DaneFailure::kExpired:
+        return "certificate-expired";
+      case tls::DaneFailure::kHostMismatch:
+        return "certificate-host-mismatch";
+      default:
+        return "validation-failure";
+    }
+  }
+  if (!verdicts.pkix) return "validation-failure";
+  if (verdicts.pkix->status == tls::PkixStatus::kExpired) return "certificate-expired";
+  if (verdicts.pkix->status != tls::PkixStatus::kValid) return "certificate-not-trusted";
+  if (verdicts.name_match == tls::NameMatch::kNone) return "certificate-host-mismatch";
+  return "success";
+}
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,119 @@
+#include "scanner/worker.h"
+
+#include <openssl/siphash.h>
+
+#include <utility>
+
+#include "scanner/check.h"
+#include "scanner/worker_waits.h"
+
+namespace mxsweep::scanner {
+
+Worker::Worker(ScanContext* context, EventLoop* loop, dns::Resolver* resolver,
+               tls::ClientContext* tls_context, const Gate::Options& gate, uint64_t seed)
+    : context_(context),
+      loop_(loop),
+      resolver_(resolver),
+      tls_(tls_context),
+      gate_(gate),
+      hosts_(context->hash_key),
+      random_(seed | 1) {}
+
+Worker::~Worker() { MXSWEEP_CHECK(tasks_ == 0); }
+
+void Worker::Start(Target target, Done done) {
+  switch (target.kind) {
+    case Target::Kind::kDomain:
+      return Spawn(ScanDomain(std::move(target), std::move(done)));
+    case Target::Kind::kHost:
+      return Spawn(ScanHostTarget(std::move(target), std::move(done)));
+    case Target::Kind::kAddress:
+      return Spawn(ScanAddressTarget(std::move(target), std::move(done)));
+    case Target::Kind::kInvalid:
+      break;
+  }
+  MXSWEEP_CHECK(false);  // junk is written by whoever reads the list
+}
+
+uint32_t Worker::Admit(uint32_t admissions) {
+  const int64_t now_ns = loop_->now_ns();
+  const uint64_t admitted_before = last_admitted_;
+  gate_.set_admission_limit(admissions);
+  while (const std::optional<Gate::Ticket> ticket = gate_.Poll(now_ns)) {
+    auto* waiter = reinterpret_cast<GateWaiter*>(*ticket);
+    gate_waiters_.erase(waiter);
+    waiter->admitted = true;
+    waiter->waiter.resume();
+  }
+  if (const int64_t next_ns = gate_.NextEvent(now_ns); next_ns != Gate::kNever) {
+    loop_->timers().Start(&gate_timer_, next_ns);
+  }
+  counters_.in_flight.store(gate_.in_flight(), std::memory_order_relaxed);
+  counters_.queued.store(gate_.queued(), std::memory_order_relaxed);
+  last_admitted_ = gate_.admitted_total();
+  return static_cast<uint32_t>(last_admitted_ - admitted_before);
+}
+
+void Worker::Drain() {
+  draining_ = true;
+  // Each one that is woken may wake others; what they insert meanwhile is woken by draining_.
+  while (!gate_waiters_.empty()) {
+    GateWaiter* waiter = *gate_waiters_.begin();
+    gate_waiters_.erase(waiter);
+    MXSWEEP_CHECK(gate_.Cancel(waiter->address, reinterpret_cast<Gate::Ticket>(waiter)));
+    waiter->waiter.resume();
+  }
+  while (!sleepers_.empty()) {
+    Sleeper* sleeper = *sleepers_.begin();
+    sleepers_.erase(sleeper);
+    sleeper->Interrupt();
+  }
+}
+
+size_t Worker::OwnerOfAddress(const dns::IpAddress& address) const {
+  const std::span<const uint8_t> bytes = address.bytes();
+  return SIPHASH_24(context_->hash_key.data(), bytes.data(), bytes.size()) %
+         context_->workers.size();
+}
+
+void Worker::AskForHost(std::string host, HostTable::Callback done) {
+  Worker* owner =
+      context_->workers[HostTable::OwnerOf(context_->hash_key, host, context_->workers.size())];
+  if (owner == this) return OwnHost(std::move(host), std::move(done));
+  owner->loop_->Post(
+      [owner, asker = this, host = std::move(host), done = std::move(done)]() mutable {
+        owner->OwnHost(std::move(host), [asker, done = std::move(done)](const Summary& s) mutable {
+          asker->loop_->Post([done = std::move(done), summary = s]() mutable { done(summary); });
+        });
+      });
+}
+
+void Worker::OwnHost(std::string host, HostTable::Callback done) {
+  if (hosts_.Ask(host, std::move(done))) Spawn(ScanHost(std::move(host)));
+}
+
+void Worker::AskForEndpoint(std::shared_ptr<const HostContext> host, const dns::IpAddress& address,
+                            HostTable::Callback done) {
+  Worker* owner = context_->workers[OwnerOfAddress(address)];
+  if (owner == this) return Spawn(ScanEndpoint(std::move(host), address, std::move(done)));
+  owner->loop_->Post(
+      [owner, asker = this, host = std::move(host), address, done = std::move(done)]() mutable {
+        HostTable::Callback reply = [asker, done = std::move(done)](const Summary& s) mutable {
+          asker->loop_->Post([done = std::move(done), summary = s]() mutable { done(summary); });
+        };
+        Spawn(owner->ScanEndpoint(std::move(host), address, std::move(reply)));
+      });
+}
+
+int64_t Worker::RetryDelayNs(uint32_t attempt) {
+  // Doubled each time, and spread over ± 25 %, so that those that failed together do not come back
+  // together. xorshift64* (Marsaglia 2003, Vigna 2016).
+  random_ ^= random_ >> 12;
+  random_ ^= random_ << 25;
+  random_ ^= random_ >> 27;
+  const double unit = static_cast<double>((random_ * 0x2545F4914F6CDD1DULL) >> 11) * 0x1.0p-53;
+  const double factor = static_cast<double>(uint64_t{1} << (attempt - 1)) * (0.75 + 0.5 * unit);
+  return static_cast<int64_t>(static_cast<double>(context_->retry_delay_ns) * factor);
+}
+
+}  // namespace mxsweep::scanner

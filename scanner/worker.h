@@ -1,0 +1,147 @@
+#ifndef MXSWEEP_SCANNER_WORKER_H_
+#define MXSWEEP_SCANNER_WORKER_H_
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/any_invocable.h"
+#include "dns/resolver.h"
+#include "scanner/dialogue.h"
+#include "scanner/endpoint_facts.h"
+#include "scanner/event_loop.h"
+#include "scanner/gate.h"
+#include "scanner/host_table.h"
+#include "scanner/ip_set.h"
+#include "scanner/recorder.h"
+#include "scanner/summary.h"
+#include "scanner/target_reader.h"
+#include "scanner/task.h"
+#include "tls/certificate_table.h"
+#include "tls/handshake.h"
+#include "tls/pkix.h"
+
+namespace mxsweep::scanner {
+
+class Worker;
+
+// What all workers of a scan share: settings that no longer change, and tables that are safe to
+// share. Outlives the workers.
+struct ScanContext {
+  DialogueOptions dialogue;
+  uint16_t port = 25;
+  uint32_t retries = 1;
+  int64_t retry_delay_ns = 30'000'000'000;
+  bool use_ipv4 = true;
+  bool use_ipv6 = true;
+  AddressFilter filter;
+  HostTable::Key hash_key{};
+  tls::CertificateTable* certificates = nullptr;
+  tls::PkixVerifier* pkix = nullptr;
+  Recorder* recorder = nullptr;
+  std::vector<Worker*> workers;  // set before the first target
+};
+
+// What a worker counts; read by the progress line on another thread.
+struct alignas(64) WorkerCounters {
+  std::atomic<uint64_t> domains_done{0};
+  std::atomic<uint64_t> hosts_done{0};
+  std::atomic<uint64_t> endpoints_done{0};
+  std::atomic<uint64_t> connections{0};
+  std::atomic<uint64_t> tls_ok{0};
+  std::atomic<uint64_t> retries{0};
+  std::atomic<uint64_t> throttled{0};
+  std::atomic<uint64_t> in_flight{0};
+  std::atomic<uint64_t> queued{0};
+};
+
+// One core's share of a scan: an event loop, a resolver, a TLS context, a gate, and the hosts and
+// addresses that it owns. Workers talk to each other by posting messages; they share nothing that
+// changes, apart from the tables of ScanContext.
+//
+// A host is owned by the worker its name hashes to, an address by the one its bytes hash to: so
+// each host is looked up once, and per-address politeness needs no lock.
+//
+// Everything but the constructor's context and counters() belongs to the loop's thread.
+class Worker {
+ public:
+  using Done = absl::AnyInvocable<void()>;
+
+  // All borrowed. `seed`: for the spread of retries.
+  Worker(ScanContext* context, EventLoop* loop, dns::Resolver* resolver,
+         tls::ClientContext* tls_context, const Gate::Options& gate, uint64_t seed);
+  // REQUIRES: nothing is under way.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Works on a target until its rows are with the recorder; then calls `done`, on this thread.
+  void Start(Target target, Done done);
+
+  // Starts what the gate lets through now, at most `admissions`. To be called once an iteration of
+  // the loop. Returns how many it let through.
+  uint32_t Admit(uint32_t admissions);
+
+  // Starts nothing more: what waits at the gate or for a second attempt is given up, what is under
+  // way is finished.
+  void Drain();
+  bool draining() const { return draining_; }
+
+  const WorkerCounters& counters() const { return counters_; }
+  EventLoop* loop() { return loop_; }
+
+  // For the tasks of this worker (domain_task.cc, host_task.cc, endpoint_task.cc).
+  //
+  // Summaries of what others own: the callback is called on *this* worker's thread.
+  void AskForHost(std::string host, HostTable::Callback done);
+  void AskForEndpoint(std::shared_ptr<const HostContext> host, const dns::IpAddress& address,
+                      HostTable::Callback done);
+
+ private:
+  struct GateWaiter;
+  struct Sleeper;
+  class AwaitGate;
+  class AwaitSleep;
+
+  size_t OwnerOfAddress(const dns::IpAddress& address) const;
+  void OwnHost(std::string host, HostTable::Callback done);
+
+  Task<void> ScanDomain(Target target, Done done);
+  Task<void> ScanHostTarget(Target target, Done done);
+  Task<void> ScanAddressTarget(Target target, Done done);
+  Task<void> ScanHost(std::string host);
+  Task<void> ScanEndpoint(std::shared_ptr<const HostContext> host, dns::IpAddress address,
+                          HostTable::Callback done);
+  Task<EndpointFacts> TryEndpoint(const HostContext* host, dns::IpAddress address,
+                                  uint16_t max_version);
+  int64_t RetryDelayNs(uint32_t attempt);
+  std::vector<const tls::Certificate*> InternChain(const EndpointFacts& facts);
+
+  ScanContext* context_;
+  EventLoop* loop_;
+  dns::Resolver* resolver_;
+  tls::ClientContext* tls_;
+  Gate gate_;
+  HostTable hosts_;
+  uint64_t random_;
+  WorkerCounters counters_;
+
+  // Wakes the loop when the gate may let something through.
+  struct WakeUp final : Timer {
+    void OnTimer() override {}
+  };
+  WakeUp gate_timer_;
+  uint64_t last_admitted_ = 0;
+  bool draining_ = false;
+  uint64_t tasks_ = 0;  // under way
+  absl::flat_hash_set<GateWaiter*> gate_waiters_;
+  absl::flat_hash_set<Sleeper*> sleepers_;
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_WORKER_H_

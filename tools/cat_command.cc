@@ -1,0 +1,53 @@
+#include "tools/cat_command.h"
+
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "output/cat.h"
+#include "tools/exit_codes.h"
+
+namespace mxsweep::tools {
+namespace {
+
+struct CatFlags {
+  std::string directory;
+  output::CatOptions options;
+};
+
+int RunCatCommand(const CatFlags& flags) {
+  std::ios::sync_with_stdio(false);
+  const absl::Status status = output::Cat(flags.directory, flags.options, std::cout);
+  if (status.ok() || absl::IsUnavailable(status)) return kExitDone;  // a closed pipe wants no more
+  std::fprintf(stderr, "mxsweep: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
+}
+
+}  // namespace
+
+void AddCatCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("cat", "Prints the rows of a table of a scan");
+  auto flags = std::make_shared<CatFlags>();
+  command->add_option("DIR", flags->directory, "Directory of the scan")->required();
+  command
+      ->add_option("--table", flags->options.table, "domains, mx_hosts, endpoints or certificates")
+      ->capture_default_str();
+  const std::map<std::string, output::RowFormat> formats = {{"ndjson", output::RowFormat::kNdjson},
+                                                            {"csv", output::RowFormat::kCsv}};
+  command->add_option("--format", flags->options.format, "ndjson (default) or csv")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
+      ->type_name("FORMAT");
+  command->add_option("--columns", flags->options.columns, "Only these columns, comma-separated")
+      ->delimiter(',');
+  command->add_option("--limit", flags->options.limit, "At most so many rows");
+  command->footer(
+      "Examples:\n"
+      "  mxsweep cat results --table domains --limit 5\n"
+      "  mxsweep cat results --format csv --columns host,address,outcome > endpoints.csv");
+  command->callback([flags, &exit_code] { exit_code = RunCatCommand(*flags); });
+}
+
+}  // namespace mxsweep::tools

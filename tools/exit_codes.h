@@ -1,0 +1,16 @@
+#ifndef MXSWEEP_TOOLS_EXIT_CODES_H_
+#define MXSWEEP_TOOLS_EXIT_CODES_H_
+
+namespace mxsweep::tools {
+
+// What every subcommand returns to the shell.
+enum ExitCode : int {
+  kExitDone = 0,
+  kExitFailed = 1,
+  kExitWrongUsage = 2,
+  kExitStopped = 3,  // stopped early; what was done is kept
+};
+
+}  // namespace mxsweep::tools
+
+#endif  // MXSWEEP_TOOLS_EXIT_CODES_H_

@@ -1,0 +1,87 @@
+#include "tools/scan_command.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "scanner/scan.h"
+#include "tools/exit_codes.h"
+#include "tools/scan_flags.h"
+
+namespace mxsweep::tools {
+namespace {
+
+std::atomic<bool> stop_asked{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // it is set by a signal handler
+
+// The first signal asks for an orderly end, the second one takes no more time for that.
+void OnSignal(int) {
+  if (stop_asked.exchange(true)) _exit(kExitStopped);
+}
+
+void CatchSignals() {
+  struct sigaction action {};
+  action.sa_handler = OnSignal;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+int TerminalColumns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
+}
+
+int FailWith(const absl::Status& status) {
+  std::fprintf(stderr, "mxsweep: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
+}
+
+int RunScanCommand(const scanner::ScanOptions& options) {
+  if (absl::Status status = options.Validate(); !status.ok()) return FailWith(status);
+  CatchSignals();
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  const bool colour = terminal && std::getenv("NO_COLOR") == nullptr;
+  scanner::ProgressWriter progress(stderr, {.mode = options.progress,
+                                            .is_terminal = terminal,
+                                            .colour = colour,
+                                            .columns = TerminalColumns()});
+  scanner::ScanControl control;
+  control.stop = &stop_asked;
+  control.progress = &progress;
+  control.notice = [&progress](const std::string& line) {
+    progress.Clear();
+    std::fprintf(stderr, "%s\n", line.c_str());
+  };
+  const absl::StatusOr<scanner::ScanSummary> summary =
+      scanner::RunScan(options, std::move(control));
+  if (!summary.ok()) {
+    progress.Clear();
+    return FailWith(summary.status());
+  }
+  // Rows of --format ndjson are on standard output: nothing else may be.
+  if (options.progress != scanner::ProgressMode::kNone &&
+      options.progress != scanner::ProgressMode::kJson) {
+    std::fputs(scanner::RenderSummary(*summary, colour).c_str(), stderr);
+  }
+  return summary->complete ? kExitDone : kExitStopped;
+}
+
+}  // namespace
+
+void AddScanCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "scan", "Scans the mail servers of a list of domains, into Parquet tables");
+  auto options = std::make_shared<scanner::ScanOptions>();
+  RegisterScanFlags(*command, *options);
+  command->callback([options, &exit_code] { exit_code = RunScanCommand(*options); });
+}
+
+}  // namespace mxsweep::tools
