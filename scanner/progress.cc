@@ -107,8 +107,7 @@ absl::StatusOr<ProgressMode> ParseProgressMode(std::string_view word) {
     if (known == word) return mode;
     AppendText(&words, words.empty() ? "" : ", ", known);
   }
-  return absl::InvalidArgumentError(
-      JoinText("\"", word, "\" is none of ", words));
+  return absl::InvalidArgumentError(JoinText("\"", word, "\" is none of ", words));
 }
 
 std::string_view ProgressModeWord(ProgressMode mode) {
