@@ -1,0 +1,587 @@
+#include "dns/cares_resolver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/dns/message_writer.h"
+#include "tests/dns/poll_event_loop.h"
+#include "tests/dns/scripted_server.h"
+
+namespace mxsweep::dns {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Bytes = std::vector<uint8_t>;
+
+Bytes AddressAnswer(const ScriptedQuery& query, const ResponseFlags& flags = {}) {
+  ResponseFlags own = flags;
+  own.id = query.id;
+  MessageWriter writer(query.name, query.type, own);
+  writer.Address(query.name, "192.0.2.1");
+  return writer.Done();
+}
+
+Bytes CodeAnswer(const ScriptedQuery& query, uint8_t rcode) {
+  return MessageWriter(query.name, query.type, {.id = query.id, .rcode = rcode}).Done();
+}
+
+std::vector<Bytes> AnswerWell(const ScriptedQuery& query) { return {AddressAnswer(query)}; }
+
+ResolverOptions Options(std::vector<ServerAddress> servers) {
+  ResolverOptions options;
+  options.servers = std::move(servers);
+  options.attempt_timeout = milliseconds(100);
+  options.deadline = milliseconds(1500);
+  options.tick = milliseconds(10);
+  return options;
+}
+
+// An address on which nothing listens, and ICMP says so.
+ServerAddress ClosedPort() {
+  ScriptedServer server(AnswerWell);
+  return server.address();
+}
+
+class CaresResolverTest : public ::testing::Test {
+ protected:
+  void Start(const ResolverOptions& options) {
+    auto resolver = CaresResolver::Create(loop_, options);
+    ASSERT_TRUE(resolver.ok()) << resolver.status();
+    resolver_ = *std::move(resolver);
+  }
+
+  Response Ask(const std::string& name, RrType type = RrType::kA) {
+    std::optional<Response> response;
+    resolver_->Query(name, type, [&](Response r) { response = std::move(r); });
+    EXPECT_FALSE(response.has_value()) << "called back from inside Query";
+    EXPECT_TRUE(loop_.RunUntil([&] { return response.has_value(); }, seconds(10)));
+    return response.value_or(Response());
+  }
+
+  PollEventLoop loop_;
+  std::unique_ptr<CaresResolver> resolver_;
+};
+
+TEST_F(CaresResolverTest, AsksWithRecursionAdAndEdns) {
+  std::atomic<bool> as_wanted = false;
+  ScriptedServer server([&](const ScriptedQuery& query) -> std::vector<Bytes> {
+    as_wanted = query.ad && !query.cd && query.has_edns;
+    return {AddressAnswer(query)};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("Mx.Example.org.");
+  EXPECT_EQ(response.status, ResponseStatus::kOk);
+  ASSERT_EQ(response.records.size(), 1u);
+  EXPECT_EQ(response.records[0].data, RecordData(*IpAddress::Parse("192.0.2.1")));
+  EXPECT_EQ(response.attempts, 1);
+  EXPECT_EQ(response.ttl_seconds, 300u);
+  EXPECT_TRUE(as_wanted);
+}
+
+TEST_F(CaresResolverTest, TellsNoDataNxDomainAndRefusalApart) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.name == "gone.example") return {CodeAnswer(query, 3)};
+    if (query.name == "refused.example") return {CodeAnswer(query, 5)};
+    if (query.name == "formerr.example") return {CodeAnswer(query, 1)};
+    if (query.name == "referral.example") {
+      return {MessageWriter(query.name, query.type, {.id = query.id, .ra = false}).Done()};
+    }
+    return {CodeAnswer(query, 0)};
+  });
+  Start(Options({server.address()}));
+  EXPECT_EQ(Ask("empty.example").status, ResponseStatus::kNoData);
+  EXPECT_EQ(Ask("gone.example").status, ResponseStatus::kNxDomain);
+  const Response refused = Ask("refused.example");
+  EXPECT_EQ(refused.status, ResponseStatus::kRefused);
+  EXPECT_EQ(refused.dnssec, DnssecState::kError);
+  EXPECT_EQ(refused.detail, "REFUSED");
+  EXPECT_EQ(Ask("formerr.example").status, ResponseStatus::kRefused);
+  EXPECT_EQ(Ask("referral.example").status, ResponseStatus::kRefused);
+  // One FORMERR must not change how others are asked.
+  EXPECT_EQ(Ask("empty.example").status, ResponseStatus::kNoData);
+}
+
+TEST_F(CaresResolverTest, FollowsTheCnameChain) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id});
+    writer.Cname(query.name, "b.example");
+    writer.Cname("b.example", "c.example");
+    writer.Address("c.example", "192.0.2.7");
+    return {writer.Done()};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("a.example");
+  EXPECT_EQ(response.status, ResponseStatus::kOk);
+  EXPECT_THAT(response.cname_chain, ElementsAre("b.example", "c.example"));
+}
+
+TEST_F(CaresResolverTest, AsksAgainWhenAPacketIsLost) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.repeat <= 2) return {};
+    return {AddressAnswer(query)};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("mx.example");
+  EXPECT_EQ(response.status, ResponseStatus::kOk);
+  EXPECT_EQ(response.attempts, 3);
+}
+
+TEST_F(CaresResolverTest, TakesALateAnswerToAnEarlierAttempt) {
+  std::optional<Bytes> held_back;
+  ScriptedServer server([&](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.repeat == 1) {
+      held_back = AddressAnswer(query);
+      return {};
+    }
+    return {*held_back};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("slow.example");
+  EXPECT_EQ(response.status, ResponseStatus::kOk);
+  EXPECT_EQ(response.attempts, 2);
+}
+
+TEST_F(CaresResolverTest, TurnsToTcpWhenTheAnswerIsTruncated) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (!query.over_tcp) {
+      return {MessageWriter(query.name, query.type, {.id = query.id, .tc = true}).Done()};
+    }
+    MessageWriter writer(query.name, query.type, {.id = query.id});
+    for (int i = 0; i < 200; ++i) writer.Address(query.name, "192.0.2." + std::to_string(i));
+    return {writer.Done()};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("many.example");
+  EXPECT_EQ(response.status, ResponseStatus::kOk);
+  EXPECT_EQ(response.records.size(), 200u);
+  EXPECT_EQ(server.tcp_queries(), 1);
+}
+
+TEST_F(CaresResolverTest, SaysMalformedWhenTruncatedOverTcpToo) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    return {MessageWriter(query.name, query.type, {.id = query.id, .tc = true}).Done()};
+  });
+  Start(Options({server.address()}));
+  EXPECT_EQ(Ask("many.example").status, ResponseStatus::kMalformed);
+}
+
+TEST_F(CaresResolverTest, TakesLargeUdpAnswersWithoutTcp) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id});
+    for (int i = 0; i < 60; ++i) {
+      writer.RawRecordAt(12, RrType::kA, {192, 0, 2, static_cast<uint8_t>(i)});
+    }
+    return {writer.Done()};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("many.example");
+  EXPECT_EQ(response.records.size(), 60u);
+  EXPECT_EQ(server.tcp_queries(), 0);
+}
+
+TEST_F(CaresResolverTest, IgnoresAnswersWithAnotherId) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    ScriptedQuery other = query;
+    other.id = static_cast<uint16_t>(query.id + 1);
+    MessageWriter forged(query.name, query.type, {.id = other.id});
+    forged.Address(query.name, "203.0.113.66");
+    return {forged.Done(), AddressAnswer(query)};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("mx.example");
+  ASSERT_EQ(response.status, ResponseStatus::kOk);
+  EXPECT_EQ(response.records[0].data, RecordData(*IpAddress::Parse("192.0.2.1")));
+}
+
+TEST_F(CaresResolverTest, IgnoresAnswersToAnotherQuestion) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter other_name("other.example", query.type, {.id = query.id});
+    other_name.Address("other.example", "203.0.113.66");
+    MessageWriter other_type(query.name, RrType::kMx, {.id = query.id});
+    other_type.Address(query.name, "203.0.113.66");
+    return {other_name.Done(), other_type.Done(), AddressAnswer(query)};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("mx.example");
+  ASSERT_EQ(response.status, ResponseStatus::kOk);
+  EXPECT_EQ(response.records[0].data, RecordData(*IpAddress::Parse("192.0.2.1")));
+  EXPECT_EQ(response.attempts, 1);
+}
+
+TEST_F(CaresResolverTest, SaysMalformedWhenTheAnswerCannotBeRead) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    Bytes bytes = AddressAnswer(query);
+    bytes.resize(bytes.size() - 2);
+    return {bytes};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("mx.example");
+  EXPECT_EQ(response.status, ResponseStatus::kMalformed);
+  EXPECT_THAT(response.detail, HasSubstr("unreadable answer"));
+}
+
+TEST_F(CaresResolverTest, SaysTimeoutAndNeverNoneWhenNobodyAnswers) {
+  ScriptedServer silent([](const ScriptedQuery&) { return std::vector<Bytes>(); });
+  ResolverOptions options = Options({silent.address()});
+  Start(options);
+  const int64_t start_ns = loop_.NowNanos();
+  const Response response = Ask("mx.example");
+  const auto elapsed = std::chrono::nanoseconds(loop_.NowNanos() - start_ns);
+  EXPECT_EQ(response.status, ResponseStatus::kTimeout);
+  EXPECT_EQ(response.dnssec, DnssecState::kError);
+  EXPECT_EQ(response.attempts, options.max_attempts);
+  EXPECT_GE(elapsed, options.deadline);
+  EXPECT_LT(elapsed, options.deadline + milliseconds(500));
+  EXPECT_EQ(resolver_->counters().timeouts, 1u);
+}
+
+TEST_F(CaresResolverTest, SaysTimeoutWhenTheResolverIsNotRunning) {
+  Start(Options({ClosedPort()}));
+  const Response response = Ask("mx.example");
+  EXPECT_EQ(response.status, ResponseStatus::kTimeout);
+  EXPECT_THAT(response.detail, HasSubstr("Connection refused"));
+}
+
+TEST_F(CaresResolverTest, GoesOnWithTheOtherServerWhenOneRefusesConnections) {
+  ScriptedServer good(AnswerWell);
+  Start(Options({ClosedPort(), good.address()}));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(Ask("mx" + std::to_string(i) + ".example").status, ResponseStatus::kOk);
+  }
+}
+
+TEST_F(CaresResolverTest, LeavesASilentServerAloneAfterAWhile) {
+  ScriptedServer silent([](const ScriptedQuery&) { return std::vector<Bytes>(); });
+  ScriptedServer good(AnswerWell);
+  Start(Options({silent.address(), good.address()}));
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(Ask("mx" + std::to_string(i) + ".example").status, ResponseStatus::kOk);
+  }
+  EXPECT_GE(silent.queries(), 8);
+  EXPECT_LE(silent.queries(), 10);
+}
+
+TEST_F(CaresResolverTest, SpreadsQuestionsOverServers) {
+  ScriptedServer first(AnswerWell);
+  ScriptedServer second(AnswerWell);
+  Start(Options({first.address(), second.address()}));
+  for (int i = 0; i < 20; ++i) Ask("mx" + std::to_string(i) + ".example");
+  EXPECT_EQ(first.queries(), 10);
+  EXPECT_EQ(second.queries(), 10);
+}
+
+TEST_F(CaresResolverTest, AsksTheOtherServerAfterServfail) {
+  ScriptedServer failing(
+      [](const ScriptedQuery& query) -> std::vector<Bytes> { return {CodeAnswer(query, 2)}; });
+  ScriptedServer good(AnswerWell);
+  Start(Options({failing.address(), good.address()}));
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(Ask("mx" + std::to_string(i) + ".example").status, ResponseStatus::kOk);
+  }
+}
+
+TEST_F(CaresResolverTest, HoldsTwoThousandQuestionsAtOnce) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id});
+    const int n = std::stoi(query.name.substr(1));
+    writer.Address(query.name, "10.0." + std::to_string(n / 250) + "." + std::to_string(n % 250));
+    return {writer.Done()};
+  });
+  ResolverOptions options = Options({server.address()});
+  options.deadline = seconds(20);
+  options.attempt_timeout = milliseconds(1000);
+  Start(options);
+  constexpr int kQuestions = 2000;
+  int right = 0;
+  int done = 0;
+  for (int i = 0; i < kQuestions; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&, i](Response response) {
+      ++done;
+      const auto want =
+          IpAddress::Parse("10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250));
+      right +=
+          response.status == ResponseStatus::kOk && response.records[0].data == RecordData(*want);
+    });
+  }
+  EXPECT_EQ(resolver_->counters().in_flight, static_cast<size_t>(kQuestions));
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == kQuestions; }, seconds(30)));
+  EXPECT_EQ(right, kQuestions);
+}
+
+TEST_F(CaresResolverTest, QueuesWhatIsBeyondTheCap) {
+  ScriptedServer server(AnswerWell);
+  ResolverOptions options = Options({server.address()});
+  options.max_outstanding_per_server = 10;
+  Start(options);
+  int done = 0;
+  for (int i = 0; i < 500; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&](Response response) {
+      EXPECT_EQ(response.status, ResponseStatus::kOk);
+      ++done;
+    });
+  }
+  EXPECT_EQ(resolver_->counters().in_flight, 10u);
+  EXPECT_EQ(resolver_->counters().waiting, 490u);
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == 500; }, seconds(10)));
+  EXPECT_EQ(server.queries(), 500);
+}
+
+TEST_F(CaresResolverTest, EndsEveryQuestionWhenTheOnlyServerIsSilentAndFull) {
+  ScriptedServer silent([](const ScriptedQuery&) { return std::vector<Bytes>(); });
+  ResolverOptions options = Options({silent.address()});
+  options.deadline = milliseconds(300);
+  options.max_outstanding_per_server = 4;
+  Start(options);
+  int timeouts = 0;
+  for (int i = 0; i < 12; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&](Response response) {
+      timeouts += response.status == ResponseStatus::kTimeout;
+    });
+  }
+  EXPECT_TRUE(loop_.RunUntil([&] { return timeouts == 12; }, seconds(10)));
+}
+
+// AD counts only where the path is safe (RFC 6840 §5.7, RFC 4035 §4.9.3).
+TEST_F(CaresResolverTest, BelievesAdFromLoopback) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    return {AddressAnswer(query, {.ad = query.name == "signed.example"})};
+  });
+  Start(Options({server.address()}));
+  EXPECT_EQ(Ask("signed.example").dnssec, DnssecState::kSecure);
+  EXPECT_EQ(Ask("unsigned.example").dnssec, DnssecState::kInsecure);
+  EXPECT_TRUE(resolver_->server_trusted(0));
+}
+
+TEST(ServerTrust, NeedsALoopbackAddressOrTheUsersWord) {
+  PollEventLoop loop;
+  ResolverOptions options;
+  options.servers = {*ParseServerAddress("192.0.2.53"), *ParseServerAddress("127.9.9.9:5353"),
+                     *ParseServerAddress("[::1]:53"), *ParseServerAddress("2001:db8::1"),
+                     *ParseServerAddress("::ffff:127.0.0.1")};
+  auto careful = CaresResolver::Create(loop, options);
+  ASSERT_TRUE(careful.ok()) << careful.status();
+  const bool expected[] = {false, true, true, false, true};
+  for (size_t i = 0; i < 5; ++i) EXPECT_EQ((*careful)->server_trusted(i), expected[i]) << i;
+  options.trust_ad = true;
+  auto trusting = CaresResolver::Create(loop, options);
+  ASSERT_TRUE(trusting.ok());
+  for (size_t i = 0; i < 5; ++i) EXPECT_TRUE((*trusting)->server_trusted(i));
+}
+
+TEST_F(CaresResolverTest, CallsServfailBogusWhenCheckingDisabledFindsData) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.cd) return {AddressAnswer(query)};
+    return {CodeAnswer(query, 2)};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("bogus.example");
+  EXPECT_EQ(response.status, ResponseStatus::kBogus);
+  EXPECT_EQ(response.dnssec, DnssecState::kBogus);
+  EXPECT_TRUE(response.records.empty());
+  EXPECT_EQ(response.attempts, 3);
+}
+
+TEST_F(CaresResolverTest, KeepsServfailWhenCheckingDisabledFailsToo) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.cd && query.name == "silent.example") return {};
+    return {CodeAnswer(query, 2)};
+  });
+  Start(Options({server.address()}));
+  EXPECT_EQ(Ask("lame.example").status, ResponseStatus::kServfail);
+  EXPECT_EQ(Ask("silent.example").status, ResponseStatus::kServfail);
+}
+
+TEST_F(CaresResolverTest, DoesNotTakeAPassingServfailForBogus) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.repeat == 1) return {CodeAnswer(query, 2)};
+    return {AddressAnswer(query)};
+  });
+  Start(Options({server.address()}));
+  EXPECT_EQ(Ask("flaky.example").status, ResponseStatus::kOk);
+}
+
+TEST_F(CaresResolverTest, LeavesServfailAloneWhereToldTo) {
+  ScriptedServer server(
+      [](const ScriptedQuery& query) -> std::vector<Bytes> { return {CodeAnswer(query, 2)}; });
+  ResolverOptions options = Options({server.address()});
+  options.tell_bogus_from_servfail = false;
+  Start(options);
+  EXPECT_EQ(Ask("lame.example").status, ResponseStatus::kServfail);
+  EXPECT_EQ(server.queries(), 1);
+}
+
+// RFC 8914 §4.7 onwards.
+TEST_F(CaresResolverTest, TakesTheExtendedErrorsWordForBogus) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id, .rcode = 2});
+    writer.Opt(0, {{7, "signature\nexpired"}});
+    return {writer.Done()};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("bogus.example");
+  EXPECT_EQ(response.status, ResponseStatus::kBogus);
+  EXPECT_EQ(response.attempts, 1);
+  EXPECT_EQ(response.detail, "SERVFAIL (extended error 7: signature\\nexpired)");
+}
+
+TEST_F(CaresResolverTest, RefusesNamesThatCannotBeAsked) {
+  ScriptedServer server(AnswerWell);
+  Start(Options({server.address()}));
+  const Response response = Ask("a..b");
+  EXPECT_EQ(response.status, ResponseStatus::kLocalError);
+  EXPECT_EQ(server.queries(), 0);
+}
+
+TEST_F(CaresResolverTest, SaysThatDescriptorsAreMissing) {
+  ScriptedServer server(AnswerWell);
+  Start(Options({server.address()}));
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Response response = Ask("mx.example");
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(response.status, ResponseStatus::kLocalNoDescriptors);
+  EXPECT_EQ(response.attempts, 0);
+  // And it recovers.
+  EXPECT_EQ(Ask("mx.example").status, ResponseStatus::kOk);
+}
+
+TEST_F(CaresResolverTest, DropsCancelledQuestions) {
+  ScriptedServer server(AnswerWell);
+  Start(Options({server.address()}));
+  bool called = false;
+  const auto id = resolver_->Query("a.example", RrType::kA, [&](Response) { called = true; });
+  resolver_->Cancel(id);
+  resolver_->Cancel(id);
+  EXPECT_EQ(Ask("b.example").status, ResponseStatus::kOk);
+  EXPECT_FALSE(called);
+}
+
+TEST_F(CaresResolverTest, LetsCallbacksAskAndCancel) {
+  ScriptedServer server(AnswerWell);
+  Start(Options({server.address()}));
+  int answers = 0;
+  Resolver::QueryId other = 0;
+  bool other_called = false;
+  resolver_->Query("a.example", RrType::kA, [&](Response) {
+    ++answers;
+    resolver_->Cancel(other);
+    resolver_->Query("b.example", RrType::kA, [&](Response) {
+      ++answers;
+      resolver_->Query("a..b", RrType::kA, [&](Response) { ++answers; });
+    });
+    other = resolver_->Query("c.example", RrType::kA, [&](Response) { other_called = true; });
+    resolver_->Cancel(other);
+  });
+  EXPECT_TRUE(loop_.RunUntil([&] { return answers == 3; }, seconds(5)));
+  EXPECT_FALSE(other_called);
+}
+
+TEST_F(CaresResolverTest, GoesAwayWithQuestionsOutstanding) {
+  ScriptedServer silent([](const ScriptedQuery&) { return std::vector<Bytes>(); });
+  Start(Options({silent.address()}));
+  bool called = false;
+  for (int i = 0; i < 5; ++i) {
+    resolver_->Query("n" + std::to_string(i), RrType::kA, [&](Response) { called = true; });
+  }
+  loop_.RunUntil([] { return false; }, milliseconds(150));
+  resolver_.reset();
+  EXPECT_EQ(loop_.watched(), 0u);
+  EXPECT_EQ(loop_.pending_timers(), 0u);
+  EXPECT_FALSE(called);
+}
+
+TEST_F(CaresResolverTest, SetsNoTimersWhenIdle) {
+  ScriptedServer server(AnswerWell);
+  Start(Options({server.address()}));
+  EXPECT_EQ(loop_.pending_timers(), 0u);
+  Ask("mx.example");
+  EXPECT_TRUE(loop_.RunUntil([&] { return loop_.pending_timers() == 0; }, seconds(2)));
+}
+
+TEST_F(CaresResolverTest, IsProbedServerByServer) {
+  ScriptedServer validating([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id, .ad = true});
+    writer.RawRecord(".", RrType::kSoa, 1, Bytes(22));
+    return {writer.Done()};
+  });
+  ScriptedServer plain([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id});
+    writer.RawRecord(".", RrType::kSoa, 1, Bytes(22));
+    return {writer.Done()};
+  });
+  Start(Options({validating.address(), plain.address(), ClosedPort()}));
+  std::optional<ResolverState> state;
+  ProbeResolver(*resolver_, {}, [&](ResolverState s) { state = std::move(s); });
+  ASSERT_TRUE(loop_.RunUntil([&] { return state.has_value(); }, seconds(5)));
+  EXPECT_TRUE(state->answers);
+  EXPECT_FALSE(state->validates);
+  ASSERT_EQ(state->servers.size(), 3u);
+  EXPECT_TRUE(state->servers[0].validates);
+  EXPECT_FALSE(state->servers[1].validates);
+  EXPECT_TRUE(state->servers[1].answers);
+  EXPECT_FALSE(state->servers[2].answers);
+  EXPECT_EQ(validating.queries(), 1);
+  EXPECT_EQ(plain.queries(), 1);
+}
+
+TEST(ParseServerAddress, ReadsAddressesWithAndWithoutPort) {
+  EXPECT_EQ(ParseServerAddress("127.0.0.1")->ToString(), "127.0.0.1:53");
+  EXPECT_EQ(ParseServerAddress("127.0.0.1:5353")->ToString(), "127.0.0.1:5353");
+  EXPECT_EQ(ParseServerAddress("::1")->ToString(), "[::1]:53");
+  EXPECT_EQ(ParseServerAddress("[::1]")->ToString(), "[::1]:53");
+  EXPECT_EQ(ParseServerAddress("[2001:db8::1]:5353")->ToString(), "[2001:db8::1]:5353");
+  for (const char* bad :
+       {"", "example.org", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:53x",
+        "[127.0.0.1]:53", "[::1", "[::1]53", "::1:53:", "1.2.3"}) {
+    EXPECT_FALSE(ParseServerAddress(bad).ok()) << bad;
+  }
+}
+
+TEST(SystemServers, ReadsNameserverLines) {
+  const std::string path = ::testing::TempDir() + "mxsweep_resolv_conf_" + std::to_string(getpid());
+  std::ofstream(path) << "# comment\nsearch example.org\nnameserver 192.0.2.1\n"
+                         "nameserver fe80::1%eth0\nnameserver\t2001:db8::1 # main\n";
+  const auto servers = SystemServers(path);
+  ASSERT_TRUE(servers.ok());
+  ASSERT_EQ(servers->size(), 2u);
+  EXPECT_EQ((*servers)[1].ToString(), "[2001:db8::1]:53");
+  std::ofstream(path) << "options edns0\n";
+  const auto none = SystemServers(path);
+  ASSERT_TRUE(none.ok());
+  ASSERT_EQ(none->size(), 1u);
+  EXPECT_EQ((*none)[0].ToString(), "127.0.0.1:53");
+  unlink(path.c_str());
+  EXPECT_FALSE(SystemServers(path).ok());
+}
+
+TEST(CaresResolverOptions, MustMakeSense) {
+  PollEventLoop loop;
+  ResolverOptions options;
+  options.servers = {*ParseServerAddress("127.0.0.1")};
+  options.max_attempts = 0;
+  EXPECT_FALSE(CaresResolver::Create(loop, options).ok());
+  options.max_attempts = 1;
+  options.deadline = milliseconds(1);
+  EXPECT_FALSE(CaresResolver::Create(loop, options).ok());
+  options.deadline = seconds(20);
+  EXPECT_TRUE(CaresResolver::Create(loop, options).ok());
+  options.servers.assign(kMaxServers + 1, options.servers.front());
+  EXPECT_FALSE(CaresResolver::Create(loop, options).ok());
+}
+
+}  // namespace
+}  // namespace mxsweep::dns
