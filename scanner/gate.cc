@@ -130,16 +130,16 @@ void Gate::Advance(int64_t now_ns) {
 }
 
 Gate::Admission Gate::Request(const dns::IpAddress& address, Ticket ticket, int64_t now_ns) {
+  // Whoever's restriction has ended meanwhile comes first.
+  Advance(now_ns);
   const uint32_t index = FindOrAdd(address);
   PushRequest(entries_[index], ticket);
   Place(index, now_ns);
-  // Admitted at once only if nobody else is waiting for his turn; a turn is Poll's to give.
+  // Admitted at once only if nobody else is waiting for a turn; turns are Poll's to give.
   const Entry& entry = entries_[index];
   if (!entry.ready || ready_.size() != 1 || nodes_[entry.head].next != kNone) {
     return Admission::kQueued;
   }
-  // Whoever's restriction has ended meanwhile comes first.
-  if (!waiting_.empty() && waiting_.top().first <= now_ns) return Admission::kQueued;
   return Poll(now_ns).has_value() ? Admission::kAdmitted : Admission::kQueued;
 }
 

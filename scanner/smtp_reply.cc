@@ -119,7 +119,7 @@ EhloKeywords ParseEhloKeywords(const SmtpReply& reply) {
       result.server_name = SanitizeText(word, kMaxEhloKeywordBytes);
       continue;
     }
-    if (line.empty() || result.keywords.size() == kMaxEhloKeywords) continue;
+    if (line.empty()) continue;
     const std::string_view parameters = TrimText(line.substr(word.size()));
     // The old form "AUTH=LOGIN" keeps the case of its parameters.
     const std::string_view name = word.substr(0, word.find('='));
@@ -130,6 +130,7 @@ EhloKeywords ParseEhloKeywords(const SmtpReply& reply) {
     if (keyword == "SIZE" && ParseDigits(parameters, &size_limit)) {
       result.size_limit = size_limit;
     }
+    if (result.keywords.size() == kMaxEhloKeywords) continue;
     if (!parameters.empty()) AppendText(&keyword, " ", parameters);
     result.keywords.push_back(SanitizeText(keyword, kMaxEhloKeywordBytes));
   }
