@@ -1,0 +1,190 @@
+#include "tools/lab/domain_truth.h"
+
+#include <openssl/ssl.h>
+
+#include <algorithm>
+
+namespace mxsweep::lab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view VersionName(uint16_t version) {
+  switch (version) {
+    case TLS1_VERSION:
+      return "TLSv1";
+    case TLS1_1_VERSION:
+      return "TLSv1.1";
+    case TLS1_2_VERSION:
+      return "TLSv1.2";
+    default:
+      return "TLSv1.3";
+  }
+}
+
+bool AnyOf(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+void HostSummary::Add(const EndpointTruth& endpoint) {
+  const BehaviourOutcome& outcome = endpoint.outcome;
+  ++endpoints;
+  const bool refused_for_now = AnyOf(outcome.outcome, {"throttled_421", "greeting_4xx"}) ||
+                               (outcome.outcome == "ehlo_refused" && outcome.attempts == 2);
+  const bool got_greeting =
+      !AnyOf(outcome.stage, {"connect", "greeting"}) || AnyOf(outcome.outcome, {"greeting_5xx"});
+  throttled += refused_for_now;
+  greeted += got_greeting || refused_for_now;
+  got_further += got_greeting && !refused_for_now;
+  starttls += endpoint.starttls_offered;
+  no_starttls += AnyOf(outcome.outcome, {"no_starttls", "starttls_refused"});
+  dane_match += endpoint.dane_status == "match";
+  dane_unusable += endpoint.dane_status == "unusable";
+  dane_broken +=
+      AnyOf(endpoint.dane_status, {"mismatch", "no_starttls", "tls_failed", "lookup_error"});
+  if (!endpoint.tls_ok) return;
+  ++completed;
+  verified += endpoint.pkix_status == "valid" && endpoint.name_match != "none";
+  min_version = std::min(min_version, endpoint.tls->version);
+  max_version = std::max(max_version, endpoint.tls->version);
+  weakest_level = std::min(weakest_level, endpoint.security_level);
+}
+
+DomainTruth::DomainTruth(const World& world, uint32_t zone)
+    : world_(world), zone_(zone), mx_(world.MxOf(zone)) {
+  const Zone& z = world.zones()[zone];
+  if (z.posture == DomainPosture::kBogus) mx_.clear();
+  if (z.posture == DomainPosture::kImplicit) {
+    mx_ = {{.preference = 0, .host = world.ZoneName(zone), .host_index = z.first_host}};
+  }
+  std::stable_sort(mx_.begin(), mx_.end(), [](const MxRecord& a, const MxRecord& b) {
+    return a.preference < b.preference;
+  });
+}
+
+void DomainTruth::Add(const HostSummary& host) {
+  hosts_.push_back(host);
+  sum_.endpoints += host.endpoints;
+  sum_.greeted += host.greeted;
+  sum_.throttled += host.throttled;
+  sum_.got_further += host.got_further;
+  sum_.starttls += host.starttls;
+  sum_.no_starttls += host.no_starttls;
+  sum_.completed += host.completed;
+  sum_.verified += host.verified;
+  sum_.dane_match += host.dane_match;
+  sum_.dane_broken += host.dane_broken;
+  sum_.dane_unusable += host.dane_unusable;
+  sum_.min_version = std::min(sum_.min_version, host.min_version);
+  sum_.max_version = std::max(sum_.max_version, host.max_version);
+  sum_.weakest_level = std::min(sum_.weakest_level, host.weakest_level);
+}
+
+std::string_view DomainTruth::MxStatus() const {
+  switch (world_.zones()[zone_].posture) {
+    case DomainPosture::kImplicit:
+      return "implicit";
+    case DomainPosture::kNullMx:
+      return "null_mx";
+    case DomainPosture::kNoMail:
+      return "no_mail";
+    case DomainPosture::kNxdomain:
+      return "nxdomain";
+    case DomainPosture::kServfail:
+      return "servfail";
+    case DomainPosture::kBogus:
+      return "bogus";
+    case DomainPosture::kTimeout:
+      return "timeout";
+    default:
+      return "mx";
+  }
+}
+
+bool DomainTruth::Answered() const { return !AnyOf(MxStatus(), {"servfail", "bogus", "timeout"}); }
+
+Json DomainTruth::Row() const {
+  const Zone& zone = world_.zones()[zone_];
+  const std::string_view status = MxStatus();
+  Json row = {{"domain", world_.ZoneName(zone_)}, {"mx_status", std::string(status)}};
+  row["mx_dnssec"] = status == "bogus" ? "bogus"
+                     : !Answered()     ? "error"
+                     : zone.secure     ? "secure"
+                                       : "insecure";
+  Json mx = Json::array();
+  for (const MxRecord& record : mx_) {
+    mx.push_back(
+        {{"preference", record.preference}, {"host", record.host.empty() ? "." : record.host}});
+  }
+  row["mx"] = Answered() ? mx : Json();
+  const bool beside = zone.posture == DomainPosture::kNullMxBeside;
+  row["null_mx_with_others"] = Answered() ? Json(beside) : Json();
+  // Whether "." beside others is a host to be counted is left open.
+  if (!beside) {
+    row["host_count"] = !Answered() ? Json() : status == "null_mx" ? Json(0) : Json(mx_.size());
+  }
+  row["endpoint_count"] = Answered() ? Json(sum_.endpoints) : Json();
+  row["starttls_count"] = Answered() ? Json(sum_.starttls) : Json();
+  row["tls_count"] = Answered() ? Json(sum_.completed) : Json();
+  PutDane(row);
+  const std::string_view pkix = PkixStatus();
+  row["pkix_status"] = pkix.empty() ? Json() : Json(std::string(pkix));
+  const bool any = sum_.completed > 0;
+  row["min_tls_version"] = any ? Json(std::string(VersionName(sum_.min_version))) : Json();
+  row["max_tls_version"] = any ? Json(std::string(VersionName(sum_.max_version))) : Json();
+  row["weakest_key_level"] = any ? Json(sum_.weakest_level) : Json();
+  row["diagnosis"] = std::string(Diagnosis());
+  return row;
+}
+
+void DomainTruth::PutDane(Json& row) const {
+  const auto put = [&](const char* word) { row["dane_status"] = word; };
+  if (!Answered()) return put("unknown");
+  size_t secure = 0;
+  bool tlsa_error = false;
+  for (const HostSummary& host : hosts_) {
+    if (host.address_error) return;  // Neither none nor known: left open.
+    secure += host.tlsa_secure;
+    tlsa_error |= host.tlsa_error;
+  }
+  if (hosts_.empty()) return;
+  const bool mx_secure = world_.zones()[zone_].secure;
+  if (!mx_secure && tlsa_error) return;
+  if (!mx_secure && secure > 0) return put("optional");
+  if (sum_.dane_broken > 0) return put("broken");
+  if (secure == 0) return put("none");
+  if (sum_.dane_unusable > 0) return;
+  if (secure < hosts_.size()) return put("partial");
+  put(sum_.dane_match > 0 ? "full" : "unknown");
+}
+
+std::string_view DomainTruth::PkixStatus() const {
+  if (sum_.completed == 0) return "";
+  if (sum_.verified == 0) return "invalid";
+  return sum_.verified == sum_.completed ? "valid" : "partial";
+}
+
+std::string_view DomainTruth::Diagnosis() const {
+  const std::string_view status = MxStatus();
+  if (AnyOf(status, {"nxdomain", "null_mx", "no_mail"})) return status;
+  if (AnyOf(status, {"servfail", "timeout"})) return "dns_error";
+  if (status == "bogus") return "dnssec_bogus";
+  if (sum_.endpoints == 0) return "mx_unresolvable";
+  Json dane = Json::object();
+  PutDane(dane);
+  const std::string dane_status = dane.value("dane_status", "");
+  if (dane_status == "broken") return "dane_broken";
+  if (sum_.greeted == 0) return "unreachable";
+  if (sum_.got_further == 0) return "throttled";
+  if (sum_.starttls == 0) return "no_starttls";
+  if (sum_.completed == 0) return "tls_broken";
+  if (sum_.no_starttls > 0) return "mixed_starttls";
+  if (sum_.weakest_level <= 1) return "weak_keys";
+  if (sum_.min_version < TLS1_2_VERSION) return "old_tls";
+  if (PkixStatus() != "valid" && dane_status != "full") return "untrusted_certificate";
+  return "ok";
+}
+
+}  // namespace mxsweep::lab

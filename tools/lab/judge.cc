@@ -1,0 +1,283 @@
+#include "tools/lab/judge.h"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+
+#include "tools/lab/text.h"
+
+namespace mxsweep::lab {
+namespace {
+
+// What DANE says of one chain, and in which words TLS reports would (RFC 8460 §4.3).
+struct DaneTruth {
+  std::string_view status;
+  std::optional<size_t> matched;
+  std::string_view failure = "validation-failure";
+};
+
+bool DateValid(CertPosture cert) {
+  return cert != CertPosture::kExpired && cert != CertPosture::kNotYetValid;
+}
+
+std::string Digest(const std::string& data, uint8_t matching_type) {
+  if (matching_type == 0) return data;
+  if (matching_type == 1) return Sha256(data);
+  std::string out(SHA512_DIGEST_LENGTH, '\0');
+  SHA512(reinterpret_cast<const uint8_t*>(data.data()), data.size(),
+         reinterpret_cast<uint8_t*>(out.data()));
+  return out;
+}
+
+bool Fits(const Tlsa& record, const Certificate& certificate) {
+  return record.data == Digest(record.selector == 0 ? certificate.der : certificate.key->spki,
+                               record.matching_type);
+}
+
+// RFC 7671 §9: a weaker digest does not count beside a stronger one of the same usage and selector.
+bool Outdone(const Tlsa& record, const std::vector<Tlsa>& all) {
+  return record.matching_type == 1 && std::any_of(all.begin(), all.end(), [&](const Tlsa& other) {
+           return other.usable && other.usage == record.usage &&
+                  other.selector == record.selector && other.matching_type == 2;
+         });
+}
+
+// Does the record name an authority above the leaf: one that was sent, or, in full, the root that
+// signed the topmost of those that were (RFC 7672 §3.1.2)?
+bool AnchorFits(const Tlsa& record, const Chain& chain) {
+  for (size_t i = 1; i < chain.certificates.size(); ++i) {
+    if (Fits(record, *chain.certificates[i])) return true;
+  }
+  const Certificate& top = *chain.certificates.back();
+  return record.matching_type == 0 && chain.root && Fits(record, *chain.root) &&
+         top.issuer_cn == chain.root->subject_cn;
+}
+
+DaneTruth JudgeDane(const std::vector<Tlsa>& records, const Chain& chain, CertPosture cert,
+                    bool name_fits) {
+  if (std::none_of(records.begin(), records.end(), [](const Tlsa& r) { return r.usable; })) {
+    return {"unusable"};
+  }
+  DaneTruth truth{"mismatch"};
+  for (size_t i = 0; i < records.size(); ++i) {
+    const Tlsa& record = records[i];
+    if (!record.usable || Outdone(record, records)) continue;
+    if (record.usage == 3 && Fits(record, *chain.certificates[0])) return {"match", i};
+    if (record.usage != 2 || !AnchorFits(record, chain)) continue;
+    if (DateValid(cert) && name_fits) return {"match", i};
+    truth.failure = DateValid(cert) ? "certificate-host-mismatch" : "certificate-expired";
+  }
+  return truth;
+}
+
+bool RolloverReady(const std::vector<Tlsa>& records) {
+  bool anchor = false;
+  bool leaf = false;
+  for (const Tlsa& a : records) {
+    if (!a.usable) continue;
+    anchor |= a.usage == 2;
+    leaf |= a.usage == 3;
+    for (const Tlsa& b : records) {
+      if (b.usable && a.usage == 3 && b.usage == 3 && a.selector == b.selector &&
+          a.matching_type == b.matching_type && a.data != b.data) {
+        return true;
+      }
+    }
+  }
+  return anchor && leaf;
+}
+
+// OpenSSL 3.0's rules (ssl_security_default_callback and ssl_security_cert): level by bits.
+int LevelOfBits(int bits) {
+  return bits >= 256 ? 5 : bits >= 192 ? 4 : bits >= 128 ? 3 : bits >= 112 ? 2 : bits >= 80 ? 1 : 0;
+}
+
+int CertificateSignatureBits(SignatureKind kind) {
+  switch (kind) {
+    case SignatureKind::kRsaSha1:
+      return 63;
+    case SignatureKind::kEcdsaSha384:
+      return 192;
+    default:
+      return 128;
+  }
+}
+
+int SecurityLevel(const Negotiated& tls, const Chain& chain) {
+  int bits = static_cast<int>(tls.cipher_bits);
+  if (tls.forward_secret) {
+    bits = std::min({bits, tls.group_security_bits, tls.signature_security_bits});
+  }
+  for (const auto& certificate : chain.certificates) {
+    bits = std::min(bits, FactsOf(certificate->key->kind).security_bits);
+    if (!certificate->self_signed) {
+      bits = std::min(bits, CertificateSignatureBits(certificate->signature));
+    }
+  }
+  int level = LevelOfBits(bits);
+  if (tls.version < TLS1_2_VERSION) level = 0;
+  if (!tls.forward_secret) level = std::min(level, 2);
+  if (tls.sha1_mac) level = std::min(level, 3);
+  return level;
+}
+
+std::string_view PkixStatus(CertPosture cert) {
+  switch (cert) {
+    case CertPosture::kSelfSigned:
+      return "self_signed";
+    case CertPosture::kExpired:
+      return "expired";
+    case CertPosture::kNotYetValid:
+      return "not_yet_valid";
+    case CertPosture::kMissingIntermediate:
+      return "incomplete";
+    case CertPosture::kUnknownIssuer:
+      return "untrusted";
+    case CertPosture::kSha1Signed:
+      return "weak_signature";
+    default:
+      return "valid";
+  }
+}
+
+bool Matches(std::string_view presented, std::string_view name) {
+  if (!ConsumePrefix(presented, "*.")) return presented == name;
+  const size_t dot = name.find('.');
+  return dot != name.npos && name.substr(dot + 1) == presented;
+}
+
+std::string_view NameMatch(const Certificate& leaf, const std::string& name) {
+  for (const std::string& presented : leaf.names) {
+    if (Matches(presented, name)) return "san";
+  }
+  return leaf.names.empty() && Matches(leaf.subject_cn, name) ? "cn" : "none";
+}
+
+// "endpoints.rpt_result" of docs/outcomes.md.
+std::string_view RptResult(const EndpointTruth& truth, const DaneTruth& dane) {
+  const std::string_view outcome = truth.outcome.outcome;
+  if (outcome == "no_starttls" || outcome == "starttls_refused") return "starttls-not-supported";
+  if (outcome == "tls_alert" || outcome == "tls_protocol_error" ||
+      ((outcome == "closed_early" || outcome == "reset") && truth.outcome.stage == "handshake")) {
+    return "validation-failure";
+  }
+  if (!truth.tls_ok) return outcome;
+  if (truth.dane_status == "match") return "success";
+  if (truth.dane_status == "mismatch") return dane.failure;
+  if (truth.pkix_status == "expired") return "certificate-expired";
+  if (truth.name_match == "none") return "certificate-host-mismatch";
+  return truth.pkix_status == "valid" ? "success" : "certificate-not-trusted";
+}
+
+// A ClientHello was sent for certain: the server waited for it before it did what it does.
+bool HelloWasSent(Behaviour behaviour) {
+  switch (behaviour) {
+    case Behaviour::kSilentHandshake:
+    case Behaviour::kCloseHandshake:
+    case Behaviour::kResetHandshake:
+    case Behaviour::kTlsGarbage:
+    case Behaviour::kAlertHandshakeFailure:
+    case Behaviour::kAlertProtocolVersion:
+    case Behaviour::kAlertInternalError:
+      return true;
+    default:
+      return OutcomeOf(behaviour).outcome == "tls_ok";
+  }
+}
+
+// For endpoints without a completed handshake.
+std::string_view DaneWithoutTls(const BehaviourOutcome& outcome) {
+  if (outcome.outcome == "no_starttls" || outcome.outcome == "starttls_refused") {
+    return "no_starttls";
+  }
+  if (outcome.outcome == "tls_alert" || outcome.outcome == "tls_protocol_error" ||
+      ((outcome.outcome == "closed_early" || outcome.outcome == "reset") &&
+       outcome.stage == "handshake")) {
+    return "tls_failed";
+  }
+  return "";
+}
+
+}  // namespace
+
+HostTruth Judge::JudgeHost(uint32_t index) const {
+  const Host& host = world_.hosts()[index];
+  const bool secure_zone = world_.zones()[host.zone].secure;
+  HostTruth truth;
+  truth.address_dnssec = world_.AddressSecure(index) ? "secure" : "insecure";
+  switch (host.naming) {
+    case HostNaming::kNoAddress:
+      truth.address_status = "nodata";
+      return truth;
+    case HostNaming::kNxdomain:
+      truth.address_status = "nxdomain";
+      return truth;
+    case HostNaming::kServfail:
+      truth.address_status = "servfail";
+      truth.address_dnssec = "error";
+      return truth;
+    case HostNaming::kTimeout:
+      truth.address_status = "timeout";
+      truth.address_dnssec = "error";
+      return truth;
+    default:
+      truth.address_status = "ok";
+  }
+  // An alias that is signed itself may have records at its own name, wherever it leads (RFC 7672
+  // §2.2.2): then only the zone counts.
+  if (!secure_zone || host.dane == DanePosture::kInsecureAnswer) {
+    truth.tlsa_status = "insecure";
+  } else if (host.dane == DanePosture::kServfail || host.dane == DanePosture::kTimeout) {
+    truth.tlsa_status = "lookup_error";
+  } else {
+    truth.tlsa = TlsaOf(world_, store_, index);
+    truth.tlsa_status = truth.tlsa.empty() ? "none" : "secure";
+    if (!truth.tlsa.empty()) truth.tlsa_base = TlsaBase(world_, index);
+    truth.rollover_ready = RolloverReady(truth.tlsa);
+  }
+  return truth;
+}
+
+absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTruth& facts,
+                                                   uint32_t address) const {
+  const Address& server = world_.addresses()[address];
+  const std::string host = world_.HostName(index);
+  EndpointTruth truth;
+  truth.outcome = OutcomeOf(server.behaviour);
+  truth.tls_ok = truth.outcome.outcome == "tls_ok";
+  const std::string_view stage = truth.outcome.stage;
+  truth.starttls_offered = truth.tls_ok || stage == "starttls" || stage == "handshake";
+  DaneTruth dane;
+  if (HelloWasSent(server.behaviour)) {
+    truth.server_name = facts.tlsa_base.empty() ? host : facts.tlsa_base;
+  }
+  if (truth.tls_ok) {
+    truth.certificate_owner = world_.CertificateOwner(address, truth.server_name);
+    const Host& owner = world_.hosts()[truth.certificate_owner];
+    absl::StatusOr<Negotiated> tls =
+        client_.Negotiate(server.tls, owner.key, truth.certificate_owner);
+    if (!tls.ok()) return tls.status();
+    truth.tls = *std::move(tls);
+    truth.chain = store_.ChainOf(truth.certificate_owner);
+    truth.security_level = SecurityLevel(*truth.tls, *truth.chain);
+    truth.pkix_status = PkixStatus(owner.cert);
+    const Certificate& leaf = *truth.chain->certificates[0];
+    truth.name_match = NameMatch(leaf, host);
+    if (facts.tlsa_status == "secure") {
+      dane = JudgeDane(facts.tlsa, *truth.chain, owner.cert,
+                       NameMatch(leaf, facts.tlsa_base) != "none");
+    }
+  }
+  if (facts.tlsa_status != "secure") {
+    truth.dane_status = facts.tlsa_status;  // none, insecure, lookup_error
+  } else if (truth.tls_ok) {
+    truth.dane_status = dane.status;
+    truth.dane_matched = dane.matched;
+  } else {
+    truth.dane_status = DaneWithoutTls(truth.outcome);
+  }
+  truth.rpt_result = RptResult(truth, dane);
+  return truth;
+}
+
+}  // namespace mxsweep::lab

@@ -1,0 +1,367 @@
+#include "tools/lab/postures.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "tools/lab/text.h"
+
+namespace mxsweep::lab {
+namespace {
+
+// The weights add up to 100 in each table; loosely what surveys of the real Internet report.
+constexpr PostureRow kDomainRows[] = {
+    {"provider", 57.0, "MX hosts of a provider (Zipf-like: a few have most domains)"},
+    {"own", 20.5, "one MX host of its own"},
+    {"own_several", 4.0, "two or three MX hosts of its own, several addresses"},
+    {"own_with_backup", 2.5, "its own MX host, and a provider's with a higher preference"},
+    {"vanity", 2.0, "an MX host name of its own at a provider's address"},
+    {"implicit", 2.0, "no MX, but an address"},
+    {"null_mx", 2.0, "null MX (RFC 7505)"},
+    {"null_mx_beside", 0.2, "null MX beside another MX"},
+    {"no_mail", 2.0, "neither MX nor address"},
+    {"nxdomain", 2.0, "NXDOMAIN"},
+    {"servfail", 0.4, "SERVFAIL, with CD=1 too"},
+    {"bogus", 0.3, "SERVFAIL, but an answer with CD=1"},
+    {"timeout", 0.2, "MX queries are never answered"},
+    {"first_query_dropped", 0.5, "the first MX query is lost, the next is answered"},
+    {"truncated", 0.5, "the MX answer is truncated over UDP"},
+    {"mx_ip_literal", 0.3, "the MX host is an IP address as text"},
+    {"mx_single_label", 0.2, "the MX host is a single label"},
+    {"mx_not_a_host_name", 0.2, "the MX host is not a host name"},
+    {"mx_no_address", 0.8, "the MX host has no address"},
+    {"mx_host_nxdomain", 0.8, "the MX host does not exist"},
+    {"mx_host_servfail", 0.3, "SERVFAIL for the MX host's addresses"},
+    {"mx_host_timeout", 0.1, "queries for the MX host's addresses are never answered"},
+    {"mx_cname_secure", 0.7, "the MX host is an alias within its own zone"},
+    {"mx_cname_insecure", 0.5, "the MX host is an alias of a name in an unsigned zone"},
+};
+
+constexpr PostureRow kDaneRows[] = {
+    {"none", 55.0, "no TLSA records"},
+    {"match_3_1_1", 20.0, "DANE-EE(3) SPKI(1) SHA2-256(1), matches"},
+    {"match_3_0_1", 3.0, "DANE-EE(3) Cert(0) SHA2-256(1), matches"},
+    {"match_3_1_2", 1.5, "DANE-EE(3) SPKI(1) SHA2-512(2), matches"},
+    {"match_3_1_0", 0.5, "DANE-EE(3) SPKI(1) Full(0), matches"},
+    {"match_3_0_0", 0.5, "DANE-EE(3) Cert(0) Full(0), matches"},
+    {"match_2_0_1", 2.0, "DANE-TA(2) Cert(0) SHA2-256(1) of the intermediate"},
+    {"match_2_1_1", 3.0, "DANE-TA(2) SPKI(1) SHA2-256(1) of the intermediate"},
+    {"match_2_0_0", 0.3, "DANE-TA(2) Cert(0) Full(0): the root, which is not in the chain"},
+    {"match_2_1_0", 0.3, "DANE-TA(2) SPKI(1) Full(0): the root's bare key, not in the chain"},
+    {"rollover_keys", 3.0, "two 3 1 1, the second for the next key"},
+    {"rollover_anchor", 2.0, "3 1 1 and 2 1 1, both match"},
+    {"match_beside_unusable", 0.5, "3 1 1 that matches beside an unusable 1 0 1"},
+    {"mismatch_3_1_1", 2.5, "3 1 1 of a key no longer used"},
+    {"mismatch_several", 0.8, "3 1 1 and 3 0 1, both stale"},
+    {"mismatch_2_1_1", 0.6, "2 1 1 of an anchor that is not in the chain"},
+    {"agility_trap", 0.5, "3 1 1 matches, but the stronger 3 1 2 does not: mismatch"},
+    {"unusable_pkix", 1.0, "usages 0 and 1 only"},
+    {"unusable_matching_type", 0.3, "unknown matching type only"},
+    {"unusable_selector", 0.2, "unknown selector only"},
+    {"unusable_length", 0.5, "3 1 1 with a digest of 31 bytes"},
+    {"servfail", 1.0, "SERVFAIL for the TLSA query"},
+    {"timeout", 0.2, "TLSA queries are never answered"},
+    {"insecure_answer", 0.8, "address answer secure, TLSA answer not"},
+};
+
+constexpr PostureRow kTlsRows[] = {
+    {"modern", 66.0, "TLS 1.2 and 1.3, X25519 first"},
+    {"tls13_only", 3.0, "TLS 1.3 alone, X25519"},
+    {"tls13_p256", 2.0, "TLS 1.3 alone, P-256"},
+    {"tls13_p384", 2.0, "TLS 1.3 alone, P-384"},
+    {"tls13_p521", 1.0, "TLS 1.3 alone, P-521"},
+    {"tls12_aes128", 5.0, "TLS 1.2, ECDHE, AES-128-GCM"},
+    {"tls12_aes256", 6.0, "TLS 1.2, ECDHE, AES-256-GCM"},
+    {"tls12_chacha", 1.5, "TLS 1.2, ECDHE, ChaCha20-Poly1305"},
+    {"tls12_cbc", 1.5, "TLS 1.2, ECDHE, AES-256-CBC"},
+    {"tls12_p256", 3.0, "TLS 1.2, P-256 alone"},
+    {"tls12_p384", 1.5, "TLS 1.2, P-384 alone"},
+    {"tls12_p521", 0.5, "TLS 1.2, P-521 alone"},
+    {"tls12_sha1_signature", 0.5, "TLS 1.2, handshake signed over SHA-1"},
+    {"tls12_static_rsa", 1.5, "TLS 1.2, RSA key exchange, AES-128-GCM"},
+    {"tls10_static_rsa_3des", 0.5, "TLS 1.0, RSA key exchange, 3DES"},
+    {"tls11_only", 0.5, "TLS 1.1 alone"},
+    {"tls10_only", 1.5, "TLS 1.0 alone"},
+    {"tls10_to_12", 2.5, "TLS 1.0 to 1.2"},
+};
+
+constexpr PostureRow kKeyRows[] = {
+    {"p256", 36.0, "ECDSA P-256"}, {"p384", 3.0, "ECDSA P-384"},  {"ed25519", 0.5, "Ed25519"},
+    {"rsa1024", 1.0, "RSA 1024"},  {"rsa2048", 46.5, "RSA 2048"}, {"rsa3072", 2.0, "RSA 3072"},
+    {"rsa4096", 11.0, "RSA 4096"},
+};
+
+constexpr PostureRow kCertRows[] = {
+    {"valid", 50.0, "leaf and intermediate of the lab's ECDSA authority"},
+    {"valid_rsa_issuer", 10.0, "leaf and intermediate of the lab's RSA authority"},
+    {"valid_with_root", 3.0, "the root is sent too"},
+    {"wildcard", 6.0, "*.zone"},
+    {"common_name_only", 2.0, "no subjectAltName"},
+    {"wrong_name", 9.0, "valid, for another name"},
+    {"self_signed", 9.0, "signed by its own key"},
+    {"expired", 4.0, "not_after has passed"},
+    {"not_yet_valid", 0.5, "not_before is to come"},
+    {"missing_intermediate", 3.0, "the leaf alone"},
+    {"unknown_issuer", 3.0, "leaf and root of an authority that nobody knows"},
+    {"sha1_signed", 0.5, "leaf signed by the RSA authority over SHA-1"},
+};
+
+constexpr PostureRow kBehaviourRows[] = {
+    {"normal", 71.5, "a mail server"},
+    {"greet_delay", 4.0, "greets after 0.2 to 2 s (times --delay-scale)"},
+    {"stutter", 0.5, "sends replies byte by byte"},
+    {"split_replies", 0.7, "sends replies in pieces of seven bytes"},
+    {"multi_line_greeting", 1.0, "greets with three lines"},
+    {"lower_case", 0.5, "keywords in lower case"},
+    {"bare_lf", 0.3, "ends lines with LF"},
+    {"eight_bit", 0.3, "Latin-1 text in its greeting"},
+    {"greeting_250", 0.1, "greets with 250"},
+    {"early_silence", 1.5, "delays its greeting and refuses whoever talks before it"},
+    {"require_sni", 0.3, "alert unrecognized_name for a name that it does not know"},
+    {"ehlo_differs", 2.0, "REQUIRETLS and AUTH inside TLS only"},
+    {"stapled", 1.0, "staples an OCSP response and two certificate timestamps"},
+    {"first_421", 0.3, "421 at the first connection, then normal"},
+    {"injected_plaintext", 0.2, "a plaintext reply together with the 220 to STARTTLS"},
+    {"stuck_after_tls", 0.2, "never answers the EHLO inside TLS"},
+    {"close_after_tls", 0.2, "closes right after the handshake"},
+    {"no_quit_reply", 0.3, "never answers QUIT"},
+    {"no_starttls", 4.0, "does not offer STARTTLS"},
+    {"xstarttls", 0.2, "offers XSTARTTLS, which is not STARTTLS"},
+    {"helo_only", 0.4, "502 to EHLO, accepts HELO"},
+    {"starttls_454", 0.5, "454 to STARTTLS"},
+    {"starttls_501", 0.1, "501 to STARTTLS"},
+    {"starttls_502", 0.2, "502 to STARTTLS"},
+    {"starttls_421", 0.1, "421 to STARTTLS"},
+    {"greeting_421", 0.6, "greets with 421"},
+    {"greeting_450", 0.2, "greets with 450"},
+    {"greeting_554", 1.0, "greets with 554"},
+    {"ehlo_421", 0.2, "421 to EHLO"},
+    {"ehlo_451", 0.1, "451 to EHLO"},
+    {"ehlo_refused", 0.1, "refuses EHLO and HELO with 5xx"},
+    {"silent_greeting", 0.2, "accepts and says nothing"},
+    {"silent_ehlo", 0.1, "never answers EHLO"},
+    {"silent_starttls", 0.1, "never answers STARTTLS"},
+    {"silent_handshake", 0.1, "never answers the ClientHello"},
+    {"close_greeting", 0.3, "closes after accepting"},
+    {"close_ehlo", 0.1, "closes after EHLO"},
+    {"close_starttls", 0.1, "closes after the 220 to STARTTLS"},
+    {"close_handshake", 0.1, "closes after the ClientHello"},
+    {"reset_greeting", 0.2, "resets after accepting"},
+    {"reset_ehlo", 0.1, "resets after EHLO"},
+    {"reset_starttls", 0.1, "resets after the 220 to STARTTLS"},
+    {"reset_handshake", 0.1, "resets after the ClientHello"},
+    {"garbage_greeting", 0.1, "greets in another protocol"},
+    {"greeting_354", 0.1, "greets with 354"},
+    {"endless_greeting", 0.1, "a greeting line without an end"},
+    {"endless_ehlo", 0.1, "an EHLO reply without an end"},
+    {"tls_garbage", 0.1, "answers the ClientHello in plain text"},
+    {"alert_handshake_failure", 0.2, "answers the ClientHello with this alert"},
+    {"alert_protocol_version", 0.2, "answers the ClientHello with this alert"},
+    {"alert_internal_error", 0.1, "answers the ClientHello with this alert"},
+    {"connect_refused", 4.0, "nobody listens"},
+    {"connect_timeout", 2.0, "drops every SYN"},
+};
+
+static_assert(std::size(kDomainRows) == static_cast<size_t>(DomainPosture::kCount));
+static_assert(std::size(kDaneRows) == static_cast<size_t>(DanePosture::kCount));
+static_assert(std::size(kTlsRows) == static_cast<size_t>(TlsPosture::kCount));
+static_assert(std::size(kKeyRows) == static_cast<size_t>(KeyKind::kCount));
+static_assert(std::size(kCertRows) == static_cast<size_t>(CertPosture::kCount));
+static_assert(std::size(kBehaviourRows) == static_cast<size_t>(Behaviour::kCount));
+
+constexpr PostureTable kTables[] = {
+    {"domain", kDomainRows}, {"dane", kDaneRows}, {"tls", kTlsRows},
+    {"key", kKeyRows},       {"cert", kCertRows}, {"behaviour", kBehaviourRows},
+};
+static_assert(std::size(kTables) == static_cast<size_t>(Subject::kCount));
+
+constexpr double kMaxWeight = 1e9;
+
+// Behaviours with which a handshake is completed come first in the enumeration.
+constexpr size_t kFirstWithoutTls = static_cast<size_t>(Behaviour::kNoStarttls);
+
+}  // namespace
+
+std::span<const PostureTable> PostureTables() { return kTables; }
+
+std::string_view KeyOf(Subject subject, size_t value) {
+  return kTables[static_cast<size_t>(subject)].rows[value].key;
+}
+
+Mix::Mix() {
+  for (const PostureTable& table : kTables) {
+    std::vector<double>& weights = weights_.emplace_back();
+    for (const PostureRow& row : table.rows) weights.push_back(row.weight);
+  }
+}
+
+void Mix::SetSubject(Subject subject, double weight) {
+  for (double& value : weights_[static_cast<size_t>(subject)]) value = weight;
+}
+
+void Mix::SetOnly(Subject subject, std::span<const size_t> values) {
+  std::vector<double>& weights = weights_[static_cast<size_t>(subject)];
+  std::vector<double> kept(weights.size(), 0.0);
+  for (size_t value : values) kept[value] = weights[value];
+  weights = kept;
+}
+
+absl::Status Mix::Apply(std::string_view assignment) {
+  const size_t equals = assignment.find('=');
+  const std::string_view key = assignment.substr(0, equals);
+  const std::string_view number = assignment.substr(equals + 1);
+  double weight = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), weight);
+  if (error != std::errc() || end != number.data() + number.size() || !(weight >= 0) ||
+      weight > kMaxWeight) {
+    return absl::InvalidArgumentError(
+        Cat("--mix: \"", assignment, "\" is not SUBJECT.POSTURE=WEIGHT"));
+  }
+  for (size_t s = 0; s < std::size(kTables); ++s) {
+    for (size_t i = 0; i < kTables[s].rows.size(); ++i) {
+      if (Cat(kTables[s].subject, ".", kTables[s].rows[i].key) == key) {
+        weights_[s][i] = weight;
+        return absl::OkStatus();
+      }
+    }
+  }
+  return absl::InvalidArgumentError(
+      Cat("--mix: no posture \"", key, "\"; `mxsweep-lab postures` lists them"));
+}
+
+absl::StatusOr<Mix> Mix::Parse(std::string_view text) {
+  Mix mix;
+  bool first = true;
+  for (size_t at = 0; at < text.size();) {
+    const size_t comma = std::min(text.find(',', at), text.size());
+    const std::string_view word = text.substr(at, comma - at);
+    at = comma + 1;
+    const bool is_first = std::exchange(first, false);
+    if (word.find('=') != word.npos) {
+      const absl::Status status = mix.Apply(word);
+      if (!status.ok()) return status;
+    } else if (!is_first) {
+      return absl::InvalidArgumentError("--mix: a preset comes first");
+    } else if (word == "tls-only" || word == "happy") {
+      const size_t domains[] = {static_cast<size_t>(DomainPosture::kProvider),
+                                static_cast<size_t>(DomainPosture::kOwn)};
+      mix.SetOnly(Subject::kDomain, domains);
+      std::vector<double>& behaviours = mix.weights_[static_cast<size_t>(Subject::kBehaviour)];
+      std::fill(behaviours.begin() + (word == "happy" ? 1 : kFirstWithoutTls), behaviours.end(), 0);
+      if (word == "happy") {
+        const size_t normal[] = {0};
+        for (Subject subject : {Subject::kTls, Subject::kKey, Subject::kCert}) {
+          mix.SetOnly(subject, normal);
+        }
+      }
+    } else if (word == "uniform") {
+      for (size_t s = 0; s < std::size(kTables); ++s) mix.SetSubject(static_cast<Subject>(s), 1);
+    } else if (word != "default") {
+      return absl::InvalidArgumentError(
+          Cat("--mix: no preset \"", word, "\" (default, tls-only, happy, uniform)"));
+    }
+  }
+  mix.Accumulate();
+  for (size_t s = 0; s < std::size(kTables); ++s) {
+    if (mix.cumulative_[s].back() <= 0) {
+      return absl::InvalidArgumentError(
+          Cat("--mix: every weight of \"", kTables[s].subject, "\" is 0"));
+    }
+  }
+  return mix;
+}
+
+void Mix::Accumulate() {
+  cumulative_.clear();
+  for (const std::vector<double>& weights : weights_) {
+    std::vector<double>& sums = cumulative_.emplace_back();
+    double sum = 0;
+    for (double weight : weights) sums.push_back(sum += weight);
+  }
+}
+
+size_t Mix::PickIndex(size_t subject, Draw& draw) const {
+  const std::vector<double>& sums = cumulative_[subject];
+  const double at = draw.Unit() * sums.back();
+  const size_t index = std::upper_bound(sums.begin(), sums.end(), at) - sums.begin();
+  return std::min(index, sums.size() - 1);
+}
+
+BehaviourOutcome OutcomeOf(Behaviour behaviour) {
+  switch (behaviour) {
+    case Behaviour::kFirst421:
+      return {"tls_ok", "done", 2};
+    case Behaviour::kStuckAfterTls:
+    case Behaviour::kCloseAfterTls:
+      return {"tls_ok", "ehlo_after_tls", 1};
+    case Behaviour::kNoQuitReply:
+      return {"tls_ok", "quit", 1};
+    case Behaviour::kNoStarttls:
+    case Behaviour::kXStarttls:
+    case Behaviour::kHeloOnly:
+      return {"no_starttls", "ehlo", 1};
+    case Behaviour::kStarttls454:
+      return {"starttls_refused", "starttls", 2};
+    case Behaviour::kStarttls501:
+    case Behaviour::kStarttls502:
+      return {"starttls_refused", "starttls", 1};
+    case Behaviour::kStarttls421:
+      return {"throttled_421", "starttls", 2};
+    case Behaviour::kGreeting421:
+      return {"throttled_421", "greeting", 2};
+    case Behaviour::kGreeting450:
+      return {"greeting_4xx", "greeting", 2};
+    case Behaviour::kGreeting554:
+      return {"greeting_5xx", "greeting", 1};
+    case Behaviour::kEhlo421:
+      return {"throttled_421", "ehlo", 2};
+    case Behaviour::kEhlo451:
+      return {"ehlo_refused", "ehlo", 2};
+    case Behaviour::kEhloRefused:
+      return {"ehlo_refused", "ehlo", 1};
+    case Behaviour::kSilentGreeting:
+      return {"greeting_timeout", "greeting", 2};
+    case Behaviour::kSilentEhlo:
+      return {"command_timeout", "ehlo", 2};
+    case Behaviour::kSilentStarttls:
+      return {"command_timeout", "starttls", 2};
+    case Behaviour::kSilentHandshake:
+      return {"tls_timeout", "handshake", 2};
+    case Behaviour::kCloseGreeting:
+      return {"closed_early", "greeting", 2};
+    case Behaviour::kCloseEhlo:
+      return {"closed_early", "ehlo", 2};
+    case Behaviour::kCloseStarttls:
+    case Behaviour::kCloseHandshake:
+      return {"closed_early", "handshake", 2};
+    case Behaviour::kResetGreeting:
+      return {"reset", "greeting", 2};
+    case Behaviour::kResetEhlo:
+      return {"reset", "ehlo", 2};
+    case Behaviour::kResetStarttls:
+    case Behaviour::kResetHandshake:
+      return {"reset", "handshake", 2};
+    case Behaviour::kGarbageGreeting:
+    case Behaviour::kGreeting354:
+    case Behaviour::kEndlessGreeting:
+      return {"smtp_protocol_error", "greeting", 1};
+    case Behaviour::kEndlessEhlo:
+      return {"smtp_protocol_error", "ehlo", 1};
+    case Behaviour::kTlsGarbage:
+      return {"tls_protocol_error", "handshake", 1};
+    case Behaviour::kAlertHandshakeFailure:
+    case Behaviour::kAlertProtocolVersion:
+    case Behaviour::kAlertInternalError:
+      return {"tls_alert", "handshake", 1};
+    case Behaviour::kConnectRefused:
+      return {"connect_refused", "connect", 1};
+    case Behaviour::kConnectTimeout:
+      return {"connect_timeout", "connect", 2};
+    default:
+      return {"tls_ok", "done", 1};
+  }
+}
+
+}  // namespace mxsweep::lab

@@ -1,0 +1,256 @@
+// What the names and servers of the lab can be like, and how often each is drawn ("the mix").
+//
+// A posture is one word per subject: how a domain's MX answer looks, how an MX host resolves, what
+// TLSA records it has, how its TLS is configured, what key and certificate it shows, and how the
+// server at an address behaves. Each has a row in postures.cc: its key (used on the command line),
+// its weight in the default mix, and what it means. `mxsweep-lab postures` prints those tables.
+//
+// Thread-safety: plain values; a Mix is immutable once it is made.
+#ifndef MXSWEEP_TOOLS_LAB_POSTURES_H_
+#define MXSWEEP_TOOLS_LAB_POSTURES_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tools/lab/draw.h"
+
+namespace mxsweep::lab {
+
+enum class DomainPosture : uint8_t {
+  kProvider,
+  kOwn,
+  kOwnSeveral,
+  kOwnWithBackup,
+  kVanity,
+  kImplicit,
+  kNullMx,
+  kNullMxBeside,
+  kNoMail,
+  kNxdomain,
+  kServfail,
+  kBogus,
+  kTimeout,
+  kFirstQueryDropped,
+  kTruncated,
+  kMxIpLiteral,
+  kMxSingleLabel,
+  kMxNotAHostName,
+  kMxNoAddress,
+  kMxHostNxdomain,
+  kMxHostServfail,
+  kMxHostTimeout,
+  kMxCnameSecure,
+  kMxCnameInsecure,
+  kCount
+};
+
+// How an MX host name resolves. Not drawn: it follows from the domain's posture.
+enum class HostNaming : uint8_t {
+  kPlain,
+  kCnameSecure,
+  kCnameInsecure,
+  kNoAddress,
+  kNxdomain,
+  kServfail,
+  kTimeout,
+};
+
+// TLSA records of a host, drawn for hosts in signed zones (kInsecureZone: for unsigned ones).
+enum class DanePosture : uint8_t {
+  kNone,
+  kMatch311,
+  kMatch301,
+  kMatch312,
+  kMatch310,
+  kMatch300,
+  kMatch201,
+  kMatch211,
+  kMatch200,
+  kMatch210,
+  kRolloverKeys,
+  kRolloverAnchor,
+  kMatchBesideUnusable,
+  kMismatch311,
+  kMismatchSeveral,
+  kMismatch211,
+  kAgilityTrap,
+  kUnusablePkix,
+  kUnusableMatchingType,
+  kUnusableSelector,
+  kUnusableLength,
+  kServfail,
+  kTimeout,
+  kInsecureAnswer,
+  kCount
+};
+
+enum class TlsPosture : uint8_t {
+  kModern,
+  kTls13Only,
+  kTls13P256,
+  kTls13P384,
+  kTls13P521,
+  kTls12Aes128,
+  kTls12Aes256,
+  kTls12ChaCha,
+  kTls12Cbc,
+  kTls12P256,
+  kTls12P384,
+  kTls12P521,
+  kTls12Sha1Signature,
+  kTls12StaticRsa,
+  kTls10StaticRsa3Des,
+  kTls11Only,
+  kTls10Only,
+  kTls10To12,
+  kCount
+};
+
+enum class KeyKind : uint8_t {
+  kP256,
+  kP384,
+  kEd25519,
+  kRsa1024,
+  kRsa2048,
+  kRsa3072,
+  kRsa4096,
+  kCount
+};
+
+enum class CertPosture : uint8_t {
+  kValid,
+  kValidRsaIssuer,
+  kValidWithRoot,
+  kWildcard,
+  kCommonNameOnly,
+  kWrongName,
+  kSelfSigned,
+  kExpired,
+  kNotYetValid,
+  kMissingIntermediate,
+  kUnknownIssuer,
+  kSha1Signed,
+  kCount
+};
+
+enum class Behaviour : uint8_t {
+  kNormal,
+  kGreetDelay,
+  kStutter,
+  kSplitReplies,
+  kMultiLineGreeting,
+  kLowerCase,
+  kBareLf,
+  kEightBit,
+  kGreeting250,
+  kEarlySilence,
+  kRequireSni,
+  kEhloDiffers,
+  kStapled,
+  kFirst421,
+  kInjectedPlaintext,
+  kStuckAfterTls,
+  kCloseAfterTls,
+  kNoQuitReply,
+  kNoStarttls,
+  kXStarttls,
+  kHeloOnly,
+  kStarttls454,
+  kStarttls501,
+  kStarttls502,
+  kStarttls421,
+  kGreeting421,
+  kGreeting450,
+  kGreeting554,
+  kEhlo421,
+  kEhlo451,
+  kEhloRefused,
+  kSilentGreeting,
+  kSilentEhlo,
+  kSilentStarttls,
+  kSilentHandshake,
+  kCloseGreeting,
+  kCloseEhlo,
+  kCloseStarttls,
+  kCloseHandshake,
+  kResetGreeting,
+  kResetEhlo,
+  kResetStarttls,
+  kResetHandshake,
+  kGarbageGreeting,
+  kGreeting354,
+  kEndlessGreeting,
+  kEndlessEhlo,
+  kTlsGarbage,
+  kAlertHandshakeFailure,
+  kAlertProtocolVersion,
+  kAlertInternalError,
+  kConnectRefused,
+  kConnectTimeout,
+  kCount
+};
+
+// One row of a table of postures.
+struct PostureRow {
+  std::string_view key;
+  double weight;
+  std::string_view meaning;
+};
+
+// One table, its rows in the order of the enumeration. `subject` is the first part of a mix key:
+// "behaviour.no_starttls".
+struct PostureTable {
+  std::string_view subject;
+  std::span<const PostureRow> rows;
+};
+
+enum class Subject : uint8_t { kDomain, kDane, kTls, kKey, kCert, kBehaviour, kCount };
+std::span<const PostureTable> PostureTables();
+std::string_view KeyOf(Subject subject, size_t value);
+
+inline std::string_view NameOf(Behaviour value) {
+  return KeyOf(Subject::kBehaviour, static_cast<size_t>(value));
+}
+
+// The weights of every table.
+class Mix {
+ public:
+  // "default", "tls-only" (every server completes a handshake), "happy" (normal servers with valid
+  // P-256 certificates, for benchmarks), "uniform" (every posture as likely as every other), or one
+  // of these followed by changes: "default,behaviour.no_starttls=20,dane.none=0". A list without a
+  // preset changes the default. kInvalidArgument names what is not understood.
+  static absl::StatusOr<Mix> Parse(std::string_view text);
+
+  template <typename Posture>
+  Posture Pick(Subject subject, Draw& draw) const {
+    return static_cast<Posture>(PickIndex(static_cast<size_t>(subject), draw));
+  }
+
+ private:
+  Mix();
+  void SetSubject(Subject subject, double weight);
+  void SetOnly(Subject subject, std::span<const size_t> values);
+  absl::Status Apply(std::string_view assignment);
+  size_t PickIndex(size_t subject, Draw& draw) const;
+  void Accumulate();
+
+  std::vector<std::vector<double>> weights_;
+  std::vector<std::vector<double>> cumulative_;
+};
+
+// How a dialogue with a server of a behaviour ends, as docs/outcomes.md words it. `attempts` is 2
+// where the outcome is one that is tried again.
+struct BehaviourOutcome {
+  std::string_view outcome;
+  std::string_view stage;
+  uint32_t attempts;
+};
+BehaviourOutcome OutcomeOf(Behaviour behaviour);
+
+}  // namespace mxsweep::lab
+
+#endif  // MXSWEEP_TOOLS_LAB_POSTURES_H_

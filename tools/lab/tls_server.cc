@@ -1,0 +1,166 @@
+#include "tools/lab/tls_server.h"
+
+#include <openssl/evp.h>
+#include <openssl/nid.h>
+
+#include <iterator>
+#include <vector>
+
+#include "tools/lab/smtp_texts.h"
+#include "tools/lab/text.h"
+
+namespace mxsweep::lab {
+namespace {
+
+struct TlsSetup {
+  uint16_t min_version;
+  uint16_t max_version;
+  const char* ciphers;  // of TLS 1.2 and below
+  const char* groups;
+};
+
+constexpr char kGcm128[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
+constexpr char kGcm256[] = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
+constexpr char kChaCha[] = "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr char kCbc256[] = "ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA";
+constexpr char kCbc128[] = "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA";
+constexpr char kOldAndNew[] =
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA";
+
+// The order of TlsPosture.
+constexpr TlsSetup kSetups[] = {
+    {TLS1_2_VERSION, TLS1_3_VERSION, kGcm128, "X25519:P-256"},
+    {TLS1_3_VERSION, TLS1_3_VERSION, kGcm128, "X25519"},
+    {TLS1_3_VERSION, TLS1_3_VERSION, kGcm128, "P-256"},
+    {TLS1_3_VERSION, TLS1_3_VERSION, kGcm128, "P-384"},
+    {TLS1_3_VERSION, TLS1_3_VERSION, kGcm128, "P-521"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, kGcm128, "X25519:P-256"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, kGcm256, "X25519:P-256"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, kChaCha, "X25519:P-256"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, kCbc256, "P-256"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, kGcm256, "P-256"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, kGcm256, "P-384"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, kGcm256, "P-521"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, kGcm128, "P-256"},
+    {TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256", "P-256"},
+    {TLS1_VERSION, TLS1_VERSION, "DES-CBC3-SHA", "P-256"},
+    {TLS1_1_VERSION, TLS1_1_VERSION, kCbc128, "P-256"},
+    {TLS1_VERSION, TLS1_VERSION, kCbc128, "P-256"},
+    {TLS1_VERSION, TLS1_2_VERSION, kOldAndNew, "P-256"},
+};
+static_assert(std::size(kSetups) == static_cast<size_t>(TlsPosture::kCount));
+
+// In the order in which a server of the lab chooses.
+constexpr uint16_t kSignatures[] = {
+    SSL_SIGN_ED25519,
+    SSL_SIGN_ECDSA_SECP256R1_SHA256,
+    SSL_SIGN_ECDSA_SECP384R1_SHA384,
+    SSL_SIGN_ECDSA_SECP521R1_SHA512,
+    SSL_SIGN_RSA_PSS_RSAE_SHA256,
+    SSL_SIGN_RSA_PSS_RSAE_SHA384,
+    SSL_SIGN_RSA_PSS_RSAE_SHA512,
+    SSL_SIGN_RSA_PKCS1_SHA256,
+    SSL_SIGN_RSA_PKCS1_SHA384,
+    SSL_SIGN_RSA_PKCS1_SHA512,
+    SSL_SIGN_ECDSA_SHA1,
+    SSL_SIGN_RSA_PKCS1_SHA1,
+};
+constexpr uint16_t kSha1Signatures[] = {SSL_SIGN_ECDSA_SHA1, SSL_SIGN_RSA_PKCS1_SHA1};
+
+TlsIdentity* IdentityOf(const SSL* ssl) { return static_cast<TlsIdentity*>(SSL_get_app_data(ssl)); }
+
+}  // namespace
+
+absl::Status TlsServer::Init() {
+  for (size_t i = 0; i < contexts_.size(); ++i) {
+    const TlsSetup& setup = kSetups[i];
+    bssl::UniquePtr<SSL_CTX> ctx(SSL_CTX_new(TLS_with_buffers_method()));
+    const bool sha1 = static_cast<TlsPosture>(i) == TlsPosture::kTls12Sha1Signature;
+    if (!ctx || !SSL_CTX_set_min_proto_version(ctx.get(), setup.min_version) ||
+        !SSL_CTX_set_max_proto_version(ctx.get(), setup.max_version) ||
+        !SSL_CTX_set_strict_cipher_list(ctx.get(), setup.ciphers) ||
+        !SSL_CTX_set1_curves_list(ctx.get(), setup.groups) ||
+        !SSL_CTX_set_signing_algorithm_prefs(
+            ctx.get(), sha1 ? kSha1Signatures : kSignatures,
+            sha1 ? std::size(kSha1Signatures) : std::size(kSignatures))) {
+      return absl::InternalError(Cat("TLS posture ", i, " cannot be set up"));
+    }
+    SSL_CTX_set_options(ctx.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_OFF);
+    // Session tickets come after the handshake, in the client's way: some servers send them.
+    if (setup.max_version != TLS1_3_VERSION) SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
+    auto* self = static_cast<void*>(this);
+    SSL_CTX_set_tlsext_servername_callback(ctx.get(), &OnServerName);
+    SSL_CTX_set_tlsext_servername_arg(ctx.get(), self);
+    SSL_CTX_set_cert_cb(ctx.get(), &OnCertificate, self);
+    contexts_[i] = std::move(ctx);
+  }
+  return absl::OkStatus();
+}
+
+bssl::UniquePtr<SSL> TlsServer::New(TlsIdentity* identity) const {
+  const Address& address = world_.addresses()[identity->address];
+  bssl::UniquePtr<SSL> ssl(SSL_new(contexts_[static_cast<size_t>(address.tls)].get()));
+  if (!ssl) return nullptr;
+  SSL_set_app_data(ssl.get(), identity);
+  SSL_set_accept_state(ssl.get());
+  if (address.behaviour == Behaviour::kStapled) {
+    const std::string scts = SctList();
+    SSL_set_signed_cert_timestamp_list(ssl.get(), reinterpret_cast<const uint8_t*>(scts.data()),
+                                       scts.size());
+    SSL_set_ocsp_response(ssl.get(), reinterpret_cast<const uint8_t*>(kOcspResponse.data()),
+                          kOcspResponse.size());
+  }
+  return ssl;
+}
+
+bssl::UniquePtr<SSL> TlsServer::New(TlsPosture posture, const Chain& chain) const {
+  bssl::UniquePtr<SSL> ssl(SSL_new(contexts_[static_cast<size_t>(posture)].get()));
+  if (!ssl || !SetChain(ssl.get(), chain)) return nullptr;
+  SSL_set_accept_state(ssl.get());
+  return ssl;
+}
+
+bool TlsServer::SetChain(SSL* ssl, const Chain& chain) {
+  std::vector<CRYPTO_BUFFER*> buffers;
+  for (const auto& certificate : chain.certificates) buffers.push_back(certificate->buffer.get());
+  return SSL_set_chain_and_key(ssl, buffers.data(), buffers.size(),
+                               chain.certificates[0]->key->private_key.get(), nullptr) == 1;
+}
+
+int TlsServer::OnServerName(SSL* ssl, int* alert, void* self) {
+  const TlsIdentity* identity = IdentityOf(ssl);
+  if (identity == nullptr) return SSL_TLSEXT_ERR_OK;
+  const World& world = static_cast<TlsServer*>(self)->world_;
+  const Address& address = world.addresses()[identity->address];
+  if (address.behaviour != Behaviour::kRequireSni) return SSL_TLSEXT_ERR_OK;
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const std::string lower = ToLower(name == nullptr ? "" : name);
+  if (name != nullptr && world.Parse(lower).host != kNothing) return SSL_TLSEXT_ERR_OK;
+  *alert = SSL_AD_UNRECOGNIZED_NAME;
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int TlsServer::OnCertificate(SSL* ssl, void* self) {
+  TlsIdentity* identity = IdentityOf(ssl);
+  if (identity == nullptr) return 1;
+  auto& server = *static_cast<TlsServer*>(self);
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  identity->server_name = name == nullptr ? "" : name;
+  identity->greeted_by_client = true;
+  const uint32_t owner = server.world_.CertificateOwner(identity->address, identity->server_name);
+  const std::shared_ptr<const Chain> chain = server.store_.ChainOf(owner);
+  return SetChain(ssl, *chain) ? 1 : 0;
+}
+
+void OfferEverything(SSL_CTX* ctx) {
+  SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+  SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
+  SSL_CTX_set1_curves_list(ctx, "X25519:P-256:P-384:P-521");
+  SSL_CTX_set_verify_algorithm_prefs(ctx, kSignatures, std::size(kSignatures));
+  SSL_CTX_enable_ocsp_stapling(ctx);
+  SSL_CTX_enable_signed_cert_timestamps(ctx);
+}
+
+}  // namespace mxsweep::lab

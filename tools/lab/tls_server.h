@@ -1,0 +1,53 @@
+// TLS as the lab's servers speak it: a BoringSSL context per TLS posture, and a connection of it.
+#ifndef MXSWEEP_TOOLS_LAB_TLS_SERVER_H_
+#define MXSWEEP_TOOLS_LAB_TLS_SERVER_H_
+
+#include <openssl/ssl.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "tools/lab/certificates.h"
+#include "tools/lab/world.h"
+
+namespace mxsweep::lab {
+
+// Whose connection an SSL object is; the certificate is chosen by it. It must outlive the SSL
+// object's use.
+struct TlsIdentity {
+  uint32_t address = kNothing;
+  std::string server_name;         // out: what the client asked for
+  bool greeted_by_client = false;  // out: a ClientHello was read
+};
+
+// Thread-safety: immutable after Create; New may be called from several threads.
+class TlsServer {
+ public:
+  // Borrows both; they must outlive it.
+  TlsServer(const World& world, CertificateStore& store) : world_(world), store_(store) {}
+  absl::Status Init();
+
+  // A server-side SSL object without a transport. `identity` is borrowed.
+  bssl::UniquePtr<SSL> New(TlsIdentity* identity) const;
+  // The same with everything given: for reference handshakes.
+  bssl::UniquePtr<SSL> New(TlsPosture posture, const Chain& chain) const;
+
+ private:
+  static int OnServerName(SSL* ssl, int* alert, void* self);
+  static int OnCertificate(SSL* ssl, void* self);
+  static bool SetChain(SSL* ssl, const Chain& chain);
+
+  const World& world_;
+  CertificateStore& store_;
+  std::array<bssl::UniquePtr<SSL_CTX>, static_cast<size_t>(TlsPosture::kCount)> contexts_;
+};
+
+// Groups and signature algorithms that this BoringSSL knows, for clients that offer everything.
+void OfferEverything(SSL_CTX* ctx);
+
+}  // namespace mxsweep::lab
+
+#endif  // MXSWEEP_TOOLS_LAB_TLS_SERVER_H_

@@ -1,0 +1,395 @@
+#include "tools/lab/truth.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/escaping.h"
+#include "nlohmann/json.hpp"
+#include "tools/lab/domain_truth.h"
+#include "tools/lab/judge.h"
+#include "tools/lab/smtp_texts.h"
+#include "tools/lab/text.h"
+
+namespace mxsweep::lab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint32_t kRsaExponent = 65537;
+constexpr uint32_t kMinRsaBits = 2048;
+
+Json OrNull(std::string_view text) { return text.empty() ? Json() : Json(std::string(text)); }
+
+// As the scanner writes time stamps.
+std::string Timestamp(int64_t at) {
+  const std::time_t seconds = at;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000000Z", &parts);
+  return text;
+}
+
+// "220 first line\nsecond line".
+Json ReplyText(const Reply& reply, Behaviour behaviour) {
+  if (reply.code == 0) return nullptr;
+  std::string text = Cat(reply.code, " ");
+  for (size_t i = 0; i < reply.lines.size(); ++i) text += (i > 0 ? "\n" : "") + reply.lines[i];
+  return behaviour == Behaviour::kLowerCase ? ToLower(text) : text;
+}
+
+std::string_view AlertName(uint8_t number) {
+  switch (number) {
+    case 10:
+      return "unexpected_message";
+    case 22:
+      return "record_overflow";
+    case 40:
+      return "handshake_failure";
+    case 47:
+      return "illegal_parameter";
+    case 50:
+      return "decode_error";
+    case 70:
+      return "protocol_version";
+    case 80:
+      return "internal_error";
+    default:
+      return "";
+  }
+}
+
+// The registrable domain: "lab" is a public suffix as any unlisted top-level domain is.
+std::string Provider(const std::string& host) {
+  const size_t last = host.rfind('.');
+  const size_t before = last == host.npos || last == 0 ? host.npos : host.rfind('.', last - 1);
+  return before == host.npos ? host : host.substr(before + 1);
+}
+
+Json Keywords(const Reply& reply) {
+  Json list = Json::array();
+  for (size_t i = 1; i < reply.lines.size(); ++i) list.push_back(reply.lines[i]);
+  return list;
+}
+
+Json SizeLimit(const Reply& reply) {
+  for (const std::string& line : reply.lines) {
+    std::string_view text = line;
+    if (ConsumePrefix(text, "SIZE ")) return std::stoull(std::string(text));
+  }
+  return nullptr;
+}
+
+bool Reached(const EndpointTruth& truth, std::string_view stage) {
+  constexpr std::array<std::string_view, 8> kStages = {
+      "connect", "greeting", "ehlo", "starttls", "handshake", "ehlo_after_tls", "quit", "done"};
+  const auto at = [&](std::string_view one) {
+    return std::find(kStages.begin(), kStages.end(), one) - kStages.begin();
+  };
+  return at(truth.outcome.stage) >= at(stage);
+}
+
+void AddSmtp(const World& world, uint32_t address, const EndpointTruth& truth, Json& row) {
+  const Behaviour behaviour = world.addresses()[address].behaviour;
+  const Reply greeting = GreetingOf(world, address);
+  // A reply that is refused for its code may be told or not.
+  if (behaviour != Behaviour::kGreeting354) {
+    row["greeting_code"] = greeting.code == 0 ? Json() : Json(greeting.code);
+    row["greeting"] = ReplyText(greeting, behaviour);
+  }
+  const Reply ehlo = EhloReplyOf(world, address, false);
+  const bool ehlo_ok = Reached(truth, "ehlo") && ehlo.code == 250;
+  const bool helo = behaviour == Behaviour::kHeloOnly || behaviour == Behaviour::kEhloRefused;
+  row["helo_used"] = ehlo_ok || helo ? Json(helo) : Json();
+  row["ehlo_keywords"] = ehlo_ok ? Keywords(ehlo) : Json();
+  row["size_limit"] = ehlo_ok ? SizeLimit(ehlo) : Json();
+  const Reply starttls = truth.starttls_offered ? StarttlsReplyOf(behaviour) : Reply{};
+  row["starttls_code"] = starttls.code == 0 ? Json() : Json(starttls.code);
+  row["starttls_reply"] = ReplyText(starttls, behaviour);
+  row["injected_plaintext_bytes"] = starttls.code != 220 ? Json()
+                                    : behaviour == Behaviour::kInjectedPlaintext
+                                        ? Json(kInjected.size())
+                                        : Json(0);
+  const bool second_ehlo = Reached(truth, "quit");
+  const Reply inside = EhloReplyOf(world, address, true);
+  row["ehlo_after_tls"] = second_ehlo ? Keywords(inside) : Json();
+  row["requiretls"] = second_ehlo ? Json(behaviour == Behaviour::kEhloDiffers) : Json();
+}
+
+void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
+            std::optional<uint8_t> garbage_alert, Json& row) {
+  const Behaviour behaviour = world.addresses()[address].behaviour;
+  if (!truth.server_name.empty() || !Reached(truth, "handshake")) {
+    row["server_name"] = OrNull(truth.server_name);
+  }
+  const bool ok = truth.tls_ok;
+  const Negotiated tls = truth.tls.value_or(Negotiated{});
+  const bool stapled = behaviour == Behaviour::kStapled;
+  row["tls_version"] = OrNull(tls.version_name);
+  row["cipher"] = OrNull(tls.cipher);
+  row["cipher_bits"] = ok ? Json(tls.cipher_bits) : Json();
+  row["group"] = OrNull(tls.group);
+  row["group_bits"] = tls.forward_secret ? Json(tls.group_bits) : Json();
+  row["signature_algorithm"] = OrNull(tls.signature);
+  row["ocsp_stapled"] = ok ? Json(stapled) : Json();
+  row["sct_count"] = ok ? Json(stapled ? kSctCount : 0) : Json();
+  row["extended_master_secret"] = ok ? Json(tls.extended_master_secret) : Json();
+  row["secure_renegotiation"] = ok ? Json(tls.secure_renegotiation) : Json();
+  row["alert_sent"] = behaviour == Behaviour::kTlsGarbage && garbage_alert
+                          ? OrNull(AlertName(*garbage_alert))
+                          : Json();
+  row["alert_received"] = behaviour == Behaviour::kAlertHandshakeFailure ? Json("handshake_failure")
+                          : behaviour == Behaviour::kAlertProtocolVersion ? Json("protocol_version")
+                          : behaviour == Behaviour::kAlertInternalError   ? Json("internal_error")
+                                                                          : Json();
+}
+
+void AddCertificates(const EndpointTruth& truth, const HostTruth& host, Json& row) {
+  const bool ok = truth.tls_ok;
+  const Certificate* leaf = ok ? truth.chain->certificates[0].get() : nullptr;
+  row["leaf_key_type"] = ok ? Json(std::string(FactsOf(leaf->key->kind).type)) : Json();
+  row["leaf_key_bits"] = ok ? Json(FactsOf(leaf->key->kind).bits) : Json();
+  row["leaf_signature_algorithm"] = ok ? Json(std::string(NameOf(leaf->signature))) : Json();
+  row["security_level"] = ok ? Json(truth.security_level) : Json();
+  Json hashes = Json::array();
+  for (size_t i = 0; ok && i < truth.chain->certificates.size(); ++i) {
+    hashes.push_back(ToHex(Sha256(truth.chain->certificates[i]->der)));
+  }
+  row["chain_sha256"] = ok ? hashes : Json();
+  row["pkix_status"] = OrNull(truth.pkix_status);
+  // The sentence is free, its absence is not.
+  if (!ok || truth.pkix_status == "valid") row["pkix_error"] = nullptr;
+  row["name_match"] = OrNull(truth.name_match);
+  row["not_after"] = ok ? Json(Timestamp(leaf->not_after)) : Json();
+  row["dane_status"] = OrNull(truth.dane_status);
+  row["dane_matched_record"] = nullptr;
+  if (truth.dane_matched) {
+    const Tlsa& record = host.tlsa[*truth.dane_matched];
+    row["dane_matched_record"] =
+        Cat(record.usage, " ", record.selector, " ", record.matching_type, " ", ToHex(record.data));
+  }
+}
+
+Json CertificateRow(const Certificate& c) {
+  const KeyFacts key = FactsOf(c.key->kind);
+  const bool rsa = key.type == "rsa";
+  Json names = Json::array();
+  for (const std::string& name : c.names) names.push_back("dns:" + name);
+  Json weak = Json::array();
+  if (rsa && key.bits < kMinRsaBits) weak.push_back("rsa_short");
+  if (c.signature == SignatureKind::kRsaSha1) weak.push_back("sha1_signature");
+  return {{"sha256", ToHex(Sha256(c.der))},
+          {"spki_sha256", ToHex(Sha256(c.key->spki))},
+          {"der", absl::Base64Escape(c.der)},
+          {"subject", "CN=" + c.subject_cn},
+          {"issuer", "CN=" + c.issuer_cn},
+          {"subject_alt_names", names},
+          {"serial", ToHex(c.serial)},
+          {"not_before", Timestamp(c.not_before)},
+          {"not_after", Timestamp(c.not_after)},
+          {"key_type", std::string(key.type)},
+          {"key_bits", key.bits},
+          {"rsa_exponent", rsa ? Json(kRsaExponent) : Json()},
+          {"curve", OrNull(key.curve)},
+          {"signature_algorithm", std::string(NameOf(c.signature))},
+          {"is_ca", c.is_ca},
+          {"self_signed", c.self_signed},
+          {"weak_key", weak}};
+}
+
+struct Outputs {
+  std::ostream* domains = nullptr;
+  std::ostream* mx_hosts = nullptr;
+  std::ostream* endpoints = nullptr;
+  std::ostream* certificates = nullptr;
+};
+
+void PutRow(std::ostream* out, const Json& row) {
+  if (out == nullptr) return;
+  // 8-bit text becomes U+FFFD, byte by byte, as in the scanner's own rows.
+  *out << row.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+// Walks over the domains in their order, and over each host once, when it is first met.
+class TruthWalk {
+ public:
+  TruthWalk(const World& world, CertificateStore& store, uint16_t smtp_port, Outputs out)
+      : world_(world),
+        store_(store),
+        port_(smtp_port),
+        out_(out),
+        tls_(world, store),
+        client_(tls_, store),
+        judge_(world, store, client_) {}
+
+  absl::Status Run() {
+    absl::Status status = tls_.Init();
+    if (status.ok()) status = client_.Init();
+    if (!status.ok()) return status;
+    garbage_alert_ = client_.AlertFor(kTlsGarbage);
+    summaries_.resize(world_.hosts().size());
+    for (const uint32_t zone : world_.Domains()) {
+      DomainTruth domain(world_, zone);
+      for (const MxRecord& mx : domain.mx()) {
+        if (mx.host_index == kNothing) {
+          PutUnreachableHost(mx.host);
+          continue;
+        }
+        status = VisitHost(mx.host_index);
+        if (!status.ok()) return status;
+        domain.Add(*summaries_[mx.host_index]);
+      }
+      if (out_.domains != nullptr) PutRow(out_.domains, domain.Row());
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status VisitHost(uint32_t index) {
+    if (summaries_[index]) return absl::OkStatus();
+    const HostTruth facts = judge_.JudgeHost(index);
+    HostSummary& summary = summaries_[index].emplace();
+    summary.address_error = facts.address_status == "servfail" || facts.address_status == "timeout";
+    summary.tlsa_secure = facts.tlsa_status == "secure";
+    summary.tlsa_error = facts.tlsa_status == "lookup_error";
+    PutHost(index, facts);
+    if (facts.address_status != "ok") return absl::OkStatus();
+    for (const uint32_t address : world_.AddressesOf(index)) {
+      const absl::StatusOr<EndpointTruth> endpoint = judge_.JudgeEndpoint(index, facts, address);
+      if (!endpoint.ok()) return endpoint.status();
+      summary.Add(*endpoint);
+      if (out_.endpoints != nullptr) PutEndpoint(index, facts, address, *endpoint);
+      if (out_.certificates != nullptr && endpoint->tls_ok) PutChain(*endpoint);
+    }
+    return absl::OkStatus();
+  }
+
+  void PutHost(uint32_t index, const HostTruth& facts) {
+    if (out_.mx_hosts == nullptr) return;
+    const std::string name = world_.HostName(index);
+    const bool alias = world_.CanonicalName(index) != name;
+    const bool error = facts.address_status == "servfail" || facts.address_status == "timeout";
+    Json row = {{"host", name}, {"is_valid_name", true}, {"name_problem", nullptr}};
+    row["provider"] = Provider(name);
+    if (!error) row["is_cname"] = alias;
+    row["canonical_name"] = alias ? Json(world_.CanonicalName(index)) : Json();
+    row["address_status"] = std::string(facts.address_status);
+    row["address_dnssec"] = std::string(facts.address_dnssec);
+    Json addresses = Json::array();
+    if (facts.address_status == "ok") {
+      for (const uint32_t address : world_.AddressesOf(index)) {
+        addresses.push_back(world_.AddressText(address));
+      }
+    }
+    row["addresses"] = addresses;
+    row["tlsa_status"] = OrNull(facts.tlsa_status);
+    row["tlsa_base_domain"] = OrNull(facts.tlsa_base);
+    Json records = Json::array();
+    for (const Tlsa& record : facts.tlsa) {
+      records.push_back({{"usage", record.usage},
+                         {"selector", record.selector},
+                         {"matching_type", record.matching_type},
+                         {"data", ToHex(record.data)},
+                         {"usable", record.usable}});
+    }
+    row["tlsa"] = facts.tlsa_status.empty() ? Json() : records;
+    if (facts.tlsa_status == "secure") row["dane_rollover_ready"] = facts.rollover_ready;
+    PutRow(out_.mx_hosts, row);
+  }
+
+  // MX hosts that are no host names, or a single label that nobody has.
+  void PutUnreachableHost(const std::string& name) {
+    if (out_.mx_hosts == nullptr || name.empty() || !odd_hosts_.insert(name).second) return;
+    const bool single = name.find('.') == name.npos;
+    const bool literal = name[0] >= '0' && name[0] <= '9';
+    Json row = {{"host", name},
+                {"is_valid_name", false},
+                {"name_problem", single    ? "single_label"
+                                 : literal ? "ip_literal"
+                                           : "not_a_host_name"}};
+    row["address_status"] = single ? Json("nxdomain") : Json();
+    row["address_dnssec"] = single ? Json("secure") : Json();
+    row["addresses"] = single ? Json(Json::array()) : Json();
+    row["tlsa_status"] = nullptr;
+    PutRow(out_.mx_hosts, row);
+  }
+
+  void PutEndpoint(uint32_t index, const HostTruth& host, uint32_t address,
+                   const EndpointTruth& truth) {
+    const std::string name = world_.HostName(index);
+    Json row = {{"host", name},
+                {"address", world_.AddressText(address)},
+                {"port", port_},
+                {"provider", Provider(name)},
+                {"outcome", std::string(truth.outcome.outcome)},
+                {"rpt_result", OrNull(truth.rpt_result)},
+                {"stage", std::string(truth.outcome.stage)}};
+    // A server that is busy for the first caller only is so for the first of its hosts only.
+    const bool first_only = world_.addresses()[address].behaviour == Behaviour::kFirst421;
+    if (!first_only || world_.addresses()[address].owner == index) {
+      row["attempts"] = truth.outcome.attempts;
+    }
+    AddSmtp(world_, address, truth, row);
+    AddTls(world_, address, truth, garbage_alert_, row);
+    AddCertificates(truth, host, row);
+    PutRow(out_.endpoints, row);
+  }
+
+  void PutChain(const EndpointTruth& truth) {
+    for (const auto& certificate : truth.chain->certificates) {
+      if (seen_.insert(Sha256(certificate->der)).second) {
+        PutRow(out_.certificates, CertificateRow(*certificate));
+      }
+    }
+  }
+
+  const World& world_;
+  CertificateStore& store_;
+  uint16_t port_;
+  Outputs out_;
+  TlsServer tls_;
+  ReferenceClient client_;
+  Judge judge_;
+  std::optional<uint8_t> garbage_alert_;
+  std::vector<std::optional<HostSummary>> summaries_;
+  absl::flat_hash_set<std::string> seen_;
+  std::set<std::string> odd_hosts_;
+};
+
+}  // namespace
+
+absl::Status WriteTruth(const World& world, CertificateStore& store, uint16_t smtp_port,
+                        const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  std::ofstream domains(folder + "/domains.ndjson");
+  std::ofstream mx_hosts(folder + "/mx_hosts.ndjson");
+  std::ofstream endpoints(folder + "/endpoints.ndjson");
+  std::ofstream certificates(folder + "/certificates.ndjson");
+  TruthWalk walk(world, store, smtp_port, {&domains, &mx_hosts, &endpoints, &certificates});
+  const absl::Status status = walk.Run();
+  if (!status.ok()) return status;
+  for (std::ofstream* file : {&domains, &mx_hosts, &endpoints, &certificates}) {
+    file->close();
+    if (!*file) return absl::UnavailableError("cannot write to " + folder);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PrintTruth(const World& world, CertificateStore& store, uint16_t smtp_port,
+                        std::string_view table, std::ostream& out) {
+  Outputs outputs;
+  (table == "domains"     ? outputs.domains
+   : table == "mx_hosts"  ? outputs.mx_hosts
+   : table == "endpoints" ? outputs.endpoints
+                          : outputs.certificates) = &out;
+  return TruthWalk(world, store, smtp_port, outputs).Run();
+}
+
+}  // namespace mxsweep::lab
