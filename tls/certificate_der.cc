@@ -31,9 +31,10 @@ bool TakeElement(CBS* from, Bytes* element, AsnTag tag) {
   return true;
 }
 
+// Asks for the tag first: a read that fails may have moved on.
 bool TakeTime(CBS* from, Bytes* time) {
-  return TakeElement(from, time, CBS_ASN1_UTCTIME) ||
-         TakeElement(from, time, CBS_ASN1_GENERALIZEDTIME);
+  const bool utc = CBS_peek_asn1_tag(from, CBS_ASN1_UTCTIME);
+  return TakeElement(from, time, utc ? CBS_ASN1_UTCTIME : CBS_ASN1_GENERALIZEDTIME);
 }
 
 bool TakeValidity(CBS* from, CertificateDer* out) {

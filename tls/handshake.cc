@@ -266,4 +266,12 @@ const HandshakeFacts& Handshake::Facts() const { return state_->facts; }
 
 HandshakeFacts Handshake::TakeFacts() { return std::move(state_->facts); }
 
+bool WorthRetryingWithTls12(const HandshakeFacts& facts) {
+  if (facts.version_wire == kTls13) {
+    return facts.outcome == HandshakeOutcome::kAlertReceived ||
+           facts.outcome == HandshakeOutcome::kProtocolError;
+  }
+  return !facts.version_wire && facts.outcome == HandshakeOutcome::kAlertReceived;
+}
+
 }  // namespace mxsweep::tls

@@ -122,6 +122,12 @@ class Handshake {
   std::unique_ptr<State> state_;
 };
 
+// Might a fresh connection with max_version kTls12 succeed where this one, begun with kTls13, did
+// not? Some servers fail in TLS 1.3 only (an RSA key of 512 bits cannot make its signatures), and
+// BoringSSL is stricter there than the senders we speak for (key usage of RSA keys). True for an
+// alert or a protocol error after TLS 1.3 was chosen, and for an alert before anything was.
+bool WorthRetryingWithTls12(const HandshakeFacts& facts);
+
 }  // namespace mxsweep::tls
 
 #endif  // MXSWEEP_TLS_HANDSHAKE_H_

@@ -1,0 +1,110 @@
+#include "tls/certificate_table.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "tests/tls/certificate_factory.h"
+
+namespace mxsweep::tls {
+namespace {
+
+using testing::KeyKind;
+using testing::MakePki;
+using testing::MakeSelfSigned;
+using testing::TestKey;
+
+TEST(CertificateTable, CallsACertificateFirstSeenOnce) {
+  CertificateTable table;
+  const testing::TestPki pki = MakePki();
+  const CertificateTable::Interned first = table.Intern(pki.leaf.der());
+  ASSERT_TRUE(first.first_seen);
+  ASSERT_NE(first.facts, nullptr);
+  EXPECT_EQ(first.facts->subject, "CN=mx.example.org");
+  const CertificateTable::Interned second = table.Intern(pki.leaf.der());
+  EXPECT_FALSE(second.first_seen);
+  EXPECT_EQ(second.facts, nullptr);
+  EXPECT_EQ(second.certificate, first.certificate);
+  EXPECT_EQ(table.size(), 1u);
+}
+
+TEST(CertificateTable, KeepsWhatVerdictsNeed) {
+  CertificateTable table;
+  const Certificate& certificate =
+      *table
+           .Intern(MakeSelfSigned({.is_ca = true, .digest = EVP_sha1()}, TestKey(KeyKind::kRsa1024))
+                       .der())
+           .certificate;
+  EXPECT_EQ(certificate.key_type, KeyType::kRsa);
+  EXPECT_EQ(certificate.key_bits, 1024u);
+  EXPECT_EQ(certificate.signature_digest, SignatureDigest::kSha1);
+  EXPECT_EQ(table.SignatureAlgorithmName(certificate), "sha1WithRSAEncryption");
+  EXPECT_EQ(certificate.weak_keys, static_cast<uint16_t>(WeakKey::kRsaShort));
+  EXPECT_EQ(certificate.not_after, testing::kNow + 60 * testing::kDay);
+  EXPECT_TRUE(certificate.is_ca);
+  EXPECT_TRUE(certificate.self_signed);
+  EXPECT_FALSE(certificate.malformed);
+}
+
+TEST(CertificateTable, KeepsWhatIsNoCertificateToo) {
+  CertificateTable table;
+  const std::vector<uint8_t> junk = {1, 2, 3};
+  const CertificateTable::Interned interned = table.Intern(junk);
+  EXPECT_TRUE(interned.first_seen);
+  EXPECT_TRUE(interned.certificate->malformed);
+  EXPECT_EQ(interned.certificate->sha256, HashSha256(junk));
+  EXPECT_EQ(table.SignatureAlgorithmName(*interned.certificate), "");
+}
+
+TEST(CertificateTable, WhatAnEarlierRunWroteIsNotFirstSeen) {
+  CertificateTable table;
+  const testing::TestPki pki = MakePki();
+  table.MarkWritten(HashSha256(pki.leaf.der()));
+  const CertificateTable::Interned interned = table.Intern(pki.leaf.der());
+  EXPECT_FALSE(interned.first_seen);
+  EXPECT_EQ(interned.certificate->key_bits, 256u);
+  EXPECT_TRUE(table.Intern(pki.root.der()).first_seen);
+}
+
+// Distinct for the table, though nothing a parser likes.
+std::vector<uint8_t> FakeDer(uint32_t number) {
+  std::vector<uint8_t> der(8);
+  std::memcpy(der.data(), &number, sizeof(number));
+  return der;
+}
+
+TEST(CertificateTable, IsFirstSeenForExactlyOneOfManyThreads) {
+  constexpr uint32_t kCertificates = 2000;
+  CertificateTable table;
+  std::atomic<uint32_t> first_seen = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (uint32_t i = 0; i < kCertificates; ++i)
+        first_seen += table.Intern(FakeDer(i)).first_seen;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(first_seen, kCertificates);
+  EXPECT_EQ(table.size(), kCertificates);
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST(CertificateTable, CostsTheBytesItsHeaderStates) {
+  constexpr uint32_t kCertificates = 200000;
+  CertificateTable table;
+  const size_t before = mallinfo2().uordblks;
+  for (uint32_t i = 0; i < kCertificates; ++i) table.Intern(FakeDer(i));
+  const double each = static_cast<double>(mallinfo2().uordblks - before) / kCertificates;
+  RecordProperty("bytes_per_certificate", std::to_string(each));
+  EXPECT_LT(each, 90.0);
+  EXPECT_GT(each, 64.0);
+}
+#endif
+
+}  // namespace
+}  // namespace mxsweep::tls

@@ -1,0 +1,71 @@
+// What one open session costs. Run with the release build for the figures; the limits hold in every
+// build without sanitizers.
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/tls/certificate_factory.h"
+#include "tests/tls/test_server.h"
+#include "tls/handshake.h"
+
+namespace mxsweep::tls {
+namespace {
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+constexpr size_t kSessions = 64;
+
+class HandshakeMemory : public ::testing::TestWithParam<uint16_t> {};
+
+size_t BytesInUse() { return mallinfo2().uordblks; }
+
+TEST_P(HandshakeMemory, StaysWithinItsLimits) {
+  const std::unique_ptr<ClientContext> context = std::move(*ClientContext::Create());
+  const testing::TestPki pki = testing::MakePki({}, testing::KeyKind::kRsa2048);
+  std::vector<std::unique_ptr<Handshake>> clients;
+  std::vector<std::string> hellos(kSessions);
+  std::vector<std::unique_ptr<testing::TestServer>> servers;
+  for (size_t i = 0; i < kSessions; ++i) {
+    servers.push_back(std::make_unique<testing::TestServer>(
+        std::vector<const testing::TestCertificate*>{&pki.leaf, &pki.intermediate},
+        testing::TestServerOptions{.max_version = GetParam()}));
+  }
+  clients.reserve(kSessions);
+  size_t waiting = 0;
+  for (size_t i = 0; i < kSessions; ++i) {
+    const size_t before = BytesInUse();
+    clients.push_back(std::make_unique<Handshake>(context.get()));
+    std::string hello;
+    ASSERT_TRUE(clients[i]->Start("mx.example.org", kTls13, &hello).ok());
+    const size_t after = BytesInUse();
+    waiting += after - before - malloc_usable_size(hello.data());
+    hellos[i] = std::move(hello);
+  }
+  size_t idle = 0;
+  for (size_t i = 0; i < kSessions; ++i) {
+    ASSERT_EQ(testing::Shake(clients[i].get(), hellos[i], servers[i].get()), HandshakeOutcome::kOk);
+    // The tickets of TLS 1.3 are read with the first answer.
+    std::string plaintext;
+    std::string out;
+    clients[i]->Decrypt({}, &plaintext, &out);
+    const size_t before = BytesInUse();
+    clients[i].reset();
+    idle += before - BytesInUse();
+  }
+  RecordProperty("waiting_bytes", std::to_string(waiting / kSessions));
+  RecordProperty("open_bytes", std::to_string(idle / kSessions));
+  std::printf("  waiting for the ServerHello %zu bytes, open %zu bytes\n", waiting / kSessions,
+              idle / kSessions);
+  EXPECT_LT(waiting / kSessions, 8192u);
+  EXPECT_LT(idle / kSessions, 8192u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, HandshakeMemory, ::testing::Values(kTls12, kTls13));
+
+#endif
+
+}  // namespace
+}  // namespace mxsweep::tls
