@@ -50,11 +50,16 @@ size_t NameSet::Find(const Shard& shard, uint64_t fingerprint) {
 bool NameSet::Insert(std::string_view name) {
   const uint64_t fingerprint = Fingerprint(name);
   Shard& shard = shards_[ShardOf(fingerprint)];
+  size_t slot = 0;
   if (shard.capacity > 0) {
-    if (shard.slots[Find(shard, fingerprint)] == fingerprint) return false;
+    slot = Find(shard, fingerprint);
+    if (shard.slots[slot] == fingerprint) return false;
   }
-  if ((shard.used + 1) * kMaxLoadDenominator > shard.capacity * kMaxLoadNumerator) Grow(shard);
-  shard.slots[Find(shard, fingerprint)] = fingerprint;
+  if ((shard.used + 1) * kMaxLoadDenominator > shard.capacity * kMaxLoadNumerator) {
+    Grow(shard);
+    slot = Find(shard, fingerprint);
+  }
+  shard.slots[slot] = fingerprint;
   ++shard.used;
   ++size_;
   return true;

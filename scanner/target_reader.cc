@@ -143,7 +143,8 @@ bool TargetReader::ReadRow(std::string_view line, Target* target) {
   // Without a header the name stands behind the address.
   const size_t name_column =
       column_.has_value() ? name_column_.value_or(fields->size()) : column + 1;
-  const std::string_view name = name_column < fields->size() ? (*fields)[name_column] : "";
+  std::string_view name;
+  if (name_column < fields->size()) name = (*fields)[name_column];
   return ReadAddress(text, name, line, target);
 }
 

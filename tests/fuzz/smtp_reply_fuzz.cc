@@ -47,9 +47,9 @@ std::string Dialogue(std::span<const uint8_t> bytes, size_t step) {
     MXSWEEP_CHECK(result.consumed > 0 && result.consumed <= piece.size());
     MXSWEEP_CHECK(result.state != State::kNeedMore || result.consumed == piece.size());
     bytes = bytes.subspan(result.consumed);
-    CheckRowText(parser.PartialText(), kMaxRowTextBytes);
     if (result.state == State::kError) {
       MXSWEEP_CHECK(!parser.error().ok());
+      CheckRowText(parser.PartialText(), kMaxRowTextBytes);
       return said + "error";
     }
     if (result.state == State::kComplete) {
@@ -59,6 +59,7 @@ std::string Dialogue(std::span<const uint8_t> bytes, size_t step) {
       said += ReplyRowText(reply, kMaxReplyBytes) + reply.enhanced_code + "\n";
     }
   }
+  CheckRowText(parser.PartialText(), kMaxRowTextBytes);
   return said;
 }
 
