@@ -1,0 +1,412 @@
+#include "output/scan_directory.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "output/cat.h"
+#include "output/parquet_reader.h"
+#include "tests/output/memory_files.h"
+
+namespace mxsweep::output {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kDirectory[] = "/scan";
+
+ScanWriterOptions TestOptions() {
+  ScanWriterOptions options;
+  options.scan_id = "test";
+  options.min_free_bytes = 0;
+  return options;
+}
+
+// One domain with its host, endpoint and certificate, in the order a scan adds them.
+absl::Status AddDomain(ScanWriter& writer, const std::string& name) {
+  absl::Status status = writer.Add(CertificateRow{.sha256 = name});
+  if (status.ok()) status = writer.Add(EndpointRow{.host = name, .outcome = "tls_ok"});
+  if (status.ok()) status = writer.Add(MxHostRow{.host = name});
+  if (status.ok()) status = writer.Add(DomainRow{.domain = name});
+  return status;
+}
+
+std::string CatText(FileSystem& files, CatOptions options) {
+  std::ostringstream out;
+  absl::Status status = Cat(kDirectory, options, out, &files);
+  EXPECT_TRUE(status.ok()) << status;
+  return out.str();
+}
+
+// The names of all domains, hosts, endpoints and certificates that a reader finds, table by table.
+std::vector<std::string> NamesByTable(FileSystem& files) {
+  const auto names = [&](const char* table, const char* column) {
+    std::string text =
+        CatText(files, {.table = table, .format = RowFormat::kCsv, .columns = {column}});
+    return text.substr(text.find('\n') + 1);
+  };
+  return {names("domains", "domain"), names("mx_hosts", "host"), names("endpoints", "host"),
+          names("certificates", "sha256")};
+}
+
+TEST(ScanWriter, CommittedRowsCanBeReadWhileTheScanRuns) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create(kDirectory, {{"version", "1"}}, TestOptions(), &files);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  EXPECT_THAT(NamesByTable(files), ElementsAre("", "", "", ""));
+  ASSERT_TRUE(AddDomain(**writer, "a").ok());
+  EXPECT_THAT(NamesByTable(files), ElementsAre("", "", "", ""));
+  ASSERT_TRUE((*writer)->CommitEpoch().ok());
+  ASSERT_TRUE(AddDomain(**writer, "b").ok());
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
+  ASSERT_TRUE((*writer)->Finish(ScanState::kComplete, {{"version", "1"}}).ok());
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\nb\n", "a\nb\n", "a\nb\n", "a\nb\n"));
+  EXPECT_EQ((*writer)->committed_epochs(), 2u);
+  EXPECT_THAT((*writer)->committed_rows(), ::testing::Each(2u));
+}
+
+TEST(ScanWriter, ScanJsonTellsStateCallerAndCounts) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create(kDirectory, {{"resolver", "::1"}}, TestOptions(), &files);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_EQ(ScanDirectory::Open(kDirectory, &files)->scan()["state"], "running");
+  ASSERT_TRUE(AddDomain(**writer, "a").ok());
+  ASSERT_TRUE((*writer)->Finish(ScanState::kStopped, {{"resolver", "::1"}, {"end", 5}}).ok());
+  const auto scan = ScanDirectory::Open(kDirectory, &files);
+  ASSERT_TRUE(scan.ok());
+  EXPECT_EQ(scan->scan()["state"], "stopped");
+  EXPECT_EQ(scan->scan()["resolver"], "::1");
+  EXPECT_EQ(scan->scan()["end"], 5);
+  EXPECT_EQ(scan->scan()["schema_version"], kSchemaVersion);
+  EXPECT_EQ(scan->scan()["scan_id"], "test");
+  EXPECT_EQ(scan->scan()["committed"]["rows"]["domains"], 1);
+  EXPECT_THAT(scan->rows(), ::testing::Each(1u));
+}
+
+TEST(ScanWriter, NoPartHasItsFinalNameBeforeItIsWhole) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  ASSERT_TRUE(AddDomain(**writer, "a").ok());
+  EXPECT_THAT(files.Paths(), ::testing::Contains("/scan/endpoints/.part-000001.parquet.tmp"));
+  EXPECT_THAT(files.Paths(), Not(::testing::Contains(::testing::EndsWith(".parquet"))));
+  ASSERT_TRUE((*writer)->CommitEpoch().ok());
+  EXPECT_THAT(
+      files.Paths(),
+      ElementsAre("/scan/certificates/part-000001.parquet", "/scan/domains/part-000001.parquet",
+                  "/scan/endpoints/part-000001.parquet", "/scan/manifest/000001.json",
+                  "/scan/mx_hosts/part-000001.parquet", "/scan/scan.json"));
+}
+
+TEST(ScanWriter, UncommittedPartsAreRemovedWhenItIsDestroyed) {
+  MemoryFiles files;
+  {
+    auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+    ASSERT_TRUE(AddDomain(**writer, "a").ok());
+  }
+  EXPECT_THAT(files.Paths(), ElementsAre("/scan/scan.json"));
+}
+
+TEST(ScanWriter, EpochWithoutRowsIsNone) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  ASSERT_TRUE((*writer)->CommitEpoch().ok());
+  EXPECT_EQ((*writer)->committed_epochs(), 0u);
+  EXPECT_FALSE(*(*writer)->MaybeCommitEpoch(absl::UnixEpoch()));
+}
+
+TEST(ScanWriter, TablesThatNeverHadARowGetOneEmptyPart) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  ASSERT_TRUE((*writer)->Add(DomainRow{.domain = "a"}).ok());
+  ASSERT_TRUE((*writer)->Finish(ScanState::kComplete, {}).ok());
+  const auto scan = ScanDirectory::Open(kDirectory, &files);
+  ASSERT_TRUE(scan.ok()) << scan.status();
+  EXPECT_EQ(scan->parts().size(), 4u);
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "", "", ""));
+}
+
+TEST(ScanWriter, EpochIsDueAfterEnoughRowsOrEnoughTime) {
+  MemoryFiles files;
+  ScanWriterOptions options = TestOptions();
+  options.epoch_rows = 8;
+  options.epoch_interval = absl::Seconds(60);
+  auto writer = ScanWriter::Create(kDirectory, {}, options, &files);
+  const absl::Time start = absl::FromUnixSeconds(1000);
+  ASSERT_TRUE(AddDomain(**writer, "a").ok());
+  EXPECT_FALSE(*(*writer)->MaybeCommitEpoch(start));
+  EXPECT_FALSE(*(*writer)->MaybeCommitEpoch(start + absl::Seconds(59)));
+  EXPECT_TRUE(*(*writer)->MaybeCommitEpoch(start + absl::Seconds(60)));
+  ASSERT_TRUE(AddDomain(**writer, "b").ok());
+  EXPECT_FALSE(*(*writer)->MaybeCommitEpoch(start + absl::Seconds(61)));
+  ASSERT_TRUE(AddDomain(**writer, "c").ok());
+  EXPECT_TRUE(*(*writer)->MaybeCommitEpoch(start + absl::Seconds(61)));
+}
+
+TEST(ScanWriter, RefusesADirectoryThatIsNotEmpty) {
+  MemoryFiles files;
+  ASSERT_TRUE(ScanWriter::Create(kDirectory, {}, TestOptions(), &files).ok());
+  const auto again = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  EXPECT_EQ(again.status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(again.status().message()), HasSubstr("/scan is not empty"));
+}
+
+TEST(ScanWriter, RefusesToStartAnEpochWithoutFreeDisk) {
+  MemoryFiles files;
+  ScanWriterOptions options = TestOptions();
+  options.min_free_bytes = 64u << 20;
+  auto writer = ScanWriter::Create(kDirectory, {}, options, &files);
+  ASSERT_TRUE(AddDomain(**writer, "a").ok());
+  files.set_free_bytes(5u << 20);
+  ASSERT_TRUE((*writer)->CommitEpoch().ok());
+  const absl::Status status = AddDomain(**writer, "b");
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is full: 5 MiB are free"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the 1 epochs committed"));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
+}
+
+TEST(ScanWriter, RowThatIsTooLargeIsRefusedAlone) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  EXPECT_EQ((*writer)->Add(DomainRow{.domain = std::string(40u << 20, 'x')}).code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(AddDomain(**writer, "a").ok());
+  EXPECT_TRUE((*writer)->Finish(ScanState::kComplete, {}).ok());
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
+}
+
+// A scan of three epochs; stops at the first error.
+absl::Status ThreeEpochs(FileSystem& files) {
+  auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  if (!writer.ok()) return writer.status();
+  for (const char* name : {"a", "b", "c"}) {
+    absl::Status status = AddDomain(**writer, name);
+    if (status.ok()) status = (*writer)->CommitEpoch();
+    if (!status.ok()) {
+      // Everything after an error says the same.
+      EXPECT_EQ((*writer)->CommitEpoch(), status);
+      EXPECT_EQ(AddDomain(**writer, "z"), status);
+      EXPECT_EQ((*writer)->Finish(ScanState::kComplete, {}), status);
+      return status;
+    }
+  }
+  return (*writer)->Finish(ScanState::kComplete, {});
+}
+
+// What a reader finds is always some number of whole epochs: the same in every table.
+void ExpectWholeEpochs(MemoryFiles files, uint64_t step, const char* how) {
+  const auto scan = ScanDirectory::Open(kDirectory, &files);
+  if (absl::IsNotFound(scan.status())) return;  // killed before there was a scan.json
+  ASSERT_TRUE(scan.ok()) << how << " at step " << step << ": " << scan.status();
+  const auto names = NamesByTable(files);
+  EXPECT_THAT(names, ::testing::Each(names[0])) << how << " at step " << step;
+  EXPECT_TRUE(std::string_view("a\nb\nc\n").starts_with(names[0])) << how << " at step " << step;
+  EXPECT_EQ(names[0].size(), 2 * scan->epochs());
+  for (const std::string& path : files.Paths()) {
+    if (!path.ends_with(".parquet") || how != std::string_view("kill")) continue;
+    for (TableId table :
+         {TableId::kDomains, TableId::kMxHosts, TableId::kEndpoints, TableId::kCertificates}) {
+      if (path.find(TableName(table)) == path.npos) continue;
+      EXPECT_TRUE(ParquetReader::Open(*files.Open(path), table).ok()) << path;
+    }
+  }
+}
+
+TEST(ScanWriter, KillOrPowerCutAtAnyStepLeavesWholeEpochs) {
+  MemoryFiles complete;
+  ASSERT_TRUE(ThreeEpochs(complete).ok());
+  ASSERT_GT(complete.steps(), 100u);
+  for (uint64_t step = 0; step < complete.steps(); ++step) {
+    MemoryFiles files;
+    // All further steps fail, so that what is there stays as it was at the kill.
+    files.set_fail_at(step, absl::InternalError("killed"));
+    EXPECT_FALSE(ThreeEpochs(files).ok()) << step;
+    ExpectWholeEpochs(files.AfterKill(), step, "kill");
+    ExpectWholeEpochs(files.AfterPowerCut(), step, "power cut");
+  }
+}
+
+TEST(ScanWriter, WhatCommitEpochAnsweredSurvivesAPowerCut) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  ASSERT_TRUE(writer.ok());
+  std::string names;
+  for (const char* name : {"a", "b", "c"}) {
+    ASSERT_TRUE(AddDomain(**writer, name).ok());
+    ASSERT_TRUE((*writer)->CommitEpoch().ok());
+    names += std::string(name) + "\n";
+    MemoryFiles after = files.AfterPowerCut();
+    EXPECT_THAT(NamesByTable(after), ::testing::Each(names));
+  }
+}
+
+TEST(ScanWriter, FullDiskIsToldClearlyAndWhatWasCommittedStays) {
+  // A disk that fills up for good, at any moment.
+  MemoryFiles complete;
+  ASSERT_TRUE(ThreeEpochs(complete).ok());
+  for (uint64_t step = 0; step < complete.steps(); ++step) {
+    MemoryFiles files;
+    files.set_fail_at(step, absl::ResourceExhaustedError("No space left on device"));
+    const absl::Status status = ThreeEpochs(files);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("No space left on device"));
+  }
+}
+
+// A folder of its own for a test with real files; removed with what is in it.
+class PosixFileSystemTest : public ::testing::Test {
+ protected:
+  PosixFileSystemTest() {
+    std::string pattern = ::testing::TempDir() + "/mxsweep_XXXXXX";
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~PosixFileSystemTest() override { std::filesystem::remove_all(directory_); }
+
+  std::string directory_;
+};
+
+TEST_F(PosixFileSystemTest, FileIsCreatedOnceReadAndRemoved) {
+  FileSystem& files = *PosixFileSystem();
+  const std::string path = directory_ + "/a/b/file";
+  ASSERT_TRUE(files.CreateDirectories(directory_ + "/a/b").ok());
+  ASSERT_TRUE(files.CreateDirectories(directory_ + "/a/b").ok());
+  auto file = files.Create(path);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(files.Create(path).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE((*file)->Append("abc").ok());
+  EXPECT_TRUE((*file)->Sync().ok());
+  EXPECT_TRUE((*file)->Close().ok());
+  EXPECT_THAT(*files.List(directory_ + "/a/b"), ElementsAre("file"));
+  EXPECT_EQ(*ReadWholeFile(files, path, 10), "abc");
+  EXPECT_EQ(ReadWholeFile(files, path, 2).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_GT(*files.FreeBytes(directory_), 0u);
+  EXPECT_TRUE(files.Remove(path).ok());
+  EXPECT_EQ(files.Open(path).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(PosixFileSystemTest, FileWrittenAtomicallyReplacesTheOldOneAndLeavesNothingElse) {
+  FileSystem& files = *PosixFileSystem();
+  ASSERT_TRUE(WriteFileAtomically(files, directory_ + "/scan.json", "old").ok());
+  ASSERT_TRUE(WriteFileAtomically(files, directory_ + "/scan.json", "new").ok());
+  EXPECT_EQ(*ReadWholeFile(files, directory_ + "/scan.json", 10), "new");
+  EXPECT_THAT(*files.List(directory_), ElementsAre("scan.json"));
+}
+
+TEST_F(PosixFileSystemTest, FileBeyondTheLimitOfItsSizeIsResourceExhausted) {
+  // RLIMIT_FSIZE stands in for a full disk: the kernel refuses the write after some bytes.
+  auto writer = ScanWriter::Create(directory_ + "/scan", {}, TestOptions());
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  ASSERT_TRUE(AddDomain(**writer, "a").ok());
+  ASSERT_TRUE((*writer)->CommitEpoch().ok());
+  ASSERT_TRUE(AddDomain(**writer, "b").ok());
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{.rlim_cur = 1'000, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const absl::Status status = (*writer)->CommitEpoch();
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("cannot write"));
+  EXPECT_FALSE((*writer)->Finish(ScanState::kComplete, {}).ok());
+  const auto scan = ScanDirectory::Open(directory_ + "/scan");
+  ASSERT_TRUE(scan.ok()) << scan.status();
+  EXPECT_EQ(scan->scan()["state"], "failed");
+  EXPECT_THAT(scan->rows(), ::testing::Each(1u));
+  EXPECT_THAT(*PosixFileSystem()->List(directory_ + "/scan/domains"),
+              ElementsAre("part-000001.parquet"));
+}
+
+TEST(ScanDirectory, IgnoresWhatNoManifestNames) {
+  MemoryFiles files;
+  ASSERT_TRUE(ThreeEpochs(files).ok());
+  files.Put("/scan/endpoints/part-000009.parquet", "garbage");
+  files.Put("/scan/endpoints/.part-000004.parquet.tmp", "garbage");
+  files.Put("/scan/manifest/.000004.json.tmp", "garbage");
+  EXPECT_THAT(NamesByTable(files), ::testing::Each("a\nb\nc\n"));
+}
+
+TEST(ScanDirectory, DamageIsDataLossAndNeverSilence) {
+  const auto open_after = [](auto damage) {
+    MemoryFiles files;
+    EXPECT_TRUE(ThreeEpochs(files).ok());
+    damage(files);
+    return ScanDirectory::Open(kDirectory, &files).status().code();
+  };
+  constexpr auto kDataLoss = absl::StatusCode::kDataLoss;
+  EXPECT_EQ(open_after([](MemoryFiles&) {}), absl::StatusCode::kOk);
+  EXPECT_EQ(open_after([](MemoryFiles& f) { (void)f.Remove("/scan/manifest/000002.json"); }),
+            kDataLoss);
+  EXPECT_EQ(open_after([](MemoryFiles& f) { (void)f.Remove("/scan/domains/part-000002.parquet"); }),
+            kDataLoss);
+  EXPECT_EQ(
+      open_after([](MemoryFiles& f) { f.Content("/scan/domains/part-000002.parquet") += "x"; }),
+      kDataLoss);
+  EXPECT_EQ(open_after([](MemoryFiles& f) { f.Content("/scan/manifest/000002.json") = "{"; }),
+            kDataLoss);
+  EXPECT_EQ(open_after([](MemoryFiles& f) { f.Content("/scan/scan.json") = "[]"; }), kDataLoss);
+  EXPECT_EQ(open_after([](MemoryFiles& f) {
+              std::string& text = f.Content("/scan/manifest/000002.json");
+              text.replace(text.find("domains/part"), 7, "../oops");
+            }),
+            kDataLoss);
+  EXPECT_EQ(open_after([](MemoryFiles& f) {
+              std::string& text = f.Content("/scan/scan.json");
+              text.replace(text.find("\"test\""), 6, "\"else\"");
+            }),
+            kDataLoss);
+  EXPECT_EQ(open_after([](MemoryFiles& f) {
+              std::string& text = f.Content("/scan/scan.json");
+              const std::string version = "\"schema_version\": ";
+              text.replace(text.find(version) + version.size(), 1, "99");
+            }),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(ScanDirectory, DirectoryWithoutScanIsNotFound) {
+  MemoryFiles files;
+  const auto scan = ScanDirectory::Open("/nothing", &files);
+  EXPECT_EQ(scan.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(scan.status().message()), HasSubstr("/nothing is no scan directory"));
+}
+
+TEST(Cat, KeepsToLimitColumnsAndFormat) {
+  MemoryFiles files;
+  ASSERT_TRUE(ThreeEpochs(files).ok());
+  EXPECT_EQ(CatText(files, {.table = "endpoints", .columns = {"outcome", "host"}, .limit = 2}),
+            "{\"host\":\"a\",\"outcome\":\"tls_ok\"}\n{\"host\":\"b\",\"outcome\":\"tls_ok\"}\n");
+  EXPECT_EQ(
+      CatText(files,
+              {.table = "domains", .format = RowFormat::kCsv, .columns = {"domain"}, .limit = 0}),
+      "domain\n");
+}
+
+TEST(Cat, SaysWhatIsWrong) {
+  MemoryFiles files;
+  ASSERT_TRUE(ThreeEpochs(files).ok());
+  std::ostringstream out;
+  const absl::Status table = Cat(kDirectory, {.table = "hosts"}, out, &files);
+  EXPECT_EQ(table.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(table.message()), HasSubstr("mx_hosts"));
+  EXPECT_EQ(Cat(kDirectory, {.columns = {"nonsense"}}, out, &files).code(),
+            absl::StatusCode::kInvalidArgument);
+  files.Content("/scan/endpoints/part-000002.parquet")[10] ^= 1;
+  const absl::Status damaged = Cat(kDirectory, {}, out, &files);
+  EXPECT_EQ(damaged.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(damaged.message()), HasSubstr("endpoints/part-000002.parquet"));
+  out.setstate(std::ios::badbit);
+  EXPECT_EQ(Cat(kDirectory, {.table = "domains"}, out, &files).code(),
+            absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace mxsweep::output
