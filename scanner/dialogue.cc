@@ -123,25 +123,30 @@ Task<bool> SayEhloAgain(Dialogue* d, SmtpSession* session) {
   co_return true;
 }
 
-// Up to the second EHLO. True: the connection is worth a QUIT.
-Task<bool> HoldUntilQuit(Dialogue* d, SmtpSession* session, SocketAddress to) {
-  d->facts.stage = Stage::kConnect;
-  if (!co_await session->Connect(to, d->options->connect_timeout_ns)) co_return false;
-  d->facts.connect_ns = d->Lap();
-  if (d->options->implicit_tls) {
-    if (!co_await ShakeHands(d, session)) co_return false;
-    if (!co_await AwaitGreeting(d, session)) co_return d->facts.greeting.has_value();
-    co_return co_await SayEhloAgain(d, session);
-  }
-  if (!co_await AwaitGreeting(d, session)) co_return d->facts.greeting.has_value();
-  if (!co_await SayEhlo(d, session)) {
+// The way to TLS in SMTP, and the second EHLO. True: the connection is worth a QUIT.
+Task<bool> TalkUpToTls(Dialogue* d, SmtpSession* session) {
+  bool go_on = co_await AwaitGreeting(d, session);
+  if (!go_on) co_return d->facts.greeting.has_value();
+  go_on = co_await SayEhlo(d, session);
+  if (!go_on) {
     co_return d->facts.outcome == Outcome::kNoStartTls || d->facts.outcome == Outcome::kEhloRefused;
   }
-  if (!co_await AskForTls(d, session)) {
-    co_return d->facts.outcome == Outcome::kStartTlsRefused;
-  }
-  if (!co_await ShakeHands(d, session)) co_return false;
-  co_return co_await SayEhloAgain(d, session);
+  go_on = co_await AskForTls(d, session);
+  if (!go_on) co_return d->facts.outcome == Outcome::kStartTlsRefused;
+  go_on = co_await ShakeHands(d, session);
+  if (!go_on) co_return false;
+  go_on = co_await SayEhloAgain(d, session);
+  co_return go_on;
+}
+
+// The same with TLS from the first byte.
+Task<bool> TalkWithinTls(Dialogue* d, SmtpSession* session) {
+  bool go_on = co_await ShakeHands(d, session);
+  if (!go_on) co_return false;
+  go_on = co_await AwaitGreeting(d, session);
+  if (!go_on) co_return d->facts.greeting.has_value();
+  go_on = co_await SayEhloAgain(d, session);
+  co_return go_on;
 }
 
 }  // namespace
@@ -160,7 +165,16 @@ Task<EndpointFacts> HoldDialogue(EventLoop* loop, tls::ClientContext* tls,
   d.mark_ns = started_ns;
   {
     SmtpSession session(loop, &d.facts);
-    const bool say_goodbye = co_await HoldUntilQuit(&d, &session, to);
+    const bool connected = co_await session.Connect(to, options->connect_timeout_ns);
+    bool say_goodbye = false;
+    if (connected) {
+      d.facts.connect_ns = d.Lap();
+      if (options->implicit_tls) {
+        say_goodbye = co_await TalkWithinTls(&d, &session);
+      } else {
+        say_goodbye = co_await TalkUpToTls(&d, &session);
+      }
+    }
     if (say_goodbye) {
       // The stage tells where a dialogue ended: only a complete one has come to QUIT.
       const bool complete = d.facts.ehlo_after_tls.has_value();

@@ -22,7 +22,8 @@ Task<void> Worker::ScanDomain(Target target, Done done) {
 
   dns::MxAnswer mx = co_await AwaitMx(resolver_, target.name);
   for (uint32_t i = 0; mx.status == dns::MxStatus::kLocalError && i < context_->retries; ++i) {
-    if (!co_await AwaitSleep(this, loop_->now_ns() + kLocalRetryNs)) break;
+    const bool slept = co_await AwaitSleep(this, loop_->now_ns() + kLocalRetryNs);
+    if (!slept) break;
     mx = co_await AwaitMx(resolver_, target.name);
   }
 

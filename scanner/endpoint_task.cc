@@ -89,11 +89,14 @@ Task<void> Worker::ScanEndpoint(std::shared_ptr<const HostContext> host, dns::Ip
   if (!context_->filter.Allows(address)) {
     facts = BlockedFacts(context_->filter, address, loop_->wall_now());
   } else {
-    while (co_await AwaitGate(this, address)) {
+    for (;;) {
+      const bool admitted = co_await AwaitGate(this, address);
+      if (!admitted) break;
       ++attempts;
       facts = co_await TryEndpoint(host.get(), address, tls::kTls13);
       if (attempts > context_->retries || !IsTransient(facts)) break;
-      if (!co_await AwaitSleep(this, loop_->now_ns() + RetryDelayNs(attempts))) break;
+      const bool slept = co_await AwaitSleep(this, loop_->now_ns() + RetryDelayNs(attempts));
+      if (!slept) break;
       counters_.retries.fetch_add(1, std::memory_order_relaxed);
     }
     if (attempts == 0) {
@@ -103,10 +106,13 @@ Task<void> Worker::ScanEndpoint(std::shared_ptr<const HostContext> host, dns::Ip
       done(cancelled);
       co_return;
     }
-    if (MayWantOlderTls(facts) && co_await AwaitGate(this, address)) {
-      ++attempts;
-      EndpointFacts older = co_await TryEndpoint(host.get(), address, tls::kTls12);
-      if (older.outcome == Outcome::kTlsOk) facts = std::move(older);
+    if (MayWantOlderTls(facts)) {
+      const bool admitted = co_await AwaitGate(this, address);
+      if (admitted) {
+        ++attempts;
+        EndpointFacts older = co_await TryEndpoint(host.get(), address, tls::kTls12);
+        if (older.outcome == Outcome::kTlsOk) facts = std::move(older);
+      }
     }
   }
 

@@ -97,7 +97,8 @@ absl::StatusOr<uint16_t> ParsePort(std::string_view text) {
 
 absl::Status ScanOptions::Validate() const {
   if (targets_path.empty()) return Wrong("the list of targets has no name; - is standard input");
-  if (output_dir.empty()) return Wrong("--output is missing: where are the results to be written?");
+  if (format == OutputFormat::kParquet && output_dir.empty())
+    return Wrong("--output is missing: where are the results to be written?");
   if (!ehlo_name.empty()) {
     if (absl::Status status = ValidateEhloName(ehlo_name); !status.ok()) {
       return Wrong(JoinText("--ehlo-name ", ehlo_name, ": ", status.message()));

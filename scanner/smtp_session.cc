@@ -107,7 +107,8 @@ Task<std::optional<SmtpReply>> SmtpSession::ReadReply(int64_t timeout_ns) {
       Fail(Outcome::kSmtpProtocolError, std::string(parser_.error().message()));
       co_return std::nullopt;
     }
-    if (!co_await ReadMore(deadline_ns)) co_return std::nullopt;
+    const bool more = co_await ReadMore(deadline_ns);
+    if (!more) co_return std::nullopt;
   }
 }
 

@@ -18,8 +18,9 @@ namespace mxsweep::scanner {
 // task that is destroyed takes its frame along, so whatever the frame waits for must be cancellable
 // (see Stream and Timer) or must have ended.
 //
-// Traps, kept out by habit: no lambda coroutines with captures; parameters are values, or
-// references to objects that outlive the task and say so.
+// Traps, kept out by habit: no lambda coroutines with captures; parameters are values, or pointers
+// to objects that outlive the task and say so; and co_await stands alone or at the right of one
+// assignment, never in a condition (`if (!co_await …)`), which GCC 12 miscompiles without a word.
 template <typename T = void>
 class [[nodiscard]] Task;
 

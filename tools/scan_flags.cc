@@ -91,7 +91,6 @@ void AddInputAndOutput(CLI::App& app, ScanOptions& options) {
       ->group(group);
   app.add_option("-o,--output", options.output_dir, "Directory of the results; made if missing")
       ->type_name("DIR")
-      ->required()
       ->group(group);
   AddWord<OutputFormat>(app, "--format", options.format,
                         {{"parquet", OutputFormat::kParquet}, {"ndjson", OutputFormat::kNdjson}},
