@@ -30,37 +30,41 @@ constexpr uint8_t kSha512Type = 2;
 
 using Sha512 = std::array<uint8_t, SHA512_DIGEST_LENGTH>;
 
-// One certificate of the chain as the records see it: both selections and their digests, made once.
-struct Selected {
-  Bytes full;
-  Sha256 sha256;
-  Sha512 sha512;
+// What a selector picks of a certificate. Digests are made when a record first asks, and once.
+class Selected {
+ public:
+  explicit Selected(Bytes bytes) : full_(bytes) {}
 
-  explicit Selected(Bytes bytes) : full(bytes), sha256(HashSha256(bytes)) {
-    SHA512(bytes.data(), bytes.size(), sha512.data());
-  }
-
-  bool Matches(const TlsaRecord& record) const {
+  bool Matches(const TlsaRecord& record) {
     switch (record.matching_type) {
       case kFull:
-        return std::ranges::equal(record.data, full);
+        return std::ranges::equal(record.data, full_);
       case kSha256Type:
-        return std::ranges::equal(record.data, sha256);
+        if (!sha256_) sha256_ = HashSha256(full_);
+        return std::ranges::equal(record.data, *sha256_);
       case kSha512Type:
-        return std::ranges::equal(record.data, sha512);
+        if (!sha512_) SHA512(full_.data(), full_.size(), sha512_.emplace().data());
+        return std::ranges::equal(record.data, *sha512_);
       default:
         return false;
     }
   }
+  bool empty() const { return full_.empty(); }
+
+ private:
+  Bytes full_;
+  std::optional<Sha256> sha256_;
+  std::optional<Sha512> sha512_;
 };
 
+// One certificate of the chain as the records see it.
 struct ChainElement {
   explicit ChainElement(Bytes der) : certificate(der), spki(CutCertificate(der).spki) {}
 
-  bool Matches(const TlsaRecord& record) const {
+  bool Matches(const TlsaRecord& record) {
     // A certificate whose key cannot be found has none, rather than one that a digest of nothing
     // fits.
-    if (record.selector == kSpki) return !spki.full.empty() && spki.Matches(record);
+    if (record.selector == kSpki) return !spki.empty() && spki.Matches(record);
     return certificate.Matches(record);
   }
 
@@ -118,7 +122,7 @@ class ChainJudge {
 
  private:
   // RFC 7671 §5.1: nothing of the certificate matters but that it is the one.
-  Finding JudgeLeaf(const TlsaRecord& record) const {
+  Finding JudgeLeaf(const TlsaRecord& record) {
     if (elements_.front().Matches(record)) return {0, "", DaneFailure::kNone};
     return {std::nullopt,
             record.selector == kSpki ? "not the leaf's public key" : "not the leaf certificate"};

@@ -83,8 +83,13 @@ Verdict VerdictOn(const Path& path) {
 }  // namespace
 
 AnchorJudge::AnchorJudge(std::span<const DerHandle> chain, int64_t time_s)
-    : chain_(chain), time_s_(time_s), parsed_(std::make_unique<ParsedChain>(chain)) {}
+    : chain_(chain), time_s_(time_s) {}
 AnchorJudge::~AnchorJudge() = default;
+
+const ParsedChain* AnchorJudge::Parsed() {
+  if (parsed_ == nullptr) parsed_ = std::make_unique<ParsedChain>(chain_);
+  return parsed_->malformed() || parsed_->size() == 0 ? nullptr : parsed_.get();
+}
 
 Verdict AnchorJudge::JudgeSent(size_t index) {
   const auto known = sent_.find(index);
@@ -96,13 +101,14 @@ Verdict AnchorJudge::JudgeAbsent(Bytes certificate_der) { return JudgeAnchor(cer
 
 Verdict AnchorJudge::JudgeKey(Bytes spki) {
   Verdict verdict;
-  if (parsed_->malformed() || parsed_->size() == 0) {
+  const ParsedChain* parsed = Parsed();
+  if (parsed == nullptr) {
     verdict.reason = "the chain cannot be parsed";
     return verdict;
   }
   // Without any anchor the path goes as far as what was sent reaches.
   const bssl::UniquePtr<X509_STORE> none(X509_STORE_new());
-  const Path untrusted = BuildPath(*parsed_, none.get(), time_s_);
+  const Path untrusted = BuildPath(*parsed, none.get(), time_s_);
   if (untrusted.certificates.empty()) {
     verdict.reason = "no path can be built from the chain";
     return verdict;
@@ -121,7 +127,8 @@ Verdict AnchorJudge::JudgeAnchor(Bytes anchor_der) {
   Verdict verdict;
   const bssl::UniquePtr<X509> anchor = Parse(anchor_der);
   const bssl::UniquePtr<X509_STORE> store(X509_STORE_new());
-  if (parsed_->malformed() || parsed_->size() == 0 || anchor == nullptr) {
+  const ParsedChain* parsed = Parsed();
+  if (parsed == nullptr || anchor == nullptr) {
     verdict.reason = "the chain cannot be parsed";
     return verdict;
   }
@@ -129,7 +136,7 @@ Verdict AnchorJudge::JudgeAnchor(Bytes anchor_der) {
     verdict.reason = "no memory";
     return verdict;
   }
-  return VerdictOn(BuildPath(*parsed_, store.get(), time_s_));
+  return VerdictOn(BuildPath(*parsed, store.get(), time_s_));
 }
 
 }  // namespace mxsweep::tls

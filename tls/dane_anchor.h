@@ -42,6 +42,8 @@ class AnchorJudge {
 
  private:
   Verdict JudgeAnchor(Bytes anchor_der);
+  // The chain as X.509 objects, made when first asked for; null if it cannot be parsed.
+  const ParsedChain* Parsed();
 
   std::span<const DerHandle> chain_;
   int64_t time_s_;

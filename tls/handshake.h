@@ -68,8 +68,9 @@ class ClientContext {
 // call that once with an empty span after kOk. Nothing is kept of a span or of `out` after the
 // call.
 //
-// Memory: between records a session holds no I/O buffers, after the handshake no handshake state
-// (see bytes per session in tests/tls/handshake_memory_test.cc).
+// Memory: between records a session holds no I/O buffers, after the handshake no handshake
+// state: 5.6 kB while it waits for the ServerHello, 2.8 kB when open, facts included and
+// certificates apart (tests/tls/handshake_memory_test.cc).
 //
 // Thread-safety: none; lives on its ClientContext's thread.
 class Handshake {
