@@ -98,12 +98,15 @@ std::string Extensions(const Certificate& c, const Key& issuer) {
   // Basic constraints, key usage, extended key usage, key identifiers, names (RFC 5280 §4.2.1).
   list +=
       Extension({0x55, 0x1d, 0x13}, true, Tlv(0x30, c.is_ca ? Tlv(0x01, "\xff") : std::string()));
-  // keyCertSign and cRLSign; or digitalSignature, with keyEncipherment for RSA.
-  const bool rsa = FactsOf(c.key->kind).type == "rsa";
-  const std::string_view usage = c.is_ca ? std::string_view("\x01\x06", 2)
-                                 : rsa   ? std::string_view("\x05\xa0", 2)
-                                         : std::string_view("\x07\x80", 2);
-  list += Extension({0x55, 0x1d, 0x0f}, true, Tlv(0x03, usage));
+  // A self-signed leaf goes without key usage, or it could not be its own issuer (§4.2.1.3).
+  if (!c.self_signed || c.is_ca) {
+    // keyCertSign and cRLSign; or digitalSignature, with keyEncipherment for RSA.
+    const bool rsa = FactsOf(c.key->kind).type == "rsa";
+    const std::string_view usage = c.is_ca ? std::string_view("\x01\x06", 2)
+                                   : rsa   ? std::string_view("\x05\xa0", 2)
+                                           : std::string_view("\x07\x80", 2);
+    list += Extension({0x55, 0x1d, 0x0f}, true, Tlv(0x03, usage));
+  }
   if (!c.is_ca) {
     list += Extension({0x55, 0x1d, 0x25}, false,
                       Tlv(0x30, Oid({0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01})));

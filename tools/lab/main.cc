@@ -128,7 +128,7 @@ int RunServe(Arguments& arguments) {
   const absl::StatusOr<nlohmann::json> report = Serve(*world, store, arguments.serve);
   if (!report.ok()) return Fail(report.status());
   if (!arguments.report_file.empty()) {
-    status = WriteFile(arguments.report_file, report->dump(1) + "\n");
+    status = WriteFile(arguments.report_file, ToText(*report));
   }
   return status.ok() ? 0 : Fail(status);
 }

@@ -71,6 +71,10 @@ nlohmann::json ToJson(const DnsCounts& counts) {
           {"by_type", types}};
 }
 
+std::string ToText(const nlohmann::json& report) {
+  return report.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
 void Merge(nlohmann::json& into, const nlohmann::json& from) {
   if (into.is_null()) {
     into = from;

@@ -57,6 +57,8 @@ struct Report {
 // One process's part, and the sum of several.
 nlohmann::json ToJson(const World& world, const Report& report);
 nlohmann::json ToJson(const DnsCounts& counts);
+// What clients sent is in there, whatever it was: bytes that are not UTF-8 become U+FFFD.
+std::string ToText(const nlohmann::json& report);
 // Adds numbers, joins lists and merges objects, key by key; "most_open" is a maximum.
 void Merge(nlohmann::json& into, const nlohmann::json& from);
 

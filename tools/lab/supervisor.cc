@@ -87,7 +87,7 @@ int RunChild(const World& world, CertificateStore& store, const std::vector<uint
   int signal = 0;
   sigwait(&end, &signal);
   server->Stop();
-  return WriteAll(to_parent, server->ReportJson().dump()) ? 0 : 1;
+  return WriteAll(to_parent, ToText(server->ReportJson())) ? 0 : 1;
 }
 
 absl::StatusOr<Child> Fork(const World& world, CertificateStore& store,

@@ -1,0 +1,159 @@
+#include "tools/lab/truth.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "nlohmann/json.hpp"
+#include "tests/lab/lab_fixture.h"
+
+namespace mxsweep::lab {
+namespace {
+
+using nlohmann::json;
+
+std::string Print(TestLab& lab, std::string_view table) {
+  std::ostringstream out;
+  EXPECT_TRUE(PrintTruth(lab.world, lab.store, 2525, table, out).ok());
+  return out.str();
+}
+
+std::map<std::string, json> Rows(std::string_view table, const std::string& key) {
+  std::map<std::string, json> rows;
+  std::istringstream text(Print(SharedLab(), table));
+  for (std::string line; std::getline(text, line);) {
+    json row = json::parse(line);
+    std::string name = row[key];
+    if (table == "endpoints") name += " " + row["address"].get<std::string>();
+    EXPECT_TRUE(rows.emplace(name, row).second) << "twice: " << name;
+  }
+  return rows;
+}
+
+json EndpointOf(const std::string& zone) {
+  static const auto* const rows = new std::map<std::string, json>(Rows("endpoints", "host"));
+  return rows->at("mx1." + zone + ".lab " +
+                  SharedLab().world.AddressText(SharedLab().AddressOf(zone)));
+}
+
+json DomainOf(const std::string& zone) {
+  static const auto* const rows = new std::map<std::string, json>(Rows("domains", "domain"));
+  return rows->at(zone + ".lab");
+}
+
+TEST(Truth, HasTheSameBytesForTheSameSeed) {
+  TestLab again(1, 200);
+  TestLab other(2, 200);
+  for (const char* table : {"domains", "mx_hosts", "endpoints", "certificates"}) {
+    const std::string text = Print(SharedLab(), table);
+    EXPECT_EQ(text, Print(again, table)) << table;
+    EXPECT_NE(text, Print(other, table)) << table;
+    EXPECT_FALSE(text.empty());
+  }
+}
+
+TEST(Truth, JoinsItsTables) {
+  const auto hosts = Rows("mx_hosts", "host");
+  const auto certificates = Rows("certificates", "sha256");
+  std::set<std::string> shown;
+  size_t endpoints = 0;
+  for (const auto& [name, row] : Rows("endpoints", "host")) {
+    ++endpoints;
+    ASSERT_TRUE(hosts.contains(row["host"])) << name;
+    EXPECT_THAT(hosts.at(row["host"])["addresses"].get<std::vector<std::string>>(),
+                testing::Contains(row["address"].get<std::string>()));
+    if (row["chain_sha256"].is_null()) continue;
+    for (const std::string hash : row["chain_sha256"]) {
+      EXPECT_TRUE(certificates.contains(hash));
+      shown.insert(hash);
+    }
+  }
+  EXPECT_EQ(shown.size(), certificates.size());
+  EXPECT_GT(endpoints, 150u);
+}
+
+TEST(Truth, KnowsEveryOutcomeOfEveryBehaviour) {
+  EXPECT_EQ(EndpointOf("perfect")["rpt_result"], "success");
+  EXPECT_EQ(EndpointOf("no-starttls")["outcome"], "no_starttls");
+  EXPECT_EQ(EndpointOf("throttled")["attempts"], 2);
+  EXPECT_EQ(EndpointOf("tarpit")["stage"], "greeting");
+  EXPECT_EQ(EndpointOf("greylisting")["attempts"], 2);
+  EXPECT_EQ(EndpointOf("injection")["injected_plaintext_bytes"], 33);
+  EXPECT_EQ(EndpointOf("behaviour-tls-garbage")["alert_sent"], "protocol_version");
+  EXPECT_EQ(EndpointOf("behaviour-eight-bit")["greeting"],
+            "220 mx1.behaviour-eight-bit.lab ESMTP Gr\uFFFD\uFFFD Gott");
+  EXPECT_EQ(EndpointOf("behaviour-ehlo-differs")["requiretls"], true);
+}
+
+TEST(Truth, NegotiatesWhatEachTlsPostureSays) {
+  EXPECT_EQ(EndpointOf("tls-tls10-only")["tls_version"], "TLSv1");
+  EXPECT_EQ(EndpointOf("tls-tls10-only")["security_level"], 0);
+  EXPECT_EQ(EndpointOf("tls-tls12-static-rsa")["cipher"], "TLS_RSA_WITH_AES_128_GCM_SHA256");
+  EXPECT_EQ(EndpointOf("tls-tls12-static-rsa")["group"], nullptr);
+  EXPECT_EQ(EndpointOf("tls-tls13-p521")["group"], "P-521");
+  EXPECT_EQ(EndpointOf("tls-tls10-static-rsa-3des")["cipher_bits"], 112);
+  EXPECT_EQ(EndpointOf("weak-key")["security_level"], 1);
+  EXPECT_EQ(EndpointOf("key-ed25519")["signature_algorithm"], "ed25519");
+  EXPECT_EQ(EndpointOf("key-rsa4096")["leaf_key_bits"], 4096);
+}
+
+TEST(Truth, JudgesDaneByTheRules) {
+  const std::map<std::string, std::string> expected = {
+      {"dane-none", "none"},
+      {"dane-match-3-1-1", "match"},
+      {"dane-match-3-0-0", "match"},
+      {"dane-match-2-0-1", "match"},
+      {"dane-match-2-1-1", "match"},
+      {"dane-match-2-0-0", "match"},
+      {"dane-match-2-1-0", "match"},
+      {"dane-rollover-anchor", "match"},
+      {"dane-match-beside-unusable", "match"},
+      {"dane-mismatch", "mismatch"},
+      {"dane-mismatch-2-1-1", "mismatch"},
+      {"dane-agility-trap", "mismatch"},
+      {"dane-unusable-pkix", "unusable"},
+      {"dane-unusable-length", "unusable"},
+      {"dane-servfail", "lookup_error"},
+      {"dane-insecure-answer", "insecure"},
+      {"dane-no-starttls", "no_starttls"},
+      {"dane-tls-failed", "tls_failed"},
+      {"dane-self-signed", "match"},
+      {"dane-expired-anchor", "mismatch"},
+      {"dane-wrong-name-anchor", "mismatch"},
+  };
+  for (const auto& [zone, status] : expected) {
+    EXPECT_EQ(EndpointOf(zone)["dane_status"], status) << zone;
+  }
+  EXPECT_EQ(EndpointOf("dane-expired-anchor")["rpt_result"], "certificate-expired");
+  EXPECT_EQ(EndpointOf("dane-wrong-name-anchor")["rpt_result"], "certificate-host-mismatch");
+  EXPECT_EQ(EndpointOf("dane-mismatch")["rpt_result"], "validation-failure");
+}
+
+TEST(Truth, DiagnosesDomains) {
+  const std::map<std::string, std::string> expected = {
+      {"perfect", "ok"},
+      {"nxdomain", "nxdomain"},
+      {"servfail", "dns_error"},
+      {"bogus", "dnssec_bogus"},
+      {"null-mx", "null_mx"},
+      {"no-mail", "no_mail"},
+      {"domain-mx-no-address", "mx_unresolvable"},
+      {"dane-mismatch", "dane_broken"},
+      {"refused", "unreachable"},
+      {"throttled", "throttled"},
+      {"no-starttls", "no_starttls"},
+      {"starttls-refused", "tls_broken"},
+      {"weak-key", "weak_keys"},
+      {"expired", "untrusted_certificate"},
+      {"dane-self-signed", "ok"},
+  };
+  for (const auto& [zone, word] : expected) EXPECT_EQ(DomainOf(zone)["diagnosis"], word) << zone;
+  EXPECT_EQ(DomainOf("perfect")["dane_status"], "full");
+  EXPECT_EQ(DomainOf("dual-stack")["endpoint_count"], 2);
+}
+
+}  // namespace
+}  // namespace mxsweep::lab
