@@ -117,7 +117,13 @@ HandshakeOutcome Handshake::State::Finish(HandshakeOutcome outcome, std::string_
 
 HandshakeOutcome Handshake::State::FinishFailed(int ssl_error) {
   const bool no_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
-  const std::string errors = TakeLibraryErrors();
+  std::string errors = TakeLibraryErrors();
+  if (errors.empty()) {
+    // BoringSSL refuses some malformed messages without a reason of its own.
+    errors = facts.alert_sent
+                 ? absl::StrCat("refused with the alert ", AlertText(*facts.alert_sent))
+                 : "refused without a reason";
+  }
   if (ssl_error == SSL_ERROR_ZERO_RETURN) {
     return Finish(HandshakeOutcome::kClosed,
                   "the server sent close_notify before the handshake was complete");

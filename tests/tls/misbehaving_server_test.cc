@@ -92,7 +92,9 @@ TEST_F(MisbehavingServer, WarningIsPassedOver) {
 }
 
 TEST_F(MisbehavingServer, AlertAfterTheFlightKeepsEverythingShown) {
-  EXPECT_EQ(Feed(Flight({.max_version = kTls12, .ocsp_response = {1, 2, 3}})),
+  EXPECT_EQ(Feed(Flight({.max_version = kTls12,
+                         .ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256",
+                         .ocsp_response = {1, 2, 3}})),
             HandshakeOutcome::kInProgress);
   EXPECT_THAT(sent_, Not(IsEmpty()));
   EXPECT_EQ(Feed(Alert(2, 42)), HandshakeOutcome::kAlertReceived);
@@ -205,6 +207,17 @@ TEST_F(MisbehavingServer, CipherThatWasNotOfferedIsToldAndRefused) {
   EXPECT_EQ(Feed(flight), HandshakeOutcome::kProtocolError);
   EXPECT_EQ(Facts().cipher, "0x0005");
   EXPECT_EQ(Facts().cipher_wire, 5);
+}
+
+// Found by fuzzing: BoringSSL refuses this one without putting a reason into its error queue.
+TEST_F(MisbehavingServer, MalformedSupportedVersionsHasAnErrorDetailToo) {
+  // legacy_version, random, empty session id, cipher, compression; supported_versions holds three
+  // bytes, not two.
+  const std::string body = "\x03\x03" + std::string(32, 'r') + std::string("\0\x13\x01\0", 4) +
+                           std::string("\0\x07\0\x2b\0\x03\x03\x04\0", 9);
+  const std::string hello = std::string("\x02\0\0", 3) + static_cast<char>(body.size()) + body;
+  EXPECT_EQ(Feed(Record(22, hello)), HandshakeOutcome::kProtocolError);
+  EXPECT_THAT(Facts().error_detail, Not(IsEmpty()));
 }
 
 TEST_F(MisbehavingServer, EveryFlippedByteEndsInAnOutcome) {
