@@ -20,6 +20,8 @@ constexpr std::pair<std::string_view, ProgressMode> kModeWords[] = {
 
 constexpr int kMinBarColumns = 8;
 constexpr int kMaxBarColumns = 24;
+constexpr int kBarMargin = 3;  // brackets and a space
+constexpr int kMinColumnsForBar = 60;
 // A lag that the user should know of.
 constexpr double kNotableLagMs = 25;
 
@@ -136,17 +138,19 @@ std::string FormatDuration(double seconds) {
 }
 
 std::string RenderBar(const ProgressSnapshot& snapshot, int columns, bool colour) {
+  const std::optional<double> share = DoneShare(snapshot);
+  // On a line of usual width the least important figures make room for the bar.
+  const bool reserve = share.has_value() && columns >= kMinColumnsForBar;
+  const int text_columns = reserve ? columns - kMinBarColumns - kBarMargin : columns;
   std::string line;
   int used = 0;
   for (const Segment& segment : BarSegments(snapshot)) {
     const int width = static_cast<int>(segment.text.size()) + (used > 0 ? 2 : 0);
-    if (used + width > columns) break;
+    if (used + width > text_columns) break;
     AppendText(&line, used > 0 ? "  " : "", Coloured(segment.text, segment.colour, colour));
     used += width;
   }
-  const std::optional<double> share = DoneShare(snapshot);
-  // Brackets and a space.
-  const int bar_columns = std::min(kMaxBarColumns, columns - used - 3);
+  const int bar_columns = std::min(kMaxBarColumns, columns - used - kBarMargin);
   if (!share.has_value() || bar_columns < kMinBarColumns) return line;
   const int filled = static_cast<int>(std::floor(*share * bar_columns));
   const std::string done(static_cast<size_t>(filled), '=');
