@@ -163,6 +163,7 @@ bool TargetReader::ReadName(std::string_view text, std::string_view line, Target
   if (!name.ok()) return GiveInvalid(line, MessageOf(name.status()), target);
   if (!GiveIfNew(*name)) return false;
   target->kind = options_.kind == TargetsKind::kHosts ? Target::Kind::kHost : Target::Kind::kDomain;
+  if (*name != text) target->raw = SanitizeText(text, kMaxTargetRawBytes);
   target->name = *std::move(name);
   return true;
 }

@@ -41,7 +41,8 @@ struct Target {
   std::string name;
   dns::IpAddress address;   // kAddress
   uint64_t input_line = 0;  // from 1
-  std::string raw;          // kInvalid: the text as it was given, sanitised and cut
+  // The text as it was given, sanitised and cut: of kInvalid, and of a name that differs from it.
+  std::string raw;
   std::string problem;      // kInvalid: why, a phrase ("label longer than 63 octets")
 };
 
