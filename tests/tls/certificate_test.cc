@@ -299,7 +299,7 @@ TEST(CertificateFacts, ReadRsaKeysWithOddExponents) {
       {std::string(9, '\x11'), "0x111111111111111111"}};
   for (const auto& [exponent, text] : cases) {
     RawCertificate raw;
-    raw.spki = [&](CBB* b) { WriteRsaKey(b, modulus, exponent); };
+    raw.spki = [&modulus, e = exponent](CBB* b) { WriteRsaKey(b, modulus, e); };
     const CertificateFacts facts = ParseCertificateFacts(raw.Write());
     EXPECT_EQ(facts.key_type, "rsa");
     EXPECT_EQ(facts.key_bits, 2048u);

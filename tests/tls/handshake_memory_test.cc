@@ -1,28 +1,25 @@
 // What one open session costs. Run with the release build for the figures; the limits hold in every
 // build without sanitizers.
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tests/tls/certificate_factory.h"
+#include "tests/tls/heap_use.h"
 #include "tests/tls/test_server.h"
 #include "tls/handshake.h"
 
 namespace mxsweep::tls {
 namespace {
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-
 constexpr size_t kSessions = 64;
 
 class HandshakeMemory : public ::testing::TestWithParam<uint16_t> {};
 
-size_t BytesInUse() { return mallinfo2().uordblks; }
-
 TEST_P(HandshakeMemory, StaysWithinItsLimits) {
+  if (!testing::HeapUseIsCounted()) GTEST_SKIP() << "another allocator";
   const std::unique_ptr<ClientContext> context = std::move(*ClientContext::Create());
   const testing::TestPki pki = testing::MakePki({}, testing::KeyKind::kRsa2048);
   std::vector<std::unique_ptr<Handshake>> clients;
@@ -36,11 +33,11 @@ TEST_P(HandshakeMemory, StaysWithinItsLimits) {
   clients.reserve(kSessions);
   size_t waiting = 0;
   for (size_t i = 0; i < kSessions; ++i) {
-    const size_t before = BytesInUse();
+    const size_t before = testing::HeapBytesInUse();
     clients.push_back(std::make_unique<Handshake>(context.get()));
     std::string hello;
     ASSERT_TRUE(clients[i]->Start("mx.example.org", kTls13, &hello).ok());
-    const size_t after = BytesInUse();
+    const size_t after = testing::HeapBytesInUse();
     waiting += after - before - malloc_usable_size(hello.data());
     hellos[i] = std::move(hello);
   }
@@ -51,9 +48,9 @@ TEST_P(HandshakeMemory, StaysWithinItsLimits) {
     std::string plaintext;
     std::string out;
     clients[i]->Decrypt({}, &plaintext, &out);
-    const size_t before = BytesInUse();
+    const size_t before = testing::HeapBytesInUse();
     clients[i].reset();
-    idle += before - BytesInUse();
+    idle += before - testing::HeapBytesInUse();
   }
   RecordProperty("waiting_bytes", std::to_string(waiting / kSessions));
   RecordProperty("open_bytes", std::to_string(idle / kSessions));
@@ -64,8 +61,6 @@ TEST_P(HandshakeMemory, StaysWithinItsLimits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, HandshakeMemory, ::testing::Values(kTls12, kTls13));
-
-#endif
 
 }  // namespace
 }  // namespace mxsweep::tls
