@@ -22,6 +22,12 @@ namespace {
 // it was kept from running.
 constexpr int64_t kMaxWaitNs = CreditedClock::kMaxCreditNs / 2;
 
+// A wake-up with as many completions may have left others in the kernel (see SubmitAndCollect), or
+// sockets for which no buffer was free.
+constexpr size_t kMaybeMore = 8;
+// Enough for every socket to have a buffer; an end, where peers send faster than we read.
+constexpr int kMaxRounds = 32;
+
 int64_t MonotonicNs() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -58,6 +64,7 @@ UringLoop::~UringLoop() {
     for (int i = 0; i < 1000 && sockets_alive_ > 0; ++i) {
       ring_->SubmitAndWait(1'000'000);
       HandleCompletions();
+      HandleFailedConnects();
     }
     MXSWEEP_CHECK(sockets_alive_ == 0);
   }
@@ -112,8 +119,12 @@ void UringLoop::Iterate() {
   ring_->SubmitAndWait(WaitNs());
   const int64_t woken_ns = MonotonicNs();
   now_ns_ = clock_.Observe(woken_ns);
-  // What has arrived is read before any deadline is looked at.
-  HandleCompletions();
+  // What has arrived is read, all of it, before any deadline is looked at.
+  size_t handled = HandleCompletions();
+  for (int round = 0; round < kMaxRounds && handled >= kMaybeMore; ++round) {
+    ring_->SubmitAndCollect();
+    handled = HandleCompletions();
+  }
   HandleFailedConnects();
   HandleMessages();
   timers_.Advance(now_ns_);
@@ -132,13 +143,16 @@ int64_t UringLoop::WaitNs() const {
   return std::clamp<int64_t>(until_timer_ns, 0, kMaxWaitNs);
 }
 
-void UringLoop::HandleCompletions() {
+size_t UringLoop::HandleCompletions() {
   constexpr unsigned kBatch = 256;
   io_uring_cqe* batch[kBatch];
+  size_t handled = 0;
   while (const unsigned count = io_uring_peek_batch_cqe(ring_->get(), batch, kBatch)) {
     for (unsigned i = 0; i < count; ++i) HandleCompletion(*batch[i]);
     io_uring_cq_advance(ring_->get(), count);
+    handled += count;
   }
+  return handled;
 }
 
 void UringLoop::HandleCompletion(const io_uring_cqe& cqe) {

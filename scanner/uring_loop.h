@@ -65,7 +65,8 @@ class UringLoop final : public EventLoop {
   explicit UringLoop(Options options);
   absl::Status SetUp();
   void Iterate();
-  void HandleCompletions();
+  // Returns how many there were.
+  size_t HandleCompletions();
   void HandleCompletion(const io_uring_cqe& cqe);
   void HandleMessages();
   void HandleFailedConnects();

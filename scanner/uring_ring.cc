@@ -124,8 +124,8 @@ absl::Status UringRing::SetUpBuffers(const Options& options) {
   return absl::OkStatus();
 }
 
-io_uring_sqe* UringRing::NextSqe(unsigned together) {
-  if (io_uring_sq_space_left(&ring_) < together) io_uring_submit(&ring_);
+io_uring_sqe* UringRing::NextSqe() {
+  if (io_uring_sq_space_left(&ring_) == 0) io_uring_submit(&ring_);
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
   MXSWEEP_CHECK(sqe != nullptr);
   return sqe;
@@ -144,6 +144,13 @@ void UringRing::SubmitAndWait(int64_t timeout_ns) {
   io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr);
 }
 
+void UringRing::SubmitAndCollect() {
+  // The kernel does as much pending work in one call as it is asked to wait for.
+  __kernel_timespec at_once{};
+  io_uring_cqe* cqe = nullptr;
+  io_uring_submit_and_wait_timeout(&ring_, &cqe, ring_.cq.ring_entries, &at_once, nullptr);
+}
+
 int UringRing::TakeDescriptor() {
   if (free_descriptors_.empty()) return -1;
   const int index = free_descriptors_.back();
@@ -152,6 +159,8 @@ int UringRing::TakeDescriptor() {
 }
 
 int UringRing::InstallDescriptor(int index, int fd) {
+  // The close of the slot's last socket may still be queued: it must not hit this one.
+  if (io_uring_sq_ready(&ring_) > 0) io_uring_submit(&ring_);
   const int result = io_uring_register_files_update(&ring_, index, &fd, 1);
   close(fd);
   return result < 0 ? -result : 0;

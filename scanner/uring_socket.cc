@@ -73,16 +73,22 @@ void UringSocket::Connect(const SocketAddress& to) {
     if (const int error = loop_->OpenBoundSocket(index_, to.address); error != 0) {
       return Fail(error);
     }
+    SubmitConnect();
   } else {
-    io_uring_sqe* sqe = ring.NextSqe(2);
+    io_uring_sqe* sqe = ring.NextSqe();
     io_uring_prep_socket_direct(sqe, v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP, index_, 0);
-    sqe->flags |= IOSQE_IO_LINK;
     sqe->user_data = UringUserData(this, UringOp::kSocket);
     ++holds_;
   }
-  io_uring_sqe* sqe = ring.NextSqe();
-  io_uring_prep_connect(sqe, index_, reinterpret_cast<const sockaddr*>(&address_),
-                        v6 ? sizeof(address_.v6) : sizeof(address_.v4));
+}
+
+// Not linked behind the socket: the kernel begins a linked request when it comes round to it, by
+// which time the slot may have been closed and may hold the socket of another connection.
+void UringSocket::SubmitConnect() {
+  io_uring_sqe* sqe = loop_->ring_->NextSqe();
+  io_uring_prep_connect(
+      sqe, index_, reinterpret_cast<const sockaddr*>(&address_),
+      address_.v4.sin_family == AF_INET6 ? sizeof(address_.v6) : sizeof(address_.v4));
   sqe->flags |= IOSQE_FIXED_FILE;
   sqe->user_data = UringUserData(this, UringOp::kConnect);
   connecting_ = true;
@@ -90,7 +96,13 @@ void UringSocket::Connect(const SocketAddress& to) {
 }
 
 void UringSocket::OnSocket(int result) {
-  if (result < 0) socket_error_ = -result;  // the linked connect is cancelled and tells of it
+  if (stream_ != nullptr) {
+    if (result < 0) {
+      stream_->DeliverConnected(-result);
+    } else {
+      SubmitConnect();
+    }
+  }
   Release();
 }
 
@@ -98,7 +110,7 @@ void UringSocket::OnConnect(int result) {
   connecting_ = false;
   if (stream_ != nullptr) {
     if (result == 0) ArmReceive();
-    int error = socket_error_ != 0 ? socket_error_ : -result;
+    int error = -result;
     if (error == ENETUNREACH &&
         !HasRoute(reinterpret_cast<const sockaddr*>(&address_), sizeof(address_))) {
       error = kNoRoute;

@@ -42,6 +42,7 @@ class alignas(16) UringSocket {
  private:
   ~UringSocket();
   void Fail(int error);
+  void SubmitConnect();
   void ArmReceive();
   void SubmitSend();
   void Release();  // ends one operation, or the stream's hold; may free *this
@@ -50,7 +51,6 @@ class alignas(16) UringSocket {
   UringStream* stream_;  // null once detached
   int index_ = -1;       // in the ring's descriptor table; -1: none
   int holds_ = 1;        // the stream, and every operation in flight
-  int socket_error_ = 0;
   bool connecting_ = false;
   bool receiving_ = false;
   bool sending_ = false;
