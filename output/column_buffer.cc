@@ -27,6 +27,8 @@ ColumnBuffer::ColumnBuffer(const LeafSpec& leaf, const ParquetOptions& options)
 void ColumnBuffer::AppendBytes(std::string_view value, uint8_t repetition) {
   AddLevels(repetition);
   auto& values = std::get<1>(values_);
+  // What is in the dictionary has been found valid before.
+  if (values.AppendKnown(value)) return;
   if (leaf_.logical != LogicalType::kString || IsValidUtf8(value)) {
     values.Append(value);
   } else {

@@ -91,7 +91,8 @@ class ChunkEncoder {
         options_(options),
         zstd_(zstd),
         file_offset_(file_offset),
-        order_{leaf_.logical == LogicalType::kTimestampMicros} {
+        order_{leaf_.logical == LogicalType::kTimestampMicros},
+        entry_count_(buffer.entry_count()) {
     if (dictionary_) page_of_entry_.resize(values.entries().size(), 0);
   }
 
@@ -100,13 +101,13 @@ class ChunkEncoder {
     chunk.physical = leaf_.physical;
     chunk.dictionary = dictionary_;
     chunk.path = leaf_.path;
-    chunk.value_count = static_cast<int64_t>(buffer_.entry_count());
+    chunk.value_count = static_cast<int64_t>(entry_count_);
     chunk.statistics.null_count = chunk.value_count - static_cast<int64_t>(values_.size());
     if (dictionary_) {
       if (absl::Status status = AddDictionaryPage(); !status.ok()) return status;
     }
     chunk.data_page_offset = Position();
-    while (next_entry_ < buffer_.entry_count()) {
+    while (next_entry_ < entry_count_) {
       if (absl::Status status = AddDataPage(); !status.ok()) return status;
     }
     chunk.compressed_bytes = static_cast<int64_t>(result_.bytes.size());
@@ -132,7 +133,6 @@ class ChunkEncoder {
   size_t MeasureRow(size_t entry, size_t value, Extent& row) const {
     const auto definitions = buffer_.definitions();
     const auto repetitions = buffer_.repetitions();
-    const size_t end = buffer_.entry_count();
     size_t bytes = 0;
     do {
       if (definitions.empty() || definitions[entry + row.entries] == leaf_.max_definition) {
@@ -141,17 +141,37 @@ class ChunkEncoder {
       }
       ++row.entries;
       bytes += definitions.empty() ? 0 : 1;
-    } while (!repetitions.empty() && entry + row.entries < end &&
+    } while (!repetitions.empty() && entry + row.entries < entry_count_ &&
              repetitions[entry + row.entries] != 0);
     row.rows = 1;
     return bytes;
   }
 
+  // Two lengths, a width, the headers of the last runs.
+  static constexpr size_t kLevelLengths = 64;
+
+  // A full page of a column without lists whose values are so small that only rows count.
+  bool OnlyRowsCount() const {
+    if (leaf_.max_repetition > 0) return false;
+    if (!dictionary_ && leaf_.physical == PhysicalType::kByteArray) return false;
+    constexpr size_t kMostBytes = sizeof(uint64_t) + 1;
+    return options_.page_rows * kMostBytes + kLevelLengths <= options_.page_bytes;
+  }
+
   Extent MeasurePage() const {
-    constexpr size_t kLevelLengths = 64;  // two lengths, a width, the headers of the last runs
+    if (OnlyRowsCount()) {
+      const size_t rows = std::min<size_t>(options_.page_rows, entry_count_ - next_entry_);
+      size_t values = rows;
+      if (leaf_.max_definition > 0) {
+        const auto definitions = buffer_.definitions().subspan(next_entry_, rows);
+        values = static_cast<size_t>(
+            std::count(definitions.begin(), definitions.end(), leaf_.max_definition));
+      }
+      return {.entries = rows, .values = values, .rows = rows};
+    }
     Extent page;
     size_t page_bytes = kLevelLengths;
-    while (next_entry_ + page.entries < buffer_.entry_count() && page.rows < options_.page_rows) {
+    while (next_entry_ + page.entries < entry_count_ && page.rows < options_.page_rows) {
       Extent row;
       page_bytes += MeasureRow(next_entry_ + page.entries, next_value_ + page.values, row);
       if (page.rows > 0 && page_bytes > options_.page_bytes) break;
@@ -340,6 +360,7 @@ class ChunkEncoder {
   Compressor& zstd_;
   const int64_t file_offset_;
   const Order order_;
+  const size_t entry_count_;
 
   EncodedChunk result_;
   std::string scratch_;

@@ -130,9 +130,10 @@ class DirectoryScanWriter : public ScanWriter {
   absl::Status Fail(const absl::Status& status) {
     if (status_.ok()) {
       status_ = absl::Status(status.code(),
-                             JoinText(std::string(status.message()), "; the ", committed_epochs_,
-                                      " epochs committed in ", directory_,
-                                      " before that are whole, rows added since are lost"));
+                             JoinText(std::string(status.message()), "; what was committed in ",
+                                      directory_, " before that (", committed_epochs_,
+                                      committed_epochs_ == 1 ? " epoch" : " epochs",
+                                      ") is whole, rows added since are lost"));
       RemoveUnfinishedParts();
     }
     return status_;

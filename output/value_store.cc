@@ -37,7 +37,7 @@ void ValueStore<T>::Append(T value) {
   }
   collected_bytes_ += PlainBytes(value);
   // Most columns repeat themselves from row to row.
-  if (!indices_.empty() && entries_[indices_.back()] == value) {
+  if (IsLast(value)) {
     indices_.push_back(indices_.back());
   } else {
     indices_.push_back(Intern(value));
@@ -47,15 +47,40 @@ void ValueStore<T>::Append(T value) {
 }
 
 template <typename T>
-uint32_t ValueStore<T>::Intern(T value) {
-  if (entries_.size() * 2 >= slots_.size()) GrowSlots();
-  const uint64_t hash = Hash(value);
+bool ValueStore<T>::AppendKnown(T value) {
+  if (!uses_dictionary_) return false;
+  uint32_t index = 0;
+  if (IsLast(value)) {
+    index = indices_.back();
+  } else {
+    const size_t slot = FindSlot(value, Hash(value));
+    if (slots_[slot] == 0) return false;
+    index = slots_[slot] - 1;
+  }
+  // One short of the early look, which Append makes.
+  if (indices_.size() + 1 == kEarlyLook) return false;
+  indices_.push_back(index);
+  collected_bytes_ += PlainBytes(value);
+  return true;
+}
+
+template <typename T>
+size_t ValueStore<T>::FindSlot(T value, uint64_t hash) const {
   const size_t mask = slots_.size() - 1;
   size_t slot = hash & mask;
   for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
     const uint32_t index = slots_[slot] - 1;
-    if (hashes_[index] == static_cast<uint32_t>(hash) && entries_[index] == value) return index;
+    if (hashes_[index] == static_cast<uint32_t>(hash) && entries_[index] == value) break;
   }
+  return slot;
+}
+
+template <typename T>
+uint32_t ValueStore<T>::Intern(T value) {
+  if (entries_.size() * 2 >= slots_.size()) GrowSlots();
+  const uint64_t hash = Hash(value);
+  const size_t slot = FindSlot(value, hash);
+  if (slots_[slot] != 0) return slots_[slot] - 1;
   const auto index = static_cast<uint32_t>(entries_.size());
   slots_[slot] = index + 1;
   entries_.Append(value);

@@ -68,6 +68,9 @@ class ValueStore {
 
   void Append(T value);
 
+  // Appends the value if the dictionary has it already; else does nothing and returns false.
+  bool AppendKnown(T value);
+
   // To be called once all values are there: gives the dictionary up if it saves nothing.
   void Settle();
 
@@ -99,8 +102,11 @@ class ValueStore {
   static constexpr size_t kEarlyLook = 8192;
 
   static uint64_t Hash(T value);
+  // The slot of the value, or the free one where it belongs.
+  size_t FindSlot(T value, uint64_t hash) const;
   // Index of the value, which is entered if it is new.
   uint32_t Intern(T value);
+  bool IsLast(T value) const { return !indices_.empty() && entries_[indices_.back()] == value; }
   void GrowSlots();
   void AbandonDictionary();
 

@@ -170,7 +170,7 @@ TEST(ScanWriter, RefusesToStartAnEpochWithoutFreeDisk) {
   const absl::Status status = AddDomain(**writer, "b");
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("is full: 5 MiB are free"));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("the 1 epochs committed"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("before that (1 epoch) is whole"));
   EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
 }
 
