@@ -149,6 +149,8 @@ TEST(Truth, DiagnosesDomains) {
       {"weak-key", "weak_keys"},
       {"expired", "untrusted_certificate"},
       {"dane-self-signed", "ok"},
+      {"rejecting", "smtp_failed"},
+      {"tls-tls10-static-rsa-3des", "old_tls"},
   };
   for (const auto& [zone, word] : expected) EXPECT_EQ(DomainOf(zone)["diagnosis"], word) << zone;
   EXPECT_EQ(DomainOf("perfect")["dane_status"], "full");

@@ -33,11 +33,10 @@ void HostSummary::Add(const EndpointTruth& endpoint) {
   ++endpoints;
   const bool refused_for_now = AnyOf(outcome.outcome, {"throttled_421", "greeting_4xx"}) ||
                                (outcome.outcome == "ehlo_refused" && outcome.attempts == 2);
-  const bool got_greeting =
-      !AnyOf(outcome.stage, {"connect", "greeting"}) || AnyOf(outcome.outcome, {"greeting_5xx"});
+  const bool welcomed = !AnyOf(outcome.stage, {"connect", "greeting"});
   throttled += refused_for_now;
-  greeted += got_greeting || refused_for_now;
-  got_further += got_greeting && !refused_for_now;
+  greeted += endpoint.greeted;
+  got_further += welcomed && !refused_for_now;
   starttls += endpoint.starttls_offered;
   no_starttls += AnyOf(outcome.outcome, {"no_starttls", "starttls_refused"});
   dane_match += endpoint.dane_status == "match";
@@ -135,7 +134,12 @@ Json DomainTruth::Row() const {
   row["min_tls_version"] = any ? Json(std::string(VersionName(sum_.min_version))) : Json();
   row["max_tls_version"] = any ? Json(std::string(VersionName(sum_.max_version))) : Json();
   row["weakest_key_level"] = any ? Json(sum_.weakest_level) : Json();
-  row["diagnosis"] = std::string(Diagnosis());
+  // Where DANE is left open, so is what follows from it.
+  const std::string_view diagnosis = Diagnosis();
+  const bool follows = sum_.dane_broken > 0 || diagnosis == "untrusted_certificate";
+  if (row.contains("dane_status") || !follows) {
+    row["diagnosis"] = std::string(diagnosis);
+  }
   return row;
 }
 
@@ -143,15 +147,18 @@ void DomainTruth::PutDane(Json& row) const {
   const auto put = [&](const char* word) { row["dane_status"] = word; };
   if (!Answered()) return put("unknown");
   size_t secure = 0;
+  size_t looked_up = 0;
   bool tlsa_error = false;
   for (const HostSummary& host : hosts_) {
-    if (host.address_error) return;  // Neither none nor known: left open.
+    looked_up += host.endpoints > 0;
     secure += host.tlsa_secure;
     tlsa_error |= host.tlsa_error;
   }
-  if (hosts_.empty()) return;
+  if (mx_.empty() || mx_[0].host.empty()) return;  // No MX host: the rules say nothing.
+  if (looked_up == 0) return put("unknown");
   const bool mx_secure = world_.zones()[zone_].secure;
-  if (!mx_secure && tlsa_error) return;
+  // Hosts that a DANE sender would refuse, if the MX answer told it to try: the rules are silent.
+  if (!mx_secure && (tlsa_error || sum_.dane_broken > 0)) return;
   if (!mx_secure && secure > 0) return put("optional");
   if (sum_.dane_broken > 0) return put("broken");
   if (secure == 0) return put("none");
@@ -177,8 +184,8 @@ std::string_view DomainTruth::Diagnosis() const {
   const std::string dane_status = dane.value("dane_status", "");
   if (dane_status == "broken") return "dane_broken";
   if (sum_.greeted == 0) return "unreachable";
-  if (sum_.got_further == 0) return "throttled";
-  if (sum_.starttls == 0) return "no_starttls";
+  if (sum_.got_further == 0 && sum_.throttled > 0) return "throttled";
+  if (sum_.starttls == 0) return sum_.no_starttls > 0 ? "no_starttls" : "smtp_failed";
   if (sum_.completed == 0) return "tls_broken";
   if (sum_.no_starttls > 0) return "mixed_starttls";
   if (sum_.weakest_level <= 1) return "weak_keys";

@@ -14,13 +14,12 @@ namespace mxsweep::lab {
 
 // What a domain needs to know of one host and its endpoints; addable.
 struct HostSummary {
-  bool address_error = false;
   bool tlsa_secure = false;
   bool tlsa_error = false;
   uint32_t endpoints = 0;
   uint32_t greeted = 0;
   uint32_t throttled = 0;    // ended by 421 or another 4xx before TLS
-  uint32_t got_further = 0;  // greeted, and not ended that way
+  uint32_t got_further = 0;  // greeted with 2xx, and not ended that way
   uint32_t starttls = 0;     // offered it
   uint32_t no_starttls = 0;  // outcome no_starttls or starttls_refused
   uint32_t completed = 0;

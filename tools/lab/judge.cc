@@ -115,9 +115,10 @@ int SecurityLevel(const Negotiated& tls, const Chain& chain) {
     }
   }
   int level = LevelOfBits(bits);
-  if (tls.version < TLS1_2_VERSION) level = 0;
-  if (!tls.forward_secret) level = std::min(level, 2);
-  if (tls.sha1_mac) level = std::min(level, 3);
+  // As OpenSSL 3.0.19 behaves: what keeps TLS 1.0 and 1.1 at level 0 are their signatures, so that
+  // static RSA, which needs none, goes further.
+  if (tls.version == TLS1_VERSION || !tls.forward_secret) level = std::min(level, 2);
+  if (tls.version == TLS1_1_VERSION || tls.sha1_mac) level = std::min(level, 3);
   return level;
 }
 
@@ -247,6 +248,7 @@ absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTru
   truth.tls_ok = truth.outcome.outcome == "tls_ok";
   const std::string_view stage = truth.outcome.stage;
   truth.starttls_offered = truth.tls_ok || stage == "starttls" || stage == "handshake";
+  truth.greeted = GreetingOf(world_, address).code != 0;
   DaneTruth dane;
   if (HelloWasSent(server.behaviour)) {
     truth.server_name = facts.tlsa_base.empty() ? host : facts.tlsa_base;

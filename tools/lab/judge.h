@@ -32,6 +32,7 @@ struct HostTruth {
 struct EndpointTruth {
   BehaviourOutcome outcome;
   bool tls_ok = false;
+  bool greeted = false;  // with a reply of whatever code
   bool starttls_offered = false;
   std::string server_name;        // of the ClientHello; empty: none was sent, or maybe none
   std::optional<Negotiated> tls;  // where tls_ok, as what follows

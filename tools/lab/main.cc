@@ -101,7 +101,7 @@ void Announce(const Arguments& arguments, const World& world, uint16_t dns_port)
             << " MX hosts, " << world.addresses().size() << " addresses\n"
             << "scan it:  mxsweep scan " << arguments.state << "/domains.txt -o scan"
             << " --resolver 127.0.0.1:" << dns_port << " --port " << port << " --trust-store "
-            << arguments.state << "/ca.pem --allow 127.0.0.0/8 --allow ::1\n";
+            << arguments.state << "/ca.pem --allow-special --ehlo-name scanner.example.org\n";
   const std::string line =
       Cat("ready dns=127.0.0.1:", dns_port, " smtp-port=", port,
           " tls-port=", arguments.serve.smtp.tls_port, " state=", arguments.state, "\n");

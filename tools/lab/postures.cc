@@ -13,9 +13,9 @@ namespace {
 
 // The weights add up to 100 in each table; loosely what surveys of the real Internet report.
 constexpr PostureRow kDomainRows[] = {
-    {"provider", 57.0, "MX hosts of a provider (Zipf-like: a few have most domains)"},
-    {"own", 20.5, "one MX host of its own"},
-    {"own_several", 4.0, "two or three MX hosts of its own, several addresses"},
+    {"provider", 61.0, "MX hosts of a provider (Zipf-like: a few have most domains)"},
+    {"own", 17.5, "one MX host of its own"},
+    {"own_several", 3.0, "two or three MX hosts of its own, several addresses"},
     {"own_with_backup", 2.5, "its own MX host, and a provider's with a higher preference"},
     {"vanity", 2.0, "an MX host name of its own at a provider's address"},
     {"implicit", 2.0, "no MX, but an address"},
@@ -351,9 +351,11 @@ BehaviourOutcome OutcomeOf(Behaviour behaviour) {
       return {"smtp_protocol_error", "ehlo", 1};
     case Behaviour::kTlsGarbage:
       return {"tls_protocol_error", "handshake", 1};
+    // These two may mean that the server's key is too short for TLS 1.3: tried with TLS 1.2 too.
     case Behaviour::kAlertHandshakeFailure:
-    case Behaviour::kAlertProtocolVersion:
     case Behaviour::kAlertInternalError:
+      return {"tls_alert", "handshake", 2};
+    case Behaviour::kAlertProtocolVersion:
       return {"tls_alert", "handshake", 1};
     case Behaviour::kConnectRefused:
       return {"connect_refused", "connect", 1};

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kLifetimeMs = 600'000;  // whatever happens
 constexpr int64_t kDrainMs = 10'000;      // for the client's FIN after ours
-constexpr int64_t kResetDelayMs = 20;     // so that the client reads what came before
+constexpr int64_t kResetDelayMs = 100;    // so that the client reads what came before
 constexpr double kPieceDelayMs = 2;       // times --delay-scale
 constexpr size_t kMaxUnreadBytes = 64 << 10;
 constexpr size_t kMaxCommandBytes = 512;  // RFC 5321 §4.5.3.1.4

@@ -37,6 +37,7 @@ class SmtpConnection {
   bool OnTimer(int64_t now_ms);
 
   int fd() const { return fd_.get(); }
+  uint32_t address() const { return identity_.address; }
   AddressCounts& counts() { return counts_; }
   // When OnTimer is next due.
   int64_t timer_ms() const { return timer_ms_; }

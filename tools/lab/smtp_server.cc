@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <deque>
 #include <queue>
 #include <string>
 #include <tuple>
@@ -23,6 +24,7 @@ constexpr int kBacklog = 512;
 constexpr size_t kMaxEvents = 1024;
 constexpr int kMaxWaitMs = 100;
 constexpr int kAcceptsAtOnce = 64;
+constexpr int64_t kParallelGraceMs = 30;
 constexpr uint64_t kListenerBit = uint64_t{1} << 63;
 
 int64_t NowMs() {
@@ -101,11 +103,15 @@ class SmtpServer::Worker {
     while (!stop) {
       const int count =
           epoll_wait(epoll_.get(), events.data(), static_cast<int>(kMaxEvents), WaitMs());
-      const int64_t now_ms = NowMs();
+      int64_t now_ms = NowMs();
       // Connections first: whoever closed one and then opened the next shall not be taken for
       // having had both.
       for (int i = 0; i < count; ++i) {
-        if ((events[i].data.u64 & kListenerBit) == 0) OnConnection(events[i], now_ms);
+        if ((events[i].data.u64 & kListenerBit) != 0) continue;
+        OnConnection(events[i], now_ms);
+        // A batch of handshakes takes long; whoever waits for a timer shall not wait for all of it.
+        const int64_t later_ms = NowMs();
+        if (later_ms > now_ms) RunTimers(now_ms = later_ms);
       }
       for (int i = 0; i < count; ++i) {
         if ((events[i].data.u64 & kListenerBit) != 0) {
@@ -113,6 +119,7 @@ class SmtpServer::Worker {
         }
       }
       RunTimers(now_ms);
+      JudgeSuspects(now_ms);
     }
   }
 
@@ -139,6 +146,12 @@ class SmtpServer::Worker {
     bool watching_write = false;
     int64_t timer_ms = 0;  // what is in the queue for it
   };
+  struct Suspect {
+    int64_t due_ms;
+    uint32_t slot;
+    uint32_t generation;
+    uint32_t address;
+  };
   // Due time, slot, generation.
   using Timer = std::tuple<int64_t, uint32_t, uint32_t>;
 
@@ -164,11 +177,29 @@ class SmtpServer::Worker {
       AddressCounts& counts = counts_[listener.counts];
       ++counts.connections;
       counts.most_open = std::max(counts.most_open, ++counts.open);
-      if (counts.open > 1) {
-        report_.Count(Violation::kParallelConnections,
-                      context_.world.AddressText(listener.address));
-      }
+      if (counts.open > 1) SuspectParallel(listener.address, now_ms);
       Open(std::move(fd), listener, counts, now_ms);
+    }
+  }
+
+  // A client that closes one connection and opens the next may be seen doing it the other way
+  // round: only if an older connection is still open a moment later, they were parallel.
+  void SuspectParallel(uint32_t address, int64_t now_ms) {
+    for (uint32_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].connection && slots_[i].connection->address() == address) {
+        suspects_.push_back({now_ms + kParallelGraceMs, i, slots_[i].generation, address});
+      }
+    }
+  }
+
+  void JudgeSuspects(int64_t now_ms) {
+    while (!suspects_.empty() && suspects_.front().due_ms <= now_ms) {
+      const Suspect& suspect = suspects_.front();
+      const Slot& slot = slots_[suspect.slot];
+      if (slot.connection && slot.generation == suspect.generation) {
+        report_.Count(Violation::kParallelConnections, context_.world.AddressText(suspect.address));
+      }
+      suspects_.pop_front();
     }
   }
 
@@ -247,6 +278,7 @@ class SmtpServer::Worker {
   std::vector<AddressCounts> counts_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
+  std::deque<Suspect> suspects_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
 };
 

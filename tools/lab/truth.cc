@@ -238,7 +238,10 @@ class TruthWalk {
       DomainTruth domain(world_, zone);
       for (const MxRecord& mx : domain.mx()) {
         if (mx.host_index == kNothing) {
-          PutUnreachableHost(mx.host);
+          // The "host" of a null MX is one only beside others (RFC 7505 §3).
+          if (!mx.host.empty() || domain.mx().size() > 1) {
+            PutUnreachableHost(mx.host.empty() ? "." : mx.host);
+          }
           continue;
         }
         status = VisitHost(mx.host_index);
@@ -255,7 +258,6 @@ class TruthWalk {
     if (summaries_[index]) return absl::OkStatus();
     const HostTruth facts = judge_.JudgeHost(index);
     HostSummary& summary = summaries_[index].emplace();
-    summary.address_error = facts.address_status == "servfail" || facts.address_status == "timeout";
     summary.tlsa_secure = facts.tlsa_status == "secure";
     summary.tlsa_error = facts.tlsa_status == "lookup_error";
     PutHost(index, facts);
@@ -305,7 +307,7 @@ class TruthWalk {
 
   // MX hosts that are no host names, or a single label that nobody has.
   void PutUnreachableHost(const std::string& name) {
-    if (out_.mx_hosts == nullptr || name.empty() || !odd_hosts_.insert(name).second) return;
+    if (out_.mx_hosts == nullptr || !odd_hosts_.insert(name).second) return;
     const bool single = name.find('.') == name.npos;
     const bool literal = name[0] >= '0' && name[0] <= '9';
     Json row = {{"host", name},
