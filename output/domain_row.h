@@ -55,6 +55,7 @@ struct DomainRow {
   std::optional<std::string> tlsrpt_rua;
 
   std::string diagnosis;
+  std::optional<std::string> error_detail;
   absl::Time started_at;
   uint64_t elapsed_us = 0;
 
@@ -106,6 +107,8 @@ struct Table<DomainRow> {
                  "what the look-up of the TLS-RPT record came to (RFC 8460)"});
     visit(Column{"tlsrpt_rua", &R::tlsrpt_rua, "where TLS reports are to be sent, as published"});
     visit(Column{"diagnosis", &R::diagnosis, "the one thing most worth knowing, one word"});
+    visit(Column{"error_detail", &R::error_detail,
+                 "a sentence: why the name is invalid, or what went wrong in the look-up"});
     visit(Column{"started_at", &R::started_at, "when work on the domain began"});
     visit(Column{"elapsed_us", &R::elapsed_us, "microseconds from then until the row was made"});
   }

@@ -50,6 +50,7 @@ struct MxHostRow {
   std::optional<std::string> tlsa_base_domain;
   std::optional<std::vector<TlsaEntry>> tlsa;
   std::optional<bool> dane_rollover_ready;
+  std::optional<std::string> error_detail;
 
   absl::Time started_at;
   uint64_t elapsed_us = 0;
@@ -88,6 +89,7 @@ struct Table<MxHostRow> {
     visit(Column{"tlsa", &R::tlsa, "the TLSA records of port 25"});
     visit(Column{"dane_rollover_ready", &R::dane_rollover_ready,
                  "the records survive a change of key: two of usage 3, or usages 3 and 2"});
+    visit(Column{"error_detail", &R::error_detail, "sentences: what went wrong in the look-ups"});
     visit(Column{"started_at", &R::started_at, "when work on the host began"});
     visit(Column{"elapsed_us", &R::elapsed_us, "microseconds from then until the row was made"});
   }

@@ -35,10 +35,12 @@ bool IsTransient(const EndpointFacts& facts) {
   }
 }
 
-// The server may be one that cannot sign in TLS 1.3 what it offers: an RSA key under 1024 bits is
-// too short for RSA-PSS.
+// May the server be one that fails in TLS 1.3 only? An RSA key under 1024 bits is too short to sign
+// there, and BoringSSL is stricter with key usage there than other senders are.
 bool MayWantOlderTls(const EndpointFacts& facts) {
-  return facts.outcome == Outcome::kTlsAlert && facts.handshake &&
+  if (!facts.handshake || !tls::WorthRetryingWithTls12(*facts.handshake)) return false;
+  if (facts.outcome == Outcome::kTlsProtocolError) return true;
+  return facts.outcome == Outcome::kTlsAlert &&
          (facts.handshake->alert_received == kAlertHandshakeFailure ||
           facts.handshake->alert_received == kAlertInternalError);
 }

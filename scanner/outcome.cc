@@ -96,8 +96,6 @@ std::string_view OutcomeName(Outcome outcome) {
       return "local_no_buffers";
     case Outcome::kLocalError:
       return "local_error";
-    case Outcome::kCancelled:
-      return "cancelled";
   }
   return "";
 }

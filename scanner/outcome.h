@@ -47,7 +47,6 @@ enum class Outcome : uint8_t {
   kLocalNoPorts,
   kLocalNoBuffers,
   kLocalError,
-  kCancelled,
 };
 
 std::string_view StageName(Stage stage);

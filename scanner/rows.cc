@@ -154,6 +154,7 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
     row.weakest_key_level = summary.weakest_level;
   }
   row.diagnosis = std::string(Diagnose(mx, summary));
+  row.error_detail = NullIfEmpty(mx.error_detail);
   row.started_at = started_at;
   row.elapsed_us = Microseconds(elapsed_ns);
   return row;
@@ -165,6 +166,7 @@ output::DomainRow MakeInvalidRow(const Target& target, absl::Time now) {
   row.input_line = target.input_line;
   row.mx_status = std::string(dns::Word(dns::MxStatus::kInvalidName));
   row.diagnosis = row.mx_status;
+  row.error_detail = NullIfEmpty(target.problem);
   row.started_at = now;
   return row;
 }
@@ -200,6 +202,7 @@ output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at,
       row.dane_rollover_ready = tls::RolloverReady(answer.tlsa);
     }
   }
+  row.error_detail = NullIfEmpty(answer.error_detail);
   row.started_at = started_at;
   row.elapsed_us = Microseconds(elapsed_ns);
   return row;

@@ -126,7 +126,6 @@ std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& v
     case Outcome::kReset:
       return facts.stage == Stage::kHandshake ? "validation-failure" : OutcomeName(facts.outcome);
     case Outcome::kBlocked:
-    case Outcome::kCancelled:
       return "";
     default:
       return IsLocal(facts.outcome) ? "" : OutcomeName(facts.outcome);

@@ -1,0 +1,105 @@
+// A list of a million lines: what it costs in memory, and that every line is accounted for.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/end_to_end/lab.h"
+
+namespace mxsweep::end_to_end {
+namespace {
+
+struct ListCounts {
+  uint64_t lines = 0;
+  uint64_t names = 0;  // distinct
+  uint64_t repeated = 0;
+  uint64_t junk = 0;
+  uint64_t first_junk_line = 0;
+};
+
+// Of ten lines seven are new names, two are repeated, one is junk. The lab has none of the names.
+ListCounts WriteList(const std::string& path, uint64_t lines) {
+  ListCounts counts;
+  std::ofstream out(path);
+  for (uint64_t i = 0; i < lines; ++i) {
+    ++counts.lines;
+    switch (i % 10) {
+      case 4:
+      case 8:
+        out << "N" << (i - 3) << ".Absent-Names.LAB.\n";
+        ++counts.repeated;
+        break;
+      case 9:
+        out << "junk line " << i << "\n";
+        if (counts.junk++ == 0) counts.first_junk_line = counts.lines;
+        break;
+      default:
+        out << "n" << i << ".absent-names.lab\n";
+        ++counts.names;
+    }
+  }
+  return counts;
+}
+
+// Runs mxsweep; its greatest resident size in bytes.
+uint64_t PeakBytesOf(const Arguments& arguments) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    std::vector<char*> argv = {const_cast<char*>(MXSWEEP_PROGRAM)};
+    for (const std::string& argument : arguments) {
+      argv.push_back(const_cast<char*>(argument.c_str()));
+    }
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  int status = 0;
+  rusage usage{};
+  wait4(pid, &status, 0, &usage);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+TEST(BigList, AMillionLinesCostNoMoreThanSixteenBytesANameAndAllAreAccountedFor) {
+  TemporaryFolder folder;
+  Lab lab(folder, {"--seed", "3", "--domains", "10", "--fixed", "none"});
+  // The shorter list is long enough to fill every buffer that a scan has.
+  const std::string list = folder.path("list");
+  const ListCounts few = WriteList(list, 400'000);
+  const uint64_t few_bytes = PeakBytesOf(lab.ScanArguments(list, {"-o", folder.path("few")}));
+  const ListCounts many = WriteList(list, 1'400'000);
+  const uint64_t many_bytes = PeakBytesOf(lab.ScanArguments(list, {"-o", folder.path("many")}));
+
+  const double per_name = (static_cast<double>(many_bytes) - static_cast<double>(few_bytes)) /
+                          static_cast<double>(many.names - few.names);
+  std::printf("peak memory: %.1f MiB for %llu lines, %.1f MiB for %llu: %.1f bytes a name more\n",
+              static_cast<double>(few_bytes) / 0x1p20, static_cast<unsigned long long>(few.lines),
+              static_cast<double>(many_bytes) / 0x1p20, static_cast<unsigned long long>(many.lines),
+              per_name);
+  EXPECT_LE(per_name, 16.0);
+
+  std::ifstream in(folder.path("many/scan.json"));
+  const json counts = json::parse(in)["counts"];
+  EXPECT_EQ(counts["input_lines"], many.lines);
+  EXPECT_EQ(counts["duplicates"], many.repeated);
+  EXPECT_EQ(counts["invalid"], many.junk);
+  EXPECT_EQ(counts["domains"], many.names + many.junk);
+
+  const CommandResult junk = interop::RunCommand(
+      {"sh", "-c",
+       std::string(MXSWEEP_PROGRAM) + " cat " + folder.path("many") +
+           " --table domains --columns domain,input_line,mx_status | grep -m1 'junk line 9\"'"},
+      {}, absl::Minutes(1));
+  const json row = json::parse(junk.output, nullptr, /*allow_exceptions=*/false);
+  ASSERT_TRUE(row.is_object()) << junk.output;
+  EXPECT_EQ(row["mx_status"], "invalid_name");
+  EXPECT_EQ(row["input_line"], many.first_junk_line);
+}
+
+}  // namespace
+}  // namespace mxsweep::end_to_end

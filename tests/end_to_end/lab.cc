@@ -1,0 +1,126 @@
+#include "tests/end_to_end/lab.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "gtest/gtest.h"
+
+namespace mxsweep::end_to_end {
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = std::filesystem::temp_directory_path() / "mxsweep-test.XXXXXX";
+  path_ = mkdtemp(name.data());
+}
+
+TemporaryFolder::~TemporaryFolder() { std::filesystem::remove_all(path_); }
+
+Lab::Lab(const TemporaryFolder& folder, const Arguments& arguments) : state_(folder.path("lab")) {
+  std::filesystem::create_directory(state_);
+  const std::string ready = folder.path("ready");
+  Arguments command = {MXSWEEP_LAB_PROGRAM,
+                       "serve",
+                       "--state",
+                       state_,
+                       "--dns-port",
+                       "0",
+                       "--smtp-port",
+                       std::to_string(kSmtpPort),
+                       "--network",
+                       "127.64.0.0",
+                       "--ready-file",
+                       ready,
+                       "--report",
+                       state("report.json"),
+                       "--truth"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  auto process = interop::ChildProcess::Start("lab", command, folder.path("lab.log"));
+  EXPECT_TRUE(process.ok()) << process.status();
+  process_.emplace(*std::move(process));
+  for (int i = 0; i < 600 && resolver_.empty(); ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+    std::ifstream in(ready);
+    for (std::string word; in >> word;) {
+      if (word.rfind("dns=", 0) == 0) resolver_ = word.substr(4);
+    }
+  }
+  EXPECT_FALSE(resolver_.empty()) << process_->LogTail();
+}
+
+json Lab::Stop() {
+  process_.reset();
+  std::ifstream in(state("report.json"));
+  return json::parse(in, nullptr, /*allow_exceptions=*/false);
+}
+
+Arguments Lab::ScanArguments(const std::string& targets, const Arguments& more) const {
+  Arguments arguments = {"scan",
+                         targets,
+                         "--resolver",
+                         resolver_,
+                         "--port",
+                         std::to_string(kSmtpPort),
+                         "--trust-store",
+                         state("ca.pem"),
+                         "--allow-special",
+                         "--ehlo-name",
+                         "scanner.example.org",
+                         "--rate",
+                         "0",
+                         "--per-address-interval",
+                         "0",
+                         "--retry-delay",
+                         "300ms",
+                         "--connect-timeout",
+                         "2s",
+                         "--greeting-timeout",
+                         "4s",
+                         "--command-timeout",
+                         "4s",
+                         "--handshake-timeout",
+                         "4s",
+                         "--quit-timeout",
+                         "1s",
+                         "--dns-timeout",
+                         "3s",
+                         "--progress",
+                         "none"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+CommandResult Mxsweep(const Arguments& arguments, absl::Duration timeout) {
+  Arguments command = {MXSWEEP_PROGRAM};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return interop::RunCommand(command, {}, timeout);
+}
+
+namespace {
+
+std::vector<json> ParseLines(std::istream& in) {
+  std::vector<json> rows;
+  for (std::string line; std::getline(in, line);) {
+    rows.push_back(json::parse(line, nullptr, /*allow_exceptions=*/false));
+    EXPECT_FALSE(rows.back().is_discarded()) << line;
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::vector<json> Rows(const std::string& directory, const std::string& table) {
+  const CommandResult result = Mxsweep({"cat", directory, "--table", table});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  std::istringstream in(result.output);
+  return ParseLines(in);
+}
+
+std::vector<json> JsonLines(const std::string& path) {
+  std::ifstream in(path);
+  EXPECT_TRUE(in.is_open()) << path;
+  return ParseLines(in);
+}
+
+}  // namespace mxsweep::end_to_end

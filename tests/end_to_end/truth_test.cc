@@ -1,0 +1,124 @@
+// A scan of the lab, cell by cell against what the lab says is true.
+#include <fstream>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "tests/end_to_end/lab.h"
+
+namespace mxsweep::end_to_end {
+namespace {
+
+constexpr int kMaxShown = 25;
+
+std::string KeyOf(const json& row, const std::vector<std::string>& columns) {
+  std::string key;
+  for (const std::string& column : columns) {
+    absl::StrAppend(&key, key.empty() ? "" : " ", row.at(column).get<std::string>());
+  }
+  return key;
+}
+
+struct TableResult {
+  size_t rows = 0;
+  size_t cells = 0;
+  std::vector<std::string> differences;
+};
+
+// Every cell that the truth holds must be in the table, and every row of the table in the truth.
+TableResult Compare(const std::string& scan, const Lab& lab, const std::string& table,
+                    const std::vector<std::string>& key_columns) {
+  TableResult result;
+  std::map<std::string, json> found;
+  for (json& row : Rows(scan, table)) {
+    const std::string key = KeyOf(row, key_columns);
+    if (!found.emplace(key, std::move(row)).second) {
+      result.differences.push_back(table + " " + key + ": twice");
+    }
+  }
+  result.rows = found.size();
+  for (const json& truth : JsonLines(lab.state("truth/" + table + ".ndjson"))) {
+    const std::string key = KeyOf(truth, key_columns);
+    const auto row = found.find(key);
+    if (row == found.end()) {
+      result.differences.push_back(table + " " + key + ": missing");
+      continue;
+    }
+    for (const auto& [column, value] : truth.items()) {
+      ++result.cells;
+      if (!row->second.contains(column) || row->second[column] != value) {
+        result.differences.push_back(absl::StrCat(table, " ", key, ": ", column, " is ",
+                                                  row->second.value(column, json()).dump(),
+                                                  ", in truth ", value.dump()));
+      }
+    }
+    found.erase(row);
+  }
+  for (const auto& [key, row] : found) {
+    result.differences.push_back(table + " " + key + ": not in the truth");
+  }
+  return result;
+}
+
+void ExpectTruth(const std::string& scan, const Lab& lab) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> tables = {
+      {"domains", {"domain"}},
+      {"mx_hosts", {"host"}},
+      {"endpoints", {"host", "address"}},
+      {"certificates", {"sha256"}}};
+  for (const auto& [table, key] : tables) {
+    const TableResult result = Compare(scan, lab, table, key);
+    std::printf("%s: %zu rows, %zu cells compared, %zu differ\n", table.c_str(), result.rows,
+                result.cells, result.differences.size());
+    EXPECT_GT(result.cells, result.rows);
+    EXPECT_TRUE(result.differences.empty());
+    for (size_t i = 0; i < result.differences.size() && i < kMaxShown; ++i) {
+      ADD_FAILURE() << result.differences[i];
+    }
+  }
+}
+
+// No endpoint is asked more often than its row says, and the lab has no reason to complain.
+void ExpectPolite(const std::string& scan, const json& report) {
+  ASSERT_TRUE(report.is_object());
+  EXPECT_TRUE(report.at("violations").empty()) << report["violations"].dump(2);
+  std::map<std::string, uint64_t> attempts;
+  for (const json& row : Rows(scan, "endpoints")) {
+    attempts[row["address"]] += row["attempts"].get<uint64_t>();
+  }
+  size_t compared = 0;
+  for (const auto& [address, connections] : report.at("connections").items()) {
+    // Those that never reach the listener (refused, dropped) are counted by the scanner alone.
+    EXPECT_LE(connections.get<uint64_t>(), attempts[address]) << address;
+    ++compared;
+  }
+  EXPECT_GT(compared, 100u);
+}
+
+TEST(Scan, FindsEveryFieldOfTwoThousandDomainsAsTheyAre) {
+  TemporaryFolder folder;
+  Lab lab(folder, {"--seed", "7", "--domains", "2000"});
+  const std::string scan = folder.path("scan");
+  const CommandResult result = Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan}));
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  ExpectTruth(scan, lab);
+  ExpectPolite(scan, lab.Stop());
+}
+
+TEST(Scan, FindsTheSameWithOneWorkerAsWithFour) {
+  TemporaryFolder folder;
+  Lab lab(folder, {"--seed", "9", "--domains", "300", "--fixed", "named", "--mix", "tls-only"});
+  for (const char* workers : {"1", "4"}) {
+    const std::string scan = folder.path(std::string("scan") + workers);
+    const CommandResult result =
+        Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan, "--workers", workers}));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    ExpectTruth(scan, lab);
+  }
+}
+
+}  // namespace
+}  // namespace mxsweep::end_to_end
