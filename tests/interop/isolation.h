@@ -1,0 +1,23 @@
+// A place of its own for the test: PID, network and mount namespaces. Whatever is started in it
+// dies with it, however the test ends; its loopback is nobody else's, so that the servers have
+// ports 25 and 53; and no packet can leave it.
+#ifndef MXSWEEP_TESTS_INTEROP_ISOLATION_H_
+#define MXSWEEP_TESTS_INTEROP_ISOLATION_H_
+
+#include <functional>
+
+namespace mxsweep::interop {
+
+// What ctest takes for "skipped".
+inline constexpr int kSkippedExitCode = 77;
+
+// Empty folder in memory that the namespace has for the servers' files, gone when it ends.
+inline constexpr char kScratchFolder[] = "/run";
+
+// Runs `body` in a child process in new namespaces and returns its result; kSkippedExitCode, with
+// the reason on standard error, if this process may not make namespaces (it is not root).
+int RunIsolated(const std::function<int()>& body);
+
+}  // namespace mxsweep::interop
+
+#endif  // MXSWEEP_TESTS_INTEROP_ISOLATION_H_
