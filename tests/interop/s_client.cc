@@ -71,7 +71,7 @@ bool HandshakeFinished(const CommandResult& result) {
 }
 
 std::string GroupInOurWords(const std::string& text) {
-  const std::string key = Find(text, "Server Temp Key: (.*), [0-9]+ bits");
+  const std::string key = Find(text, "(?:Server|Peer) Temp Key: (.*), [0-9]+ bits");
   if (key == "ECDH, prime256v1") return "P-256";
   if (key == "ECDH, secp384r1") return "P-384";
   if (key == "ECDH, secp521r1") return "P-521";
@@ -80,6 +80,7 @@ std::string GroupInOurWords(const std::string& text) {
 
 std::string SignatureInOurWords(const std::string& text) {
   const std::string type = Find(text, "Peer signature type: (.*)");
+  if (absl::StrContains(type, "_")) return type;  // newer versions print the scheme's name
   const std::string digest = absl::AsciiStrToLower(
       absl::StrReplaceAll(Find(text, "Peer signing digest: (.*)"), {{"-", "_"}}));
   if (type == "RSA-PSS") return "rsa_pss_rsae_" + digest;
