@@ -20,6 +20,7 @@ constexpr size_t kMaxTcpConnections = 512;  // per thread
 constexpr size_t kMaxTcpBuffer = 1 << 17;
 constexpr int kSocketBufferBytes = 4 << 20;
 constexpr int kStopCheckMs = 100;
+constexpr int kPortTries = 50;
 
 absl::StatusOr<Fd> Bind(int type, uint16_t port) {
   Fd fd(socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -43,10 +44,17 @@ class DnsServer::Worker {
     absl::StatusOr<Fd> udp = Bind(SOCK_DGRAM, port);
     if (!udp.ok()) return udp.status();
     worker->udp_ = *std::move(udp);
+    absl::StatusOr<Fd> tcp = Bind(SOCK_STREAM, worker->Port());
+    // A port that is free for UDP may be taken for TCP: any other will do where none was asked for.
+    for (int i = 0; i < kPortTries && !tcp.ok() && port == 0; ++i) {
+      udp = Bind(SOCK_DGRAM, port);
+      if (!udp.ok()) return udp.status();
+      worker->udp_ = *std::move(udp);
+      tcp = Bind(SOCK_STREAM, worker->Port());
+    }
+    if (!tcp.ok()) return tcp.status();
     SetOption(worker->udp_.get(), SOL_SOCKET, SO_RCVBUF, kSocketBufferBytes);
     SetOption(worker->udp_.get(), SOL_SOCKET, SO_SNDBUF, kSocketBufferBytes);
-    absl::StatusOr<Fd> tcp = Bind(SOCK_STREAM, worker->Port());
-    if (!tcp.ok()) return tcp.status();
     worker->listener_ = *std::move(tcp);
     if (listen(worker->listener_.get(), 128) != 0) return ErrnoStatus("listen");
     worker->epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));

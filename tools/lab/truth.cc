@@ -331,12 +331,8 @@ class TruthWalk {
                 {"provider", Provider(name)},
                 {"outcome", std::string(truth.outcome.outcome)},
                 {"rpt_result", OrNull(truth.rpt_result)},
-                {"stage", std::string(truth.outcome.stage)}};
-    // A server that is busy for the first caller only is so for the first of its hosts only.
-    const bool first_only = world_.addresses()[address].behaviour == Behaviour::kFirst421;
-    if (!first_only || world_.addresses()[address].owner == index) {
-      row["attempts"] = truth.outcome.attempts;
-    }
+                {"stage", std::string(truth.outcome.stage)},
+                {"attempts", truth.outcome.attempts}};
     AddSmtp(world_, address, truth, row);
     AddTls(world_, address, truth, garbage_alert_, row);
     AddCertificates(truth, host, row);

@@ -200,6 +200,12 @@ void World::AddProviders() {
       const uint32_t index = static_cast<uint32_t>(hosts_.size());
       Host& host = AddHost(zone, h, draw);
       AddAddresses(host, index, static_cast<uint8_t>(1 + draw.Below(3)), draw);
+      for (uint32_t a = host.first_address; a < addresses_.size(); ++a) {
+        // Which of the names at a shared address comes first would be chance.
+        if (addresses_[a].behaviour == Behaviour::kFirst421) {
+          addresses_[a].behaviour = Behaviour::kNormal;
+        }
+      }
       if (i >= kHealthyProviders) continue;
       host.cert = host.cert == CertPosture::kValidRsaIssuer ? host.cert : CertPosture::kValid;
       for (uint32_t a = host.first_address; a < addresses_.size(); ++a) {
