@@ -7,7 +7,11 @@ namespace mxsweep::scanner {
 namespace {
 
 constexpr size_t kClassBytes = 128;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kClasses = 1;  // none: AddressSanitizer sees what is touched after its release
+#else
 constexpr size_t kClasses = 64;  // frames up to 8 KiB are pooled
+#endif
 constexpr size_t kMaxFreePerClass = 4096;
 
 struct FreeFrame {

@@ -1,0 +1,142 @@
+// An event loop in virtual time, with a network that is played by the test.
+#ifndef MXSWEEP_TESTS_SIMULATION_SIMULATED_LOOP_H_
+#define MXSWEEP_TESTS_SIMULATION_SIMULATED_LOOP_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "scanner/event_loop.h"
+
+namespace mxsweep::scanner::simulation {
+
+inline constexpr int64_t kMs = 1'000'000;
+inline constexpr int64_t kSecond = 1'000'000'000;
+
+class SimulatedLoop;
+class SimulatedStream;
+
+// The server's end of a connection, to be played by a subclass. It is destroyed when the client has
+// closed.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+  virtual void OnConnected() = 0;
+  virtual void OnBytes(std::string_view bytes) = 0;
+  // The client hands `bytes` to its kernel; OnBytes comes later. For checks of who speaks when.
+  virtual void OnClientSends(std::string_view bytes) = 0;
+
+ protected:
+  // How what is written travels: in pieces of 1 to max_piece_bytes (kWhole: in one), each up to
+  // max_gap_ns behind the last.
+  static constexpr size_t kWhole = SIZE_MAX;
+  struct Travel {
+    size_t max_piece_bytes = 1460;
+    int64_t max_gap_ns = kMs;
+  };
+  void Write(std::string_view bytes, int64_t delay_ns, const Travel& travel);
+  // FIN and RST, behind what was written.
+  void Close(int64_t delay_ns);
+  void Reset(int64_t delay_ns);
+  // Bytes written so far, and bytes of them that have reached the client.
+  uint64_t written() const { return written_; }
+  uint64_t delivered() const { return delivered_; }
+  SimulatedLoop* loop() { return loop_; }
+
+ private:
+  friend class SimulatedStream;
+  void End(int64_t delay_ns, IoError error);
+
+  SimulatedLoop* loop_ = nullptr;
+  std::weak_ptr<SimulatedStream*> stream_;
+  int64_t last_arrival_ns_ = 0;
+  uint64_t written_ = 0;
+  uint64_t delivered_ = 0;
+};
+
+// Answers connections.
+class Network {
+ public:
+  struct Answer {
+    int64_t delay_ns = 0;
+    bool silent = false;  // neither yes nor no ever comes
+    IoError error = 0;
+    std::unique_ptr<Peer> peer;  // where error is 0
+  };
+  virtual ~Network() = default;
+  virtual Answer Connect(const SocketAddress& to) = 0;
+};
+
+// All workers of a simulated scan run on one of these. Time stands still but in Step, where it
+// jumps to the next thing that happens; one seed drives everything that is random. An iteration is
+// in the order of UringLoop's: events, messages, timers, hook.
+class SimulatedLoop final : public EventLoop {
+ public:
+  // `network` is borrowed.
+  SimulatedLoop(uint64_t seed, Network* network);
+  // Ends the program if a stream is alive.
+  ~SimulatedLoop() override;
+
+  int64_t now_ns() const override { return now_ns_; }
+  int64_t real_now_ns() const override { return now_ns_; }
+  absl::Time wall_now() const override;
+  TimerWheel& timers() override { return timers_; }
+  std::unique_ptr<Stream> NewStream() override;
+  dns::EventLoop& dns_loop() override { return dns_; }
+  void Post(absl::AnyInvocable<void()> message) override;
+  int max_streams() const override { return 1 << 20; }
+
+  void SetIterationHook(std::function<void()> hook) { hook_ = std::move(hook); }
+  // Runs until `done`; false if that has not come to be by `limit_ns` of virtual time.
+  bool RunUntil(const std::function<bool()>& done, int64_t limit_ns);
+
+  // Calls `event` at that time, in the order of being asked where times are equal. Returns its key.
+  using EventKey = std::pair<int64_t, uint64_t>;
+  EventKey At(int64_t time_ns, std::function<void()> event);
+  void Cancel(const EventKey& key) { events_.erase(key); }
+
+  // 0 … bound, both included.
+  int64_t Random(int64_t bound);
+  int streams_alive() const { return streams_alive_; }
+
+ private:
+  friend class SimulatedStream;
+  class DnsLoop final : public dns::EventLoop {
+   public:
+    explicit DnsLoop(SimulatedLoop* loop) : loop_(loop) {}
+    int64_t NowNanos() const override { return loop_->now_ns_; }
+    void WatchSocket(int, bool, bool, SocketCallback) override { std::abort(); }
+    void UnwatchSocket(int) override { std::abort(); }
+    TimerId ScheduleAfter(std::chrono::nanoseconds delay, TimerCallback callback) override;
+    void CancelTimer(TimerId id) override;
+
+   private:
+    SimulatedLoop* loop_;
+    std::map<TimerId, EventKey> timers_;
+    TimerId next_id_ = 1;
+  };
+
+  void Step();
+
+  Network* network_;
+  std::mt19937_64 random_;
+  int64_t now_ns_ = kSecond;
+  TimerWheel timers_;
+  DnsLoop dns_;
+  std::function<void()> hook_;
+  std::map<EventKey, std::function<void()>> events_;
+  uint64_t next_event_ = 0;
+  std::deque<absl::AnyInvocable<void()>> messages_;
+  int streams_alive_ = 0;
+};
+
+}  // namespace mxsweep::scanner::simulation
+
+#endif  // MXSWEEP_TESTS_SIMULATION_SIMULATED_LOOP_H_

@@ -1,0 +1,60 @@
+// A whole scan of a simulated world: several workers on one loop in virtual time.
+#ifndef MXSWEEP_TESTS_SIMULATION_SIMULATED_SCAN_H_
+#define MXSWEEP_TESTS_SIMULATION_SIMULATED_SCAN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "scanner/gate.h"
+#include "scanner/recorder.h"
+#include "tests/simulation/simulated_world.h"
+
+namespace mxsweep::scanner::simulation {
+
+struct ScanSettings {
+  uint64_t seed = 1;
+  size_t workers = 1;
+  uint32_t retries = 1;
+  Gate::Options gate;  // of each worker
+  uint32_t admissions = 64;
+  bool implicit_tls = false;
+  // Virtual time at which the scan is told to stop; nothing: never.
+  std::optional<int64_t> drain_at_ns;
+  // The sink refuses this row and all after it; nothing: none.
+  std::optional<size_t> fail_at_row;
+
+  // Everything drawn from the seed.
+  static ScanSettings Random(uint64_t seed);
+};
+
+struct ScanResult {
+  bool ended = false;  // every target was done within a virtual day
+  size_t targets_done = 0;
+  std::vector<Row> rows;  // in the order in which they were written
+  std::string text;       // the same as NDJSON
+  absl::Status status;    // of the recorder
+  std::vector<std::string> complaints;
+  uint32_t connections_left_open = 0;
+  size_t questions_left = 0;
+  int64_t took_ns = 0;
+  uint64_t hosts_asked_twice = 0;
+
+  template <typename T>
+  std::vector<const T*> All() const {
+    std::vector<const T*> found;
+    for (const Row& row : rows) {
+      if (const T* typed = std::get_if<T>(&row)) found.push_back(typed);
+    }
+    return found;
+  }
+};
+
+// Ends the program where a task or a stream is left behind.
+ScanResult Scan(const World& world, const ScanSettings& settings);
+
+}  // namespace mxsweep::scanner::simulation
+
+#endif  // MXSWEEP_TESTS_SIMULATION_SIMULATED_SCAN_H_

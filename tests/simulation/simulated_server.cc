@@ -1,0 +1,324 @@
+#include "tests/simulation/simulated_server.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "scanner/check.h"
+#include "tests/tls/test_server.h"
+
+namespace mxsweep::scanner::simulation {
+
+using tls::testing::TestServer;
+
+Expected ExpectedOf(Manner manner) {
+  switch (manner) {
+    case Manner::kGood:
+    case Manner::kTls12:
+    case Manner::kInjects:
+      return {Outcome::kTlsOk, Stage::kDone};
+    case Manner::kClosesAfterHandshake:
+      return {Outcome::kTlsOk, Stage::kEhloAfterTls};
+    case Manner::kIgnoresQuit:
+      return {Outcome::kTlsOk, Stage::kQuit};
+    case Manner::kNoStartTls:
+    case Manner::kHeloOnly:
+      return {Outcome::kNoStartTls, Stage::kEhlo};
+    case Manner::kEhloRefused:
+      return {Outcome::kEhloRefused, Stage::kEhlo};
+    case Manner::kEhlo4xx:
+      return {Outcome::kEhloRefused, Stage::kEhlo, true};
+    case Manner::kStartTls4xx:
+      return {Outcome::kStartTlsRefused, Stage::kStartTls, true};
+    case Manner::kStartTls5xx:
+      return {Outcome::kStartTlsRefused, Stage::kStartTls};
+    case Manner::kGreeting4xx:
+      return {Outcome::kGreeting4xx, Stage::kGreeting, true};
+    case Manner::kGreeting5xx:
+      return {Outcome::kGreeting5xx, Stage::kGreeting};
+    case Manner::kThrottled:
+      return {Outcome::kThrottled421, Stage::kGreeting, true};
+    case Manner::kThrottledAtStartTls:
+      return {Outcome::kThrottled421, Stage::kStartTls, true};
+    case Manner::kRefused:
+      return {Outcome::kConnectRefused, Stage::kConnect};
+    case Manner::kIgnoresConnect:
+      return {Outcome::kConnectTimeout, Stage::kConnect, true};
+    case Manner::kUnreachable:
+      return {Outcome::kUnreachable, Stage::kConnect, true};
+    case Manner::kNoDescriptors:
+      return {Outcome::kLocalNoDescriptors, Stage::kConnect, true};
+    case Manner::kSilent:
+      return {Outcome::kGreetingTimeout, Stage::kGreeting, true};
+    case Manner::kSilentAtEhlo:
+      return {Outcome::kCommandTimeout, Stage::kEhlo, true};
+    case Manner::kSilentAtStartTls:
+      return {Outcome::kCommandTimeout, Stage::kStartTls, true};
+    case Manner::kGarbageGreeting:
+    case Manner::kEndlessGreeting:
+      return {Outcome::kSmtpProtocolError, Stage::kGreeting};
+    case Manner::kClosesAtOnce:
+      return {Outcome::kClosedEarly, Stage::kGreeting, true};
+    case Manner::kResetsAtOnce:
+      return {Outcome::kReset, Stage::kGreeting, true};
+    case Manner::kClosesAtEhlo:
+      return {Outcome::kClosedEarly, Stage::kEhlo, true};
+    case Manner::kResetsInHandshake:
+      return {Outcome::kReset, Stage::kHandshake, true};
+    case Manner::kClosesInHandshake:
+      return {Outcome::kClosedEarly, Stage::kHandshake, true};
+    case Manner::kSilentInHandshake:
+      return {Outcome::kTlsTimeout, Stage::kHandshake, true};
+    case Manner::kGarbageInHandshake:
+      return {Outcome::kTlsProtocolError, Stage::kHandshake};
+    case Manner::kAlertInHandshake:
+      return {Outcome::kTlsAlert, Stage::kHandshake, false, true};
+  }
+  std::abort();
+}
+
+// One connection: a line at a time in clear, then the same within TLS.
+class ServerNetwork::Connection final : public Peer {
+ public:
+  Connection(ServerNetwork* network, dns::IpAddress address, Manner manner)
+      : network_(network), address_(address), manner_(manner) {}
+
+  ~Connection() override {
+    --server().open;
+    --network_->open_;
+  }
+
+  void OnConnected() override {
+    switch (manner_) {
+      case Manner::kSilent:
+        return;
+      case Manner::kClosesAtOnce:
+        return Close(script().greet_delay_ns);
+      case Manner::kResetsAtOnce:
+        return Reset(script().greet_delay_ns);
+      case Manner::kGarbageGreeting:
+        return Greet("SSH-2.0-OpenSSH_9.2\r\n");
+      case Manner::kEndlessGreeting: {
+        std::string lines;
+        while (lines.size() < 80'000) lines += "220-and so on and so on and so on\r\n";
+        return Write(lines, script().greet_delay_ns, {.max_piece_bytes = 4096});
+      }
+      case Manner::kGreeting4xx:
+        return Greet("450 4.3.2 not now\r\n");
+      case Manner::kGreeting5xx:
+        return Greet("554 5.7.1 not you\r\n");
+      case Manner::kThrottled:
+        Throttle();
+        return Greet("421 4.7.0 too many connections\r\n");
+      default:
+        return Greet("220-mx.sim.example ESMTP\r\n220 ready\r\n");
+    }
+  }
+
+  void OnClientSends(std::string_view) override {
+    // Within TLS the order is TLS's own.
+    if (tls_sent_) return;
+    // Greeting, then an answer to each command, before the next word.
+    if (reply_ends_.size() <= sends_ || delivered() < reply_ends_[sends_]) {
+      network_->Complain(address_, "the client spoke before its turn");
+    }
+    ++sends_;
+    if (accepted_tls_) tls_sent_ = true;
+  }
+
+  void OnBytes(std::string_view bytes) override {
+    if (accepted_tls_) return OnTlsBytes(bytes);
+    unread_ += bytes;
+    for (size_t end = unread_.find("\r\n"); end != std::string::npos; end = unread_.find("\r\n")) {
+      const std::string line = unread_.substr(0, end);
+      unread_.erase(0, end + 2);
+      OnCommand(line);
+    }
+  }
+
+ private:
+  Server& server() { return network_->servers_.at(address_); }
+  const ServerScript& script() { return server().script; }
+  Travel travel() { return {script().max_piece_bytes, script().max_gap_ns}; }
+
+  void Greet(std::string_view text) {
+    Write(text, script().greet_delay_ns, travel());
+    reply_ends_.push_back(written());
+  }
+  void Reply(std::string_view text) {
+    Write(text, script().reply_delay_ns, travel());
+    reply_ends_.push_back(written());
+  }
+  void Throttle() { server().not_before_ns = loop()->now_ns() + network_->politeness_.backoff_ns; }
+
+  void OnCommand(const std::string& line) {
+    if (line == "QUIT") {
+      Reply("221 bye\r\n");
+      return Close(0);
+    }
+    if (line == "STARTTLS") return OnStartTls();
+    if (!line.starts_with("EHLO scanner.example.net") &&
+        !line.starts_with("HELO scanner.example.net")) {
+      network_->Complain(address_, "the client said " + line);
+    }
+    const bool helo = line.starts_with("HELO");
+    switch (manner_) {
+      case Manner::kSilentAtEhlo:
+        return;
+      case Manner::kClosesAtEhlo:
+        return Close(0);
+      case Manner::kEhloRefused:
+        return Reply("550 5.7.1 no\r\n");
+      case Manner::kEhlo4xx:
+        return Reply("451 4.3.0 later\r\n");
+      case Manner::kHeloOnly:
+        return Reply(helo ? "250 mx.sim.example\r\n" : "500 5.5.1 what?\r\n");
+      case Manner::kNoStartTls:
+        return Reply("250-mx.sim.example\r\n250-XSTARTTLS\r\n250 SIZE 1000\r\n");
+      default:
+        return Reply("250-mx.sim.example\r\n250-SIZE 35882577\r\n250 StartTLS\r\n");
+    }
+  }
+
+  void OnStartTls() {
+    switch (manner_) {
+      case Manner::kSilentAtStartTls:
+        return;
+      case Manner::kStartTls4xx:
+        return Reply("454 4.7.0 TLS not available\r\n");
+      case Manner::kStartTls5xx:
+        return Reply("502 5.5.1 not implemented\r\n");
+      case Manner::kThrottledAtStartTls:
+        Throttle();
+        return Reply("421 4.7.0 go away\r\n");
+      case Manner::kInjects: {
+        // In one piece: what comes later is no longer behind the 220.
+        const std::string text = "220 go\r\n250 injected\r\n";
+        const int64_t delay_ns = script().reply_delay_ns;
+        const uint64_t end = written() + text.size();
+        WriteWhole(text, delay_ns);
+        reply_ends_.push_back(end);
+        break;
+      }
+      default:
+        Reply("220 go ahead\r\n");
+    }
+    accepted_tls_ = true;
+    tls::testing::TestServerOptions options;
+    if (manner_ == Manner::kTls12) options.max_version = tls::kTls12;
+    tls_.emplace(*script().chain, options);
+  }
+
+  // In a single piece.
+  void WriteWhole(std::string_view text, int64_t delay_ns) {
+    Write(text, delay_ns, {.max_piece_bytes = kWhole, .max_gap_ns = 0});
+  }
+
+  void OnTlsBytes(std::string_view bytes) {
+    switch (manner_) {
+      case Manner::kSilentInHandshake:
+        return;
+      case Manner::kResetsInHandshake:
+        return Reset(0);
+      case Manner::kClosesInHandshake:
+        return Close(0);
+      case Manner::kGarbageInHandshake:
+        return Write("250 what are you talking about?\r\n", 0, travel());
+      case Manner::kAlertInHandshake: {
+        const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);  // fatal, handshake_failure
+        return Write(alert, 0, travel());
+      }
+      default:
+        break;
+    }
+    const std::string out = tls_->Receive(std::string(bytes));
+    if (!out.empty()) Write(out, script().reply_delay_ns, travel());
+    if (manner_ == Manner::kClosesAfterHandshake && tls_->done()) return Close(0);
+    if (tls_->failed()) return Close(0);
+    ReadPlaintext();
+  }
+
+  void ReadPlaintext() {
+    const std::string& said = tls_->plaintext();
+    for (size_t end = said.find("\r\n", read_); end != std::string::npos;
+         end = said.find("\r\n", read_)) {
+      const std::string line = said.substr(read_, end - read_);
+      read_ = end + 2;
+      if (line == "QUIT") {
+        if (manner_ == Manner::kIgnoresQuit) return;
+        Write(tls_->Send("221 bye\r\n"), 0, travel());
+        Write(tls_->SendCloseNotify(), 0, travel());
+        return Close(0);
+      }
+      if (!line.starts_with("EHLO scanner.example.net")) {
+        network_->Complain(address_, "within TLS the client said " + line);
+      }
+      Write(tls_->Send("250-mx.sim.example\r\n250 REQUIRETLS\r\n"), 0, travel());
+    }
+  }
+
+  ServerNetwork* network_;
+  dns::IpAddress address_;
+  Manner manner_;
+  std::vector<uint64_t> reply_ends_;  // in written(), of the greeting and each answer in clear
+  size_t sends_ = 0;
+  bool accepted_tls_ = false;
+  bool tls_sent_ = false;
+  std::string unread_;
+  std::optional<TestServer> tls_;
+  size_t read_ = 0;
+};
+
+void ServerNetwork::Add(const dns::IpAddress& address, ServerScript script) {
+  servers_[address].script = std::move(script);
+}
+
+void ServerNetwork::Complain(const dns::IpAddress& address, std::string_view what) {
+  complaints_.push_back(address.ToString() + ": " + std::string(what));
+}
+
+uint32_t ServerNetwork::connections(const dns::IpAddress& address) const {
+  return servers_.at(address).connections;
+}
+
+Network::Answer ServerNetwork::Connect(const SocketAddress& to) {
+  const auto found = servers_.find(to.address);
+  if (found == servers_.end()) {
+    Complain(to.address, "nobody lives here");
+    return {.error = ECONNREFUSED};
+  }
+  Server& server = found->second;
+  const int64_t now_ns = loop_->now_ns();
+  if (server.open >= politeness_.per_address_concurrency)
+    Complain(to.address, "one too many at once");
+  if (now_ns - server.last_start_ns < politeness_.per_address_interval_ns) {
+    Complain(to.address, "too soon after the last one");
+  }
+  if (now_ns < server.not_before_ns) Complain(to.address, "too soon after a 421");
+  if (open_ >= politeness_.concurrency) Complain(to.address, "too many connections in all");
+  server.last_start_ns = now_ns;
+  const std::vector<Manner>& manners = server.script.manners;
+  const Manner manner = manners[std::min<size_t>(server.connections, manners.size() - 1)];
+  ++server.connections;
+  switch (manner) {
+    case Manner::kRefused:
+      return {.delay_ns = server.script.connect_delay_ns, .error = ECONNREFUSED};
+    case Manner::kUnreachable:
+      return {.delay_ns = server.script.connect_delay_ns, .error = EHOSTUNREACH};
+    case Manner::kNoDescriptors:
+      return {.delay_ns = 0, .error = ENFILE};
+    case Manner::kIgnoresConnect:
+      return {.silent = true};
+    default:
+      break;
+  }
+  ++server.open;
+  ++open_;
+  return {.delay_ns = server.script.connect_delay_ns,
+          .peer = std::make_unique<Connection>(this, to.address, manner)};
+}
+
+}  // namespace mxsweep::scanner::simulation

@@ -1,0 +1,116 @@
+// Mail servers of a simulation: each has a manner, and it is known what a scan must say of it.
+#ifndef MXSWEEP_TESTS_SIMULATION_SIMULATED_SERVER_H_
+#define MXSWEEP_TESTS_SIMULATION_SIMULATED_SERVER_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/outcome.h"
+#include "tests/simulation/simulated_loop.h"
+#include "tests/tls/certificate_factory.h"
+
+namespace mxsweep::scanner::simulation {
+
+enum class Manner {
+  kGood,
+  kTls12,
+  kInjects,  // plaintext behind the 220 to STARTTLS
+  kClosesAfterHandshake,
+  kIgnoresQuit,
+  kNoStartTls,
+  kHeloOnly,
+  kEhloRefused,
+  kEhlo4xx,
+  kStartTls4xx,
+  kStartTls5xx,
+  kGreeting4xx,
+  kGreeting5xx,
+  kThrottled,
+  kThrottledAtStartTls,
+  kRefused,
+  kIgnoresConnect,
+  kUnreachable,
+  kNoDescriptors,  // our own
+  kSilent,
+  kSilentAtEhlo,
+  kSilentAtStartTls,
+  kGarbageGreeting,
+  kEndlessGreeting,
+  kClosesAtOnce,
+  kResetsAtOnce,
+  kClosesAtEhlo,
+  kResetsInHandshake,
+  kClosesInHandshake,
+  kSilentInHandshake,
+  kGarbageInHandshake,
+  kAlertInHandshake,
+};
+inline constexpr int kManners = static_cast<int>(Manner::kAlertInHandshake) + 1;
+
+// What docs/outcomes.md says of such a server.
+struct Expected {
+  Outcome outcome;
+  Stage stage;
+  bool tried_again = false;       // up to the scan's retries
+  bool tried_with_tls12 = false;  // and once more with an older version
+};
+Expected ExpectedOf(Manner manner);
+
+// One address.
+struct ServerScript {
+  // Of the first connection, of the second …; the last one stays.
+  std::vector<Manner> manners = {Manner::kGood};
+  int64_t connect_delay_ns = 20 * kMs;
+  int64_t greet_delay_ns = 50 * kMs;
+  int64_t reply_delay_ns = 5 * kMs;
+  size_t max_piece_bytes = 1460;  // 1: byte by byte
+  int64_t max_gap_ns = kMs;
+  const std::vector<const tls::testing::TestCertificate*>* chain = nullptr;
+};
+
+// Every server, by address, and what it saw of its clients. A client that is not polite or speaks
+// out of turn is written down in complaints().
+class ServerNetwork final : public Network {
+ public:
+  struct Politeness {
+    uint32_t per_address_concurrency = 1;
+    int64_t per_address_interval_ns = 0;
+    int64_t backoff_ns = 0;  // after a 421
+    uint32_t concurrency = 1 << 30;
+  };
+
+  void SetPoliteness(const Politeness& politeness) { politeness_ = politeness; }
+  void SetLoop(SimulatedLoop* loop) { loop_ = loop; }
+  void Add(const dns::IpAddress& address, ServerScript script);
+
+  Answer Connect(const SocketAddress& to) override;
+
+  const std::vector<std::string>& complaints() const { return complaints_; }
+  uint32_t connections(const dns::IpAddress& address) const;
+  uint32_t open() const { return open_; }
+
+ private:
+  class Connection;
+  struct Server {
+    ServerScript script;
+    uint32_t connections = 0;
+    uint32_t open = 0;
+    int64_t last_start_ns = INT64_MIN / 2;
+    int64_t not_before_ns = INT64_MIN / 2;  // since it said 421
+  };
+
+  void Complain(const dns::IpAddress& address, std::string_view what);
+
+  SimulatedLoop* loop_ = nullptr;
+  Politeness politeness_;
+  std::map<dns::IpAddress, Server> servers_;
+  std::vector<std::string> complaints_;
+  uint32_t open_ = 0;
+};
+
+}  // namespace mxsweep::scanner::simulation
+
+#endif  // MXSWEEP_TESTS_SIMULATION_SIMULATED_SERVER_H_

@@ -1,0 +1,66 @@
+// A random little Internet from one seed: domains, MX hosts, servers, and what is true of them.
+#ifndef MXSWEEP_TESTS_SIMULATION_SIMULATED_WORLD_H_
+#define MXSWEEP_TESTS_SIMULATION_SIMULATED_WORLD_H_
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scanner/target_reader.h"
+#include "tests/dns/fake_resolver.h"
+#include "tests/simulation/simulated_server.h"
+
+namespace mxsweep::scanner::simulation {
+
+struct WorldHost {
+  std::string name;
+  std::vector<std::string> addresses;
+  std::string tlsa;           // "": unsigned; "none", "match", "mismatch": signed
+  bool lookup_fails = false;  // SERVFAIL
+};
+
+struct WorldServer {
+  ServerScript script;
+  bool blocked = false;
+};
+
+struct WorldDomain {
+  std::string name;
+  std::string mx_status;  // word of docs/outcomes.md
+  std::set<std::string> hosts;
+};
+
+// Immutable once made.
+struct World {
+  std::vector<WorldHost> hosts;
+  std::map<std::string, WorldServer> servers;  // by address
+  std::vector<WorldDomain> domains;
+  std::vector<Target> targets;
+
+  // Domains with shared hosts, hosts with shared addresses, and servers of every manner.
+  static World Make(uint64_t seed);
+  // `hosts` hosts with a server of this manner each, and a domain for each.
+  static World Uniform(Manner manner, size_t hosts);
+
+  void FillResolver(dns::FakeResolver* resolver, uint64_t seed) const;
+  void FillNetwork(ServerNetwork* network) const;
+
+  // The server's last word after as many attempts as are allowed, and how many those are.
+  struct Verdict {
+    Manner manner = Manner::kGood;
+    uint32_t attempts = 0;
+  };
+  Verdict VerdictOf(const std::string& address, uint32_t retries) const;
+};
+
+// What is made once and used by all: certificates (RSA, so that every handshake has the same
+// length).
+const tls::testing::TestPki& SimulatedPki();
+
+}  // namespace mxsweep::scanner::simulation
+
+#endif  // MXSWEEP_TESTS_SIMULATION_SIMULATED_WORLD_H_
