@@ -31,7 +31,6 @@ Task<void> Worker::ScanDomain(Target target, Done done) {
   if (mx.status == dns::MxStatus::kMx || mx.status == dns::MxStatus::kImplicit) {
     Join hosts;
     for (const dns::MxRecord& record : mx.records) {
-      if (record.host == ".") continue;  // a null MX beside others is no host (RFC 7505 §3)
       hosts.Add();
       // `summary` and `hosts` live in this frame, which waits for every one of the answers.
       AskForHost(record.host, [&summary, &hosts](const Summary& of_host) {

@@ -55,6 +55,16 @@ EndpointFacts BlockedFacts(const AddressFilter& filter, const dns::IpAddress& ad
   return facts;
 }
 
+// The address throttles everybody: it was not asked for this host.
+EndpointFacts LeftAloneFacts(absl::Time now) {
+  EndpointFacts facts;
+  facts.outcome = Outcome::kThrottled421;
+  facts.stage = Stage::kGate;
+  facts.error_detail = "not asked: the address has answered 421 again and again";
+  facts.started_at = now;
+  return facts;
+}
+
 }  // namespace
 
 Task<EndpointFacts> Worker::TryEndpoint(const HostContext* host, dns::IpAddress address,
@@ -67,6 +77,7 @@ Task<EndpointFacts> Worker::TryEndpoint(const HostContext* host, dns::IpAddress 
   if (throttled) counters_.throttled.fetch_add(1, std::memory_order_relaxed);
   gate_.Release(address, loop_->now_ns(),
                 throttled ? Gate::Outcome::kThrottled : Gate::Outcome::kOk);
+  if (throttled && IsLeftAlone(address)) SendAway(&address);
   co_return facts;
 }
 
@@ -101,7 +112,9 @@ Task<void> Worker::ScanEndpoint(std::shared_ptr<const HostContext> host, dns::Ip
       if (!slept) break;
       counters_.retries.fetch_add(1, std::memory_order_relaxed);
     }
-    if (attempts == 0) {
+    if (attempts == 0 && !draining_) {
+      facts = LeftAloneFacts(loop_->wall_now());
+    } else if (attempts == 0) {
       Summary cancelled;
       cancelled.flags = Summary::kCancelled;
       --tasks_;

@@ -204,6 +204,11 @@ void Gate::Release(const dns::IpAddress& address, int64_t now_ns, Outcome outcom
   Place(it->second, now_ns);
 }
 
+int Gate::ThrottledInARow(const dns::IpAddress& address) const {
+  const auto found = index_.find(address);
+  return found == index_.end() ? 0 : entries_[found->second].backoff_level;
+}
+
 bool Gate::Cancel(const dns::IpAddress& address, Ticket ticket) {
   const auto it = index_.find(address);
   if (it == index_.end()) return false;

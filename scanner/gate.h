@@ -76,6 +76,9 @@ class Gate {
   // Of the requests made or queued, only `n` more are admitted until this is called again.
   void set_admission_limit(uint64_t n) { admissions_left_ = n; }
 
+  // How often in a row connections to `address` were throttled, as far as that is remembered.
+  int ThrottledInARow(const dns::IpAddress& address) const;
+
   size_t in_flight() const { return in_flight_; }
   size_t queued() const { return queued_; }
   // Addresses that take memory now: queued, open or restricted.

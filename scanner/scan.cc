@@ -18,6 +18,7 @@
 #include "scanner/rows.h"
 #include "scanner/scan_record.h"
 #include "scanner/smtp_command.h"
+#include "scanner/text.h"
 #include "scanner/worker_thread.h"
 
 namespace mxsweep::scanner {
@@ -174,7 +175,9 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
   worker.gate = {.rate_per_s = options_.rate_per_s / workers,
                  .max_concurrency = share,
                  .per_address_concurrency = options_.per_address_concurrency,
-                 .per_address_interval_ns = options_.per_address_interval_ms * kNsPerMs};
+                 .per_address_interval_ns = options_.per_address_interval_ms * kNsPerMs,
+                 .backoff_initial_ns = options_.throttle_backoff_ms * kNsPerMs,
+                 .backoff_max_ns = 20 * options_.throttle_backoff_ms * kNsPerMs};
   return worker;
 }
 
@@ -343,9 +346,11 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   threads_.clear();
   absl::Status status = recorder_->Finish();
   ScanSummary summary = recorder_->counts();
-  if (status.ok()) status = reader_->status();
   // Being told to stop while reading is no damage to the list.
-  if (absl::IsCancelled(status)) status = absl::OkStatus();
+  if (status.ok() && !reader_->status().ok() && !absl::IsCancelled(reader_->status())) {
+    status = absl::Status(reader_->status().code(),
+                          JoinText(options_.targets_path, ": ", reader_->status().message()));
+  }
   const TargetReader::Counts& counts = reader_->counts();
   summary.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
   summary.complete = !draining_ && status.ok();

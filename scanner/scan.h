@@ -23,8 +23,8 @@ struct ScanControl {
 // Runs a whole scan: targets → domains → hosts → endpoints → rows. Blocks until it is done.
 //
 // Everything that can be wrong beforehand (input, lists, trust store, resolver, io_uring, output
-// directory) is found before anything is written. An error afterwards (disk full, damaged input) leaves
-// what was committed whole, and says so in scan.json.
+// directory) is found before anything is written. An error afterwards (disk full, damaged input)
+// leaves what was committed whole, and says so in scan.json.
 absl::StatusOr<ScanSummary> RunScan(const ScanOptions& options, ScanControl control);
 
 }  // namespace mxsweep::scanner

@@ -53,6 +53,9 @@ absl::Status CheckLimits(const ScanOptions& options) {
   if (options.per_address_concurrency < 1) {
     return Wrong("--per-address-concurrency must be at least 1");
   }
+  if (options.throttle_backoff_ms < 0 || options.throttle_backoff_ms > kMaxTimeoutMs) {
+    return Wrong("--throttle-backoff must be between 0 and 10m");
+  }
   if (options.per_address_interval_ms < 0 || options.per_address_interval_ms > kMaxDurationMs) {
     return Wrong("--per-address-interval must not be negative or longer than a year");
   }

@@ -70,6 +70,8 @@ struct ScanOptions {
   uint32_t concurrency = 10'000;
   uint32_t per_address_concurrency = 1;
   int64_t per_address_interval_ms = 1'000;
+  // An address that said 421 is left alone for this long, then twice as long, up to 20 times.
+  int64_t throttle_backoff_ms = 30'000;
   std::vector<std::string> blocklist_paths;
   std::vector<std::string> allowlist_paths;
   bool allow_special = false;  // connect to loopback, private and other special-purpose addresses

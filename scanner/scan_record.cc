@@ -50,6 +50,7 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
       {"concurrency", o.concurrency},
       {"per_address_concurrency", o.per_address_concurrency},
       {"per_address_interval_ms", o.per_address_interval_ms},
+      {"throttle_backoff_ms", o.throttle_backoff_ms},
       {"blocklists", o.blocklist_paths},
       {"allowlists", o.allowlist_paths},
       {"allow_special", o.allow_special},

@@ -12,7 +12,10 @@ uint16_t SaturatingAdd(uint16_t a, uint16_t b) {
 }
 
 uint16_t DialogueFlags(const EndpointFacts& facts) {
-  uint16_t flags = 0;
+  uint16_t flags = IsLocal(facts.outcome) ? Summary::kLocalTrouble : 0;
+  if (facts.greeting || (!IsLocal(facts.outcome) && facts.outcome != Outcome::kBlocked)) {
+    flags |= Summary::kToldOfServer;
+  }
   const bool throttled = facts.outcome == Outcome::kThrottled421 || facts.transient_refusal;
   // A refused STARTTLS has been offered before: that is further than throttling.
   const bool before_starttls = facts.stage < Stage::kStartTls;
@@ -79,6 +82,9 @@ Summary SummarizeHost(const dns::HostAnswer& answer) {
         *answer.address_status != dns::LookupStatus::kNoData &&
         *answer.address_status != dns::LookupStatus::kNxDomain) {
       summary.flags = Summary::kDaneUnknown;
+    }
+    if (answer.address_status == dns::LookupStatus::kLocalError) {
+      summary.flags |= Summary::kLocalTrouble;
     }
     return summary;
   }
@@ -149,6 +155,10 @@ std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
     case dns::MxStatus::kMx:
     case dns::MxStatus::kImplicit:
       break;
+  }
+  // Where all we met was our own trouble, nothing is known of the domain.
+  if (summary.has(Summary::kLocalTrouble) && !summary.has(Summary::kToldOfServer)) {
+    return "local_error";
   }
   const std::string_view dane = DomainDaneStatus(mx, summary);
   if (summary.endpoints == 0) return "mx_unresolvable";

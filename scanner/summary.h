@@ -27,6 +27,8 @@ struct Summary {
     kDaneMatch = 1 << 9,      // some endpoint matches
     kDaneUnjudged = 1 << 10,  // some endpoint of a host with records could not be judged
     kCancelled = 1 << 11,     // the scan was stopped before all was known
+    kToldOfServer = 1 << 12,  // some endpoint's outcome tells of its server, not of us
+    kLocalTrouble = 1 << 13,  // something could not be asked or tried, for our own reasons
   };
 
   uint16_t endpoints = 0;

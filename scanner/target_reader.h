@@ -43,7 +43,7 @@ struct Target {
   uint64_t input_line = 0;  // from 1
   // The text as it was given, sanitised and cut: of kInvalid, and of a name that differs from it.
   std::string raw;
-  std::string problem;      // kInvalid: why, a phrase ("label longer than 63 octets")
+  std::string problem;  // kInvalid: why, a phrase ("label longer than 63 octets")
 };
 
 // Reads a list of targets of any length in constant memory (but for the NameSet of what was seen,

@@ -8,6 +8,13 @@
 #include "scanner/worker_waits.h"
 
 namespace mxsweep::scanner {
+namespace {
+
+// With back-offs of 30 s and 60 s between them, an address that still says 421 means it, and
+// whoever else waits for it would wait for minutes each.
+constexpr int kThrottledTooOften = 3;
+
+}  // namespace
 
 Worker::Worker(ScanContext* context, EventLoop* loop, dns::Resolver* resolver,
                tls::ClientContext* tls_context, const Gate::Options& gate, uint64_t seed)
@@ -54,15 +61,25 @@ uint32_t Worker::Admit(uint32_t admissions) {
   return static_cast<uint32_t>(last_admitted_ - admitted_before);
 }
 
-void Worker::Drain() {
-  draining_ = true;
-  // Each one that is woken may wake others; what they insert meanwhile is woken by draining_.
-  while (!gate_waiters_.empty()) {
-    GateWaiter* waiter = *gate_waiters_.begin();
+bool Worker::IsLeftAlone(const dns::IpAddress& address) const {
+  return gate_.ThrottledInARow(address) >= kThrottledTooOften;
+}
+
+void Worker::SendAway(const dns::IpAddress* address) {
+  std::vector<GateWaiter*> sent_away;
+  for (GateWaiter* waiter : gate_waiters_) {
+    if (address == nullptr || waiter->address == *address) sent_away.push_back(waiter);
+  }
+  for (GateWaiter* waiter : sent_away) {
     gate_waiters_.erase(waiter);
     MXSWEEP_CHECK(gate_.Cancel(waiter->address, reinterpret_cast<Gate::Ticket>(waiter)));
     waiter->waiter.resume();
   }
+}
+
+void Worker::Drain() {
+  draining_ = true;
+  SendAway(nullptr);
   while (!sleepers_.empty()) {
     Sleeper* sleeper = *sleepers_.begin();
     sleepers_.erase(sleeper);

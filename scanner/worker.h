@@ -119,6 +119,10 @@ class Worker {
   Task<EndpointFacts> TryEndpoint(const HostContext* host, dns::IpAddress address,
                                   uint16_t max_version);
   int64_t RetryDelayNs(uint32_t attempt);
+  // Has `address` answered 421 so often in a row that it is left alone?
+  bool IsLeftAlone(const dns::IpAddress& address) const;
+  // Sends away everybody who waits at the gate for `address`, or for any.
+  void SendAway(const dns::IpAddress* address);
   std::vector<const tls::Certificate*> InternChain(const EndpointFacts& facts);
 
   ScanContext* context_;

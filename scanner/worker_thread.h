@@ -14,8 +14,8 @@
 
 namespace mxsweep::scanner {
 
-// A worker with a thread, an io_uring, a resolver and a TLS context of its own. All of them are made and
-// destroyed on that thread, since a ring belongs to one.
+// A worker with a thread, an io_uring, a resolver and a TLS context of its own. All of them are
+// made and destroyed on that thread, since a ring belongs to one.
 class WorkerThread {
  public:
   struct Options {

@@ -23,14 +23,14 @@ struct Worker::GateWaiter {
 };
 
 // co_await AwaitGate(worker, address): true once a connection to `address` may be made, which must
-// be given back with Gate::Release; false if the scan is being stopped.
+// be given back with Gate::Release; false if the scan is being stopped or the address left alone.
 class Worker::AwaitGate : Worker::GateWaiter {
  public:
   AwaitGate(Worker* worker, const dns::IpAddress& to)
       : GateWaiter{.address = to}, worker_(worker) {}
 
   bool await_ready() {
-    if (worker_->draining_) return true;
+    if (worker_->draining_ || worker_->IsLeftAlone(address)) return true;
     const auto ticket = reinterpret_cast<Gate::Ticket>(static_cast<GateWaiter*>(this));
     admitted = worker_->gate_.Request(address, ticket, worker_->loop_->now_ns()) ==
                Gate::Admission::kAdmitted;

@@ -6,6 +6,8 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -29,6 +31,9 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
         absl::StrCat(path.string(), ": ", error ? error.message() : "too large"));
   }
   std::ifstream file(path, std::ios::binary);
+  if (!file.is_open()) {
+    return absl::NotFoundError(absl::StrCat(path.string(), ": ", std::strerror(errno)));
+  }
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   if (!file.good() && !file.eof()) return absl::NotFoundError(path.string() + ": cannot be read");
   return text;

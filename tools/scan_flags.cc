@@ -233,6 +233,9 @@ void AddPoliteness(CLI::App& app, ScanOptions& options) {
   AddDuration(app, "--per-address-interval", options.per_address_interval_ms,
               "Between connections to one address")
       ->group(group);
+  AddDuration(app, "--throttle-backoff", options.throttle_backoff_ms,
+              "Silence for an address that said 421; doubles")
+      ->group(group);
   app.add_option("--blocklist", options.blocklist_paths,
                  "File of addresses, CIDR prefixes and ranges never\n"
                  "to connect to; may be repeated")

@@ -95,7 +95,7 @@ TEST_F(BadInput, AnOutputDirectoryThatCannotBeMadeIsNamed) {
   const CommandResult result = Mxsweep(
       {"scan", list_, "-o", "/proc/mxsweep/scan", "--targets", "addresses", "--progress", "none"});
   ExpectOneSentence(result, kFailed);
-  EXPECT_THAT(result.output, HasSubstr("/proc/mxsweep/scan"));
+  EXPECT_THAT(result.output, HasSubstr("/proc/mxsweep"));
 }
 
 TEST_F(BadInput, AnExistingOutputDirectoryIsLeftAlone) {
@@ -139,7 +139,7 @@ TEST_F(BadInput, IoUringSwitchedOffIsSaid) {
 }
 
 TEST_F(BadInput, NoFileDescriptorsLeftIsSaid) {
-  Arguments arguments = {"prlimit", "--nofile=5:5", MXSWEEP_PROGRAM};
+  Arguments arguments = {"prlimit", "--nofile=6:6", MXSWEEP_PROGRAM};
   const Arguments scan = Scan();
   arguments.insert(arguments.end(), scan.begin(), scan.end());
   const CommandResult result = interop::RunCommand(arguments);
@@ -165,10 +165,10 @@ TEST_F(BadInput, AFaultyBlocklistNamesItsLine) {
   EXPECT_FALSE(std::filesystem::exists(output_));
 }
 
-// A file may not grow beyond 40 kB, which a commit of this scan does: as good as a full disk.
+// A file may not grow beyond 3 kB, which a commit of this scan does: as good as a full disk.
 TEST_F(BadInput, AFullDiskFailsTheScanAndLeavesNothingThatLooksWhole) {
   Lab lab(folder_, {"--seed", "3", "--domains", "400", "--mix", "happy", "--fixed", "none"});
-  Arguments arguments = {"prlimit", "--fsize=40000:40000", "env", "--ignore-signal=XFSZ",
+  Arguments arguments = {"prlimit", "--fsize=3000:3000", "env", "--ignore-signal=XFSZ",
                          MXSWEEP_PROGRAM};
   const Arguments scan = lab.ScanArguments(lab.state("domains.txt"), {"-o", output_});
   arguments.insert(arguments.end(), scan.begin(), scan.end());

@@ -1,5 +1,6 @@
 #include "tests/end_to_end/lab.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -69,6 +70,10 @@ Arguments Lab::ScanArguments(const std::string& targets, const Arguments& more) 
                          "scanner.example.org",
                          "--rate",
                          "0",
+                         "--concurrency",
+                         "200",
+                         "--throttle-backoff",
+                         "2s",
                          "--per-address-interval",
                          "0",
                          "--retry-delay",
@@ -82,11 +87,16 @@ Arguments Lab::ScanArguments(const std::string& targets, const Arguments& more) 
                          "--handshake-timeout",
                          "4s",
                          "--quit-timeout",
-                         "1s",
+                         "4s",
                          "--dns-timeout",
                          "3s",
                          "--progress",
                          "none"};
+  // A flag of `more` takes the place of ours, with its value.
+  for (const std::string& flag : more) {
+    const auto ours = std::find(arguments.begin(), arguments.end(), flag);
+    if (flag.rfind("--", 0) == 0 && ours != arguments.end()) arguments.erase(ours, ours + 2);
+  }
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }

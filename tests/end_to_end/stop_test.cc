@@ -70,7 +70,8 @@ TEST_F(StopTest, SigintFinishesWhatIsUnderWayAndCommits) {
   for (const json& domain : domains) {
     if (!domain["mx"].is_array()) continue;
     for (const json& mx : domain["mx"]) {
-      if (mx["host"] != ".") EXPECT_TRUE(hosts.contains(mx["host"])) << domain.dump();
+      if (mx["host"] == ".") continue;
+      EXPECT_TRUE(hosts.contains(mx["host"])) << domain.dump();
     }
   }
 }
