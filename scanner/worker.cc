@@ -2,7 +2,9 @@
 
 #include <openssl/siphash.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "scanner/check.h"
 #include "scanner/worker_waits.h"
@@ -13,6 +15,13 @@ namespace {
 // With back-offs of 30 s and 60 s between them, an address that still says 421 means it, and
 // whoever else waits for it would wait for minutes each.
 constexpr int kThrottledTooOften = 3;
+
+// A hash set of pointers has an order of its own every time; a scan of the same seed has not.
+template <typename Waiter>
+void SortByNumber(std::vector<Waiter*>* waiters) {
+  std::sort(waiters->begin(), waiters->end(),
+            [](const Waiter* a, const Waiter* b) { return a->number < b->number; });
+}
 
 }  // namespace
 
@@ -70,6 +79,7 @@ void Worker::SendAway(const dns::IpAddress* address) {
   for (GateWaiter* waiter : gate_waiters_) {
     if (address == nullptr || waiter->address == *address) sent_away.push_back(waiter);
   }
+  SortByNumber(&sent_away);
   for (GateWaiter* waiter : sent_away) {
     gate_waiters_.erase(waiter);
     MXSWEEP_CHECK(gate_.Cancel(waiter->address, reinterpret_cast<Gate::Ticket>(waiter)));
@@ -80,8 +90,10 @@ void Worker::SendAway(const dns::IpAddress* address) {
 void Worker::Drain() {
   draining_ = true;
   SendAway(nullptr);
-  while (!sleepers_.empty()) {
-    Sleeper* sleeper = *sleepers_.begin();
+  // Nobody goes to sleep any more: these are all.
+  std::vector<Sleeper*> woken(sleepers_.begin(), sleepers_.end());
+  SortByNumber(&woken);
+  for (Sleeper* sleeper : woken) {
     sleepers_.erase(sleeper);
     sleeper->Interrupt();
   }

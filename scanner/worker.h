@@ -144,6 +144,7 @@ class Worker {
   uint64_t tasks_ = 0;  // under way
   absl::flat_hash_set<GateWaiter*> gate_waiters_;
   absl::flat_hash_set<Sleeper*> sleepers_;
+  uint64_t next_wait_ = 0;
 };
 
 }  // namespace mxsweep::scanner

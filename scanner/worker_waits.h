@@ -19,6 +19,7 @@ namespace mxsweep::scanner {
 struct Worker::GateWaiter {
   dns::IpAddress address;
   std::coroutine_handle<> waiter;
+  uint64_t number = 0;  // in the order of coming
   bool admitted = false;
 };
 
@@ -38,6 +39,7 @@ class Worker::AwaitGate : Worker::GateWaiter {
   }
   void await_suspend(std::coroutine_handle<> handle) {
     waiter = handle;
+    number = worker_->next_wait_++;
     worker_->gate_waiters_.insert(static_cast<GateWaiter*>(this));
   }
   bool await_resume() const { return admitted; }
@@ -50,6 +52,7 @@ class Worker::AwaitGate : Worker::GateWaiter {
 // stopped.
 struct Worker::Sleeper : Timer {
   virtual void Interrupt() = 0;
+  uint64_t number = 0;  // in the order of coming
 };
 
 class Worker::AwaitSleep final : Worker::Sleeper {
@@ -59,6 +62,7 @@ class Worker::AwaitSleep final : Worker::Sleeper {
   bool await_ready() const { return worker_->draining_; }
   void await_suspend(std::coroutine_handle<> waiter) {
     waiter_ = waiter;
+    number = worker_->next_wait_++;
     worker_->sleepers_.insert(static_cast<Sleeper*>(this));
     worker_->loop_->timers().Start(this, deadline_);
   }
