@@ -1,0 +1,81 @@
+#include "scanner/host_table.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace mxsweep::scanner {
+namespace {
+
+Summary WithEndpoints(uint16_t endpoints) {
+  Summary summary;
+  summary.endpoints = endpoints;
+  return summary;
+}
+
+TEST(HostTable, TheFirstToAskDoesTheWorkAndAllAreTold) {
+  HostTable table({1, 2});
+  std::vector<int> told;
+  const auto ask = [&](const char* host) {
+    return table.Ask(host, [&](const Summary& summary) { told.push_back(summary.endpoints); });
+  };
+  EXPECT_TRUE(ask("mx.example.org"));
+  EXPECT_FALSE(ask("mx.example.org"));
+  EXPECT_TRUE(ask("mx.example.net"));
+  EXPECT_EQ(table.under_way(), 2u);
+  EXPECT_TRUE(told.empty());
+  table.Finish("mx.example.org", WithEndpoints(3), /*keep=*/true);
+  EXPECT_EQ(told, (std::vector<int>{3, 3}));
+  EXPECT_FALSE(ask("mx.example.org"));
+  EXPECT_EQ(told, (std::vector<int>{3, 3, 3}));
+  EXPECT_EQ(table.finished(), 1u);
+  table.Finish("mx.example.net", WithEndpoints(1), true);
+  EXPECT_EQ(told.back(), 1);
+}
+
+TEST(HostTable, WhatIsNotKeptIsWorkedOnAgain) {
+  HostTable table({1, 2});
+  int told = 0;
+  EXPECT_TRUE(table.Ask("mx.example.org", [&](const Summary&) { ++told; }));
+  table.Finish("mx.example.org", WithEndpoints(3), /*keep=*/false);
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(table.finished(), 0u);
+  EXPECT_TRUE(table.Ask("mx.example.org", [&](const Summary&) { ++told; }));
+  EXPECT_EQ(told, 1);
+}
+
+TEST(HostTable, WhoIsToldMayAskAgainAndForMore) {
+  HostTable table({1, 2});
+  int told = 0;
+  EXPECT_TRUE(table.Ask("a.example", [&](const Summary& summary) {
+    EXPECT_EQ(summary.endpoints, 7);
+    EXPECT_FALSE(table.Ask("a.example", [&](const Summary& again) {
+      // Grow the table under the feet of whoever still reads from it.
+      for (int i = 0; i < 1000; ++i) {
+        const std::string host = "h" + std::to_string(i) + ".example";
+        EXPECT_TRUE(table.Ask(host, [](const Summary&) {}));
+        table.Finish(host, WithEndpoints(1), true);
+      }
+      EXPECT_FALSE(table.Ask("h5.example", [&](const Summary&) { ++told; }));
+      told += again.endpoints > 0 ? 1 : 100;
+    }));
+  }));
+  table.Finish("a.example", WithEndpoints(7), true);
+  EXPECT_GE(told, 2);
+}
+
+TEST(HostTable, OwnersAreStableAndSpread) {
+  const HostTable::Key key{11, 22};
+  std::vector<int> count(4, 0);
+  for (int i = 0; i < 4000; ++i) {
+    const std::string host = "mx" + std::to_string(i) + ".example.org";
+    const size_t owner = HostTable::OwnerOf(key, host, 4);
+    ASSERT_EQ(owner, HostTable::OwnerOf(key, host, 4));
+    ++count[owner];
+  }
+  for (const int n : count) EXPECT_NEAR(n, 1000, 150);
+}
+
+}  // namespace
+}  // namespace mxsweep::scanner
