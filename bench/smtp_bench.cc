@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scanner/gate.h"
 #include "scanner/ip_set.h"
@@ -30,11 +31,11 @@ void BM_ReadEhloReply(benchmark::State& state) {
     for (size_t at = 0; at < bytes.size(); at += step) {
       parser.Feed(bytes.subspan(at, std::min(step, bytes.size() - at)));
     }
-    benchmark::DoNotOptimize(ParseEhloKeywords(parser.TakeReply()));
+    const EhloKeywords keywords = ParseEhloKeywords(parser.TakeReply());
+    if (!keywords.starttls) state.SkipWithError("the reply was misread");
   }
-  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * kEhloReply.size()));
 }
-BENCHMARK(BM_ReadEhloReply)->Arg(1)->Arg(16)->Arg(1 << 20);
+BENCHMARK(BM_ReadEhloReply)->ArgName("bytes_at_once")->Arg(1)->Arg(1 << 20);
 
 std::string TargetList(int64_t lines, bool ranked) {
   std::string text;
@@ -56,14 +57,24 @@ void BM_ReadTargets(benchmark::State& state) {
 }
 BENCHMARK(BM_ReadTargets)->ArgNames({"lines", "ranked"})->Args({10'000, 0})->Args({10'000, 1});
 
-void BM_InsertName(benchmark::State& state) {
-  NameSet set;
-  uint64_t count = 0;
-  for (auto _ : state) set.Insert("domain-" + std::to_string(count++) + ".example");
+// What keeps duplicates out of a list, growing from nothing.
+void BM_InsertNames(benchmark::State& state) {
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < state.range(0); ++i) {
+    names.push_back("some-domain-" + std::to_string(i) + ".example");
+  }
+  uint64_t peak_bytes = 0;
+  for (auto _ : state) {
+    NameSet set;
+    for (const std::string& name : names) set.Insert(name);
+    if (set.size() != names.size()) state.SkipWithError("a name was lost");
+    peak_bytes = set.peak_allocated_bytes();
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
   state.counters["bytes_per_name"] =
-      static_cast<double>(set.peak_allocated_bytes()) / static_cast<double>(set.size());
+      static_cast<double>(peak_bytes) / static_cast<double>(names.size());
 }
-BENCHMARK(BM_InsertName);
+BENCHMARK(BM_InsertNames)->ArgName("names")->Arg(100'000);
 
 // One connection through a gate that holds `queued` requests more for other addresses.
 void BM_PassGate(benchmark::State& state) {
@@ -85,8 +96,11 @@ void BM_PassGate(benchmark::State& state) {
     gate.Request(dns::IpAddress::FromV4(next), next, now_ns);
     ++next;
   }
+  if (gate.in_flight() != options.max_concurrency || gate.queued() != queued) {
+    state.SkipWithError("not one came for one that went");
+  }
 }
-BENCHMARK(BM_PassGate)->Arg(1)->Arg(100'000);
+BENCHMARK(BM_PassGate)->ArgName("queued")->Arg(1)->Arg(100'000);
 
 void BM_JudgeAddress(benchmark::State& state) {
   IpSet::Builder builder;
@@ -105,5 +119,3 @@ BENCHMARK(BM_JudgeAddress);
 
 }  // namespace
 }  // namespace mxsweep::scanner
-
-BENCHMARK_MAIN();
