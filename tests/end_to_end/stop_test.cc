@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
@@ -42,8 +43,16 @@ class StopTest : public testing::Test {
   pid_t StartSlowScan() {
     const pid_t pid =
         StartMxsweep(lab_.ScanArguments(lab_.state("domains.txt"), {"-o", scan_, "--rate", "20"}));
-    std::this_thread::sleep_for(std::chrono::seconds(2));
+    AwaitRunning(std::chrono::milliseconds(1500));
     return pid;
+  }
+
+  // Waits until the scan has begun, and `then` longer.
+  void AwaitRunning(std::chrono::milliseconds then) {
+    for (int i = 0; i < 600 && !std::filesystem::exists(scan_ + "/scan.json"); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    std::this_thread::sleep_for(then);
   }
 
   json ScanRecord() {
@@ -94,7 +103,7 @@ TEST_F(StopTest, ASecondSigintStopsNowAndNothingLooksWholeThatIsNot) {
 TEST_F(StopTest, AKilledScanLeavesCommittedEpochsReadable) {
   const pid_t pid = StartMxsweep(lab_.ScanArguments(
       lab_.state("domains.txt"), {"-o", scan_, "--rate", "100", "--epoch", "1s"}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(3500));
+  AwaitRunning(std::chrono::milliseconds(3500));
   kill(pid, SIGKILL);
   ExitCodeOf(pid);
   EXPECT_EQ(ScanRecord()["state"], "running");
@@ -106,7 +115,7 @@ TEST_F(StopTest, ASuspendedScanBlamesNoServer) {
       lab_.state("domains.txt"),
       {"-o", scan_, "--rate", "600", "--greeting-timeout", "1s", "--command-timeout", "1s",
        "--connect-timeout", "1s", "--handshake-timeout", "1s", "--dns-timeout", "1s"}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(800));
+  AwaitRunning(std::chrono::milliseconds(500));
   kill(pid, SIGSTOP);
   std::this_thread::sleep_for(std::chrono::seconds(4));  // four times every time-out
   kill(pid, SIGCONT);
