@@ -29,6 +29,7 @@ struct Dialogue {
 
   void End(Outcome outcome, const SmtpReply& reply) {
     facts.error_detail = ReplyRowText(reply, 200);
+    facts.throttled = reply.code == kServiceUnavailable;
     if (facts.outcome == Outcome::kTlsOk) return;  // nothing undoes a completed handshake
     facts.outcome = reply.code == kServiceUnavailable ? Outcome::kThrottled421 : outcome;
     facts.transient_refusal = reply.transient_negative();
@@ -37,7 +38,7 @@ struct Dialogue {
 
 // The greeting, before which nothing is sent (RFC 5321 §3.1). False: the dialogue ends here.
 Task<bool> AwaitGreeting(Dialogue* d, SmtpSession* session) {
-  d->facts.stage = d->options->implicit_tls ? Stage::kEhloAfterTls : Stage::kGreeting;
+  d->facts.stage = Stage::kGreeting;
   std::optional<SmtpReply> greeting = co_await session->ReadReply(d->options->greeting_timeout_ns);
   if (!greeting) co_return false;
   d->facts.greeting_ns = d->Lap();
@@ -118,7 +119,7 @@ Task<bool> SayEhloAgain(Dialogue* d, SmtpSession* session) {
   if (reply->positive()) {
     d->facts.ehlo_after_tls = ParseEhloKeywords(*reply);
   } else {
-    d->facts.error_detail = ReplyRowText(*reply, 200);
+    d->End(Outcome::kEhloRefused, *reply);  // no more than a remark: the handshake stands
   }
   co_return true;
 }

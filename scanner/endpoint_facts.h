@@ -43,6 +43,8 @@ struct EndpointFacts {
 
   // The code that ended it was transient (4xx): another attempt may fare better.
   bool transient_refusal = false;
+  // Some reply was 421, even after the handshake: the address wants to be left in peace.
+  bool throttled = false;
 
   // STARTTLS was offered; null where EHLO was never answered. With implicit TLS: the handshake was
   // completed.

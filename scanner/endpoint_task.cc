@@ -73,7 +73,7 @@ Task<EndpointFacts> Worker::TryEndpoint(const HostContext* host, dns::IpAddress 
   EndpointFacts facts =
       co_await HoldDialogue(loop_, tls_, &context_->dialogue, {address, context_->port},
                             host->server_name(), max_version);
-  const bool throttled = facts.outcome == Outcome::kThrottled421;
+  const bool throttled = facts.throttled;
   if (throttled) counters_.throttled.fetch_add(1, std::memory_order_relaxed);
   gate_.Release(address, loop_->now_ns(),
                 throttled ? Gate::Outcome::kThrottled : Gate::Outcome::kOk);

@@ -21,6 +21,7 @@ Expected ExpectedOf(Manner manner) {
     case Manner::kInjects:
       return {Outcome::kTlsOk, Stage::kDone};
     case Manner::kClosesAfterHandshake:
+    case Manner::kThrottledWithinTls:
       return {Outcome::kTlsOk, Stage::kEhloAfterTls};
     case Manner::kIgnoresQuit:
       return {Outcome::kTlsOk, Stage::kQuit};
@@ -92,6 +93,7 @@ class ServerNetwork::Connection final : public Peer {
   }
 
   void OnConnected() override {
+    if (script().implicit_tls) return BeginTls();
     switch (manner_) {
       case Manner::kSilent:
         return;
@@ -206,7 +208,12 @@ class ServerNetwork::Connection final : public Peer {
       default:
         Reply("220 go ahead\r\n");
     }
+    BeginTls();
+  }
+
+  void BeginTls() {
     accepted_tls_ = true;
+    tls_sent_ = script().implicit_tls;
     tls::testing::TestServerOptions options;
     if (manner_ == Manner::kTls12) options.max_version = tls::kTls12;
     tls_.emplace(*script().chain, options);
@@ -238,6 +245,13 @@ class ServerNetwork::Connection final : public Peer {
     if (!out.empty()) Write(out, script().reply_delay_ns, travel());
     if (manner_ == Manner::kClosesAfterHandshake && tls_->done()) return Close(0);
     if (tls_->failed()) return Close(0);
+    if (script().implicit_tls && tls_->done() && !greeted_in_tls_) {
+      greeted_in_tls_ = true;
+      const bool throttles = manner_ == Manner::kThrottledWithinTls;
+      if (throttles) Throttle();
+      const std::string text = throttles ? "421 4.7.0 too many\r\n" : "220 mx.sim.example\r\n";
+      Write(tls_->Send(text), script().greet_delay_ns, travel());
+    }
     ReadPlaintext();
   }
 
@@ -256,6 +270,11 @@ class ServerNetwork::Connection final : public Peer {
       if (!line.starts_with("EHLO scanner.example.net")) {
         network_->Complain(address_, "within TLS the client said " + line);
       }
+      if (manner_ == Manner::kThrottledWithinTls) {
+        Throttle();
+        Write(tls_->Send("421 4.7.0 too many\r\n"), 0, travel());
+        continue;
+      }
       Write(tls_->Send("250-mx.sim.example\r\n250 REQUIRETLS\r\n"), 0, travel());
     }
   }
@@ -270,6 +289,7 @@ class ServerNetwork::Connection final : public Peer {
   std::string unread_;
   std::optional<TestServer> tls_;
   size_t read_ = 0;
+  bool greeted_in_tls_ = false;
 };
 
 void ServerNetwork::Add(const dns::IpAddress& address, ServerScript script) {

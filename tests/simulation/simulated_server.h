@@ -20,6 +20,7 @@ enum class Manner {
   kInjects,  // plaintext behind the 220 to STARTTLS
   kClosesAfterHandshake,
   kIgnoresQuit,
+  kThrottledWithinTls,  // 421 to the second EHLO; with implicit TLS as a greeting
   kNoStartTls,
   kHeloOnly,
   kEhloRefused,
@@ -68,6 +69,8 @@ struct ServerScript {
   int64_t reply_delay_ns = 5 * kMs;
   size_t max_piece_bytes = 1460;  // 1: byte by byte
   int64_t max_gap_ns = kMs;
+  // TLS from the first byte (RFC 8314 §3.3); the manners of the handshake and those after it.
+  bool implicit_tls = false;
   const std::vector<const tls::testing::TestCertificate*>* chain = nullptr;
 };
 

@@ -87,6 +87,11 @@ std::string ExpectedDane(const WorldHost& host, const Expected& expected) {
   }
 }
 
+bool Throttles(Manner manner) {
+  return manner == Manner::kThrottled || manner == Manner::kThrottledAtStartTls ||
+         manner == Manner::kThrottledWithinTls;
+}
+
 // Every endpoint's row says what its server is.
 void ExpectTrue(const World& world, const ScanSettings& settings, const EndpointRow& row) {
   SCOPED_TRACE(row.host + " at " + row.address);
@@ -100,13 +105,16 @@ void ExpectTrue(const World& world, const ScanSettings& settings, const Endpoint
   }
   const World::Verdict verdict = world.VerdictOf(row.address, settings.retries);
   const Expected expected = ExpectedOf(verdict.manner);
-  EXPECT_EQ(row.outcome, OutcomeName(expected.outcome)) << row.error_detail.value_or("");
-  if (expected.outcome == Outcome::kThrottled421) {
+  if (Throttles(verdict.manner) && row.attempts == 0) {
     // Who throttles again and again is left alone.
-    EXPECT_LE(row.attempts, verdict.attempts);
-    EXPECT_EQ(row.stage, StageName(row.attempts == 0 ? Stage::kGate : expected.stage));
-  } else {
-    EXPECT_EQ(row.stage, StageName(expected.stage)) << row.error_detail.value_or("");
+    EXPECT_EQ(row.outcome, "throttled_421");
+    EXPECT_EQ(row.stage, "gate");
+    return;
+  }
+  EXPECT_EQ(row.outcome, OutcomeName(expected.outcome)) << row.error_detail.value_or("");
+  EXPECT_EQ(row.stage, StageName(expected.stage)) << row.error_detail.value_or("");
+  EXPECT_LE(row.attempts, verdict.attempts);
+  if (!Throttles(verdict.manner)) {
     EXPECT_EQ(row.attempts, verdict.attempts);
   }
   EXPECT_EQ(row.dane_status.value_or("null"), ExpectedDane(*host, expected));
@@ -118,7 +126,8 @@ void ExpectTrue(const World& world, const ScanSettings& settings, const Endpoint
   EXPECT_EQ(row.injected_plaintext_bytes, verdict.manner == Manner::kInjects ? 14u : 0u);
   EXPECT_EQ(row.pkix_status, "valid");
   EXPECT_EQ(row.name_match, row.host.ends_with(".sim.example") ? "san" : "none");
-  EXPECT_EQ(row.requiretls.has_value(), verdict.manner != Manner::kClosesAfterHandshake);
+  EXPECT_EQ(row.requiretls.has_value(), verdict.manner != Manner::kClosesAfterHandshake &&
+                                            verdict.manner != Manner::kThrottledWithinTls);
 }
 
 class RandomWorld : public ::testing::TestWithParam<uint64_t> {};
@@ -256,6 +265,52 @@ TEST(Simulation, ARecorderThatFailsEndsTheScanWithItsError) {
     EXPECT_EQ(result.targets_done, world.targets.size());
     EXPECT_EQ(result.connections_left_open, 0u);
     EXPECT_TRUE(result.complaints.empty());
+  }
+}
+
+TEST(Simulation, WithImplicitTlsTheHandshakeComesFirstAndNothingUndoesIt) {
+  const std::pair<Manner, const char*> table[] = {
+      {Manner::kGood, "tls_ok done"},
+      {Manner::kTls12, "tls_ok done"},
+      {Manner::kIgnoresQuit, "tls_ok quit"},
+      {Manner::kClosesAfterHandshake, "tls_ok greeting"},
+      {Manner::kThrottledWithinTls, "tls_ok greeting"},
+      {Manner::kSilentInHandshake, "tls_timeout handshake"},
+      {Manner::kResetsInHandshake, "reset handshake"},
+      {Manner::kGarbageInHandshake, "tls_protocol_error handshake"},
+      {Manner::kAlertInHandshake, "tls_alert handshake"},
+      {Manner::kRefused, "connect_refused connect"},
+  };
+  for (const auto& [manner, words] : table) {
+    World world = World::Uniform(manner, 2);
+    for (auto& [address, server] : world.servers) server.script.implicit_tls = true;
+    ScanSettings settings;
+    settings.implicit_tls = true;
+    const ScanResult result = Scan(world, settings);
+    ExpectClean(result);
+    ExpectWhole(world, result);
+    ASSERT_EQ(result.All<EndpointRow>().size(), 2u);
+    for (const EndpointRow* row : result.All<EndpointRow>()) {
+      EXPECT_EQ(row->outcome + " " + row->stage, words) << row->error_detail.value_or("");
+      EXPECT_FALSE(row->starttls_code);
+      EXPECT_FALSE(row->ehlo_keywords);
+      EXPECT_EQ(row->ehlo_after_tls.has_value(), row->stage == "done" || row->stage == "quit");
+    }
+  }
+}
+
+// Two hosts at one address: the second is asked later where the first was told 421, even within
+// TLS.
+TEST(Simulation, A421WithinTlsIsHeededToo) {
+  for (const bool implicit : {false, true}) {
+    World world = World::Uniform(Manner::kThrottledWithinTls, 2);
+    world.hosts[1].addresses = world.hosts[0].addresses;
+    for (auto& [address, server] : world.servers) server.script.implicit_tls = implicit;
+    ScanSettings settings;
+    settings.implicit_tls = implicit;
+    const ScanResult result = Scan(world, settings);
+    ExpectClean(result);
+    EXPECT_EQ(result.All<EndpointRow>().size(), 2u);
   }
 }
 
