@@ -5,9 +5,9 @@ add_library(mxsweep_flags INTERFACE)
 target_include_directories(mxsweep_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_options(mxsweep_flags INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # GCC 12 reports false positives of these two in inlined library code at -O2 and above.
+  # GCC 12 reports false positives of these in inlined library code at -O2 and above.
   target_compile_options(mxsweep_flags INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow
-    -Wno-restrict)
+    -Wno-restrict -Wno-free-nonheap-object)
   if(MXSWEEP_SANITIZE)
     target_compile_options(mxsweep_flags INTERFACE -Wno-tsan)
   endif()
