@@ -43,11 +43,16 @@ std::optional<double> DoneShare(const ProgressSnapshot& snapshot) {
                            static_cast<double>(*snapshot.domains_total));
 }
 
+constexpr double kMaxEtaSeconds = 100.0 * 24 * 3600;
+
 std::optional<double> EtaSeconds(const ProgressSnapshot& snapshot) {
   if (!snapshot.domains_total.has_value() || !(snapshot.domains_per_s > 0)) return std::nullopt;
   const uint64_t left =
       *snapshot.domains_total - std::min(snapshot.domains_done, *snapshot.domains_total);
-  return static_cast<double>(left) / snapshot.domains_per_s;
+  const double eta_s = static_cast<double>(left) / snapshot.domains_per_s;
+  // A rate that is dying away foretells nothing.
+  if (eta_s > kMaxEtaSeconds) return std::nullopt;
+  return eta_s;
 }
 
 std::string FormatPercent(double share) {
