@@ -22,7 +22,7 @@ void CheckTarget(const Target& target) {
     MXSWEEP_CHECK(!target.problem.empty() && target.raw.size() <= kMaxTargetRawBytes);
     return;
   }
-  MXSWEEP_CHECK(target.raw.empty() && target.problem.empty());
+  MXSWEEP_CHECK(target.problem.empty() && target.raw.size() <= kMaxTargetRawBytes);
   if (target.name.empty()) {
     MXSWEEP_CHECK(target.kind == Target::Kind::kAddress);
     return;
