@@ -63,6 +63,7 @@ UringLoop::~UringLoop() {
     // What has been closed is told of shortly; nothing new is started.
     for (int i = 0; i < 1000 && sockets_alive_ > 0; ++i) {
       ring_->SubmitAndWait(1'000'000);
+      ring_->SubmitAndCollect();
       HandleCompletions();
       HandleFailedConnects();
     }
@@ -80,10 +81,10 @@ void UringLoop::Observe() { now_ns_ = clock_.Observe(MonotonicNs()); }
 std::unique_ptr<Stream> UringLoop::NewStream() { return std::make_unique<UringStream>(this); }
 
 void UringLoop::Post(absl::AnyInvocable<void()> message) {
-  {
-    std::lock_guard lock(mailbox_mutex_);
-    mailbox_.push_back(std::move(message));
-  }
+  // The lock is held to the end: the message may be the one after which the loop is destroyed, and
+  // the loop cannot see it before we are out of here.
+  std::lock_guard lock(mailbox_mutex_);
+  mailbox_.push_back(std::move(message));
   // One wake-up for however many messages come before the loop looks.
   if (!mailbox_awake_.exchange(true)) {
     const uint64_t one = 1;
