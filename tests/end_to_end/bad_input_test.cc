@@ -16,6 +16,7 @@
 namespace mxsweep::end_to_end {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
 constexpr int kFailed = 1;
@@ -144,7 +145,8 @@ TEST_F(BadInput, NoFileDescriptorsLeftIsSaid) {
   arguments.insert(arguments.end(), scan.begin(), scan.end());
   const CommandResult result = interop::RunCommand(arguments);
   ExpectOneSentence(result, kFailed);
-  EXPECT_THAT(result.output, HasSubstr("descriptor"));
+  // Whether the trust store or the ring is the first to find none depends on what was inherited.
+  EXPECT_THAT(result.output, AnyOf(HasSubstr("descriptor"), HasSubstr("Too many open files")));
   EXPECT_FALSE(std::filesystem::exists(output_));
 }
 
