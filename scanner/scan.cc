@@ -25,8 +25,9 @@ namespace mxsweep::scanner {
 namespace {
 
 constexpr std::chrono::milliseconds kPollInterval{50};
-// Rows that may wait for the disk before no more targets are started.
-constexpr uint64_t kMaxBacklogRows = 200'000;
+// Rows that may wait for the disk before no more targets are started: some 10 MB.
+constexpr uint64_t kMaxBacklogRows = 8'000;
+constexpr std::chrono::milliseconds kBacklogWait{2};
 constexpr int64_t kNsPerMs = 1'000'000;
 
 uint64_t RandomSeed() {
@@ -257,7 +258,7 @@ void ScanRun::Feed() {
 bool ScanRun::WaitForRoom() {
   while (recorder_->backlog() > kMaxBacklogRows || !slots_->try_acquire_for(kPollInterval)) {
     if (stop_reading_.load(std::memory_order_relaxed)) return false;
-    if (recorder_->backlog() > kMaxBacklogRows) std::this_thread::sleep_for(kPollInterval);
+    if (recorder_->backlog() > kMaxBacklogRows) std::this_thread::sleep_for(kBacklogWait);
   }
   return true;
 }
