@@ -78,6 +78,23 @@ TEST(UringLoop, DropsMessagesThatNobodyHandlesAnyMore) {
   EXPECT_EQ(owned.use_count(), 1);
 }
 
+TEST(UringLoop, MayGoAsSoonAsItsLastMessageIsHandled) {
+  // Whoever posted it may still be on the way out of Post.
+  for (int round = 0; round < 200; ++round) {
+    auto loop = MakeLoop(4);
+    bool handled = false;
+    std::thread poster(
+        [target = loop.get(), &handled] { target->Post([&handled] { handled = true; }); });
+    // Awake all the time, so that it does not wait to be woken.
+    EXPECT_TRUE(RunUntil(loop.get(), [&] {
+      if (!handled) loop->Post([] {});
+      return handled;
+    }));
+    loop.reset();
+    poster.join();
+  }
+}
+
 TEST(UringLoop, SleepsNoShorterThanAsked) {
   auto loop = MakeLoop();
   RunFor(loop.get(), 5 * kMs);
