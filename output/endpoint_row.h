@@ -60,6 +60,7 @@ struct EndpointRow {
   std::optional<uint32_t> leaf_key_bits;
   std::optional<std::string> leaf_signature_algorithm;
   std::optional<uint8_t> security_level;
+  std::optional<std::string> security_level_limit;
   std::optional<std::vector<std::string>> chain_sha256;
   std::optional<std::string> pkix_status;
   std::optional<std::string> pkix_error;
@@ -171,6 +172,8 @@ struct Table<EndpointRow> {
                  "algorithm by which the certificate's issuer signed it"});
     visit(Column{"security_level", &R::security_level,
                  "OpenSSL security level (0–5) of everything negotiated and shown"});
+    visit(Column{"security_level_limit", &R::security_level_limit,
+                 "what keeps it from the next level; null at 5"});
     visit(Column{"chain_sha256", &R::chain_sha256,
                  "the certificates sent, leaf first; joins certificates.sha256"});
     visit(Column{"pkix_status", &R::pkix_status, "verdict on the chain alone"});

@@ -46,4 +46,25 @@ absl::Status NdjsonSink::AfterBatch() {
       absl::StrCat("standard output takes no more rows: ", std::strerror(errno)));
 }
 
+absl::Status MemorySink::Add(Row&& row) {
+  struct Keep {
+    ScanRows& rows;
+    void operator()(output::DomainRow&& domain) { rows.domains.push_back(std::move(domain)); }
+    void operator()(output::MxHostRow&& host) { rows.hosts.push_back(std::move(host)); }
+    void operator()(output::EndpointRow&& endpoint) {
+      rows.endpoints.push_back(std::move(endpoint));
+    }
+    void operator()(output::CertificateRow&& certificate) {
+      rows.certificates.push_back(std::move(certificate));
+    }
+  };
+  std::visit(Keep{rows_}, std::move(row));
+  return absl::OkStatus();
+}
+
+uint64_t MemorySink::committed_rows() const {
+  return rows_.domains.size() + rows_.hosts.size() + rows_.endpoints.size() +
+         rows_.certificates.size();
+}
+
 }  // namespace mxsweep::scanner

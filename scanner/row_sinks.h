@@ -1,4 +1,4 @@
-// The two places rows can go to.
+// The places rows can go to.
 #ifndef MXSWEEP_SCANNER_ROW_SINKS_H_
 #define MXSWEEP_SCANNER_ROW_SINKS_H_
 
@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "output/json_rows.h"
 #include "output/scan_directory.h"
+#include "scanner/domain_rows.h"
 #include "scanner/recorder.h"
 
 namespace mxsweep::scanner {
@@ -48,6 +49,19 @@ class NdjsonSink final : public RowSink {
   output::RowFormatter formatter_;
   std::string lines_;
   uint64_t rows_ = 0;
+};
+
+// All rows of a small scan, kept in memory.
+class MemorySink final : public RowSink {
+ public:
+  absl::Status Add(Row&& row) override;
+  absl::Status AfterBatch() override { return absl::OkStatus(); }
+  uint64_t committed_rows() const override;
+  // In the order in which they came. To be read when the scan is over.
+  const ScanRows& rows() const { return rows_; }
+
+ private:
+  ScanRows rows_;
 };
 
 }  // namespace mxsweep::scanner

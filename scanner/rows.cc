@@ -89,6 +89,7 @@ void FillCertificates(const EndpointVerdicts& verdicts, const tls::CertificateTa
   }
   if (verdicts.security_level) {
     row->security_level = static_cast<uint8_t>(verdicts.security_level->level);
+    row->security_level_limit = NullIfEmpty(verdicts.security_level->limited);
   }
   if (verdicts.pkix) {
     row->pkix_status = std::string(tls::PkixStatusName(verdicts.pkix->status));

@@ -120,11 +120,16 @@ class ScanRun {
 };
 
 absl::Status ScanRun::PrepareInputs() {
-  absl::StatusOr<std::unique_ptr<TargetReader>> reader = TargetReader::Open(
-      options_.targets_path,
-      {.kind = options_.targets_kind, .seed = options_.seed, .stop = &stop_reading_});
-  if (!reader.ok()) return reader.status();
-  reader_ = *std::move(reader);
+  const TargetReader::Options reading = {
+      .kind = options_.targets_kind, .seed = options_.seed, .stop = &stop_reading_};
+  if (control_.targets) {
+    reader_ = std::make_unique<TargetReader>(FromString(*control_.targets), reading);
+  } else {
+    absl::StatusOr<std::unique_ptr<TargetReader>> reader =
+        TargetReader::Open(options_.targets_path, reading);
+    if (!reader.ok()) return reader.status();
+    reader_ = *std::move(reader);
+  }
 
   absl::StatusOr<AddressFilter> filter = LoadFilter(options_);
   if (!filter.ok()) return filter.status();
@@ -207,6 +212,7 @@ absl::Status ScanRun::AskResolver() {
   record_.resolver_asked = true;
   if (!record_.resolver.answers) return absl::UnavailableError(record_.resolver.detail);
   if (control_.notice) control_.notice(record_.resolver.detail);
+  if (control_.on_resolver) control_.on_resolver(record_.resolver);
   return absl::OkStatus();
 }
 
@@ -220,7 +226,7 @@ absl::Status ScanRun::OpenSink() {
     absl::StatusOr<std::unique_ptr<NdjsonSink>> sink = NdjsonSink::Create(stdout);
     if (!sink.ok()) return sink.status();
     sink_ = *std::move(sink);
-  } else {
+  } else if (options_.format == OutputFormat::kParquet) {
     output::ScanWriterOptions writer_options;
     writer_options.epoch_rows = options_.epoch_rows;
     writer_options.epoch_interval = absl::Seconds(options_.epoch_seconds);
@@ -231,7 +237,7 @@ absl::Status ScanRun::OpenSink() {
     directory_ = sink.get();
     sink_ = std::move(sink);
   }
-  recorder_ = std::make_unique<Recorder>(sink_.get());
+  recorder_ = std::make_unique<Recorder>(sink_ != nullptr ? sink_.get() : control_.rows);
   context_.recorder = recorder_.get();
   return absl::OkStatus();
 }
@@ -389,6 +395,7 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
 
 absl::StatusOr<ScanSummary> RunScan(const ScanOptions& options, ScanControl control) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
+  MXSWEEP_CHECK((options.format == OutputFormat::kCaller) == (control.rows != nullptr));
   return ScanRun(options, std::move(control)).Run();
 }
 

@@ -2,11 +2,14 @@
 #define MXSWEEP_SCANNER_SCAN_H_
 
 #include <atomic>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "dns/resolver.h"
 #include "scanner/progress.h"
+#include "scanner/recorder.h"
 #include "scanner/scan_options.h"
 
 namespace mxsweep::scanner {
@@ -18,6 +21,12 @@ struct ScanControl {
   ProgressWriter* progress = nullptr;
   // A line for the user: what was found out before the start, warnings.
   absl::AnyInvocable<void(const std::string&)> notice;
+  // What was found out about the resolver, before the first target.
+  absl::AnyInvocable<void(const dns::ResolverState&)> on_resolver;
+  // The targets as text, one a line, instead of the file at options.targets_path.
+  std::optional<std::string> targets;
+  // Where rows go with OutputFormat::kCaller.
+  RowSink* rows = nullptr;
 };
 
 // Runs a whole scan: targets → domains → hosts → endpoints → rows. Blocks until it is done.

@@ -19,7 +19,11 @@ enum class TlsMode : uint8_t {
   kStartTls,  // SMTP, port 25
   kImplicit,  // TLS from the first byte (RFC 8314 §3.3), port 465
 };
-enum class OutputFormat : uint8_t { kParquet, kNdjson };
+enum class OutputFormat : uint8_t {
+  kParquet,
+  kNdjson,
+  kCaller,  // to ScanControl::rows: for a program around the engine, not for a user
+};
 
 // A name server: address and port.
 struct ResolverAddress {

@@ -5,6 +5,7 @@
 #include "CLI/CLI.hpp"
 #include "scanner/version.h"
 #include "tools/cat_command.h"
+#include "tools/check_command.h"
 #include "tools/scan_command.h"
 
 int main(int argc, char** argv) {
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   app.get_formatter()->column_width(32);
   int exit_code = 0;
   mxsweep::tools::AddScanCommand(app, exit_code);
+  mxsweep::tools::AddCheckCommand(app, exit_code);
   mxsweep::tools::AddCatCommand(app, exit_code);
   try {
     app.parse(argc, argv);

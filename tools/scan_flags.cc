@@ -289,4 +289,27 @@ void RegisterScanFlags(CLI::App& app, scanner::ScanOptions& options) {
   app.footer(kFooter);
 }
 
+void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
+  RegisterScanFlags(app, options);
+  for (const char* flag :
+       {"targets", "--targets", "--output", "--format", "--epoch", "--epoch-rows", "--progress",
+        "--dns-concurrency", "--tls", "--rate", "--concurrency", "--per-address-concurrency",
+        "--per-address-interval", "--throttle-backoff", "--blocklist", "--allowlist", "--workers",
+        "--seed"}) {
+    app.remove_option(app.get_option(flag));
+  }
+}
+
+ScanOptions CheckDefaults() {
+  ScanOptions options;
+  options.format = OutputFormat::kCaller;
+  options.retry_delay_ms = 3'000;
+  options.throttle_backoff_ms = 3'000;
+  options.dns_timeout_ms = 10'000;
+  options.concurrency = 100;
+  options.workers = 1;
+  options.progress = ProgressMode::kNone;
+  return options;
+}
+
 }  // namespace mxsweep::tools

@@ -14,6 +14,13 @@ namespace mxsweep::tools {
 // (exit code 2), what a combination can by options.Validate(), which the caller asks after parsing.
 void RegisterScanFlags(CLI::App& app, scanner::ScanOptions& options);
 
+// The same for `mxsweep check`: the flags of a scan without those that make sense for many domains
+// only, and without positional arguments.
+void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options);
+// For one to a few domains and a person who waits: rows go to the caller, second attempts are made
+// soon, one thread.
+scanner::ScanOptions CheckDefaults();
+
 }  // namespace mxsweep::tools
 
 #endif  // MXSWEEP_TOOLS_SCAN_FLAGS_H_

@@ -1,0 +1,65 @@
+// The parts of a check report, each a pure function of rows: used by check_report.cc.
+#ifndef MXSWEEP_TOOLS_CHECK_PARTS_H_
+#define MXSWEEP_TOOLS_CHECK_PARTS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/domain_rows.h"
+#include "scanner/sender_policy.h"
+#include "tools/check_report.h"
+
+namespace mxsweep::tools {
+
+// What the parts look at, all borrowed.
+struct CheckView {
+  const CheckWorld* world = nullptr;
+  const scanner::ScanRows* rows = nullptr;
+  const scanner::DomainRows* domain = nullptr;
+};
+
+// A server: check_dialogue.cc where it failed, check_tls.cc where it encrypted.
+std::vector<Fact> EndpointFactsOf(const CheckView& view, const scanner::HostRows& host,
+                                  const output::EndpointRow& row);
+void AddDialogueFindings(const CheckView& view, const scanner::HostRows& host,
+                         const output::EndpointRow& row, std::vector<Finding>* findings);
+void AddTlsFindings(const CheckView& view, const scanner::HostRows& host,
+                    const output::EndpointRow& row, std::vector<Finding>* findings);
+void AddCertificateFindings(const CheckView& view, const scanner::HostRows& host,
+                            const output::EndpointRow& row, std::vector<Finding>* findings);
+void AddDaneFindings(const CheckView& view, const scanner::HostRows& host,
+                     const output::EndpointRow& row, std::vector<Finding>* findings);
+
+// An MX host and a domain: check_names.cc.
+std::vector<Fact> HostFactsOf(const CheckView& view, const scanner::HostRows& host);
+void AddHostFindings(const CheckView& view, const scanner::HostRows& host,
+                     std::vector<Finding>* findings);
+std::vector<Fact> DomainFactsOf(const CheckView& view);
+void AddDomainFindings(const CheckView& view, std::vector<Finding>* findings);
+
+// The senders, in the order of scanner::kSenderProfiles: check_senders.cc.
+std::vector<SenderReport> SendersOf(const CheckView& view);
+
+// Verdict, severity, headline, why, todo and passed, from the rest: check_verdict.cc.
+void JudgeReport(const CheckView& view, DomainReport* report);
+
+// Helpers of several parts.
+//
+// The leaf that the server showed; null: none.
+const output::CertificateRow* LeafOf(const CheckView& view, const output::EndpointRow& row);
+// "2027-03-01".
+std::string DateText(absl::Time time);
+// "RSA 2048 bits", "EC P-256", "Ed25519".
+std::string KeyText(const output::CertificateRow& certificate);
+// The first few DNS names of the certificate: "mx.example.org, example.org and 3 more".
+std::string NamesText(const output::CertificateRow& certificate);
+// "_25._tcp.mx.example.org. IN TLSA 3 1 1 <hex>" for the key that was shown; empty: none was.
+std::string TlsaRecordFor(const CheckView& view, const scanner::HostRows& host,
+                          const output::EndpointRow& row);
+// Appends `finding` at `row`'s place, or adds the place to one that says the same already.
+void AddFinding(Finding finding, Place place, std::vector<Finding>* findings);
+
+}  // namespace mxsweep::tools
+
+#endif  // MXSWEEP_TOOLS_CHECK_PARTS_H_

@@ -1,0 +1,252 @@
+#include "tools/check_text.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "scanner/text.h"
+#include "tools/paragraph.h"
+
+namespace mxsweep::tools {
+namespace {
+
+using scanner::JoinText;
+
+constexpr size_t kMinColumns = 60;
+constexpr size_t kTagColumns = 7;     // "  warn "
+constexpr size_t kLabelColumns = 13;  // "certificate  "
+constexpr size_t kSenderColumns = 19;
+constexpr size_t kActionColumns = 20;
+
+std::string_view VerdictLabel(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kSafe:
+      return "SAFE";
+    case Verdict::kUnprotected:
+      return "OK";
+    case Verdict::kUnverified:
+      return "AT RISK";
+    case Verdict::kExposed:
+      return "NOT SAFE";
+    case Verdict::kRefused:
+      return "MAIL IS REFUSED";
+    case Verdict::kUndeliverable:
+      return "NO DELIVERY";
+    case Verdict::kUnknown:
+      return "NOT KNOWN";
+    case Verdict::kNoMail:
+      return "NO MAIL";
+  }
+  return "";
+}
+
+std::string_view Tag(Severity severity) {
+  switch (severity) {
+    case Severity::kGood:
+      return "ok";
+    case Severity::kNote:
+      return "note";
+    case Severity::kWarning:
+      return "warn";
+    case Severity::kUnknown:
+      return "?";
+    case Severity::kBad:
+      return "BAD";
+  }
+  return "";
+}
+
+std::string_view ColourOf(Severity severity) {
+  switch (severity) {
+    case Severity::kGood:
+      return "\033[32m";
+    case Severity::kNote:
+      return "\033[36m";
+    case Severity::kWarning:
+      return "\033[33m";
+    case Severity::kUnknown:
+      return "\033[35m";
+    case Severity::kBad:
+      return "\033[1;31m";
+  }
+  return "";
+}
+
+class TextWriter {
+ public:
+  explicit TextWriter(const CheckTextOptions& options)
+      : colour_(options.colour), columns_(std::max(options.columns, kMinColumns)) {}
+
+  void Domain(const DomainReport& domain);
+  void Overview(const std::vector<DomainReport>& domains);
+  void Rule() { out_ += "\n" + std::string(columns_, '=') + "\n\n"; }
+  std::string Take() { return std::move(out_); }
+
+ private:
+  void Head(const DomainReport& domain);
+  void Servers(const DomainReport& domain);
+  void Senders(const DomainReport& domain);
+  void Findings(const DomainReport& domain);
+  void OneFinding(const Finding& finding, size_t number);
+  void Record(const std::string& record, size_t indent);
+  void Facts(const std::vector<Fact>& facts);
+  void Heading(std::string_view text);
+  // `lead` in front of wrapped `text`, whose further lines are indented as far as the first.
+  // `lead_columns`: how wide it looks, without colours.
+  void Paragraph(const std::string& lead, size_t lead_columns, std::string_view text);
+  void Labelled(std::string_view label, size_t columns, std::string_view text);
+
+  std::string Paint(std::string_view colour, std::string_view text) const {
+    return colour_ ? JoinText(colour, text, "\033[0m") : std::string(text);
+  }
+  std::string Bold(std::string_view text) const { return Paint("\033[1m", text); }
+  // The tag of `severity`, `columns` wide, its text from the third on.
+  std::string TagText(Severity severity, size_t columns) const {
+    const std::string_view tag = Tag(severity);
+    return JoinText("  ", Paint(ColourOf(severity), tag),
+                    std::string(columns - 2 - tag.size(), ' '));
+  }
+
+  bool colour_;
+  size_t columns_;
+  std::string out_;
+};
+
+void TextWriter::Paragraph(const std::string& lead, size_t lead_columns, std::string_view text) {
+  const std::vector<std::string> lines = WrapText(Printable(text), columns_ - lead_columns);
+  out_ += lead;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) out_ += std::string(lead_columns, ' ');
+    out_ += lines[i] + "\n";
+  }
+  if (lines.empty()) out_ += "\n";
+}
+
+void TextWriter::Labelled(std::string_view label, size_t columns, std::string_view text) {
+  Paragraph(PadTo(JoinText("  ", label), columns), columns, text);
+}
+
+void TextWriter::Heading(std::string_view text) { out_ += "\n" + Bold(text) + "\n"; }
+
+void TextWriter::Head(const DomainReport& domain) {
+  const std::string name = domain.row->domain;
+  const std::string_view label = VerdictLabel(domain.verdict);
+  Paragraph(JoinText(Bold(name), ": ", Paint(ColourOf(domain.severity), label), " - "),
+            name.size() + label.size() + 5, domain.headline);
+  Labelled("to do", 9, domain.todo);
+  if (!domain.why.empty()) Labelled("why", 9, domain.why);
+  if (!domain.asked_as.empty()) Labelled("asked", 9, domain.asked_as);
+}
+
+void TextWriter::Facts(const std::vector<Fact>& facts) {
+  for (const Fact& fact : facts) {
+    const std::string tag =
+        fact.is_verdict ? TagText(fact.severity, kTagColumns) : std::string(kTagColumns, ' ');
+    Paragraph(tag + PadTo(fact.label, kLabelColumns), kTagColumns + kLabelColumns, fact.text);
+  }
+}
+
+void TextWriter::Servers(const DomainReport& domain) {
+  if (domain.hosts.empty()) return;
+  Heading("Servers, in the order in which senders try them");
+  Facts(domain.facts);
+  for (const HostReport& host : domain.hosts) {
+    out_ += JoinText("\n  ", PadTo(std::to_string(host.preference), 5), Bold(Printable(host.name)),
+                     "\n");
+    Facts(host.facts);
+    for (const EndpointReport& endpoint : host.endpoints) {
+      out_ +=
+          JoinText("       ", Bold(endpoint.row->address),
+                   endpoint.row->port == 25 ? "" : JoinText(" port ", endpoint.row->port), "\n");
+      Facts(endpoint.facts);
+    }
+  }
+}
+
+void TextWriter::Senders(const DomainReport& domain) {
+  Heading(JoinText("What a sender does with mail for ", domain.row->domain));
+  for (const SenderReport& sender : domain.senders) {
+    Paragraph(JoinText(TagText(sender.severity, kTagColumns), PadTo(sender.label, kSenderColumns),
+                       PadTo(sender.action, kActionColumns)),
+              kTagColumns + kSenderColumns + kActionColumns, sender.text);
+  }
+}
+
+void TextWriter::Record(const std::string& record, size_t indent) {
+  const std::string text = Printable(record);
+  const size_t data = text.rfind(' ');
+  out_ += std::string(indent, ' ');
+  if (indent + text.size() <= columns_ || data == std::string::npos) {
+    out_ += text + "\n";
+    return;
+  }
+  // Parentheses let a record go on in the next line (RFC 1035 §5.1).
+  out_ += JoinText(text.substr(0, data), " (\n", std::string(indent + 2, ' '),
+                   text.substr(data + 1), " )\n");
+}
+
+void TextWriter::OneFinding(const Finding& finding, size_t number) {
+  constexpr size_t kIndent = 12;
+  const std::string lead = PadTo(JoinText("  ", number, "."), 5);
+  Paragraph(lead + TagText(finding.severity, kIndent - lead.size()).substr(0), kIndent,
+            finding.title);
+  std::string places;
+  for (const Place& place : finding.places) {
+    if (place.host.empty()) continue;
+    scanner::AppendText(&places, places.empty() ? "at " : ", ", place.host,
+                        place.address.empty() ? "" : JoinText(" ", place.address));
+  }
+  const std::string margin(kIndent, ' ');
+  if (!places.empty()) Paragraph(margin, kIndent, places);
+  if (!finding.why.empty()) Paragraph(margin, kIndent, finding.why);
+  const std::string todo = JoinText(finding.fix, finding.fix.empty() ? "" : ". ", finding.advice);
+  if (!todo.empty()) Labelled("   to do:", kIndent, scanner::TrimText(todo));
+  for (const std::string& record : finding.records) Record(record, kIndent);
+  if (!finding.not_this.empty()) Labelled("   not:", kIndent, finding.not_this);
+}
+
+void TextWriter::Findings(const DomainReport& domain) {
+  if (domain.findings.empty()) return;
+  Heading("What to know");
+  for (size_t i = 0; i < domain.findings.size(); ++i) {
+    if (i > 0) out_ += "\n";
+    OneFinding(domain.findings[i], i + 1);
+  }
+}
+
+void TextWriter::Domain(const DomainReport& domain) {
+  Head(domain);
+  Servers(domain);
+  Senders(domain);
+  Findings(domain);
+}
+
+void TextWriter::Overview(const std::vector<DomainReport>& domains) {
+  size_t widest = 0;
+  for (const DomainReport& domain : domains) widest = std::max(widest, domain.row->domain.size());
+  for (const DomainReport& domain : domains) {
+    const std::string_view label = VerdictLabel(domain.verdict);
+    const size_t columns = widest + 2 + 17;
+    Paragraph(
+        JoinText(PadTo(domain.row->domain, widest + 2), Paint(ColourOf(domain.severity), label),
+                 std::string(17 - label.size(), ' ')),
+        columns, domain.headline);
+  }
+}
+
+}  // namespace
+
+std::string RenderCheckText(const CheckReport& report, const CheckTextOptions& options) {
+  TextWriter writer(options);
+  for (size_t i = 0; i < report.domains.size(); ++i) {
+    if (i > 0) writer.Rule();
+    writer.Domain(report.domains[i]);
+  }
+  if (report.domains.size() > 1) {
+    writer.Rule();
+    writer.Overview(report.domains);
+  }
+  return writer.Take();
+}
+
+}  // namespace mxsweep::tools
