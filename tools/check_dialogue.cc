@@ -57,7 +57,7 @@ Finding NoStartTls(const EndpointRow& row) {
     return finding;
   }
   finding.advice =
-      "Give the server a certificate for its own name and switch TLS on. Postfix: "
+      "It needs a certificate for its own name. Postfix: "
       "smtpd_tls_chain_files and smtpd_tls_security_level = may. Exim: tls_certificate, "
       "tls_privatekey and tls_advertise_hosts = *. Exchange: bind the certificate to the SMTP "
       "service. If it is on and not offered here, look for a firewall that rewrites SMTP.";

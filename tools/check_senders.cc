@@ -54,12 +54,12 @@ std::string_view ActionText(SenderAction action) {
 std::string TlsText(SenderProfile profile) {
   switch (profile) {
     case SenderProfile::kDane:
-      return "no TLSA records: TLS as it comes, the certificate is not looked at";
+      return "no TLSA records: TLS as it comes";
     case SenderProfile::kMtaSts:
       return "no policy is enforced: TLS as it comes";
     case SenderProfile::kLevel2:
     case SenderProfile::kLevel3:
-      return "keys and signatures are strong enough";
+      return "strong enough for it";
     default:
       return "the certificate is not looked at";
   }
@@ -70,7 +70,7 @@ std::string ReasonText(SenderProfile profile, Reason reason) {
     case Reason::kTls:
       return TlsText(profile);
     case Reason::kVerified:
-      return "the certificate is valid for the MX host";
+      return "the certificate is valid";
     case Reason::kDaneMatch:
       return "a TLSA record matches";
     case Reason::kDaneUnusable:
@@ -84,7 +84,7 @@ std::string ReasonText(SenderProfile profile, Reason reason) {
     case Reason::kHandshakeFailed:
       return "the TLS handshake fails";
     case Reason::kLevelTooLow:
-      return "its TLS finds key or signature too weak; where TLS is a must, it refuses";
+      return "too weak for its TLS; where TLS is a must, it refuses";
     case Reason::kCertificate:
       return "the certificate is not valid";
     case Reason::kName:

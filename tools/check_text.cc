@@ -165,8 +165,13 @@ void TextWriter::Servers(const DomainReport& domain) {
 
 void TextWriter::Senders(const DomainReport& domain) {
   Heading(JoinText("What a sender does with mail for ", domain.row->domain));
+  const bool all_alike = std::ranges::all_of(domain.senders, [&domain](const SenderReport& each) {
+    return each.action == domain.senders.front().action && each.text == domain.senders.front().text;
+  });
   for (const SenderReport& sender : domain.senders) {
-    Paragraph(JoinText(TagText(sender.severity, kTagColumns), PadTo(sender.label, kSenderColumns),
+    if (all_alike && &sender != &domain.senders.front()) break;
+    const std::string_view label = all_alike ? std::string_view("every sender") : sender.label;
+    Paragraph(JoinText(TagText(sender.severity, kTagColumns), PadTo(label, kSenderColumns),
                        PadTo(sender.action, kActionColumns)),
               kTagColumns + kSenderColumns + kActionColumns, sender.text);
   }
@@ -188,8 +193,7 @@ void TextWriter::Record(const std::string& record, size_t indent) {
 void TextWriter::OneFinding(const Finding& finding, size_t number) {
   constexpr size_t kIndent = 12;
   const std::string lead = PadTo(JoinText("  ", number, "."), 5);
-  Paragraph(lead + TagText(finding.severity, kIndent - lead.size()).substr(0), kIndent,
-            finding.title);
+  Paragraph(lead + TagText(finding.severity, kIndent - lead.size()), kIndent, finding.title);
   std::string places;
   for (const Place& place : finding.places) {
     if (place.host.empty()) continue;

@@ -15,7 +15,6 @@ std::string SessionText(const EndpointRow& row) {
   std::string text = row.tls_version.value_or("TLS");
   if (row.cipher) scanner::AppendText(&text, ", ", *row.cipher);
   scanner::AppendText(&text, ", ", row.group.value_or("static RSA"));
-  if (row.signature_algorithm) scanner::AppendText(&text, ", ", *row.signature_algorithm);
   return text;
 }
 
@@ -47,6 +46,12 @@ Fact NameFact(const EndpointRow& row) {
   return {Severity::kBad, "name", "name", JoinText("the certificate is not for ", row.host), true};
 }
 
+// A TLSA record whose data is long, cut.
+std::string Abridged(const std::string& record) {
+  constexpr size_t kShown = 30;
+  return record.size() <= kShown ? record : record.substr(0, kShown) + "...";
+}
+
 // What the words of endpoints.dane_status mean.
 Fact DaneFact(const EndpointRow& row) {
   const auto fact = [](Severity severity, std::string text, bool is_verdict = true) {
@@ -54,7 +59,8 @@ Fact DaneFact(const EndpointRow& row) {
   };
   const std::string_view status = row.dane_status ? *row.dane_status : "";
   if (status == "match") {
-    return fact(Severity::kGood, JoinText("match: ", row.dane_matched_record.value_or("")));
+    return fact(Severity::kGood,
+                JoinText("match: ", Abridged(row.dane_matched_record.value_or(""))));
   }
   if (status == "none") return fact(Severity::kNote, "no TLSA record", false);
   if (status == "insecure") {
@@ -151,7 +157,7 @@ Finding WeakKey(const EndpointRow& row, const output::CertificateRow* leaf) {
       .why =
           "OpenSSL at security level 2, the default of Debian and others, refuses RSA keys "
           "under 2048 bits (\"ee key too small\"). Such senders deliver in clear, or not at all.",
-      .fix = "make a new key (RSA 2048 bits or more, or EC P-256) and a certificate for it",
+      .fix = "make a new key (RSA 2048 or EC P-256) and get a certificate for it",
       .advice = "A new certificate for the old key does not help.",
       .not_this =
           "This is the key of the server's TLS certificate. It has nothing to do with "
@@ -206,7 +212,8 @@ std::vector<Fact> EndpointFactsOf(const CheckView& view, const scanner::HostRows
     facts.push_back(DialogueFact(row));
   }
   AddCertificateFacts(view, row, &facts);
-  facts.push_back(DaneFact(row));
+  // Where there are no records the host's line says so.
+  if (const Fact dane = DaneFact(row); dane.is_verdict) facts.push_back(dane);
   if (row.security_level) facts.push_back(StrengthFact(row));
   return facts;
 }

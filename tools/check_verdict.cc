@@ -92,7 +92,7 @@ std::string RefusedHeadline(const DomainReport& report) {
 std::string ExposedHeadline(const DomainReport& report) {
   const SenderDecision& opportunistic = DecisionOf(report, SenderProfile::kOpportunistic);
   if (opportunistic.action != SenderAction::kInClear) {
-    return "some senders deliver in clear: their TLS refuses this server";
+    return "OpenSSL senders at level 2 deliver in clear";
   }
   return opportunistic.best == SenderAction::kEncrypted ? "mail to it is sent in clear at times"
                                                         : "mail to it is sent in clear";
@@ -128,7 +128,7 @@ std::string HeadlineOf(const DomainReport& report) {
     case Verdict::kUnprotected:
       return "mail to it is encrypted, but nothing makes senders insist";
     case Verdict::kUnverified:
-      return ProvesServer(report) ? "encrypted, proven by DANE, but not for verified TLS"
+      return ProvesServer(report) ? "encrypted; DANE proves the server, its certificate does not"
                                   : "encrypted, but senders that verify do not deliver";
     case Verdict::kExposed:
       return ExposedHeadline(report);

@@ -136,5 +136,34 @@ TEST(ScanFlags, HelpFitsEightyColumnsAndShowsExamplesAndDefaults) {
   EXPECT_THAT(help, HasSubstr("TIME=45s"));
 }
 
+TEST(CheckFlags, AreTheScansForOneDomain) {
+  CLI::App app("Check", "mxsweep check");
+  ScanOptions options = CheckDefaults();
+  EXPECT_TRUE(options.Validate().ok()) << options.Validate();
+  RegisterCheckFlags(app, options);
+  app.parse(
+      "--resolver 127.0.0.1:5353 --trust-ad --port 2525 --ehlo-name scan.example.org -4 "
+      "--connect-timeout 1s --retries 2 --retry-delay 1s --trust-store ca.pem --allow-special "
+      "--source-address 192.0.2.1");
+  EXPECT_EQ(options.resolvers.size(), 1u);
+  EXPECT_EQ(options.port, 2525);
+  EXPECT_EQ(options.retries, 2u);
+  EXPECT_TRUE(options.allow_special);
+  EXPECT_TRUE(options.Validate().ok()) << options.Validate();
+  for (const char* flag : {"--rate", "--output", "--targets", "--tls", "--workers", "targets"}) {
+    EXPECT_EQ(app.get_option_no_throw(flag), nullptr) << flag;
+  }
+  std::istringstream lines(app.help());
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+}
+
+TEST(CheckFlags, TryAgainSoonSinceAPersonWaits) {
+  const ScanOptions scan;
+  const ScanOptions check = CheckDefaults();
+  EXPECT_LT(check.retry_delay_ms, scan.retry_delay_ms);
+  EXPECT_EQ(check.greeting_timeout_ms, scan.greeting_timeout_ms);  // servers are no faster for it
+  EXPECT_EQ(check.retries, scan.retries);
+}
+
 }  // namespace
 }  // namespace mxsweep::tools

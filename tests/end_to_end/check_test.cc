@@ -1,0 +1,179 @@
+// `mxsweep check` on fixed domains of the lab.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/end_to_end/lab.h"
+
+namespace mxsweep::end_to_end {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class CheckTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder();
+    lab_ = new Lab(*folder_, {"--seed", "1", "--domains", "10", "--fixed", "named"});
+  }
+  static void TearDownTestSuite() {
+    delete lab_;
+    delete folder_;
+  }
+
+  // `mxsweep check` in the lab, on `domains` and with `more` flags.
+  static CommandResult Check(const Arguments& domains, const Arguments& more = {}) {
+    Arguments arguments = {"check",
+                           "--resolver",
+                           lab_->resolver(),
+                           "--port",
+                           std::to_string(Lab::kSmtpPort),
+                           "--trust-store",
+                           lab_->state("ca.pem"),
+                           "--allow-special",
+                           "--ehlo-name",
+                           "scanner.example.org",
+                           "--retry-delay",
+                           "100ms"};
+    for (const char* flag :
+         {"--connect-timeout", "--greeting-timeout", "--command-timeout", "--dns-timeout"}) {
+      arguments.push_back(flag);
+      arguments.push_back("2s");
+    }
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    arguments.insert(arguments.end(), domains.begin(), domains.end());
+    return Mxsweep(arguments);
+  }
+
+  // What --json says of one domain.
+  static json Explain(const std::string& domain, int exit_code) {
+    const CommandResult result = Check({domain}, {"--json"});
+    EXPECT_EQ(result.exit_code, exit_code) << result.output;
+    const json report = json::parse(result.output, nullptr, /*allow_exceptions=*/false);
+    EXPECT_FALSE(report.is_discarded()) << result.output;
+    EXPECT_EQ(report["exit_code"], exit_code);
+    return report["domains"].at(0);
+  }
+
+  static std::string Action(const json& domain, const std::string& sender) {
+    for (const json& each : domain["senders"]) {
+      if (each["sender"] == sender) return each["action"];
+    }
+    return "missing";
+  }
+
+  static const json* Find(const json& domain, const std::string& id) {
+    const auto found = std::ranges::find_if(
+        domain["findings"], [&id](const json& finding) { return finding["id"] == id; });
+    return found == domain["findings"].end() ? nullptr : &*found;
+  }
+
+  static TemporaryFolder* folder_;
+  static Lab* lab_;
+};
+
+TemporaryFolder* CheckTest::folder_ = nullptr;
+Lab* CheckTest::lab_ = nullptr;
+
+TEST_F(CheckTest, FindsThePerfectDomainSafe) {
+  const json domain = Explain("perfect.lab", 0);
+  EXPECT_EQ(domain["verdict"], "safe");
+  EXPECT_EQ(domain["to_do"], "nothing");
+  for (const char* sender : {"opportunistic", "verified", "dane", "level2", "level3"}) {
+    EXPECT_EQ(Action(domain, sender), "encrypted") << sender;
+  }
+  EXPECT_EQ(domain["hosts"][0]["endpoints"][0]["dane_status"], "match");
+}
+
+TEST_F(CheckTest, GivesTheRecordThatHealsADaneMismatch) {
+  const json domain = Explain("dane-mismatch.lab", 1);
+  EXPECT_EQ(domain["verdict"], "refused");
+  EXPECT_EQ(Action(domain, "dane"), "refuse");
+  EXPECT_EQ(Action(domain, "opportunistic"), "encrypted");
+  EXPECT_EQ(Action(domain, "verified"), "encrypted");
+  const json* finding = Find(domain, "dane_mismatch");
+  ASSERT_NE(finding, nullptr);
+  const std::string spki = domain["hosts"][0]["endpoints"][0]["certificate"]["spki_sha256"];
+  EXPECT_EQ((*finding)["records"], json({"_" + std::to_string(Lab::kSmtpPort) +
+                                         "._tcp.mx1.dane-mismatch.lab. IN TLSA 3 1 1 " + spki}));
+}
+
+TEST_F(CheckTest, SeesAnExpiredCertificate) {
+  const json domain = Explain("expired.lab", 1);
+  EXPECT_EQ(domain["verdict"], "unverified");
+  EXPECT_EQ(Action(domain, "verified"), "refuse");
+  EXPECT_EQ(Action(domain, "opportunistic"), "encrypted");
+  EXPECT_NE(Find(domain, "certificate_expired"), nullptr);
+}
+
+TEST_F(CheckTest, SeesAShortKey) {
+  const json domain = Explain("weak-key.lab", 1);
+  EXPECT_EQ(domain["verdict"], "exposed");
+  EXPECT_EQ(Action(domain, "opportunistic"), "encrypted");
+  EXPECT_EQ(Action(domain, "level2"), "in_clear");
+  const json* finding = Find(domain, "weak_key");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT((*finding)["not"].get<std::string>(), HasSubstr("DKIM"));
+}
+
+TEST_F(CheckTest, SeesThatStartTlsIsMissing) {
+  const json domain = Explain("no-starttls.lab", 1);
+  EXPECT_EQ(domain["verdict"], "exposed");
+  EXPECT_EQ(Action(domain, "opportunistic"), "in_clear");
+  EXPECT_EQ(Action(domain, "verified"), "refuse");
+  EXPECT_NE(Find(domain, "no_starttls"), nullptr);
+}
+
+TEST_F(CheckTest, NeverTakesSilenceForAbsence) {
+  for (const char* name : {"unreachable.lab", "tarpit.lab", "rejecting.lab", "servfail.lab"}) {
+    const json domain = Explain(name, 1);
+    EXPECT_EQ(domain["verdict"], "unknown") << name;
+    EXPECT_EQ(Action(domain, "opportunistic"), "unknown") << name;
+  }
+}
+
+TEST_F(CheckTest, KnowsWhatTakesNoMail) {
+  EXPECT_EQ(Explain("null-mx.lab", 0)["verdict"], "no_mail");
+  EXPECT_EQ(Explain("nxdomain.lab", 1)["verdict"], "undeliverable");
+  EXPECT_EQ(Explain("no-mail.lab", 1)["verdict"], "undeliverable");
+  EXPECT_EQ(Explain("refused.lab", 1)["verdict"], "undeliverable");
+  EXPECT_EQ(Explain("bogus.lab", 1)["verdict"], "undeliverable");
+}
+
+TEST_F(CheckTest, ExplainsSeveralDomainsAndSumsThemUp) {
+  const CommandResult result =
+      Check({"Perfect.LAB.", "ann@no-starttls.lab", "https://null-mx.lab/", "perfect.lab"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("perfect.lab: SAFE"), HasSubstr("no-starttls.lab: NOT"),
+                    HasSubstr("null-mx.lab: NO MAIL"), Not(HasSubstr("\033"))));
+  // Once explained, once in the overview, however often it was named.
+  size_t times = 0;
+  for (size_t at = 0; (at = result.output.find("SAFE  ", at)) != std::string::npos; ++at) ++times;
+  EXPECT_EQ(times, 2u) << result.output;  // SAFE and NOT SAFE
+}
+
+TEST_F(CheckTest, RefusesWhatIsNoDomain) {
+  for (const char* word : {"192.0.2.1", "localhost", "two words"}) {
+    const CommandResult result = Check({word});
+    EXPECT_EQ(result.exit_code, 2) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("is no mail domain"));
+  }
+  EXPECT_EQ(Mxsweep({"check"}).exit_code, 2);
+  EXPECT_EQ(Check({"perfect.lab"}, {"--rate", "7"}).exit_code, 2);  // a flag of scan
+}
+
+TEST_F(CheckTest, FailsWhereNoResolverAnswers) {
+  const CommandResult result =
+      Mxsweep({"check", "perfect.lab", "--resolver", "127.0.0.1:9", "--dns-timeout", "500ms"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("No resolver answers"));
+}
+
+}  // namespace
+}  // namespace mxsweep::end_to_end
