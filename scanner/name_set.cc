@@ -2,8 +2,10 @@
 
 #include <openssl/rand.h>
 #include <openssl/siphash.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <new>
 
 #include "absl/numeric/int128.h"
 #include "scanner/check.h"
@@ -16,6 +18,15 @@ constexpr uint32_t kFirstCapacity = 8;
 // cache lines.
 constexpr uint64_t kMaxLoadNumerator = 7;
 constexpr uint64_t kMaxLoadDenominator = 8;
+
+// From four pages on, capacities are whole pages.
+constexpr uint32_t kSlotsPerPage = 4096 / sizeof(uint64_t);
+constexpr uint32_t kFirstMappedCapacity = 4 * kSlotsPerPage;
+
+uint32_t NextCapacity(uint32_t capacity) {
+  const uint32_t next = std::max(kFirstCapacity, capacity + capacity / 4);
+  return next < kFirstMappedCapacity ? next : next - next % kSlotsPerPage;
+}
 
 // Shards are told apart by the fingerprint's top 8 bits, slots by the others.
 size_t ShardOf(uint64_t fingerprint) { return fingerprint >> 56; }
@@ -71,11 +82,27 @@ bool NameSet::Contains(std::string_view name) const {
   return shard.capacity > 0 && shard.slots[Find(shard, fingerprint)] == fingerprint;
 }
 
+void NameSet::FreeSlots::operator()(uint64_t* slots) const {
+  if (mapped_bytes > 0) {
+    munmap(slots, mapped_bytes);
+  } else {
+    delete[] slots;
+  }
+}
+
+NameSet::Slots NameSet::MakeSlots(uint32_t capacity) {
+  if (capacity < kFirstMappedCapacity) return Slots(new uint64_t[capacity]());
+  const size_t bytes = capacity * sizeof(uint64_t);
+  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) throw std::bad_alloc();
+  return Slots(static_cast<uint64_t*>(pages), {.mapped_bytes = bytes});
+}
+
 void NameSet::Grow(Shard& shard) {
   Shard larger;
-  larger.capacity = std::max(kFirstCapacity, shard.capacity + shard.capacity / 4);
+  larger.capacity = NextCapacity(shard.capacity);
   larger.used = shard.used;
-  larger.slots = std::make_unique<uint64_t[]>(larger.capacity);
+  larger.slots = MakeSlots(larger.capacity);
   allocated_bytes_ += larger.capacity * sizeof(uint64_t);
   peak_allocated_bytes_ = std::max(peak_allocated_bytes_, allocated_bytes_);
   for (uint32_t i = 0; i < shard.capacity; ++i) {

@@ -37,7 +37,9 @@ void Recorder::Push(Row row) {
 }
 
 void Recorder::Run() {
-  std::vector<Row> batch;
+  // A deque gives a row's memory back with the row; a vector would stay as large as the longest
+  // queue ever was.
+  std::deque<Row> batch;
   for (;;) {
     bool last = false;
     {
@@ -52,7 +54,7 @@ void Recorder::Run() {
   }
 }
 
-void Recorder::WriteBatch(std::vector<Row>& batch) {
+void Recorder::WriteBatch(std::deque<Row>& batch) {
   absl::Status status = status_;
   for (Row& row : batch) {
     if (!status.ok()) break;

@@ -25,8 +25,9 @@ namespace mxsweep::scanner {
 namespace {
 
 constexpr std::chrono::milliseconds kPollInterval{50};
-// Rows that may wait for the disk before no more targets are started: some 10 MB.
-constexpr uint64_t kMaxBacklogRows = 8'000;
+// Rows that may wait for the disk before no more targets are started: some 3 MB. What is under way
+// goes on.
+constexpr uint64_t kMaxBacklogRows = 2'000;
 constexpr std::chrono::milliseconds kBacklogWait{2};
 constexpr int64_t kNsPerMs = 1'000'000;
 

@@ -14,7 +14,8 @@
 namespace mxsweep::end_to_end {
 namespace {
 
-constexpr uint64_t kComesAndGoesBytes = 32u << 20;
+// What an epoch holds at its end, and the allocator's leftovers.
+constexpr uint64_t kComesAndGoesBytes = 8u << 20;
 
 struct ListCounts {
   uint64_t lines = 0;
