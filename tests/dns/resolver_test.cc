@@ -62,6 +62,7 @@ TEST(ProbeResolver, SaysThatAValidatingResolverValidates) {
   EXPECT_EQ(state.detail, "The resolver validates DNSSEC.");
 }
 
+// RFC 6840 §5.7: no AD where it was asked for.
 TEST(ProbeResolver, SaysLoudlyThatOneDoesNot) {
   const ResolverState state = Probe({{ResponseStatus::kOk, false, true}});
   EXPECT_TRUE(state.answers);

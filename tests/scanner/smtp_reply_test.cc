@@ -43,6 +43,7 @@ TEST(SmtpReplyParser, ReadsReplyOfOneLine) {
   EXPECT_TRUE(reply.positive());
 }
 
+// RFC 5321 §4.2.1, and §4.2: what servers really send.
 TEST(SmtpReplyParser, ReadsReplyOfManyLines) {
   const SmtpReply reply = Parse("250-mx.example.org\r\n250-SIZE 100\r\n250 STARTTLS\r\n");
   EXPECT_EQ(reply.code, 250);

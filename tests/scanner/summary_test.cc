@@ -202,6 +202,7 @@ std::string Dane(Summary hosts, const std::vector<EndpointDane>& endpoints,
   return std::string(DomainDaneStatus(Mx(status, mx), hosts));
 }
 
+// RFC 7672 §2.2: what commits a sender; §2.2.1: an insecure MX answer makes it optional.
 TEST(DomainDaneStatus, FollowsTheTable) {
   using enum dns::TlsaStatus;
   using E = EndpointDane;
@@ -220,6 +221,7 @@ TEST(DomainDaneStatus, FollowsTheTable) {
   EXPECT_EQ(Dane(Hosts({kNone}), {E::kNone}, dns::DnssecState::kInsecure), "none");
 }
 
+// RFC 7672 §2.1.2: a sender defers.
 TEST(DomainDaneStatus, IsUnknownWhereTheAnswerCannotBeBelievedAndNullWithoutMail) {
   using enum dns::TlsaStatus;
   using S = dns::MxStatus;

@@ -141,6 +141,16 @@ HostContext HostWith(std::optional<dns::TlsaStatus> status) {
   return host;
 }
 
+// RFC 7672 §8.1, RFC 7671 §10.2.
+TEST(JudgeEndpoint, SniIsTheTlsaBaseDomain) {
+  HostContext host;
+  host.host = "mx.example.org";
+  EXPECT_EQ(host.server_name(), "mx.example.org");
+  host.answer.tlsa_base_domain = "mail.provider.example";
+  EXPECT_EQ(host.server_name(), "mail.provider.example");
+}
+
+// RFC 7672 §2.2.
 TEST(JudgeEndpoint, DaneOfAnEndpointThatEndedEarly) {
   struct Case {
     Outcome outcome;

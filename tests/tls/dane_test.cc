@@ -75,6 +75,7 @@ TEST_F(Dane, WithoutRecordsIsNone) { EXPECT_DANE(Judge({}, chain_), DaneStatus::
 
 // --- RFC 6698 §4.1, RFC 7672 §3.1.3: what cannot be used ---
 
+// RFC 7672 §2.2: TLS is mandatory all the same.
 TEST_F(Dane, UnusableRecordsAloneAreUnusable) {
   std::vector<TlsaRecord> records = {Tlsa(0, 0, 1, pki_.root),
                                      Tlsa(1, 1, 1, pki_.leaf),

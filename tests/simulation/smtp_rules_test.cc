@@ -1,0 +1,139 @@
+// The rules of SMTP, one by one, each on servers that put it to the test: what the client may say
+// and when, and what a row says of the answers.
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "output/tables.h"
+#include "tests/simulation/simulated_scan.h"
+
+namespace mxsweep::scanner::simulation {
+namespace {
+
+using output::EndpointRow;
+
+// The rows of two hosts whose servers have this manner. The simulated server complains of a client
+// that speaks before its turn, gives another name than its own, or comes too often or too soon.
+ScanResult ScanOf(Manner manner, ScanSettings settings = {}) {
+  const ScanResult result = Scan(World::Uniform(manner, 2), settings);
+  EXPECT_TRUE(result.ended);
+  EXPECT_TRUE(result.status.ok()) << result.status;
+  EXPECT_TRUE(result.complaints.empty()) << result.complaints.front();
+  EXPECT_EQ(result.All<EndpointRow>().size(), 2u);
+  return result;
+}
+
+EndpointRow RowOf(Manner manner, ScanSettings settings = {}) {
+  const ScanResult result = ScanOf(manner, settings);
+  return result.All<EndpointRow>().empty() ? EndpointRow{} : *result.All<EndpointRow>().front();
+}
+
+// RFC 5321 §4.5.3.2.1: a server may take its time; §3.1: nothing is said before its 220.
+TEST(SmtpRules, WaitsForTheWholeGreetingBeforeItSaysAnything) {
+  World world = World::Uniform(Manner::kGood, 1);
+  for (auto& [address, server] : world.servers) {
+    server.script.greet_delay_ns = 25'000 * kMs;
+    server.script.max_piece_bytes = 1;
+  }
+  const ScanResult result = Scan(world, {});
+  EXPECT_TRUE(result.complaints.empty());
+  ASSERT_EQ(result.All<EndpointRow>().size(), 1u);
+  EXPECT_EQ(result.All<EndpointRow>()[0]->outcome, "tls_ok");
+  EXPECT_EQ(result.All<EndpointRow>()[0]->attempts, 1u);
+}
+
+// RFC 5321 §4.1.1.1: the argument of EHLO is the client's own name (else the server complains).
+TEST(SmtpRules, SaysItsOwnNameBeforeAndAfterTls) {
+  EXPECT_EQ(RowOf(Manner::kGood).outcome, "tls_ok");
+}
+
+// RFC 5321 §4.1.1.1, §3.2: HELO only where EHLO was refused for good.
+TEST(SmtpRules, TurnsToHeloOnlyAfterAPermanentRefusal) {
+  EXPECT_EQ(RowOf(Manner::kHeloOnly).outcome, "no_starttls");
+  EXPECT_EQ(RowOf(Manner::kEhlo4xx).outcome, "ehlo_refused");
+}
+
+// RFC 5321 §4.1.1.1, RFC 3207 §2: a keyword is a whole word in any case. XSTARTTLS is another one,
+// StartTLS is not.
+TEST(SmtpRules, KnowsStartTlsInAnyCaseAsAWholeWord) {
+  const EndpointRow other = RowOf(Manner::kNoStartTls);
+  EXPECT_EQ(other.outcome, "no_starttls");
+  EXPECT_EQ(other.ehlo_keywords, (std::vector<std::string>{"XSTARTTLS", "SIZE 1000"}));
+  EXPECT_EQ(RowOf(Manner::kGood).outcome, "tls_ok");
+}
+
+// RFC 5321 §4.2, §3.1: the code and the text are kept.
+TEST(SmtpRules, KeepsCodeAndTextOfAGreetingThatEndsTheDialogue) {
+  const EndpointRow transient = RowOf(Manner::kGreeting4xx);
+  EXPECT_EQ(transient.outcome, "greeting_4xx");
+  EXPECT_EQ(transient.greeting, "450 4.3.2 not now");
+  EXPECT_EQ(transient.attempts, 2u);
+  const EndpointRow permanent = RowOf(Manner::kGreeting5xx);
+  EXPECT_EQ(permanent.outcome, "greeting_5xx");
+  EXPECT_EQ(permanent.greeting, "554 5.7.1 not you");
+  EXPECT_EQ(permanent.attempts, 1u);
+}
+
+// RFC 5321 §3.8, §4.2.3: 421 at any moment is throttling, and the address is left in peace for a
+// while (else the server complains).
+TEST(SmtpRules, SlowsDownAfter421AndTriesAgainLater) {
+  ScanSettings settings;
+  settings.gate.backoff_initial_ns = 30'000 * kMs;
+  for (const Manner manner : {Manner::kThrottled, Manner::kThrottledAtStartTls}) {
+    const EndpointRow row = RowOf(manner, settings);
+    EXPECT_EQ(row.outcome, "throttled_421");
+    EXPECT_EQ(row.attempts, 2u);
+  }
+}
+
+// RFC 3207 §4: offered and refused is neither "not offered" nor "unknown".
+TEST(SmtpRules, TellsRefusedStartTlsFromMissingAndFromUnknown) {
+  EXPECT_EQ(RowOf(Manner::kStartTls4xx).outcome, "starttls_refused");
+  EXPECT_EQ(RowOf(Manner::kStartTls5xx).outcome, "starttls_refused");
+  EXPECT_EQ(RowOf(Manner::kNoStartTls).outcome, "no_starttls");
+  for (const Manner manner : {Manner::kSilent, Manner::kRefused, Manner::kIgnoresConnect,
+                              Manner::kSilentAtEhlo, Manner::kGarbageGreeting}) {
+    const EndpointRow row = RowOf(manner);
+    EXPECT_NE(row.outcome, "no_starttls");
+    EXPECT_FALSE(row.ehlo_keywords.has_value());
+    EXPECT_FALSE(row.tls_version.has_value());
+  }
+}
+
+// RFC 3207 §4.2: what came in clear behind the 220 is dropped, and counted.
+TEST(SmtpRules, CountsInjectedPlaintextAndDoesNotFeedItToTls) {
+  const EndpointRow row = RowOf(Manner::kInjects);
+  EXPECT_EQ(row.outcome, "tls_ok");
+  EXPECT_EQ(row.injected_plaintext_bytes, std::string("250 injected\r\n").size());
+  EXPECT_EQ(RowOf(Manner::kGood).injected_plaintext_bytes, 0u);
+}
+
+// RFC 3207 §4.2: what was learnt before the handshake is forgotten; EHLO is said again.
+TEST(SmtpRules, SaysEhloAgainWithinTlsAndKeepsBothAnswers) {
+  const EndpointRow row = RowOf(Manner::kGood);
+  ASSERT_TRUE(row.ehlo_keywords && row.ehlo_after_tls);
+  EXPECT_EQ(*row.ehlo_keywords, (std::vector<std::string>{"SIZE 35882577", "STARTTLS"}));
+  EXPECT_EQ(*row.ehlo_after_tls, (std::vector<std::string>{"REQUIRETLS"}));
+  EXPECT_EQ(row.requiretls, true);
+}
+
+// RFC 5321 §4.1.1.10: QUIT, and its answer is waited for, briefly.
+TEST(SmtpRules, SaysQuitAndWaitsForTheAnswerOnlySoLong) {
+  EXPECT_EQ(RowOf(Manner::kGood).stage, "done");
+  EXPECT_EQ(RowOf(Manner::kIgnoresQuit).stage, "quit");
+}
+
+// RFC 5321 §5: every address, of both families, is an endpoint of its own.
+TEST(SmtpRules, AsksEveryAddressOfBothFamilies) {
+  World world = World::Uniform(Manner::kGood, 1);
+  const std::string v4 = world.hosts[0].addresses[0];
+  const std::string v6 = "2a07:1::1";
+  world.hosts[0].addresses.push_back(v6);
+  world.servers[v6] = world.servers[v4];
+  const ScanResult result = Scan(world, {});
+  ASSERT_EQ(result.All<EndpointRow>().size(), 2u);
+  for (const EndpointRow* row : result.All<EndpointRow>()) EXPECT_EQ(row->outcome, "tls_ok");
+}
+
+}  // namespace
+}  // namespace mxsweep::scanner::simulation
