@@ -56,6 +56,18 @@ std::string AnchorConstraint(const Path& path) {
              : "";
 }
 
+// BoringSSL asks for the dates of every certificate. Those of an anchor do not count, for it is no
+// part of the path (RFC 5280 §6.1); but OpenSSL, by which most senders judge, does look at those of
+// self-signed ones.
+void ForgiveDatesOfAnchor(Path* path) {
+  const size_t top = path->certificates.size() - 1;
+  if (top == 0 || (X509_get_extension_flags(path->certificates[top].get()) & EXFLAG_SS) != 0)
+    return;
+  std::erase_if(path->errors, [top](const PathError& error) {
+    return error.depth == top && IsDateError(error.code);
+  });
+}
+
 std::string ErrorSentence(const PathError& error) {
   if (IsNoPathError(error.code)) return "the trust anchor is not on the leaf's path";
   return absl::StrCat("certificate ", error.depth, ": ", X509_verify_cert_error_string(error.code));
@@ -118,12 +130,12 @@ Verdict AnchorJudge::JudgeKey(Bytes spki) {
     verdict.reason = "the key is in no certificate of the chain and did not sign its topmost one";
     return verdict;
   }
-  verdict = JudgeAnchor(top);
+  verdict = JudgeAnchor(top, /*is_anchor=*/false);
   ++verdict.depth;  // the key stands above the certificate it signed
   return verdict;
 }
 
-Verdict AnchorJudge::JudgeAnchor(Bytes anchor_der) {
+Verdict AnchorJudge::JudgeAnchor(Bytes anchor_der, bool is_anchor) {
   Verdict verdict;
   const bssl::UniquePtr<X509> anchor = Parse(anchor_der);
   const bssl::UniquePtr<X509_STORE> store(X509_STORE_new());
@@ -136,7 +148,9 @@ Verdict AnchorJudge::JudgeAnchor(Bytes anchor_der) {
     verdict.reason = "no memory";
     return verdict;
   }
-  return VerdictOn(BuildPath(*parsed, store.get(), time_s_));
+  Path path = BuildPath(*parsed, store.get(), time_s_);
+  if (is_anchor && !path.certificates.empty()) ForgiveDatesOfAnchor(&path);
+  return VerdictOn(path);
 }
 
 }  // namespace mxsweep::tls

@@ -18,7 +18,7 @@ class ParsedChain;
 
 // Whether the leaf of a chain is reached from a trust anchor that a usage 2 record names (RFC 7671
 // §5.2): signatures, dates, CA flag, path length, key usage and name constraints, everything but
-// the leaf's name.
+// the leaf's name. The dates of the anchor itself count only if it is self-signed.
 class AnchorJudge {
  public:
   enum class Result : uint8_t { kGood, kBadDates, kBad };
@@ -41,7 +41,8 @@ class AnchorJudge {
   Verdict JudgeKey(Bytes spki);
 
  private:
-  Verdict JudgeAnchor(Bytes anchor_der);
+  // The path ends at this certificate, which is the anchor or the last one below it.
+  Verdict JudgeAnchor(Bytes anchor_der, bool is_anchor = true);
   // The chain as X.509 objects, made when first asked for; null if it cannot be parsed.
   const ParsedChain* Parsed();
 

@@ -1,9 +1,10 @@
 #include "tests/interop/certificates.h"
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -37,14 +38,23 @@ constexpr char kCaExtensions[] =
     "basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\n"
     "subjectKeyIdentifier = hash\n";
 
-std::string LeafExtensions(const std::vector<std::string>& hosts) {
-  return absl::StrCat(
-      "basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature, "
-      "keyEncipherment\nextendedKeyUsage = serverAuth\nsubjectAltName = ",
-      absl::StrJoin(
-          hosts, ",",
-          [](std::string* out, const std::string& host) { absl::StrAppend(out, "DNS:", host); }),
-      "\n");
+constexpr char kNoCaExtensions[] =
+    "basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature, keyCertSign\n"
+    "subjectKeyIdentifier = hash\n";
+constexpr char kNameConstraint[] = "nameConstraints = critical, permitted;DNS:elsewhere.example\n";
+
+std::string LeafExtensions(const LeafRequest& request) {
+  std::string extensions =
+      "basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature";
+  if (absl::StartsWith(request.key, "RSA-")) absl::StrAppend(&extensions, ", keyEncipherment");
+  absl::StrAppend(&extensions, "\nextendedKeyUsage = serverAuth\n");
+  if (request.common_name_only) return extensions;
+  const auto as_name = [](std::string* out, const std::string& host) {
+    absl::StrAppend(out, "DNS:", host);
+  };
+  absl::StrAppend(&extensions, "subjectAltName = ", absl::StrJoin(request.hosts, ",", as_name),
+                  "\n");
+  return extensions;
 }
 
 // "YYYYMMDDHHMMSSZ", as openssl ca takes it.
@@ -56,7 +66,27 @@ Arguments KeyOptions(const std::string& key) {
   if (absl::StartsWith(key, "RSA-")) {
     return {"-newkey", absl::StrCat("rsa:", absl::StripPrefix(key, "RSA-"))};
   }
+  if (absl::StartsWith(key, "Ed")) return {"-newkey", key};
   return {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:" + key};
+}
+
+// When a certificate of this validity ends.
+absl::Time EndOf(Validity validity) {
+  switch (validity) {
+    case Validity::kNow:
+      break;
+    case Validity::kPast:
+      return absl::Now() - kClockSkew;
+    case Validity::kFuture:
+      return absl::Now() + 2 * kValidity;
+  }
+  return absl::Now() + kValidity;
+}
+
+// When it begins.
+absl::Time BeginOf(Validity validity) {
+  if (validity == Validity::kFuture) return absl::Now() + kValidity;
+  return EndOf(validity) - kValidity - kClockSkew;
 }
 
 }  // namespace
@@ -66,9 +96,19 @@ absl::StatusOr<CertificateMaker> CertificateMaker::Create(std::string folder) {
   const std::string config = absl::StrFormat(kAuthorityConfig, maker.folder_);
   if (auto status = WriteFile(maker.folder_ + "/ca.cnf", config); !status.ok()) return status;
   if (auto status = WriteFile(maker.folder_ + "/index.txt", ""); !status.ok()) return status;
-  if (auto status = maker.MakeRoot("root", "Interop Root"); !status.ok()) return status;
-  if (auto status = maker.MakeRoot("stranger", "Untrusted Root"); !status.ok()) return status;
-  if (auto status = maker.MakeIntermediate(); !status.ok()) return status;
+  for (const absl::Status& status : {
+           maker.MakeAuthority("root", "Interop Root", "", kCaExtensions),
+           maker.MakeAuthority(kUntrustedRoot, "Untrusted Root", "", kCaExtensions),
+           maker.MakeAuthority(kExpiredRoot, "Expired Root", "", kCaExtensions, Validity::kPast),
+           maker.MakeAuthority(kIntermediate, "Interop Intermediate", "root", kCaExtensions),
+           maker.MakeAuthority(kExpiredIntermediate, "Interop Lapsed Intermediate", "root",
+                               kCaExtensions, Validity::kPast),
+           maker.MakeAuthority(kNoAuthority, "Interop Pretender", "root", kNoCaExtensions),
+           maker.MakeAuthority(kConstrainedAuthority, "Interop Narrow Intermediate", "root",
+                               absl::StrCat(kCaExtensions, kNameConstraint)),
+       }) {
+    if (!status.ok()) return status;
+  }
   return maker;
 }
 
@@ -84,11 +124,11 @@ absl::Status CertificateMaker::MakeRequest(const std::string& name, const std::s
   return RunSuccessfully(arguments).status();
 }
 
-absl::Status CertificateMaker::Sign(const std::string& name, const std::string& issuer,
-                                    const std::string& extensions, bool is_expired) {
-  const std::string base = folder_ + "/" + name;
+absl::Status CertificateMaker::Sign(const LeafRequest& request, const std::string& extensions) {
+  const std::string base = folder_ + "/" + request.name;
   if (auto status = WriteFile(base + ".ext", extensions); !status.ok()) return status;
-  const absl::Time end = absl::Now() + (is_expired ? -kClockSkew : kValidity);
+  const bool is_own_issuer = request.issuer == kItself;
+  const std::string issuer = folder_ + "/" + (is_own_issuer ? request.name : request.issuer);
   Arguments arguments = {"openssl",
                          "ca",
                          "-batch",
@@ -96,6 +136,8 @@ absl::Status CertificateMaker::Sign(const std::string& name, const std::string& 
                          "-rand_serial",
                          "-config",
                          folder_ + "/ca.cnf",
+                         "-md",
+                         request.digest,
                          "-in",
                          base + ".csr",
                          "-out",
@@ -103,44 +145,41 @@ absl::Status CertificateMaker::Sign(const std::string& name, const std::string& 
                          "-extfile",
                          base + ".ext",
                          "-startdate",
-                         Timestamp(end - kValidity - kClockSkew),
+                         Timestamp(BeginOf(request.validity)),
                          "-enddate",
-                         Timestamp(end),
+                         Timestamp(EndOf(request.validity)),
                          "-keyfile",
-                         folder_ + "/" + issuer + ".key"};
-  if (issuer == name) {
+                         issuer + ".key"};
+  if (is_own_issuer) {
     arguments.push_back("-selfsign");
   } else {
-    arguments.push_back("-cert");
-    arguments.push_back(folder_ + "/" + issuer + ".crt");
+    arguments.insert(arguments.end(), {"-cert", issuer + ".crt"});
   }
   return RunSuccessfully(arguments).status();
 }
 
-absl::Status CertificateMaker::MakeRoot(const std::string& name, const std::string& common_name) {
-  // Strong, for it is not in the chains that mxsweep sees, and must not limit what OpenSSL says.
-  if (auto status = MakeRequest(name, "P-521", common_name); !status.ok()) return status;
-  return Sign(name, name, kCaExtensions, false);
-}
-
-absl::Status CertificateMaker::MakeIntermediate() {
-  if (auto status = MakeRequest("intermediate", "P-256", "Interop Intermediate"); !status.ok()) {
-    return status;
-  }
-  return Sign("intermediate", "root", kCaExtensions, false);
+absl::Status CertificateMaker::MakeAuthority(const std::string& name,
+                                             const std::string& common_name,
+                                             const std::string& issuer,
+                                             const std::string& extensions, Validity validity) {
+  // Roots are strong, for they are not in the chains that mxsweep sees, and must not limit what
+  // OpenSSL says.
+  const char* const key = issuer.empty() ? "P-521" : "P-256";
+  if (auto status = MakeRequest(name, key, common_name); !status.ok()) return status;
+  return Sign({.name = name, .issuer = issuer, .validity = validity}, extensions);
 }
 
 absl::Status CertificateMaker::MakeLeaf(const LeafRequest& request) {
-  if (auto status = MakeRequest(request.name, request.key, request.hosts.front()); !status.ok()) {
-    return status;
-  }
-  const std::string issuer = request.issuer == Issuer::kIntermediate    ? "intermediate"
-                             : request.issuer == Issuer::kUntrustedRoot ? "stranger"
-                                                                        : request.name;
-  auto status = Sign(request.name, issuer, LeafExtensions(request.hosts), request.is_expired);
+  auto status = MakeRequest(request.name, request.key, request.hosts.front());
   if (!status.ok()) return status;
-  std::vector<std::string> parts = {folder_ + "/" + request.name + ".key", LeafFile(request.name)};
-  if (request.send_issuer && issuer != request.name) parts.push_back(LeafFile(issuer));
+  status = Sign(request, LeafExtensions(request));
+  if (!status.ok()) return status;
+  std::vector<std::string> parts = {KeyFile(request.name), LeafFile(request.name)};
+  if (request.sent_with) {
+    for (const std::string& name : *request.sent_with) parts.push_back(LeafFile(name));
+  } else if (request.issuer != kItself) {
+    parts.push_back(LeafFile(request.issuer));
+  }
   std::string chain;
   for (const std::string& part : parts) {
     const absl::StatusOr<std::string> pem = ReadFile(part);
@@ -150,8 +189,10 @@ absl::Status CertificateMaker::MakeLeaf(const LeafRequest& request) {
   return WriteFile(ChainFile(request.name), chain);
 }
 
-absl::StatusOr<std::string> TlsaSha256(const std::string& certificate_file, int selector) {
-  const std::string der = certificate_file + ".tlsa";
+absl::StatusOr<std::string> TlsaData(const std::string& certificate_file, int selector,
+                                     int matching_type) {
+  // Several records may be made of one certificate.
+  const std::string der = absl::StrCat(certificate_file, ".", selector, ".der");
   if (selector == 0) {
     const Arguments convert = {"openssl",  "x509", "-in",  certificate_file,
                                "-outform", "DER",  "-out", der};
@@ -164,7 +205,13 @@ absl::StatusOr<std::string> TlsaSha256(const std::string& certificate_file, int 
                                "-outform", "DER",  "-out",   der};
     if (auto status = RunSuccessfully(convert).status(); !status.ok()) return status;
   }
-  const auto digest = RunSuccessfully({"openssl", "dgst", "-sha256", "-r", der});
+  if (matching_type == 0) {
+    const auto bytes = ReadFile(der);
+    if (!bytes.ok()) return bytes.status();
+    return absl::BytesToHexString(*bytes);
+  }
+  const auto digest =
+      RunSuccessfully({"openssl", "dgst", matching_type == 1 ? "-sha256" : "-sha512", "-r", der});
   if (!digest.ok()) return digest.status();
   return std::string(absl::StripAsciiWhitespace(digest->substr(0, digest->find(' '))));
 }

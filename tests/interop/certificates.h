@@ -1,8 +1,9 @@
-// The test's certificates, made by the openssl command: a root, an intermediate under it, a root
-// that nobody trusts, and whatever leaves the servers need. RFC 5280.
+// The test's certificates, made by the openssl command: a root, intermediates under it, a root that
+// nobody trusts, and whatever leaves the servers need. RFC 5280.
 #ifndef MXSWEEP_TESTS_INTEROP_CERTIFICATES_H_
 #define MXSWEEP_TESTS_INTEROP_CERTIFICATES_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,15 +12,29 @@
 
 namespace mxsweep::interop {
 
-enum class Issuer { kIntermediate, kUntrustedRoot, kItself };
+// When a certificate is good.
+enum class Validity { kNow, kPast, kFuture };
+
+// What a leaf's issuer may be, beside the leaf itself. All but the root and the stranger are below
+// the root.
+inline constexpr char kIntermediate[] = "intermediate";
+inline constexpr char kUntrustedRoot[] = "stranger";
+inline constexpr char kExpiredIntermediate[] = "lapsed";
+inline constexpr char kNoAuthority[] = "pretender";        // CA:FALSE
+inline constexpr char kConstrainedAuthority[] = "narrow";  // for names in "elsewhere.example" only
+inline constexpr char kExpiredRoot[] = "bygone";           // that nobody trusts either
+inline constexpr char kItself[] = "";
 
 struct LeafRequest {
   std::string name;                // of the files
-  std::string key = "P-256";       // "P-256", "P-384", "RSA-2048" …
+  std::string key = "P-256";       // "P-256", "P-384", "RSA-2048", "Ed25519" …
   std::vector<std::string> hosts;  // DNS-IDs, the first also the common name
-  Issuer issuer = Issuer::kIntermediate;
-  bool is_expired = false;
-  bool send_issuer = true;
+  std::string issuer = kIntermediate;
+  Validity validity = Validity::kNow;
+  // What the server sends after the leaf; left out: the issuer alone, if there is one.
+  std::optional<std::vector<std::string>> sent_with;
+  bool common_name_only = false;  // no DNS-IDs
+  std::string digest = "sha256";  // of the issuer's signature
 };
 
 // Thread-compatible. Files are PEM, in the folder given; keys are unencrypted and readable by root.
@@ -27,10 +42,11 @@ class CertificateMaker {
  public:
   static absl::StatusOr<CertificateMaker> Create(std::string folder);
 
-  // Makes FOLDER/<name>.pem: key, leaf, and its issuer if that is to be sent.
+  // Makes FOLDER/<name>.pem: key, leaf, and what is to be sent with it.
   absl::Status MakeLeaf(const LeafRequest& request);
 
   std::string ChainFile(const std::string& name) const { return folder_ + "/" + name + ".pem"; }
+  std::string KeyFile(const std::string& name) const { return folder_ + "/" + name + ".key"; }
   std::string LeafFile(const std::string& name) const { return folder_ + "/" + name + ".crt"; }
   std::string TrustStore() const { return folder_ + "/root.crt"; }
   std::string IntermediateFile() const { return LeafFile("intermediate"); }
@@ -38,19 +54,22 @@ class CertificateMaker {
  private:
   explicit CertificateMaker(std::string folder) : folder_(std::move(folder)) {}
 
-  absl::Status MakeRoot(const std::string& name, const std::string& common_name);
-  absl::Status MakeIntermediate();
+  // `issuer` is "" for a root.
+  absl::Status MakeAuthority(const std::string& name, const std::string& common_name,
+                             const std::string& issuer, const std::string& extensions,
+                             Validity validity = Validity::kNow);
   absl::Status MakeRequest(const std::string& name, const std::string& key,
                            const std::string& common_name);
-  absl::Status Sign(const std::string& name, const std::string& issuer,
-                    const std::string& extensions, bool is_expired);
+  absl::Status Sign(const LeafRequest& request, const std::string& extensions);
 
   std::string folder_;
 };
 
-// Data of the TLSA record with matching type SHA2-256 for a PEM certificate, in lower-case hex: of
-// the whole certificate (selector 0) or of its public key (selector 1). RFC 6698 §2.1.
-absl::StatusOr<std::string> TlsaSha256(const std::string& certificate_file, int selector);
+// Data of the TLSA record for a PEM certificate, in lower-case hex: of the whole certificate
+// (selector 0) or of its public key (1), as it is (matching type 0), its SHA2-256 (1) or its
+// SHA2-512 (2). RFC 6698 §2.1.
+absl::StatusOr<std::string> TlsaData(const std::string& certificate_file, int selector,
+                                     int matching_type);
 
 }  // namespace mxsweep::interop
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -59,18 +60,71 @@ bool IsListening(const std::string& address, uint16_t port) {
   return connected;
 }
 
-// Reads until the writers have closed, or `deadline`, which is false.
-bool ReadUntilClosed(int from, absl::Time deadline, std::string& text) {
-  std::array<char, 16384> buffer;
-  while (true) {
-    const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) return false;
-    pollfd wanted = {.fd = from, .events = POLLIN, .revents = 0};
-    if (poll(&wanted, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1) <= 0) continue;
-    const ssize_t size = read(from, buffer.data(), buffer.size());
-    if (size == 0) return true;
-    if (size > 0) text.append(buffer.data(), static_cast<size_t>(size));
+// A command under way, and the end of the pipe that it writes to.
+struct Running {
+  size_t index = 0;  // of the command
+  pid_t pid = -1;
+  int output = -1;
+  absl::Time deadline;
+};
+
+// Starts a command, or reports into `result` why not.
+bool StartCommand(const Command& command, absl::Duration timeout, Running* running,
+                  CommandResult* result) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    result->output = std::strerror(errno);
+    return false;
   }
+  running->pid = fork();
+  if (running->pid == 0) Become(command.arguments, command.options, ends[1]);
+  close(ends[1]);
+  running->output = ends[0];
+  running->deadline = absl::Now() + timeout;
+  return true;
+}
+
+// Reads what there is. False at the end: the writers have closed.
+bool ReadSome(const Running& running, CommandResult* result) {
+  std::array<char, 16384> buffer;
+  const ssize_t size = read(running.output, buffer.data(), buffer.size());
+  if (size > 0) result->output.append(buffer.data(), static_cast<size_t>(size));
+  return size != 0;
+}
+
+void EndCommand(const Running& running, bool in_time, CommandResult* result) {
+  close(running.output);
+  if (!in_time) {
+    kill(-running.pid, SIGKILL);
+    absl::StrAppend(&result->output, "\n(killed, for it took too long)");
+  }
+  int status = 0;
+  waitpid(running.pid, &status, 0);
+  if (in_time && WIFEXITED(status)) result->exit_code = WEXITSTATUS(status);
+}
+
+// Reads from whichever commands have written, and drops those that have ended from `running`.
+void AwaitCommands(std::vector<Running>& running, std::vector<CommandResult>& results) {
+  std::vector<pollfd> wanted;
+  absl::Time deadline = absl::InfiniteFuture();
+  for (const Running& one : running) {
+    wanted.push_back({.fd = one.output, .events = POLLIN, .revents = 0});
+    deadline = std::min(deadline, one.deadline);
+  }
+  const absl::Duration left = std::max(deadline - absl::Now(), absl::ZeroDuration());
+  poll(wanted.data(), wanted.size(), static_cast<int>(absl::ToInt64Milliseconds(left)) + 1);
+  std::vector<Running> kept;
+  for (size_t i = 0; i < running.size(); ++i) {
+    CommandResult* const result = &results[running[i].index];
+    const bool is_open = wanted[i].revents == 0 || ReadSome(running[i], result);
+    const bool in_time = absl::Now() < running[i].deadline;
+    if (is_open && in_time) {
+      kept.push_back(running[i]);
+    } else {
+      EndCommand(running[i], !is_open || in_time, result);
+    }
+  }
+  running = std::move(kept);
 }
 
 }  // namespace
@@ -131,24 +185,27 @@ absl::Status ChildProcess::AwaitListening(const std::string& address, uint16_t p
   return absl::OkStatus();
 }
 
+std::vector<CommandResult> RunCommands(const std::vector<Command>& commands, size_t at_once,
+                                       absl::Duration timeout) {
+  std::vector<CommandResult> results(commands.size());
+  std::vector<Running> running;
+  for (size_t next = 0; next < commands.size() || !running.empty();) {
+    if (next < commands.size() && running.size() < at_once) {
+      Running started = {.index = next};
+      if (StartCommand(commands[next], timeout, &started, &results[next])) {
+        running.push_back(started);
+      }
+      ++next;
+    } else {
+      AwaitCommands(running, results);
+    }
+  }
+  return results;
+}
+
 CommandResult RunCommand(const Arguments& arguments, const ProcessOptions& options,
                          absl::Duration timeout) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return {.exit_code = -1, .output = std::strerror(errno)};
-  const pid_t pid = fork();
-  if (pid == 0) Become(arguments, options, ends[1]);
-  close(ends[1]);
-  CommandResult result;
-  const bool in_time = ReadUntilClosed(ends[0], absl::Now() + timeout, result.output);
-  close(ends[0]);
-  if (!in_time) {
-    kill(-pid, SIGKILL);
-    absl::StrAppend(&result.output, "\n(killed after ", absl::FormatDuration(timeout), ")");
-  }
-  int status = 0;
-  waitpid(pid, &status, 0);
-  if (in_time && WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
-  return result;
+  return RunCommands({{arguments, options}}, 1, timeout).front();
 }
 
 absl::StatusOr<std::string> RunSuccessfully(const Arguments& arguments,

@@ -1,4 +1,4 @@
-// Programs that the test runs: to their end (RunCommand) or as long as it needs them
+// Programs that the test runs: to their end (RunCommand, RunCommands) or as long as it needs them
 // (ChildProcess). Neither needs a shell. Not thread-safe.
 #ifndef MXSWEEP_TESTS_INTEROP_CHILD_PROCESS_H_
 #define MXSWEEP_TESTS_INTEROP_CHILD_PROCESS_H_
@@ -53,6 +53,16 @@ struct CommandResult {
 
 CommandResult RunCommand(const Arguments& arguments, const ProcessOptions& options = {},
                          absl::Duration timeout = absl::Seconds(30));
+
+struct Command {
+  Arguments arguments;
+  ProcessOptions options;
+};
+
+// Runs all of them, `at_once` at a time, and returns their results in the same order. Each may take
+// as long as `timeout`.
+std::vector<CommandResult> RunCommands(const std::vector<Command>& commands, size_t at_once,
+                                       absl::Duration timeout);
 
 // Standard output and errors of a command that must succeed; else an error that shows them.
 absl::StatusOr<std::string> RunSuccessfully(const Arguments& arguments,

@@ -19,35 +19,35 @@ struct ExpectedDomain {
 };
 
 constexpr ExpectedDomain kExpectedDomains[] = {
-    {"match.signed.test", "mx", "secure", "full", "valid", "ok"},
-    {"mismatch.signed.test", "mx", "secure", "broken", "valid", "dane_broken"},
-    {"expired-dane.signed.test", "mx", "secure", "full", "invalid", "ok"},
-    {"anchor.signed.test", "mx", "secure", "full", "valid", "ok"},
-    {"agile.signed.test", "mx", "secure", "broken", "valid", "dane_broken"},
-    {"eximec-mx.signed.test", "mx", "secure", "broken", "valid", "dane_broken"},
-    {"selfsigned-mx.signed.test", "mx", "secure", "none", "invalid", "untrusted_certificate"},
-    {"incomplete-mx.signed.test", "mx", "secure", "none", "invalid", "untrusted_certificate"},
-    {"othername-mx.signed.test", "mx", "secure", "none", "invalid", "untrusted_certificate"},
-    {"retry-mx.signed.test", "mx", "secure", "none", "invalid", "untrusted_certificate"},
-    {"cleartext-mx.signed.test", "mx", "secure", "none", "null", "no_starttls"},
-    {"promised-mx.signed.test", "mx", "secure", "broken", "null", "dane_broken"},
-    {"static-mx.signed.test", "mx", "secure", "none", "valid", "ok"},
-    {"old-mx.signed.test", "mx", "secure", "none", "valid", "weak_keys"},
-    {"exim12-mx.signed.test", "mx", "secure", "none", "valid", "ok"},
-    {"partial.signed.test", "mx", "secure", "partial", "partial", "untrusted_certificate"},
-    {"aliased.signed.test", "mx", "secure", "full", "invalid", "ok"},
-    {"outside.signed.test", "mx", "secure", "none", "invalid", "untrusted_certificate"},
-    {"outside-dane.signed.test", "mx", "secure", "full", "invalid", "ok"},
-    {"tampered-tlsa.signed.test", "mx", "secure", "broken", "invalid", "dane_broken"},
-    {"nullmx.signed.test", "null_mx", "secure", "null", "null", "null_mx"},
-    {"implicit.signed.test", "implicit", "secure", "none", "invalid", "untrusted_certificate"},
-    {"nomail.signed.test", "no_mail", "secure", "null", "null", "no_mail"},
-    {"missing.signed.test", "nxdomain", "secure", "null", "null", "nxdomain"},
-    {"plain.test", "mx", "insecure", "none", "valid", "ok"},
-    {"optional.plain.test", "mx", "insecure", "optional", "valid", "ok"},
-    {"missing.plain.test", "nxdomain", "insecure", "null", "null", "nxdomain"},
-    {"bogus.test", "bogus", "bogus", "unknown", "null", "dnssec_bogus"},
-    {"fine.bogus.test", "mx", "secure", "none", "invalid", "untrusted_certificate"},
+    {"match.signed.example", "mx", "secure", "full", "valid", "ok"},
+    {"mismatch.signed.example", "mx", "secure", "broken", "valid", "dane_broken"},
+    {"expired-dane.signed.example", "mx", "secure", "full", "invalid", "ok"},
+    {"anchor.signed.example", "mx", "secure", "full", "valid", "ok"},
+    {"agile.signed.example", "mx", "secure", "broken", "valid", "dane_broken"},
+    {"eximec-mx.signed.example", "mx", "secure", "broken", "valid", "dane_broken"},
+    {"selfsigned-mx.signed.example", "mx", "secure", "none", "invalid", "untrusted_certificate"},
+    {"incomplete-mx.signed.example", "mx", "secure", "none", "invalid", "untrusted_certificate"},
+    {"othername-mx.signed.example", "mx", "secure", "none", "invalid", "untrusted_certificate"},
+    {"retry-mx.signed.example", "mx", "secure", "none", "invalid", "untrusted_certificate"},
+    {"cleartext-mx.signed.example", "mx", "secure", "none", "null", "no_starttls"},
+    {"promised-mx.signed.example", "mx", "secure", "broken", "null", "dane_broken"},
+    {"static-mx.signed.example", "mx", "secure", "none", "valid", "ok"},
+    {"old-mx.signed.example", "mx", "secure", "none", "valid", "weak_keys"},
+    {"exim12-mx.signed.example", "mx", "secure", "none", "valid", "ok"},
+    {"partial.signed.example", "mx", "secure", "partial", "partial", "untrusted_certificate"},
+    {"aliased.signed.example", "mx", "secure", "full", "invalid", "ok"},
+    {"outside.signed.example", "mx", "secure", "none", "invalid", "untrusted_certificate"},
+    {"outside-dane.signed.example", "mx", "secure", "full", "invalid", "ok"},
+    {"tampered-tlsa.signed.example", "mx", "secure", "broken", "invalid", "dane_broken"},
+    {"nullmx.signed.example", "null_mx", "secure", "null", "null", "null_mx"},
+    {"implicit.signed.example", "implicit", "secure", "none", "invalid", "untrusted_certificate"},
+    {"nomail.signed.example", "no_mail", "secure", "null", "null", "no_mail"},
+    {"missing.signed.example", "nxdomain", "secure", "null", "null", "nxdomain"},
+    {"plain.example", "mx", "insecure", "none", "valid", "ok"},
+    {"optional.plain.example", "mx", "insecure", "optional", "valid", "ok"},
+    {"missing.plain.example", "nxdomain", "insecure", "null", "null", "nxdomain"},
+    {"bogus.example", "bogus", "bogus", "unknown", "null", "dnssec_bogus"},
+    {"fine.bogus.example", "mx", "secure", "none", "invalid", "untrusted_certificate"},
 };
 
 TEST_F(DomainsTest, AreJudgedByWhatTheValidatingResolverAnswers) {
@@ -64,13 +64,13 @@ TEST_F(DomainsTest, AreJudgedByWhatTheValidatingResolverAnswers) {
 
 TEST_F(DomainsTest, AreToldToBeBogusLikewiseWhenTheResolverExplainsItself) {
   const auto explained =
-      network().Scan({"bogus.test", "match.signed.test"}, kExplainingUnboundAddress);
+      network().Scan({"bogus.example", "match.signed.example"}, kExplainingUnboundAddress);
   ASSERT_TRUE(explained.ok()) << explained.status();
-  const Row bogus = OnlyRow(explained->domains, "domain", "bogus.test");
+  const Row bogus = OnlyRow(explained->domains, "domain", "bogus.example");
   EXPECT_EQ(Text(bogus, "mx_status"), "bogus");
   EXPECT_EQ(Text(bogus, "mx_dnssec"), "bogus");
   EXPECT_EQ(Text(bogus, "diagnosis"), "dnssec_bogus");
-  const Row fine = OnlyRow(explained->domains, "domain", "match.signed.test");
+  const Row fine = OnlyRow(explained->domains, "domain", "match.signed.example");
   EXPECT_EQ(Text(fine, "dane_status"), "full");
 }
 
@@ -78,11 +78,11 @@ TEST_F(MxHostsTest, CarryTheTlsaRecordsOfSecureZonesAlone) {
   for (const MailHost& host : network().hosts()) {
     const Row row = OnlyRow(network().scan().hosts, "host", host.name);
     SCOPED_TRACE(row.dump());
-    const bool is_plain = host.name == "mx.plain.test";
+    const bool is_plain = host.name == "mx.plain.example";
     EXPECT_EQ(Text(row, "address_dnssec"), is_plain ? "insecure" : "secure");
     EXPECT_EQ(row["addresses"], Row::array({host.address}));
     if (is_plain) continue;  // not looked up, for it could not be used
-    if (host.name == "mx.half.test") {
+    if (host.name == "mx.half.example") {
       EXPECT_EQ(Text(row, "tlsa_status"), "lookup_error");
       continue;
     }
@@ -99,21 +99,21 @@ TEST_F(MxHostsTest, CarryTheTlsaRecordsOfSecureZonesAlone) {
 }
 
 TEST_F(MxHostsTest, AreFollowedThroughSecureAndInsecureAliases) {
-  const Row alias = OnlyRow(network().scan().hosts, "host", "alias.signed.test");
+  const Row alias = OnlyRow(network().scan().hosts, "host", "alias.signed.example");
   EXPECT_EQ(Text(alias, "is_cname"), "true");
-  EXPECT_EQ(Text(alias, "canonical_name"), "ecdsa.signed.test");
-  EXPECT_EQ(Text(alias, "tlsa_base_domain"), "ecdsa.signed.test");
-  const Row outside = OnlyRow(network().scan().hosts, "host", "outside-alias.signed.test");
+  EXPECT_EQ(Text(alias, "canonical_name"), "ecdsa.signed.example");
+  EXPECT_EQ(Text(alias, "tlsa_base_domain"), "ecdsa.signed.example");
+  const Row outside = OnlyRow(network().scan().hosts, "host", "outside-alias.signed.example");
   EXPECT_EQ(Text(outside, "is_cname"), "true");
-  EXPECT_EQ(Text(outside, "canonical_name"), "mx.plain.test");
+  EXPECT_EQ(Text(outside, "canonical_name"), "mx.plain.example");
   EXPECT_EQ(Text(outside, "address_dnssec"), "insecure");
   EXPECT_EQ(Text(outside, "tlsa_status"), "none");
   // Its target is in an unsigned zone, but the alias itself is signed, and so are its records (RFC
   // 7672 §2.2.2).
-  const Row signed_alias = OnlyRow(network().scan().hosts, "host", "signed-alias.signed.test");
+  const Row signed_alias = OnlyRow(network().scan().hosts, "host", "signed-alias.signed.example");
   EXPECT_EQ(Text(signed_alias, "address_dnssec"), "insecure");
   EXPECT_EQ(Text(signed_alias, "tlsa_status"), "secure");
-  EXPECT_EQ(Text(signed_alias, "tlsa_base_domain"), "signed-alias.signed.test");
+  EXPECT_EQ(Text(signed_alias, "tlsa_base_domain"), "signed-alias.signed.example");
 }
 
 }  // namespace

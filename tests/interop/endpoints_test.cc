@@ -21,8 +21,8 @@ TEST_F(EndpointsTest, HaveOneRowPerHostWithItsAddress) {
     EXPECT_EQ(Text(row, "address"), host.address) << host.name;
     EXPECT_EQ(Text(row, "port"), "25") << host.name;
   }
-  const Row alias = OnlyRow(network().scan().endpoints, "host", "alias.signed.test");
-  EXPECT_EQ(Text(alias, "address"), network().host("ecdsa.signed.test").address);
+  const Row alias = OnlyRow(network().scan().endpoints, "host", "alias.signed.example");
+  EXPECT_EQ(Text(alias, "address"), network().host("ecdsa.signed.example").address);
 }
 
 // Guards the comparisons below: servers that all did the same would prove little.
@@ -35,17 +35,17 @@ TEST_F(EndpointsTest, MeetTheServersThatWereMeant) {
     const char* pkix_status;
   };
   for (const Meant& meant : std::initializer_list<Meant>{
-           {"ecdsa.signed.test", "TLSv1.3", "X25519", "ec 256", "valid"},
-           {"rsa12.signed.test", "TLSv1.2", "X25519", "rsa 2048", "valid"},
-           {"expired.signed.test", "TLSv1.3", "X25519", "rsa 2048", "expired"},
-           {"selfsigned.signed.test", "TLSv1.3", "X25519", "ec 384", "self_signed"},
-           {"static.signed.test", "TLSv1.2", "null", "rsa 2048", "valid"},
-           {"old.signed.test", "TLSv1", "X25519", "rsa 1024", "valid"},
-           {"retry.signed.test", "TLSv1.3", "P-384", "ec 256", "untrusted"},
-           {"incomplete.signed.test", "TLSv1.3", "X25519", "ec 256", "incomplete"},
-           {"exim.signed.test", "TLSv1.3", "X25519", "rsa 2048", "valid"},
-           {"exim12.signed.test", "TLSv1.2", "X25519", "rsa 3072", "valid"},
-           {"eximec.signed.test", "TLSv1.3", "X25519", "ec 384", "valid"}}) {
+           {"ecdsa.signed.example", "TLSv1.3", "X25519", "ec 256", "valid"},
+           {"rsa12.signed.example", "TLSv1.2", "X25519", "rsa 2048", "valid"},
+           {"expired.signed.example", "TLSv1.3", "X25519", "rsa 2048", "expired"},
+           {"selfsigned.signed.example", "TLSv1.3", "X25519", "ec 384", "self_signed"},
+           {"static.signed.example", "TLSv1.2", "null", "rsa 2048", "valid"},
+           {"old.signed.example", "TLSv1", "X25519", "rsa 1024", "valid"},
+           {"retry.signed.example", "TLSv1.3", "P-384", "ec 256", "untrusted"},
+           {"incomplete.signed.example", "TLSv1.3", "X25519", "ec 256", "incomplete"},
+           {"exim.signed.example", "TLSv1.3", "X25519", "rsa 2048", "valid"},
+           {"exim12.signed.example", "TLSv1.2", "X25519", "rsa 3072", "valid"},
+           {"eximec.signed.example", "TLSv1.3", "X25519", "ec 384", "valid"}}) {
     SCOPED_TRACE(meant.host);
     const Row row = OnlyRow(network().scan().endpoints, "host", meant.host);
     EXPECT_EQ(Text(row, "tls_version"), meant.version);
@@ -133,8 +133,9 @@ TEST_F(EndpointsTest, AgreeWithOpensslOnTheChainAndTheName) {
 
 TEST_F(EndpointsTest, AgreeWithOpensslOnUsableDaneRecords) {
   int matches = 0, mismatches = 0;
-  for (const std::string name : {"ecdsa.signed.test", "agile-mx.signed.test", "rsa12.signed.test",
-                                 "expired.signed.test", "exim.signed.test", "eximec.signed.test"}) {
+  for (const std::string name :
+       {"ecdsa.signed.example", "agile-mx.signed.example", "rsa12.signed.example",
+        "expired.signed.example", "exim.signed.example", "eximec.signed.example"}) {
     SCOPED_TRACE(name);
     const auto verdict =
         network().s_client().DaneVerdict(network().TargetOf(name), network().host(name).tlsa);
@@ -155,15 +156,15 @@ TEST_F(EndpointsTest, AgreeWithOpensslOnUsableDaneRecords) {
 
 TEST_F(EndpointsTest, TellEveryOtherDaneStatusApart) {
   for (const auto& [host, dane_status] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"alias.signed.test", "match"},  // the base domain is the expanded name
-           {"selfsigned.signed.test", "none"},
-           {"cleartext.signed.test", "none"},
-           {"promised.signed.test", "no_starttls"},
-           {"unusable.signed.test", "unusable"},
-           {"mx.half.test", "lookup_error"},
-           {"mx.plain.test", "insecure"},
-           {"outside-alias.signed.test", "none"},
-           {"signed-alias.signed.test", "match"}}) {
+           {"alias.signed.example", "match"},  // the base domain is the expanded name
+           {"selfsigned.signed.example", "none"},
+           {"cleartext.signed.example", "none"},
+           {"promised.signed.example", "no_starttls"},
+           {"unusable.signed.example", "unusable"},
+           {"mx.half.example", "lookup_error"},
+           {"mx.plain.example", "insecure"},
+           {"outside-alias.signed.example", "none"},
+           {"signed-alias.signed.example", "match"}}) {
     const Row row = OnlyRow(network().scan().endpoints, "host", host);
     EXPECT_EQ(Text(row, "dane_status"), dane_status) << host << ": " << Text(row, "dane_detail");
   }
@@ -174,7 +175,8 @@ TEST_F(EndpointsTest, AgreeWithOpensslOnTheSecurityLevel) {
   ForEachHandshake([&](const Row& row, const SClientResult& witness) {
     const std::string host = Text(row, "host");
     // Other names of endpoints that are asked about anyway.
-    if (host == "mx.plain.test" || host == "mx.bogus.test" || host == "mx.half.test") return;
+    if (host == "mx.plain.example" || host == "mx.bogus.example" || host == "mx.half.example")
+      return;
     const auto level = network().s_client().SecurityLevel(network().TargetOf(host), witness);
     ASSERT_TRUE(level.ok()) << level.status();
     EXPECT_EQ(Text(row, "security_level"), absl::StrCat(*level));

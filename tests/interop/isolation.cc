@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -49,6 +50,26 @@ void ExtendFile(const std::string& path, const std::string& lines) {
   Require(mount(copy.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0, path.c_str());
 }
 
+// `path`, for this namespace alone, with other content. It may be a link into a folder that the
+// namespace has emptied (as systemd-resolved makes of /etc/resolv.conf), but must lead somewhere.
+void ReplaceFile(const std::string& path, const std::string& content) {
+  const std::string copy = std::string(kScratchFolder) + path.substr(path.rfind('/'));
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(path, error);
+  if (target.string().rfind(kScratchFolder, 0) == 0 && !std::filesystem::exists(target, error)) {
+    std::filesystem::create_directories(target.parent_path(), error);
+    std::ofstream(target).close();
+  }
+  if (!std::filesystem::exists(copy, error)) {
+    std::ofstream file(copy);
+    file << content;
+    file.close();
+    Require(file.good(), copy.c_str());
+  }
+  if (target == copy) return;
+  Require(mount(copy.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0, path.c_str());
+}
+
 // The users that the servers' packages would have made, with ids that are unlikely to be taken.
 void FurnishNamespace() {
   Require(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "private mounts");
@@ -56,8 +77,16 @@ void FurnishNamespace() {
   Require(mount("tmpfs", kScratchFolder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") == 0, "tmpfs");
   ExtendFile("/etc/passwd",
              "postfix:x:59901:59901::/nonexistent:/usr/sbin/nologin\n"
-             "Debian-exim:x:59903:59903::/nonexistent:/usr/sbin/nologin\n");
-  ExtendFile("/etc/group", "postfix:x:59901:\npostdrop:x:59902:\nDebian-exim:x:59903:\n");
+             "Debian-exim:x:59903:59903::/nonexistent:/usr/sbin/nologin\n"
+             "opensmtpd:x:59904:59904::/nonexistent:/usr/sbin/nologin\n"
+             "opensmtpq:x:59905:59905::/nonexistent:/usr/sbin/nologin\n");
+  ExtendFile("/etc/group",
+             "postfix:x:59901:\npostdrop:x:59902:\nDebian-exim:x:59903:\nopensmtpd:x:59904:\n"
+             "opensmtpq:x:59905:\n");
+  // For posttls-finger and gnutls-cli, which ask what the machine is configured to ask.
+  ReplaceFile("/etc/resolv.conf",
+              std::string("nameserver ") + kResolverAddress + "\noptions edns0 trust-ad\n");
+  ReplaceFile(kTrustAnchorFile, "");
   BringUpLoopback();
 }
 

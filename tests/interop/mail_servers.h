@@ -1,5 +1,6 @@
-// The mail servers, run from the folder that fetch_servers filled: Postfix (with OpenSSL) and Exim
-// (with GnuTLS). Each listens on port 25 of several loopback addresses, configured differently.
+// The mail servers, run from the folder that fetch_servers filled: Postfix and OpenSMTPD (with
+// OpenSSL) and Exim (with GnuTLS). Each listens on port 25 of several loopback addresses,
+// configured differently.
 #ifndef MXSWEEP_TESTS_INTEROP_MAIL_SERVERS_H_
 #define MXSWEEP_TESTS_INTEROP_MAIL_SERVERS_H_
 
@@ -16,7 +17,7 @@ inline constexpr uint16_t kSmtpPort = 25;
 
 struct PostfixListener {
   std::string address;
-  std::string chain_file;                                       // empty: no STARTTLS
+  std::string chain_file;  // several with commas between; empty: no STARTTLS
   std::vector<std::pair<std::string, std::string>> parameters;  // of main.cf, for this address
 };
 
@@ -26,12 +27,26 @@ absl::StatusOr<ChildProcess> StartPostfix(const std::string& servers, const std:
 
 struct EximListener {
   std::string address;
-  std::string chain_file;
-  std::string priorities;  // GnuTLS priority string
+  std::string chain_file;    // empty: no STARTTLS
+  std::string priorities;    // GnuTLS priority string
+  bool rejects_all = false;  // with 550, in place of a greeting
 };
 
 absl::StatusOr<ChildProcess> StartExim(const std::string& servers, const std::string& folder,
                                        const std::vector<EximListener>& listeners);
+
+struct OpenSmtpdListener {
+  std::string address;
+  std::string chain_file, key_file;  // empty: no STARTTLS
+};
+
+// From `root`, one of the folders with a usr/sbin/smtpd that are in `servers`.
+absl::StatusOr<ChildProcess> StartOpenSmtpd(const std::string& servers, const std::string& root,
+                                            const std::string& folder,
+                                            const std::vector<OpenSmtpdListener>& listeners);
+
+// The environment of a program that runs from `servers`, where its libraries may be: "NAME=value".
+std::string LibraryEnvironment(const std::string& servers);
 
 }  // namespace mxsweep::interop
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/interop/mail_servers.h"
+#include "tests/interop/matrix_names.h"
 
 namespace mxsweep::interop {
 namespace {
@@ -27,7 +28,7 @@ constexpr char kEximRsa[] = "127.25.1.1";
 constexpr char kEximTls12[] = "127.25.1.2";
 constexpr char kEximEcdsa[] = "127.25.1.3";
 
-// All that is scanned. Names relative to signed.test; "host" is the host of that name.
+// All that is scanned. Names relative to signed.example; "host" is the host of that name.
 constexpr char kDomainsOfSignedZone[] = R"(
 match       MX 10 ecdsa
 mismatch    MX 10 rsa12
@@ -50,10 +51,10 @@ partial     MX 20 selfsigned
 aliased     MX 10 alias
 alias       CNAME ecdsa
 outside     MX 10 outside-alias
-outside-alias CNAME mx.plain.test.
+outside-alias CNAME mx.plain.example.
 outside-dane MX 10 signed-alias
-signed-alias CNAME mx.plain.test.
-tampered-tlsa MX 10 mx.half.test.
+signed-alias CNAME mx.plain.example.
+tampered-tlsa MX 10 mx.half.example.
 nullmx      MX 0 .
 nomail      TXT "no mail here"
 )";
@@ -66,14 +67,15 @@ std::vector<std::string> AllDomains() {
     std::string name, type;
     words >> name >> type;
     if (name.empty() || type == "CNAME") continue;
-    const std::string domain = name + ".signed.test";
+    const std::string domain = name + ".signed.example";
     if (domains.empty() || domains.back() != domain) domains.push_back(domain);
   }
   for (const char* name :
-       {"implicit.signed.test", "missing.signed.test", "plain.test", "optional.plain.test",
-        "missing.plain.test", "bogus.test", "fine.bogus.test"}) {
+       {"implicit.signed.example", "missing.signed.example", "plain.example",
+        "optional.plain.example", "missing.plain.example", "bogus.example", "fine.bogus.example"}) {
     domains.push_back(name);
   }
+  for (const MatrixCase& test_case : MatrixCases()) domains.push_back(NamesOf(test_case).domain);
   return domains;
 }
 
@@ -124,58 +126,73 @@ absl::Status Network::MakeCertificates() {
   if (!maker.ok()) return maker.status();
   certificates_ = *std::move(maker);
   const std::vector<LeafRequest> requests = {
-      {.name = "ecdsa", .hosts = {"ecdsa.signed.test", "agile-mx.signed.test"}},
-      {.name = "rsa", .key = "RSA-2048", .hosts = {"rsa12.signed.test", "*.signed.test"}},
-      {.name = "expired", .key = "RSA-2048", .hosts = {"expired.signed.test"}, .is_expired = true},
-      {.name = "selfsigned",
+      {.name = "ecdsa", .hosts = {"ecdsa.signed.example", "agile-mx.signed.example"}},
+      {.name = "rsa", .key = "RSA-2048", .hosts = {"rsa12.signed.example", "*.signed.example"}},
+      {.name = "expired-rsa",
+       .key = "RSA-2048",
+       .hosts = {"expired.signed.example"},
+       .validity = Validity::kPast},
+      {.name = "selfsigned-p384",
        .key = "P-384",
-       .hosts = {"selfsigned.signed.test"},
-       .issuer = Issuer::kItself},
-      {.name = "old", .key = "RSA-1024", .hosts = {"old.signed.test"}},
-      {.name = "untrusted", .hosts = {"retry.signed.test"}, .issuer = Issuer::kUntrustedRoot},
-      {.name = "incomplete", .hosts = {"incomplete.signed.test"}, .send_issuer = false},
-      {.name = "exim", .key = "RSA-2048", .hosts = {"exim.signed.test", "mx.plain.test"}},
-      {.name = "exim12", .key = "RSA-3072", .hosts = {"exim12.signed.test"}},
-      {.name = "eximec", .key = "P-384", .hosts = {"eximec.signed.test"}},
+       .hosts = {"selfsigned.signed.example"},
+       .issuer = kItself},
+      {.name = "old", .key = "RSA-1024", .hosts = {"old.signed.example"}},
+      {.name = "of-stranger", .hosts = {"retry.signed.example"}, .issuer = kUntrustedRoot},
+      {.name = "incomplete",
+       .hosts = {"incomplete.signed.example"},
+       .sent_with = std::vector<std::string>{}},
+      {.name = "exim", .key = "RSA-2048", .hosts = {"exim.signed.example", "mx.plain.example"}},
+      {.name = "exim12", .key = "RSA-3072", .hosts = {"exim12.signed.example"}},
+      {.name = "eximec", .key = "P-384", .hosts = {"eximec.signed.example"}},
   };
-  for (const LeafRequest& request : requests) {
-    if (auto status = certificates_->MakeLeaf(request); !status.ok()) return status;
+  for (const std::vector<LeafRequest>& leaves : {requests, MatrixLeaves()}) {
+    for (const LeafRequest& request : leaves) {
+      if (auto status = certificates_->MakeLeaf(request); !status.ok()) return status;
+    }
   }
   return absl::OkStatus();
 }
 
 absl::Status Network::MakeHosts() {
-  const auto ecdsa_key = TlsaSha256(certificates_->LeafFile("ecdsa"), 1);
-  const auto expired_key = TlsaSha256(certificates_->LeafFile("expired"), 1);
-  const auto exim_key = TlsaSha256(certificates_->LeafFile("exim"), 1);
-  const auto anchor = TlsaSha256(certificates_->IntermediateFile(), 0);
+  const auto ecdsa_key = TlsaData(certificates_->LeafFile("ecdsa"), 1, 1);
+  const auto expired_key = TlsaData(certificates_->LeafFile("expired-rsa"), 1, 1);
+  const auto exim_key = TlsaData(certificates_->LeafFile("exim"), 1, 1);
+  const auto anchor = TlsaData(certificates_->IntermediateFile(), 0, 1);
   for (const auto* digest : {&ecdsa_key, &expired_key, &exim_key, &anchor}) {
     if (!digest->ok()) return digest->status();
   }
   alias_tlsa_ = "3 1 1 " + *exim_key;
   hosts_ = {
-      {"ecdsa.signed.test", kEcdsa, {"3 1 1 " + *ecdsa_key}},
+      {"ecdsa.signed.example", kEcdsa, {"3 1 1 " + *ecdsa_key}},
       // A stronger digest that does not match rules out a weaker one that does (RFC 7671 §9).
-      {"agile-mx.signed.test", kEcdsa, {"3 1 1 " + *ecdsa_key, "3 1 2 " + std::string(128, 'a')}},
-      {"othername.signed.test", kEcdsa, {}},
-      {"implicit.signed.test", kEcdsa, {}},
-      {"mx.half.test", kEcdsa, {"3 1 1 " + *ecdsa_key}},
-      {"rsa12.signed.test", kRsaTls12, {"3 1 1 " + *ecdsa_key}},
-      {"unusable.signed.test", kRsaTls12, {"1 1 1 " + *ecdsa_key}},
-      {"expired.signed.test", kExpired, {"3 1 1 " + *expired_key}},
-      {"selfsigned.signed.test", kSelfSigned, {}},
-      {"cleartext.signed.test", kCleartext, {}},
-      {"promised.signed.test", kCleartext, {"3 1 1 " + *ecdsa_key}},
-      {"static.signed.test", kStaticRsa, {}},
-      {"old.signed.test", kTls10, {}},
-      {"retry.signed.test", kP384Group, {}},
-      {"incomplete.signed.test", kIncomplete, {}},
-      {"exim.signed.test", kEximRsa, {"2 0 1 " + *anchor}},
-      {"mx.plain.test", kEximRsa, {}},
-      {"exim12.signed.test", kEximTls12, {}},
-      {"eximec.signed.test", kEximEcdsa, {"2 0 1 " + *ecdsa_key}},
-      {"mx.bogus.test", kEcdsa, {}},
+      {"agile-mx.signed.example",
+       kEcdsa,
+       {"3 1 1 " + *ecdsa_key, "3 1 2 " + std::string(128, 'a')}},
+      {"othername.signed.example", kEcdsa, {}},
+      {"implicit.signed.example", kEcdsa, {}},
+      {"mx.half.example", kEcdsa, {"3 1 1 " + *ecdsa_key}},
+      {"rsa12.signed.example", kRsaTls12, {"3 1 1 " + *ecdsa_key}},
+      {"unusable.signed.example", kRsaTls12, {"1 1 1 " + *ecdsa_key}},
+      {"expired.signed.example", kExpired, {"3 1 1 " + *expired_key}},
+      {"selfsigned.signed.example", kSelfSigned, {}},
+      {"cleartext.signed.example", kCleartext, {}},
+      {"promised.signed.example", kCleartext, {"3 1 1 " + *ecdsa_key}},
+      {"static.signed.example", kStaticRsa, {}},
+      {"old.signed.example", kTls10, {}},
+      {"retry.signed.example", kP384Group, {}},
+      {"incomplete.signed.example", kIncomplete, {}},
+      {"exim.signed.example", kEximRsa, {"2 0 1 " + *anchor}},
+      {"mx.plain.example", kEximRsa, {}},
+      {"exim12.signed.example", kEximTls12, {}},
+      {"eximec.signed.example", kEximEcdsa, {"2 0 1 " + *ecdsa_key}},
+      {"mx.bogus.example", kEcdsa, {}},
   };
+  matrix_addresses_ = MatrixAddresses();
+  for (const MatrixCase& test_case : MatrixCases()) {
+    auto records = TlsaOf(test_case, *certificates_);
+    if (!records.ok()) return records.status();
+    matrix_tlsa_[test_case.name] = *std::move(records);
+  }
   std::sort(hosts_.begin(), hosts_.end(),
             [](const MailHost& a, const MailHost& b) { return a.name < b.name; });
   return absl::OkStatus();
@@ -184,26 +201,30 @@ absl::Status Network::MakeHosts() {
 absl::Status Network::StartNameServers() {
   auto folder = MakeFolder("names");
   if (!folder.ok()) return folder.status();
-  const std::string& tlsa_of_half = host("mx.half.test").tlsa.front();
-  auto zones = SignedZones::Create(
-      *folder,
-      {{.name = "signed.test",
-        .records = absl::StrCat(kDomainsOfSignedZone, HostRecords(hosts_, "signed.test"),
-                                "_25._tcp.signed-alias TLSA ", alias_tlsa_, "\n")},
-       {.name = "plain.test",
-        .records = absl::StrCat("@ MX 10 mx\noptional MX 10 ecdsa.signed.test.\n",
-                                HostRecords(hosts_, "plain.test")),
-        .is_signed = false},
-       // The MX record was changed after it was signed; the rest of the zone is in order.
-       {.name = "bogus.test",
-        .records = absl::StrCat("@ MX 77 mx\nfine MX 10 mx\n", HostRecords(hosts_, "bogus.test")),
-        .tamper_from = "MX\t77 ",
-        .tamper_to = "MX\t78 "},
-       {.name = "half.test",
-        .records = HostRecords(hosts_, "half.test"),
-        .tamper_from = tlsa_of_half.substr(6),
-        .tamper_to = std::string(64, '0')}});
+  const std::string& tlsa_of_half = host("mx.half.example").tlsa.front();
+  std::vector<Zone> wanted = {
+      {.name = "signed.example",
+       .records = absl::StrCat(kDomainsOfSignedZone, HostRecords(hosts_, "signed.example"),
+                               "_25._tcp.signed-alias TLSA ", alias_tlsa_, "\n")},
+      {.name = "plain.example",
+       .records = absl::StrCat("@ MX 10 mx\noptional MX 10 ecdsa.signed.example.\n",
+                               HostRecords(hosts_, "plain.example")),
+       .is_signed = false},
+      // The MX record was changed after it was signed; the rest of the zone is in order.
+      {.name = "bogus.example",
+       .records = absl::StrCat("@ MX 77 mx\nfine MX 10 mx\n", HostRecords(hosts_, "bogus.example")),
+       .tamper_from = "MX\t77 ",
+       .tamper_to = "MX\t78 "},
+      {.name = "half.example",
+       .records = HostRecords(hosts_, "half.example"),
+       .tamper_from = tlsa_of_half.substr(6),
+       .tamper_to = std::string(64, '0')}};
+  for (Zone& zone : MatrixZones(matrix_addresses_, matrix_tlsa_)) wanted.push_back(std::move(zone));
+  auto zones = SignedZones::Create(*folder, wanted);
   if (!zones.ok()) return zones.status();
+  const auto anchor = ReadFile(zones->TrustAnchor());
+  if (!anchor.ok()) return anchor.status();
+  if (auto status = WriteFile(kTrustAnchorFile, *anchor); !status.ok()) return status;
   auto nsd = StartNsd(*zones);
   if (!nsd.ok()) return nsd.status();
   servers_.push_back(*std::move(nsd));
@@ -219,33 +240,61 @@ absl::Status Network::StartMailServers() {
   const auto chain = [this](const char* name) { return certificates_->ChainFile(name); };
   auto folder = MakeFolder("postfix");
   if (!folder.ok()) return folder.status();
-  auto postfix = StartPostfix(
-      MXSWEEP_INTEROP_SERVERS, *folder,
-      {{kEcdsa, chain("ecdsa"), {}},
-       {kRsaTls12, chain("rsa"), {{"smtpd_tls_protocols", "TLSv1.2"}}},
-       {kExpired, chain("expired"), {}},
-       {kSelfSigned, chain("selfsigned"), {}},
-       {kCleartext, "", {}},
-       {kStaticRsa,
-        chain("rsa"),
-        {{"smtpd_tls_protocols", "TLSv1.2"}, {"tls_medium_cipherlist", "AES256-GCM-SHA384"}}},
-       {kTls10,
-        chain("old"),
-        {{"smtpd_tls_protocols", "TLSv1"}, {"tls_medium_cipherlist", "ALL:@SECLEVEL=0"}}},
-       {kP384Group, chain("untrusted"), {{"tls_eecdh_auto_curves", "secp384r1"}}},
-       {kIncomplete, chain("incomplete"), {}}});
+  std::vector<PostfixListener> postfix_listeners = {
+      {kEcdsa, chain("ecdsa"), {}},
+      {kRsaTls12, chain("rsa"), {{"smtpd_tls_protocols", "TLSv1.2"}}},
+      {kExpired, chain("expired-rsa"), {}},
+      {kSelfSigned, chain("selfsigned-p384"), {}},
+      {kCleartext, "", {}},
+      {kStaticRsa,
+       chain("rsa"),
+       {{"smtpd_tls_protocols", "TLSv1.2"}, {"tls_medium_cipherlist", "AES256-GCM-SHA384"}}},
+      {kTls10,
+       chain("old"),
+       {{"smtpd_tls_protocols", "TLSv1"}, {"tls_medium_cipherlist", "ALL:@SECLEVEL=0"}}},
+      {kP384Group, chain("of-stranger"), {{"tls_eecdh_auto_curves", "secp384r1"}}},
+      {kIncomplete, chain("incomplete"), {}}};
+  std::vector<EximListener> exim_listeners = {{kEximRsa, chain("exim"), "NORMAL"},
+                                              {kEximTls12, chain("exim12"), "NORMAL:-VERS-TLS1.3"},
+                                              {kEximEcdsa, chain("eximec"), "NORMAL"}};
+  const std::string sni_map = *folder + "/sni";
+  if (auto status = WriteFile(sni_map, MatrixSniMap(*certificates_)); !status.ok()) return status;
+  const MatrixListeners matrix = ListenersOfMatrix(*certificates_, sni_map);
+  postfix_listeners.insert(postfix_listeners.end(), matrix.postfix.begin(), matrix.postfix.end());
+  exim_listeners.insert(exim_listeners.end(), matrix.exim.begin(), matrix.exim.end());
+
+  auto postfix = StartPostfix(MXSWEEP_INTEROP_SERVERS, *folder, postfix_listeners);
   if (!postfix.ok()) return postfix.status();
   servers_.push_back(*std::move(postfix));
-
   folder = MakeFolder("exim");
   if (!folder.ok()) return folder.status();
-  auto exim = StartExim(MXSWEEP_INTEROP_SERVERS, *folder,
-                        {{kEximRsa, chain("exim"), "NORMAL"},
-                         {kEximTls12, chain("exim12"), "NORMAL:-VERS-TLS1.3"},
-                         {kEximEcdsa, chain("eximec"), "NORMAL"}});
+  auto exim = StartExim(MXSWEEP_INTEROP_SERVERS, *folder, exim_listeners);
   if (!exim.ok()) return exim.status();
   servers_.push_back(*std::move(exim));
+  return StartOpenSmtpds(matrix);
+}
+
+absl::Status Network::StartOpenSmtpds(const MatrixListeners& listeners) {
+  struct Daemon {
+    Software software;
+    const char* root;  // in fetch_servers' folder
+    const std::vector<OpenSmtpdListener>* listeners;
+  };
+  for (const Daemon& daemon : {Daemon{Software::kOldOpenSmtpd, "root", &listeners.old_opensmtpd},
+                               Daemon{Software::kOpenSmtpd, "backports", &listeners.opensmtpd}}) {
+    if (!HasServer(daemon.software)) continue;
+    auto folder = MakeFolder(absl::StrCat("opensmtpd-", daemon.root));
+    if (!folder.ok()) return folder.status();
+    auto started = StartOpenSmtpd(MXSWEEP_INTEROP_SERVERS, daemon.root, *folder, *daemon.listeners);
+    if (!started.ok()) return started.status();
+    servers_.push_back(*std::move(started));
+  }
   return absl::OkStatus();
+}
+
+bool Network::HasServer(Software software) const {
+  return software != Software::kOpenSmtpd ||
+         std::filesystem::exists(MXSWEEP_INTEROP_SERVERS "/backports/usr/sbin/smtpd");
 }
 
 absl::StatusOr<std::unique_ptr<Network>> Network::Start(const std::string& folder) {
@@ -273,7 +322,7 @@ absl::StatusOr<ScanResult> Network::Scan(const std::vector<std::string>& domains
   status = RunSuccessfully(
                {MXSWEEP_PROGRAM, "scan", base + ".txt", "-o", base, "--resolver", resolver,
                 "--trust-store", certificates_->TrustStore(), "--allow-special", "--ehlo-name",
-                "scanner.test", "--per-address-interval", "0ms", "--retries", "0"},
+                "scanner.example", "--per-address-interval", "0ms", "--retries", "0"},
                {}, absl::Seconds(60))
                .status();
   if (!status.ok()) return status;

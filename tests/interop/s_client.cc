@@ -10,7 +10,6 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "tests/interop/child_process.h"
 
 namespace mxsweep::interop {
 namespace {
@@ -45,7 +44,7 @@ Arguments SClientCommand(const SClientTarget& target, const Offer& offer) {
   return {"openssl",       "s_client",
           "-connect",      target.address + ":25",
           "-starttls",     "smtp",
-          "-name",         "witness.test",
+          "-name",         "witness.example",
           "-servername",   target.host,
           "-CAfile",       target.trust_store,
           "-cipher",       absl::StrCat(offer.ciphers, ":@SECLEVEL=", offer.security_level),
@@ -127,8 +126,10 @@ absl::StatusOr<SClientCertificate> ReadCertificate(const std::string& file) {
   const std::string algorithm = Find(*text, "Public Key Algorithm: (.*)");
   certificate.key_type = algorithm == "rsaEncryption"    ? "rsa"
                          : algorithm == "id-ecPublicKey" ? "ec"
-                                                         : algorithm;
-  if (!absl::SimpleAtoi(Find(*text, "Public-Key: \\(([0-9]+) bit"), &certificate.key_bits)) {
+                                                         : absl::AsciiStrToLower(algorithm);
+  if (algorithm == "ED25519") {
+    certificate.key_bits = 256;  // it has one size, which is not told
+  } else if (!absl::SimpleAtoi(Find(*text, "Public-Key: \\(([0-9]+) bit"), &certificate.key_bits)) {
     return absl::InternalError("no key size in\n" + *text);
   }
   certificate.signature_algorithm = Find(*text, "Signature Algorithm: (.*)");
@@ -181,7 +182,15 @@ absl::StatusOr<bool> SClient::LeafNames(const std::string& host) const {
 }
 
 absl::StatusOr<SClientResult> SClient::Connect(const SClientTarget& target) const {
-  const CommandResult run = RunCommand(SClientCommand(target, Offer()), {}, kTimeToConnect);
+  return Read(target.host, RunCommand(ConnectCommand(target), {}, kTimeToConnect));
+}
+
+Arguments SClient::ConnectCommand(const SClientTarget& target) {
+  return SClientCommand(target, Offer());
+}
+
+absl::StatusOr<SClientResult> SClient::Read(const std::string& host,
+                                            const CommandResult& run) const {
   SClientResult result;
   result.text = run.output;
   result.starttls_offered = !absl::StrContains(run.output, "Didn't find STARTTLS");
@@ -210,7 +219,7 @@ absl::StatusOr<SClientResult> SClient::Connect(const SClientTarget& target) cons
   if (!chain.ok()) return chain.status();
   if (chain->empty()) return absl::InternalError("no certificate in\n" + text);
   result.chain = *std::move(chain);
-  const auto names_host = LeafNames(target.host);
+  const auto names_host = LeafNames(host);
   if (!names_host.ok()) return names_host.status();
   result.leaf_names_host = *names_host;
   return result;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "tests/interop/child_process.h"
 
 namespace mxsweep::interop {
 
@@ -53,6 +54,9 @@ class SClient {
 
   // Offers what mxsweep offers, in the same order.
   absl::StatusOr<SClientResult> Connect(const SClientTarget& target) const;
+  // The two halves of it: the command, and what is to be read from its output.
+  static Arguments ConnectCommand(const SClientTarget& target);
+  absl::StatusOr<SClientResult> Read(const std::string& host, const CommandResult& run) const;
 
   // How OpenSSL authenticates the endpoint by `tlsa` ("3 1 1 hex"), as in endpoints.dane_status:
   // "match" or "mismatch". `detail`, if given, receives what it printed.

@@ -248,6 +248,25 @@ TEST_F(Dane, Usage2ChecksDatesAndCallsThemExpired) {
   EXPECT_EQ(Judge({Tlsa(2, 0, 1, root)}, Handles(leaf, root)).failure, DaneFailure::kExpired);
 }
 
+// RFC 5280 §6.1: an anchor is no part of the path. OpenSSL asks for the dates of self-signed ones
+// all the same (see above), and so for those of no other.
+TEST_F(Dane, Usage2AsksForNoDatesOfAnAnchorThatAnotherCaSigned) {
+  CertificateSpec old = CaSpec("Old Intermediate");
+  old.not_after = kNow - kDay;
+  const TestCertificate anchor = MakeSigned(old, TestKey(KeyKind::kP256, 4), pki_.root);
+  const TestCertificate leaf = MakeSigned({}, TestKey(KeyKind::kP256), anchor);
+  EXPECT_DANE(Judge({Tlsa(2, 0, 1, anchor)}, Handles(leaf, anchor)), DaneStatus::kMatch);
+  EXPECT_DANE(Judge({Tlsa(2, 0, 0, anchor)}, Handles(leaf)), DaneStatus::kMatch);
+  // It is part of the path to an anchor above it, be that a certificate or a bare key.
+  for (const TlsaRecord& record : {Tlsa(2, 0, 1, pki_.root), Tlsa(2, 1, 0, pki_.root)}) {
+    const auto chain =
+        record.matching_type == 0 ? Handles(leaf, anchor) : Handles(leaf, anchor, pki_.root);
+    const DaneVerdict verdict = Judge({record}, chain);
+    EXPECT_DANE(verdict, DaneStatus::kMismatch);
+    EXPECT_EQ(verdict.failure, DaneFailure::kExpired);
+  }
+}
+
 TEST_F(Dane, Usage2ChecksWhatCasMayDo) {
   const auto judge = [this](const CertificateSpec& spec, bool as_anchor) {
     const TestCertificate ca = MakeSigned(spec, TestKey(KeyKind::kP256, 4), pki_.root);
