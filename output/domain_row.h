@@ -49,10 +49,19 @@ struct DomainRow {
   std::optional<uint8_t> weakest_key_level;
 
   std::optional<std::string> mta_sts_status;
-  std::optional<std::string> mta_sts_mode;
   std::optional<std::string> mta_sts_id;
+  std::optional<std::string> mta_sts_policy_status;
+  std::optional<uint16_t> mta_sts_http_status;
+  std::optional<std::string> mta_sts_mode;
+  std::optional<uint32_t> mta_sts_max_age;
+  std::optional<std::vector<std::string>> mta_sts_mx;
+  std::optional<std::vector<std::string>> mta_sts_unmatched_mx;
+  std::optional<std::string> mta_sts_sender;
+  std::optional<std::string> mta_sts_rpt_result;
+  std::optional<std::string> mta_sts_error;
   std::optional<std::string> tlsrpt_status;
   std::optional<std::string> tlsrpt_rua;
+  std::optional<std::string> tlsrpt_error;
 
   std::string diagnosis;
   std::optional<std::string> error_detail;
@@ -100,12 +109,34 @@ struct Table<DomainRow> {
     visit(Column{"weakest_key_level", &R::weakest_key_level,
                  "the least OpenSSL security level (0–5) among the endpoints"});
     visit(Column{"mta_sts_status", &R::mta_sts_status,
-                 "what the look-up of the MTA-STS record and policy came to (RFC 8461)"});
-    visit(Column{"mta_sts_mode", &R::mta_sts_mode, "mode of the policy: enforce, testing, none"});
+                 "what the look-up of the MTA-STS record came to (RFC 8461 §3.1): none, valid, "
+                 "invalid, multiple, lookup_error, local_error; null where it was not looked up"});
     visit(Column{"mta_sts_id", &R::mta_sts_id, "id of the MTA-STS record"});
+    visit(Column{"mta_sts_policy_status", &R::mta_sts_policy_status,
+                 "what fetching and reading the policy came to (RFC 8461 §3.2, §3.3): valid, "
+                 "invalid, webpki_invalid, not_text_plain, http_status, redirect …; null where no "
+                 "policy was fetched (--mta-sts)"});
+    visit(Column{"mta_sts_http_status", &R::mta_sts_http_status,
+                 "status of the policy host's HTTP response"});
+    visit(Column{"mta_sts_mode", &R::mta_sts_mode, "mode of the policy: enforce, testing, none"});
+    visit(Column{"mta_sts_max_age", &R::mta_sts_max_age, "max_age of the policy, seconds"});
+    visit(Column{"mta_sts_mx", &R::mta_sts_mx, "the policy's MX patterns, in their order"});
+    visit(Column{"mta_sts_unmatched_mx", &R::mta_sts_unmatched_mx,
+                 "MX hosts that no pattern of the policy fits (RFC 8461 §4.1); null without a "
+                 "policy, and with mode none"});
+    visit(Column{"mta_sts_sender", &R::mta_sts_sender,
+                 "what an MTA-STS sender without a cached policy would do: none, deliver, partial, "
+                 "refuse, report, unknown"});
+    visit(Column{"mta_sts_rpt_result", &R::mta_sts_rpt_result,
+                 "RFC 8460 §4.3.2 word for what is wrong with the policy, null where nothing is"});
+    visit(Column{"mta_sts_error", &R::mta_sts_error,
+                 "a sentence: what is wrong with the record or the policy"});
     visit(Column{"tlsrpt_status", &R::tlsrpt_status,
-                 "what the look-up of the TLS-RPT record came to (RFC 8460)"});
-    visit(Column{"tlsrpt_rua", &R::tlsrpt_rua, "where TLS reports are to be sent, as published"});
+                 "what the look-up of the TLS-RPT record came to (RFC 8460 §3); words as of "
+                 "mta_sts_status"});
+    visit(Column{"tlsrpt_rua", &R::tlsrpt_rua,
+                 "where TLS reports are to be sent, as published, with commas between"});
+    visit(Column{"tlsrpt_error", &R::tlsrpt_error, "a sentence: what is wrong with the record"});
     visit(Column{"diagnosis", &R::diagnosis, "the one thing most worth knowing, one word"});
     visit(Column{"error_detail", &R::error_detail,
                  "a sentence: why the name is invalid, or what went wrong in the look-up"});

@@ -1,5 +1,6 @@
 // A target, from its name to its row: MX hosts, and what was found behind them.
 #include <utility>
+#include <vector>
 
 #include "dns/public_suffix.h"
 #include "scanner/rows.h"
@@ -28,22 +29,30 @@ Task<void> Worker::ScanDomain(Target target, Done done) {
   }
 
   Summary summary;
+  DomainPolicies policies;
   if (mx.status == dns::MxStatus::kMx || mx.status == dns::MxStatus::kImplicit) {
-    Join hosts;
-    for (const dns::MxRecord& record : mx.records) {
-      hosts.Add();
-      // `summary` and `hosts` live in this frame, which waits for every one of the answers.
-      AskForHost(record.host, [&summary, &hosts](const Summary& of_host) {
-        summary.Merge(of_host);
-        hosts.Done();
+    std::vector<Summary> hosts(mx.records.size());
+    Join under_way;
+    if (context_->mta_sts != MtaStsLevel::kOff) {
+      under_way.Add();
+      Spawn(FindPolicies(target.name, &policies, &under_way));
+    }
+    for (size_t i = 0; i < hosts.size(); ++i) {
+      under_way.Add();
+      // What the callback borrows lives in this frame, which waits for every one of the answers.
+      AskForHost(mx.records[i].host, [&host = hosts[i], &under_way](const Summary& of_host) {
+        host = of_host;
+        under_way.Done();
       });
     }
-    co_await hosts;
+    co_await under_way;
+    for (const Summary& host : hosts) summary.Merge(host);
+    policies.Judge(mx, hosts);
   }
 
-  if (!summary.has(Summary::kCancelled)) {
-    context_->recorder->Push(
-        MakeDomainRow(target, mx, summary, started_at, loop_->real_now_ns() - started_ns));
+  if (!summary.has(Summary::kCancelled) && !policies.cancelled) {
+    context_->recorder->Push(MakeDomainRow(target, mx, summary, policies, started_at,
+                                           loop_->real_now_ns() - started_ns));
     counters_.domains_done.fetch_add(1, std::memory_order_relaxed);
   }
   --tasks_;

@@ -9,22 +9,17 @@
 #include "scanner/worker_waits.h"
 
 namespace mxsweep::scanner {
-namespace {
 
-// The addresses to connect to: of the families that are used, each once, in the order of the
-// answer.
-std::vector<dns::IpAddress> AddressesToTry(const dns::HostAnswer& answer, bool v4, bool v6) {
+std::vector<dns::IpAddress> Worker::AddressesToTry(const dns::HostAnswer& answer) const {
   std::vector<dns::IpAddress> addresses;
   for (const dns::IpAddress& address : answer.addresses) {
-    if (!(address.is_v6() ? v6 : v4)) continue;
+    if (!(address.is_v6() ? context_->use_ipv6 : context_->use_ipv4)) continue;
     if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
       addresses.push_back(address);
     }
   }
   return addresses;
 }
-
-}  // namespace
 
 Task<void> Worker::ScanHost(std::string host) {
   ++tasks_;
@@ -46,8 +41,7 @@ Task<void> Worker::ScanHost(std::string host) {
 
   summary = SummarizeHost(context->answer);
   Join endpoints;
-  for (const dns::IpAddress& address :
-       AddressesToTry(context->answer, context_->use_ipv4, context_->use_ipv6)) {
+  for (const dns::IpAddress& address : AddressesToTry(context->answer)) {
     endpoints.Add();
     // `summary` and `endpoints` live in this frame, which waits for every one of the answers.
     AskForEndpoint(context, address, [&summary, &endpoints](const Summary& of_endpoint) {

@@ -122,12 +122,18 @@ struct ScanSummary {
   Counts diagnoses;     // domains.diagnosis
   Counts mx_statuses;   // domains.mx_status
   Counts outcomes;      // endpoints.outcome
+  Counts rpt_results;   // endpoints.rpt_result: the words of RFC 8460 §4.3, and our own
   Counts tls_versions;  // endpoints.tls_version, tls_ok only, as are the rest
   Counts ciphers;
   Counts groups;
-  Counts leaf_keys;      // "rsa 2048", "ecdsa P-256"
-  Counts pkix_statuses;  // endpoints.pkix_status
-  Counts dane_statuses;  // domains.dane_status
+  Counts leaf_keys;         // "rsa 2048", "ecdsa P-256"
+  Counts pkix_statuses;     // endpoints.pkix_status
+  Counts dane_statuses;     // domains.dane_status
+  Counts mta_sts_statuses;  // domains.mta_sts_status, and so on
+  Counts mta_sts_policy_statuses;
+  Counts mta_sts_rpt_results;
+  Counts mta_sts_senders;
+  Counts tlsrpt_statuses;
 };
 
 // A table of at most 80 columns, ending in a line end: each group's counts and shares, largest

@@ -85,6 +85,11 @@ void Recorder::Count(const output::DomainRow& row) {
   ++counts_.diagnoses[row.diagnosis];
   ++counts_.mx_statuses[row.mx_status];
   if (row.dane_status) ++counts_.dane_statuses[*row.dane_status];
+  if (row.mta_sts_status) ++counts_.mta_sts_statuses[*row.mta_sts_status];
+  if (row.mta_sts_policy_status) ++counts_.mta_sts_policy_statuses[*row.mta_sts_policy_status];
+  if (row.mta_sts_rpt_result) ++counts_.mta_sts_rpt_results[*row.mta_sts_rpt_result];
+  if (row.mta_sts_sender) ++counts_.mta_sts_senders[*row.mta_sts_sender];
+  if (row.tlsrpt_status) ++counts_.tlsrpt_statuses[*row.tlsrpt_status];
 }
 
 void Recorder::Count(const output::MxHostRow&) { ++counts_.hosts; }
@@ -92,6 +97,7 @@ void Recorder::Count(const output::MxHostRow&) { ++counts_.hosts; }
 void Recorder::Count(const output::EndpointRow& row) {
   ++counts_.endpoints;
   ++counts_.outcomes[row.outcome];
+  if (row.rpt_result) ++counts_.rpt_results[*row.rpt_result];
   counts_.connections += row.attempts;
   if (row.attempts > 1) counts_.retries += row.attempts - 1;
   counts_.bytes_in += row.bytes_in;

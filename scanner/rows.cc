@@ -120,6 +120,36 @@ std::vector<output::MxEntry> MxEntries(const dns::MxAnswer& mx) {
   return entries;
 }
 
+void FillSts(const DomainPolicies& policies, output::DomainRow* row) {
+  const dns::StsRecord& record = policies.records->sts;
+  row->mta_sts_status = std::string(dns::Word(record.status));
+  row->mta_sts_id = NullIfEmpty(record.id);
+  row->mta_sts_error = NullIfEmpty(record.detail);
+  row->mta_sts_sender = NullIfEmpty(policies.sender);
+  row->mta_sts_unmatched_mx = policies.unmatched_mx;
+  if (!policies.fetch) return;
+  const StsFetch& fetch = *policies.fetch;
+  row->mta_sts_policy_status = std::string(fetch.status);
+  if (fetch.http_status) row->mta_sts_http_status = static_cast<uint16_t>(*fetch.http_status);
+  row->mta_sts_rpt_result = NullIfEmpty(fetch.rpt_result());
+  row->mta_sts_error = NullIfEmpty(fetch.detail);
+  if (!fetch.policy) return;
+  row->mta_sts_mode = std::string(dns::Word(fetch.policy->mode));
+  row->mta_sts_max_age = fetch.policy->max_age_s;
+  row->mta_sts_mx = fetch.policy->mx;
+}
+
+void FillPolicies(const DomainPolicies& policies, output::DomainRow* row) {
+  if (!policies.records) return;
+  FillSts(policies, row);
+  const dns::TlsRptRecord& record = policies.records->tlsrpt;
+  row->tlsrpt_status = std::string(dns::Word(record.status));
+  row->tlsrpt_error = NullIfEmpty(record.detail);
+  if (record.rua.empty()) return;
+  std::string& rua = row->tlsrpt_rua.emplace();
+  for (const std::string& uri : record.rua) rua += (rua.empty() ? "" : ",") + uri;
+}
+
 bool Answered(dns::MxStatus status) {
   return status == dns::MxStatus::kMx || status == dns::MxStatus::kImplicit ||
          status == dns::MxStatus::kNullMx || status == dns::MxStatus::kNoMail ||
@@ -129,7 +159,8 @@ bool Answered(dns::MxStatus status) {
 }  // namespace
 
 output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
-                                const Summary& summary, absl::Time started_at, int64_t elapsed_ns) {
+                                const Summary& summary, const DomainPolicies& policies,
+                                absl::Time started_at, int64_t elapsed_ns) {
   output::DomainRow row;
   row.domain = target.name;
   row.input_name = NullIfEmpty(target.raw);
@@ -154,6 +185,7 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
     row.max_tls_version = VersionOfMinor(summary.max_version);
     row.weakest_key_level = summary.weakest_level;
   }
+  FillPolicies(policies, &row);
   row.diagnosis = std::string(Diagnose(mx, summary));
   row.error_detail = NullIfEmpty(mx.error_detail);
   row.started_at = started_at;

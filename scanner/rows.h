@@ -9,6 +9,7 @@
 #include "dns/facts.h"
 #include "output/tables.h"
 #include "scanner/endpoint_facts.h"
+#include "scanner/mta_sts.h"
 #include "scanner/summary.h"
 #include "scanner/target_reader.h"
 #include "scanner/verdicts.h"
@@ -20,7 +21,8 @@ namespace mxsweep::scanner {
 // Facts into rows: the only place where a column gets its value. Pure functions.
 
 output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
-                                const Summary& summary, absl::Time started_at, int64_t elapsed_ns);
+                                const Summary& summary, const DomainPolicies& policies,
+                                absl::Time started_at, int64_t elapsed_ns);
 
 // The row of an input line that names no domain.
 output::DomainRow MakeInvalidRow(const Target& target, absl::Time now);

@@ -157,6 +157,9 @@ absl::Status ScanRun::PrepareInputs() {
   context_.retry_delay_ns = options_.retry_delay_ms * kNsPerMs;
   context_.use_ipv4 = options_.use_ipv4;
   context_.use_ipv6 = options_.use_ipv6;
+  context_.mta_sts = options_.mta_sts;
+  context_.mta_sts_port = options_.mta_sts_port;
+  context_.mta_sts_timeout_ns = options_.mta_sts_timeout_ms * kNsPerMs;
   context_.hash_key = {RandomSeed(), RandomSeed()};
   context_.certificates = &certificates_;
   context_.pkix = pkix_.get();

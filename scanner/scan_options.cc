@@ -27,6 +27,7 @@ absl::Status CheckTimeouts(const ScanOptions& options) {
       {"--command-timeout", options.command_timeout_ms},
       {"--handshake-timeout", options.handshake_timeout_ms},
       {"--quit-timeout", options.quit_timeout_ms},
+      {"--mta-sts-timeout", options.mta_sts_timeout_ms},
   };
   for (const auto& [flag, value_ms] : timeouts) {
     if (absl::Status status = CheckTimeout(flag, value_ms); !status.ok()) return status;

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "dns/ip_address.h"
+#include "scanner/mta_sts.h"
 #include "scanner/progress.h"
 #include "scanner/target_reader.h"
 
@@ -68,6 +69,11 @@ struct ScanOptions {
   std::string trust_store;  // PEM file or directory; empty: the system's
   bool use_ipv4 = true;
   bool use_ipv6 = true;
+
+  // MTA-STS (RFC 8461) and TLS reporting (RFC 8460).
+  MtaStsLevel mta_sts = MtaStsLevel::kRecord;
+  uint16_t mta_sts_port = 443;          // of policy hosts
+  int64_t mta_sts_timeout_ms = 60'000;  // for one policy (RFC 8461 §3.3)
 
   // Politeness.
   double rate_per_s = 500;  // connection starts, all workers together; 0: unlimited

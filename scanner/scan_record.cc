@@ -24,6 +24,18 @@ std::string_view TargetsWord(TargetsKind kind) {
   return "";
 }
 
+std::string_view MtaStsWord(MtaStsLevel level) {
+  switch (level) {
+    case MtaStsLevel::kOff:
+      return "off";
+    case MtaStsLevel::kRecord:
+      return "record";
+    case MtaStsLevel::kFull:
+      return "full";
+  }
+  return "";
+}
+
 json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
   json sources = json::array();
   for (const dns::IpAddress& address : o.source_addresses) sources.push_back(address.ToString());
@@ -46,6 +58,9 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
       {"retry_delay_ms", o.retry_delay_ms},
       {"ipv4", o.use_ipv4},
       {"ipv6", o.use_ipv6},
+      {"mta_sts", MtaStsWord(o.mta_sts)},
+      {"mta_sts_port", o.mta_sts_port},
+      {"mta_sts_timeout_ms", o.mta_sts_timeout_ms},
       {"rate_per_s", o.rate_per_s},
       {"concurrency", o.concurrency},
       {"per_address_concurrency", o.per_address_concurrency},
@@ -102,6 +117,12 @@ json DescribeFinishedScan(const ScanRecord& record, const ScanSummary& summary,
       {"bytes_in", summary.bytes_in},
       {"bytes_out", summary.bytes_out},
       {"outcomes", summary.outcomes},
+      {"rpt_results", summary.rpt_results},
+      {"mta_sts_statuses", summary.mta_sts_statuses},
+      {"mta_sts_policy_statuses", summary.mta_sts_policy_statuses},
+      {"mta_sts_rpt_results", summary.mta_sts_rpt_results},
+      {"mta_sts_senders", summary.mta_sts_senders},
+      {"tlsrpt_statuses", summary.tlsrpt_statuses},
       {"diagnoses", summary.diagnoses},
   };
   return scan;

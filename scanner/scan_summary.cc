@@ -128,6 +128,9 @@ std::string RenderSummary(const ScanSummary& summary, bool colour) {
   AppendGroup("Domains: diagnosis", summary.diagnoses, colour, &out);
   AppendGroup("Domains: MX", summary.mx_statuses, colour, &out);
   AppendGroup("Domains: DANE", summary.dane_statuses, colour, &out);
+  AppendGroup("Domains: MTA-STS", summary.mta_sts_statuses, colour, &out);
+  AppendGroup("Domains: MTA-STS policy", summary.mta_sts_policy_statuses, colour, &out);
+  AppendGroup("Domains: TLS-RPT", summary.tlsrpt_statuses, colour, &out);
   AppendGroup("Endpoints: outcome", summary.outcomes, colour, &out);
   AppendGroup("TLS version", summary.tls_versions, colour, &out);
   AppendGroup("Cipher", summary.ciphers, colour, &out);

@@ -11,8 +11,8 @@ uint16_t SaturatingAdd(uint16_t a, uint16_t b) {
   return static_cast<uint16_t>(std::min<uint32_t>(uint32_t{a} + b, 0xffff));
 }
 
-uint16_t DialogueFlags(const EndpointFacts& facts) {
-  uint16_t flags = IsLocal(facts.outcome) ? Summary::kLocalTrouble : 0;
+uint32_t DialogueFlags(const EndpointFacts& facts) {
+  uint32_t flags = IsLocal(facts.outcome) ? uint32_t{Summary::kLocalTrouble} : 0;
   if (facts.greeting || (!IsLocal(facts.outcome) && facts.outcome != Outcome::kBlocked)) {
     flags |= Summary::kToldOfServer;
   }
@@ -30,7 +30,7 @@ uint16_t DialogueFlags(const EndpointFacts& facts) {
   return flags;
 }
 
-uint16_t DaneFlags(EndpointDane dane) {
+uint32_t DaneFlags(EndpointDane dane) {
   switch (dane) {
     case EndpointDane::kMatch:
       return Summary::kDaneMatch;
@@ -44,6 +44,26 @@ uint16_t DaneFlags(EndpointDane dane) {
     default:
       return 0;
   }
+}
+
+// What an MTA-STS sender would do with the endpoint, if a policy allowed its host: the certificate
+// counts by SAN alone (RFC 8461 §4.2), and a failure of DANE is final (§2).
+uint32_t StsFlags(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
+  switch (facts.outcome) {
+    case Outcome::kTlsOk:
+      break;
+    case Outcome::kNoStartTls:
+    case Outcome::kStartTlsRefused:
+    case Outcome::kTlsAlert:
+    case Outcome::kTlsProtocolError:
+      return Summary::kStsFailed;
+    default:
+      return 0;  // nothing is known of its TLS
+  }
+  const bool dane_refuses = (DaneFlags(verdicts.dane) & Summary::kDaneBroken) != 0;
+  const bool passed = verdicts.pkix && verdicts.pkix->status == tls::PkixStatus::kValid &&
+                      verdicts.name_match == tls::NameMatch::kSan && !dane_refuses;
+  return passed ? Summary::kStsPassed : Summary::kStsFailed;
 }
 
 }  // namespace
@@ -63,7 +83,7 @@ Summary SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& ve
   Summary summary;
   summary.endpoints = 1;
   summary.starttls = facts.starttls_offered().value_or(false) ? 1 : 0;
-  summary.flags = DialogueFlags(facts) | DaneFlags(verdicts.dane);
+  summary.flags = DialogueFlags(facts) | DaneFlags(verdicts.dane) | StsFlags(facts, verdicts);
   if (facts.outcome == Outcome::kTlsOk) {
     summary.completed = 1;
     summary.verified = verdicts.verified() ? 1 : 0;

@@ -14,7 +14,7 @@ struct EndpointVerdicts;
 // one is kept for every finished host; merging is order-independent.
 struct Summary {
   // Bits of `flags`.
-  enum Flag : uint16_t {
+  enum Flag : uint32_t {
     kGotFurther = 1 << 0,  // some endpoint greeted with 2xx and was not throttled afterwards
     kGreeted = 1 << 1,     // some endpoint gave a greeting of any kind
     kThrottled = 1 << 2,   // some endpoint said 421 or 4xx before STARTTLS could be asked for
@@ -29,13 +29,17 @@ struct Summary {
     kCancelled = 1 << 11,     // the scan was stopped before all was known
     kToldOfServer = 1 << 12,  // some endpoint's outcome tells of its server, not of us
     kLocalTrouble = 1 << 13,  // something could not be asked or tried, for our own reasons
+    // An MTA-STS sender (RFC 8461 §4.2) would deliver to some endpoint: trusted chain, name in SAN,
+    // and DANE, where there is any, does not forbid it (§2).
+    kStsPassed = 1 << 14,
+    kStsFailed = 1 << 15,  // it would refuse some endpoint: no TLS, a certificate that is not so
   };
 
   uint16_t endpoints = 0;
   uint16_t starttls = 0;   // endpoints that offer it
   uint16_t completed = 0;  // handshakes
   uint16_t verified = 0;   // of those: valid chain and matching name
-  uint16_t flags = 0;
+  uint32_t flags = 0;
   uint8_t min_version = 0xff;  // minor byte of the version on the wire: 1 is TLS 1.0
   uint8_t max_version = 0;
   uint8_t weakest_level = 0xff;  // OpenSSL security level; 0xff: no handshake

@@ -16,7 +16,9 @@
 #include "scanner/event_loop.h"
 #include "scanner/gate.h"
 #include "scanner/host_table.h"
+#include "scanner/http_fetch.h"
 #include "scanner/ip_set.h"
+#include "scanner/mta_sts.h"
 #include "scanner/recorder.h"
 #include "scanner/summary.h"
 #include "scanner/target_reader.h"
@@ -38,6 +40,9 @@ struct ScanContext {
   int64_t retry_delay_ns = 30'000'000'000;
   bool use_ipv4 = true;
   bool use_ipv6 = true;
+  MtaStsLevel mta_sts = MtaStsLevel::kRecord;
+  uint16_t mta_sts_port = 443;
+  int64_t mta_sts_timeout_ns = 60'000'000'000;  // for one policy
   AddressFilter filter;
   HostTable::Key hash_key{};
   tls::CertificateTable* certificates = nullptr;
@@ -100,6 +105,10 @@ class Worker {
   void AskForHost(std::string host, HostTable::Callback done);
   void AskForEndpoint(std::shared_ptr<const HostContext> host, const dns::IpAddress& address,
                       HostTable::Callback done);
+  // Fetches a document from the addresses of `request->host`, in their order, until somebody is met
+  // at one; each address is asked by its owner, when the gate lets it. With TLS, the chain that was
+  // shown is judged, and then dropped. kCancelled if the scan is being stopped.
+  Task<FetchFacts> Fetch(std::shared_ptr<const HttpRequest> request);
 
  private:
   struct GateWaiter;
@@ -116,6 +125,17 @@ class Worker {
   Task<void> ScanHost(std::string host);
   Task<void> ScanEndpoint(std::shared_ptr<const HostContext> host, dns::IpAddress address,
                           HostTable::Callback done);
+  // A domain's TXT records and, as far as context_->mta_sts says, its policy: into `policies`,
+  // which lives until `under_way` is told.
+  Task<void> FindPolicies(std::string domain, DomainPolicies* policies, Join* under_way);
+  using FetchCallback = absl::AnyInvocable<void(FetchFacts)>;
+  // The callback is called on this worker's thread.
+  void AskForFetch(std::shared_ptr<const HttpRequest> request, const dns::IpAddress& address,
+                   int64_t budget_ns, FetchCallback done);
+  Task<void> FetchFrom(std::shared_ptr<const HttpRequest> request, dns::IpAddress address,
+                       int64_t budget_ns, FetchCallback done);
+  // Those to connect to: of the families that are used, each once, in the order of the answer.
+  std::vector<dns::IpAddress> AddressesToTry(const dns::HostAnswer& answer) const;
   Task<EndpointFacts> TryEndpoint(const HostContext* host, dns::IpAddress address,
                                   uint16_t max_version);
   int64_t RetryDelayNs(uint32_t attempt);

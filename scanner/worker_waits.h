@@ -10,6 +10,7 @@
 
 #include "dns/ip_address.h"
 #include "dns/mx_plan.h"
+#include "dns/policy_lookup.h"
 #include "scanner/timer_wheel.h"
 #include "scanner/worker.h"
 
@@ -106,6 +107,29 @@ class AwaitMx {
   std::string domain_;
   std::unique_ptr<dns::MxLookup> lookup_;
   dns::MxAnswer answer_;
+};
+
+// co_await AwaitPolicies(resolver, domain): dns::PolicyRecords.
+class AwaitPolicies {
+ public:
+  AwaitPolicies(dns::Resolver* resolver, std::string domain)
+      : resolver_(resolver), domain_(std::move(domain)) {}
+
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    lookup_ =
+        dns::PolicyLookup::Start(*resolver_, domain_, [this, waiter](dns::PolicyRecords records) {
+          records_ = std::move(records);
+          waiter.resume();
+        });
+  }
+  dns::PolicyRecords await_resume() { return std::move(records_); }
+
+ private:
+  dns::Resolver* resolver_;
+  std::string domain_;
+  std::unique_ptr<dns::PolicyLookup> lookup_;
+  dns::PolicyRecords records_;
 };
 
 // co_await AwaitHost(resolver, host, options): dns::HostAnswer.

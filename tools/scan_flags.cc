@@ -14,6 +14,7 @@
 namespace mxsweep::tools {
 namespace {
 
+using scanner::MtaStsLevel;
 using scanner::OutputFormat;
 using scanner::ProgressMode;
 using scanner::ScanOptions;
@@ -222,6 +223,22 @@ void AddTimeouts(CLI::App& app, ScanOptions& options) {
       ->group(group);
 }
 
+void AddMtaSts(CLI::App& app, ScanOptions& options) {
+  const char* group = "MTA-STS and TLS reporting";
+  AddWord<MtaStsLevel>(
+      app, "--mta-sts", options.mta_sts,
+      {{"off", MtaStsLevel::kOff}, {"record", MtaStsLevel::kRecord}, {"full", MtaStsLevel::kFull}},
+      "Look into neither, into the records in DNS, or\n"
+      "fetch the MTA-STS policies over HTTPS as well:")
+      ->group(group);
+  app.add_option("--mta-sts-port", options.mta_sts_port, "Port of policy hosts (for tests)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str()
+      ->group(group);
+  AddDuration(app, "--mta-sts-timeout", options.mta_sts_timeout_ms, "For one policy")->group(group);
+}
+
 void AddPoliteness(CLI::App& app, ScanOptions& options) {
   const char* group = "Politeness";
   AddNumber(app, "--rate", options.rate_per_s, "Connections begun in a second; 0: no limit")
@@ -284,6 +301,7 @@ void RegisterScanFlags(CLI::App& app, scanner::ScanOptions& options) {
   AddNames(app, options);
   AddDialogue(app, options);
   AddTimeouts(app, options);
+  AddMtaSts(app, options);
   AddPoliteness(app, options);
   AddMachine(app, options);
   app.footer(kFooter);

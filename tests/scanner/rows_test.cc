@@ -160,7 +160,7 @@ TEST(DomainRow, OfALookUpErrorCountsNothing) {
     mx.status = status;
     mx.dnssec =
         status == dns::MxStatus::kBogus ? dns::DnssecState::kBogus : dns::DnssecState::kError;
-    const output::DomainRow row = MakeDomainRow(DomainTarget(), mx, {}, kStart, 5000);
+    const output::DomainRow row = MakeDomainRow(DomainTarget(), mx, {}, {}, kStart, 5000);
     EXPECT_EQ(row.domain, "example.org");
     EXPECT_EQ(row.input_line, 12u);
     EXPECT_TRUE(row.mx_dnssec);
@@ -182,7 +182,7 @@ TEST(DomainRow, OfADomainWithoutMailCountsZero) {
   mx.status = dns::MxStatus::kNullMx;
   mx.dnssec = dns::DnssecState::kInsecure;
   mx.records = {{0, "."}};
-  const output::DomainRow row = MakeDomainRow(DomainTarget(), mx, {}, kStart, 0);
+  const output::DomainRow row = MakeDomainRow(DomainTarget(), mx, {}, {}, kStart, 0);
   EXPECT_EQ(row.diagnosis, "null_mx");
   EXPECT_EQ(row.host_count, 0u);
   EXPECT_EQ(row.endpoint_count, 0u);
@@ -205,7 +205,7 @@ TEST(DomainRow, SumsUpItsEndpoints) {
   summary.max_version = 4;
   summary.weakest_level = 2;
   summary.flags = Summary::kGotFurther | Summary::kGreeted | Summary::kDaneAbsent;
-  const output::DomainRow row = MakeDomainRow(DomainTarget(), mx, summary, kStart, 0);
+  const output::DomainRow row = MakeDomainRow(DomainTarget(), mx, summary, {}, kStart, 0);
   EXPECT_EQ(row.host_count, 2u);
   EXPECT_EQ(row.endpoint_count, 4u);
   EXPECT_EQ(row.starttls_count, 3u);

@@ -1,0 +1,87 @@
+#include "dns/tls_rpt.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "dns/absl_view.h"
+#include "dns/tagged_record.h"
+
+namespace mxsweep::dns {
+namespace {
+
+constexpr std::string_view kVersion = "v=TLSRPTv1";
+
+TlsRptRecord InvalidRecord(std::string detail) {
+  return {.status = PolicyRecordStatus::kInvalid, .detail = std::move(detail)};
+}
+
+// RFC 8460 §3: the schemes whose meaning is told; scheme names have no case (RFC 3986 §3.1).
+bool IsReportUri(std::string_view uri) {
+  for (const std::string_view scheme : {"mailto:", "https:"}) {
+    if (absl::StartsWithIgnoreCase(ToAbsl(uri), ToAbsl(scheme)) && uri.size() > scheme.size()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// What a URI is written with (RFC 3986 §2), "!" apart, which is for sizes (RFC 8460 §3); ",", ";"
+// and blanks have ended it already.
+bool IsUriText(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c < 0x7f &&
+           std::string_view("!\"<>\\^`{|}").find(c) == std::string_view::npos;
+  });
+}
+
+// "rua": URIs with commas between them. InvalidArgument in record->status and detail.
+void TakeRua(std::string_view value, TlsRptRecord* record) {
+  std::string left_out;
+  while (true) {
+    const size_t comma = value.find(',');
+    const std::string_view uri = TrimBlanks(value.substr(0, comma));
+    if (!IsUriText(uri)) {
+      *record = InvalidRecord(absl::StrCat("not a URI in \"rua\": ", Quoted(uri)));
+      return;
+    }
+    if (IsReportUri(uri)) {
+      record->rua.emplace_back(uri);
+    } else if (left_out.empty()) {
+      left_out = absl::StrCat("neither mailto: nor https: in \"rua\": ", Quoted(uri));
+    }
+    if (comma == std::string_view::npos) break;
+    value.remove_prefix(comma + 1);
+  }
+  record->detail = std::move(left_out);
+  if (record->rua.empty()) record->status = PolicyRecordStatus::kInvalid;
+}
+
+}  // namespace
+
+TlsRptRecord ReadTlsRptRecords(std::span<const std::string> texts) {
+  RecordChoice choice = ChooseRecord(texts, kVersion);
+  if (choice.status != PolicyRecordStatus::kValid) {
+    return {.status = choice.status, .detail = std::move(choice.detail)};
+  }
+  const absl::StatusOr<std::vector<TaggedField>> fields = SplitFields(choice.fields);
+  if (!fields.ok()) return InvalidRecord(std::string(fields.status().message()));
+  TlsRptRecord record{.status = PolicyRecordStatus::kValid};
+  bool has_rua = false;
+  for (const TaggedField& field : *fields) {
+    if (field.name == "rua") {
+      if (std::exchange(has_rua, true)) continue;  // the first counts
+      TakeRua(field.value, &record);
+    } else if (!IsExtensionValue(field.value)) {
+      return InvalidRecord(
+          absl::StrCat("not a value for \"", ToAbsl(field.name), "\": ", Quoted(field.value)));
+    }
+    if (record.status != PolicyRecordStatus::kValid) return record;
+  }
+  if (!has_rua) return InvalidRecord("no \"rua\"");
+  return record;
+}
+
+}  // namespace mxsweep::dns
