@@ -57,6 +57,9 @@ uint32_t StsFlags(const EndpointFacts& facts, const EndpointVerdicts& verdicts) 
     case Outcome::kTlsAlert:
     case Outcome::kTlsProtocolError:
       return Summary::kStsFailed;
+    case Outcome::kClosedEarly:
+    case Outcome::kReset:
+      return facts.stage == Stage::kHandshake ? uint32_t{Summary::kStsFailed} : 0;
     default:
       return 0;  // nothing is known of its TLS
   }

@@ -29,6 +29,8 @@ Lab::Lab(const TemporaryFolder& folder, const Arguments& arguments) : state_(fol
                        "0",
                        "--smtp-port",
                        std::to_string(kSmtpPort),
+                       "--https-port",
+                       std::to_string(kHttpsPort),
                        "--network",
                        "127.64.0.0",
                        "--ready-file",
@@ -90,6 +92,12 @@ Arguments Lab::ScanArguments(const std::string& targets, const Arguments& more) 
                          "4s",
                          "--dns-timeout",
                          "3s",
+                         "--mta-sts",
+                         "full",
+                         "--mta-sts-port",
+                         std::to_string(kHttpsPort),
+                         "--mta-sts-timeout",
+                         "4s",
                          "--progress",
                          "none"};
   // A flag of `more` takes the place of ours, with its value.

@@ -38,6 +38,7 @@ class Lab {
   std::string state(const std::string& name) const { return state_ + "/" + name; }
   static constexpr int kSmtpPort = 2825;
   static constexpr int kTlsPort = 2865;
+  static constexpr int kHttpsPort = 2843;
 
   // Ends it and reads its report.
   json Stop();

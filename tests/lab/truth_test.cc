@@ -55,6 +55,31 @@ TEST(Truth, HasTheSameBytesForTheSameSeed) {
   }
 }
 
+TEST(Truth, SaysWhatSendersMakeOfPolicies) {
+  const auto sender = [](const std::string& posture) {
+    return DomainOf("sts-" + posture)["mta_sts_sender"];
+  };
+  EXPECT_EQ(sender("enforce"), "deliver");
+  EXPECT_EQ(sender("wildcard"), "deliver");
+  EXPECT_EQ(sender("first-address-refuses"), "deliver");
+  EXPECT_EQ(sender("enforce-mx-mismatch"), "refuse");
+  EXPECT_EQ(sender("testing-mx-mismatch"), "report");
+  EXPECT_EQ(sender("mode-none"), "none");
+  EXPECT_EQ(sender("record-multiple"), "none");
+  EXPECT_EQ(sender("record-timeout"), "unknown");
+  EXPECT_EQ(sender("redirect"), "report");
+  const json expired = DomainOf("sts-cert-expired");
+  EXPECT_EQ(expired["mta_sts_policy_status"], "webpki_invalid");
+  EXPECT_EQ(expired["mta_sts_rpt_result"], "sts-webpki-invalid");
+  EXPECT_EQ(DomainOf("sts-enforce")["mta_sts_mx"], json({"mx1.sts-enforce.lab"}));
+  EXPECT_EQ(DomainOf("sts-enforce-mx-mismatch")["mta_sts_unmatched_mx"],
+            json({"mx1.sts-enforce-mx-mismatch.lab"}));
+  EXPECT_EQ(DomainOf("tlsrpt-both")["tlsrpt_rua"],
+            "mailto:tls-reports@tlsrpt-both.lab,https://reports.tlsrpt-both.lab/v1");
+  EXPECT_TRUE(DomainOf("null-mx")["mta_sts_status"].is_null());
+  EXPECT_EQ(DomainOf("perfect")["mta_sts_status"], "none");
+}
+
 TEST(Truth, JoinsItsTables) {
   const auto hosts = Rows("mx_hosts", "host");
   const auto certificates = Rows("certificates", "sha256");

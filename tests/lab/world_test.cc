@@ -58,10 +58,14 @@ TEST(World, HasAFixedZoneForEveryPosture) {
   std::set<Behaviour> behaviours;
   std::set<DanePosture> dane;
   std::set<DomainPosture> domains;
+  std::set<StsPosture> sts;
+  std::set<TlsRptPosture> tlsrpt;
   for (const uint32_t zone : lab.world.Domains()) {
     if (lab.world.ZoneName(zone).starts_with("d0.")) break;  // Fixed ones come first.
     domains.insert(lab.world.zones()[zone].posture);
     const Zone& z = lab.world.zones()[zone];
+    if (z.sts) sts.insert(*z.sts);
+    if (z.tlsrpt) tlsrpt.insert(*z.tlsrpt);
     for (uint32_t h = 0; h < z.host_count; ++h) {
       dane.insert(lab.world.hosts()[z.first_host + h].dane);
       for (const uint32_t address : lab.world.AddressesOf(z.first_host + h)) {
@@ -72,6 +76,8 @@ TEST(World, HasAFixedZoneForEveryPosture) {
   EXPECT_EQ(behaviours.size(), static_cast<size_t>(Behaviour::kCount));
   EXPECT_EQ(dane.size(), static_cast<size_t>(DanePosture::kCount));
   EXPECT_EQ(domains.size(), static_cast<size_t>(DomainPosture::kCount));
+  EXPECT_EQ(sts.size(), static_cast<size_t>(StsPosture::kCount));
+  EXPECT_EQ(tlsrpt.size(), static_cast<size_t>(TlsRptPosture::kCount));
 }
 
 TEST(World, GivesEveryAddressToOneHostAndEveryHostItsAddress) {
@@ -79,6 +85,9 @@ TEST(World, GivesEveryAddressToOneHostAndEveryHostItsAddress) {
   std::set<std::string> texts;
   for (uint32_t i = 0; i < world.addresses().size(); ++i) {
     EXPECT_TRUE(texts.insert(world.AddressText(i)).second);
+  }
+  for (uint32_t i = 0; i < kPolicyAddresses; ++i) {
+    EXPECT_TRUE(texts.insert(AddressText(world.PolicyAddress(i))).second);
   }
   EXPECT_THAT(texts, testing::Contains("::1"));
   EXPECT_THAT(world.AddressesOf(SharedLab().HostOf("dual-stack")), testing::SizeIs(2));

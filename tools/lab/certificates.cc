@@ -15,6 +15,7 @@
 #include <initializer_list>
 
 #include "absl/strings/escaping.h"
+#include "tools/lab/sts_postures.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -259,7 +260,6 @@ std::shared_ptr<const Chain> CertificateStore::ChainOf(uint32_t host) {
 
 std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index) const {
   const Host& host = world_.hosts()[host_index];
-  const uint32_t days = static_cast<uint32_t>(Mix64(host_index) % kSpreadDays);
   const std::string name = world_.HostName(host_index);
   const std::string zone = world_.ZoneName(host.zone);
   Certificate c;
@@ -267,18 +267,33 @@ std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index) const {
   c.names = {name};
   if (world_.CanonicalName(host_index) != name) c.names.push_back(world_.CanonicalName(host_index));
   c.serial = Serial(Cat(world_.options().seed, " ", name));
+  c.key = &keys_.Get(host.key, host.key_index);
+  if (host.cert == CertPosture::kWildcard) {
+    c.subject_cn = Cat("*.", zone);
+    c.names[0] = c.subject_cn;
+    if (host.number == 0) c.names.push_back(zone);
+  }
+  const auto days = static_cast<uint32_t>(Mix64(host_index) % kSpreadDays);
+  return Complete(std::move(c), host.cert, days);
+}
+
+std::shared_ptr<const Chain> CertificateStore::PolicyChainOf(uint32_t zone) const {
+  const std::string name = Cat("mta-sts.", world_.ZoneName(zone));
+  Certificate c;
+  c.subject_cn = name;
+  c.names = {name};
+  c.serial = Serial(Cat(world_.options().seed, " ", name));
+  c.key = &keys_.Get(KeyKind::kP256, zone);
+  return Complete(std::move(c), PolicyCertOf(world_.zones()[zone].sts.value()), zone % kSpreadDays);
+}
+
+std::shared_ptr<const Chain> CertificateStore::Complete(Certificate c, CertPosture posture,
+                                                        uint32_t days) const {
   c.not_before = kValidSince;
   c.not_after = kValidUntil + days * kDay;
-  c.key = &keys_.Get(host.key, host.key_index);
-
   const Authority* authority = &ec_;
   Chain chain;
-  switch (host.cert) {
-    case CertPosture::kWildcard:
-      c.subject_cn = Cat("*.", zone);
-      c.names[0] = c.subject_cn;
-      if (host.number == 0) c.names.push_back(zone);
-      break;
+  switch (posture) {
     case CertPosture::kCommonNameOnly:
       c.names.clear();
       break;
@@ -303,8 +318,8 @@ std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index) const {
   }
 
   const Certificate* issuer = authority->intermediate.get();
-  if (host.cert == CertPosture::kUnknownIssuer) issuer = unknown_.get();
-  if (host.cert == CertPosture::kSelfSigned) {
+  if (posture == CertPosture::kUnknownIssuer) issuer = unknown_.get();
+  if (posture == CertPosture::kSelfSigned) {
     c.issuer_cn = c.subject_cn;
     c.self_signed = true;
     c.signature = DefaultSignature(*c.key);
@@ -313,16 +328,16 @@ std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index) const {
     return std::make_shared<const Chain>(std::move(chain));
   }
   c.issuer_cn = issuer->subject_cn;
-  c.signature = host.cert == CertPosture::kSha1Signed ? SignatureKind::kRsaSha1
-                                                      : DefaultSignature(*issuer->key);
+  c.signature = posture == CertPosture::kSha1Signed ? SignatureKind::kRsaSha1
+                                                    : DefaultSignature(*issuer->key);
   chain.certificates.push_back(Issue(std::move(c), *issuer->key));
-  chain.root = host.cert == CertPosture::kUnknownIssuer ? unknown_ : authority->root;
-  if (host.cert == CertPosture::kUnknownIssuer) {
+  chain.root = posture == CertPosture::kUnknownIssuer ? unknown_ : authority->root;
+  if (posture == CertPosture::kUnknownIssuer) {
     chain.certificates.push_back(unknown_);
-  } else if (host.cert != CertPosture::kMissingIntermediate) {
+  } else if (posture != CertPosture::kMissingIntermediate) {
     chain.certificates.push_back(authority->intermediate);
   }
-  if (host.cert == CertPosture::kValidWithRoot) chain.certificates.push_back(authority->root);
+  if (posture == CertPosture::kValidWithRoot) chain.certificates.push_back(authority->root);
   return std::make_shared<const Chain>(std::move(chain));
 }
 

@@ -62,6 +62,10 @@ class CertificateStore {
   // What servers show for `host`. REQUIRES: a host that owns its certificate.
   std::shared_ptr<const Chain> ChainOf(uint32_t host);
 
+  // What the policy host of `zone` shows; made anew each time. REQUIRES: the zone has an MTA-STS
+  // record.
+  std::shared_ptr<const Chain> PolicyChainOf(uint32_t zone) const;
+
   const Certificate& ec_root() const { return *ec_.root; }
 
   // The roots that clients of the lab shall trust.
@@ -79,6 +83,9 @@ class CertificateStore {
   };
 
   std::shared_ptr<const Chain> Make(uint32_t host) const;
+  // Completes a leaf, all of whose facts but its issuer's are set, as `posture` has it. `days`
+  // spreads its dates.
+  std::shared_ptr<const Chain> Complete(Certificate leaf, CertPosture posture, uint32_t days) const;
   Authority MakeAuthority(std::string_view name, const Key& root, const Key& intermediate) const;
 
   const World& world_;

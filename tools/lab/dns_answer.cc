@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "tools/lab/sts_postures.h"
 #include "tools/lab/text.h"
 #include "tools/lab/tlsa.h"
 
@@ -240,6 +241,8 @@ void DnsResponder::Resolve(const Question& question, Response& response) {
     case NameRole::kMtaSts:
     case NameRole::kTlsRpt:
       return AnswerText(question, name, response);
+    case NameRole::kPolicyHost:
+      return AnswerPolicyHost(question, name, response);
     default:
       response.rcode = kNxdomain;
   }
@@ -360,17 +363,50 @@ void DnsResponder::AnswerTlsa(const Question& question, const ParsedName& name,
 
 void DnsResponder::AnswerText(const Question& question, const ParsedName& name,
                               Response& response) {
-  const Zone& zone = world_.zones()[name.zone];
-  const bool sts = name.role == NameRole::kMtaSts;
-  if (sts ? !zone.has_mta_sts : !zone.has_tlsrpt) {
-    response.rcode = kNxdomain;
-    return;
+  const TextAnswer answer = name.role == NameRole::kMtaSts ? StsTextOf(world_, name.zone)
+                                                           : TlsRptTextOf(world_, name.zone);
+  switch (answer.kind) {
+    case TextAnswer::Kind::kNone:
+      response.rcode = kNxdomain;
+      return;
+    case TextAnswer::Kind::kServfail:
+      response.rcode = kServfail;
+      return;
+    case TextAnswer::Kind::kTimeout:
+      response.drop = true;
+      return;
+    case TextAnswer::Kind::kRecords:
+      break;
+  }
+  if (!answer.alias.empty()) {
+    std::string data;
+    PutName(data, answer.alias);
+    response.Add("", kCname, data);
   }
   if (question.type != kTxt) return;
-  const std::string text =
-      sts ? Cat("v=STSv1; id=2024010100", name.zone, ";")
-          : Cat("v=TLSRPTv1; rua=mailto:tls-reports@", world_.ZoneName(name.zone));
-  response.Add("", kTxt, Cat(std::string(1, static_cast<char>(text.size())), text));
+  for (const std::vector<std::string>& strings : answer.records) {
+    std::string data;
+    for (const std::string& text : strings) {
+      data += Cat(std::string(1, static_cast<char>(text.size())), text);
+    }
+    response.Add(answer.alias, kTxt, data);
+  }
+}
+
+void DnsResponder::AnswerPolicyHost(const Question& question, const ParsedName& name,
+                                    Response& response) {
+  const std::optional<StsPosture>& posture = world_.zones()[name.zone].sts;
+  if (!posture || posture == StsPosture::kHostMissing) {
+    response.rcode = kNxdomain;
+  } else if (posture == StsPosture::kHostServfail) {
+    response.rcode = kServfail;
+  } else if (question.type == kA) {
+    for (const uint32_t address : world_.PolicyAddressesOf(name.zone)) {
+      std::string data;
+      Put32(data, address);
+      response.Add("", kA, data);
+    }
+  }
 }
 
 bool DnsResponder::DropFirst(uint32_t zone) {

@@ -53,6 +53,7 @@ class DnsResponder {
   void AnswerHost(const Question& question, const ParsedName& name, Response& response);
   void AnswerTlsa(const Question& question, const ParsedName& name, Response& response);
   void AnswerText(const Question& question, const ParsedName& name, Response& response);
+  void AnswerPolicyHost(const Question& question, const ParsedName& name, Response& response);
   // True once per zone.
   bool DropFirst(uint32_t zone);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tools/lab/sts_truth.h"
+
 namespace mxsweep::lab {
 namespace {
 
@@ -43,7 +45,16 @@ void HostSummary::Add(const EndpointTruth& endpoint) {
   dane_unusable += endpoint.dane_status == "unusable";
   dane_broken +=
       AnyOf(endpoint.dane_status, {"mismatch", "no_starttls", "tls_failed", "lookup_error"});
-  if (!endpoint.tls_ok) return;
+  if (!endpoint.tls_ok) {
+    const bool in_handshake = outcome.stage == "handshake" && outcome.outcome != "tls_timeout";
+    sts_failed += in_handshake || AnyOf(outcome.outcome, {"no_starttls", "starttls_refused"});
+    return;
+  }
+  // RFC 8461 §4.2: by SAN alone; §2: DANE has the last word.
+  const bool good = endpoint.pkix_status == "valid" && endpoint.name_match == "san" &&
+                    !AnyOf(endpoint.dane_status, {"mismatch", "lookup_error"});
+  sts_passed += good;
+  sts_failed += !good;
   ++completed;
   verified += endpoint.pkix_status == "valid" && endpoint.name_match != "none";
   min_version = std::min(min_version, endpoint.tls->version);
@@ -128,6 +139,7 @@ Json DomainTruth::Row() const {
   row["starttls_count"] = Answered() ? Json(sum_.starttls) : Json();
   row["tls_count"] = Answered() ? Json(sum_.completed) : Json();
   PutDane(row);
+  PutPolicies(row);
   const std::string_view pkix = PkixStatus();
   row["pkix_status"] = pkix.empty() ? Json() : Json(std::string(pkix));
   const bool any = sum_.completed > 0;
@@ -165,6 +177,21 @@ void DomainTruth::PutDane(Json& row) const {
   if (sum_.dane_unusable > 0) return;
   if (secure < hosts_.size()) return put("partial");
   put(sum_.dane_match > 0 ? "full" : "unknown");
+}
+
+void DomainTruth::PutPolicies(Json& row) const {
+  std::vector<StsHost> hosts;
+  auto summary = hosts_.begin();
+  for (const MxRecord& mx : mx_) {
+    StsHost& host = hosts.emplace_back(mx.host.empty() ? "." : mx.host);
+    if (mx.host_index == kNothing) continue;
+    host.passed = summary->sts_passed > 0;
+    host.failed = summary->sts_failed > 0;
+    host.refused_by_dane =
+        (summary->tlsa_error || summary->dane_broken > 0) && summary->dane_match == 0;
+    ++summary;
+  }
+  AddPolicyColumns(world_, zone_, AnyOf(MxStatus(), {"mx", "implicit"}), hosts, row);
 }
 
 std::string_view DomainTruth::PkixStatus() const {

@@ -27,6 +27,8 @@ struct HostSummary {
   uint32_t dane_match = 0;
   uint32_t dane_broken = 0;
   uint32_t dane_unusable = 0;
+  uint32_t sts_passed = 0;  // an MTA-STS sender would deliver, if the policy allows the host
+  uint32_t sts_failed = 0;  // it would not
   uint16_t min_version = 0xffff;
   uint16_t max_version = 0;
   int weakest_level = 9;
@@ -51,11 +53,12 @@ class DomainTruth {
   void PutDane(nlohmann::ordered_json& row) const;
   std::string_view PkixStatus() const;
   std::string_view Diagnosis() const;
+  void PutPolicies(nlohmann::ordered_json& row) const;
 
   const World& world_;
   uint32_t zone_;
   std::vector<MxRecord> mx_;
-  std::vector<HostSummary> hosts_;
+  std::vector<HostSummary> hosts_;  // of those in mx_ that are hosts of the lab, in their order
   HostSummary sum_;
 };
 

@@ -2,6 +2,7 @@
 #ifndef MXSWEEP_TOOLS_LAB_FIXED_ZONES_H_
 #define MXSWEEP_TOOLS_LAB_FIXED_ZONES_H_
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -21,6 +22,8 @@ struct FixedZone {
   TlsPosture tls = TlsPosture::kModern;
   bool has_v4 = true;
   bool has_v6 = false;
+  std::optional<StsPosture> sts = std::nullopt;
+  std::optional<TlsRptPosture> tlsrpt = std::nullopt;
 };
 
 std::span<const FixedZone> NamedZones();

@@ -104,7 +104,8 @@ void Announce(const Arguments& arguments, const World& world, uint16_t dns_port)
             << arguments.state << "/ca.pem --allow-special --ehlo-name scanner.example.org\n";
   const std::string line =
       Cat("ready dns=127.0.0.1:", dns_port, " smtp-port=", port,
-          " tls-port=", arguments.serve.smtp.tls_port, " state=", arguments.state, "\n");
+          " tls-port=", arguments.serve.smtp.tls_port, " https-port=", arguments.serve.https_port,
+          " state=", arguments.state, "\n");
   std::cout << line << std::flush;
   if (!arguments.ready_file.empty()) {
     const absl::Status written = WriteFile(arguments.ready_file, line);
@@ -180,6 +181,8 @@ void AddServeOptions(CLI::App* command, Arguments& arguments) {
   command->add_option("--dns-port", arguments.serve.dns_port, "at 127.0.0.1; 0: any free port")
       ->capture_default_str();
   command->add_option("--tls-port", smtp.tls_port, "implicit TLS too, at this port; 0: none")
+      ->capture_default_str();
+  command->add_option("--https-port", arguments.serve.https_port, "port of policy hosts; 0: none")
       ->capture_default_str();
   command
       ->add_option("--state", arguments.state,

@@ -164,16 +164,73 @@ constexpr PostureRow kBehaviourRows[] = {
     {"connect_timeout", 2.0, "drops every SYN"},
 };
 
+constexpr PostureRow kStsRows[] = {
+    {"enforce", 25.0, "mode enforce, every MX host by name; CRLF"},
+    {"testing", 15.0, "mode testing, likewise"},
+    {"mode_none", 4.0, "mode none, no mx"},
+    {"wildcard", 8.0, "mode enforce, *.zone for every zone of an MX host"},
+    {"chunked", 3.0, "in chunks of seven bytes"},
+    {"duplicates", 2.0, "keys twice, of which the first counts, and unknown ones"},
+    {"enforce_first_mx", 2.0, "mode enforce, one MX host alone"},
+    {"enforce_mx_mismatch", 3.0, "mode enforce, other MX hosts, and a star for two labels"},
+    {"testing_mx_mismatch", 3.0, "mode testing, likewise"},
+    {"first_address_refuses", 1.0, "the policy host's first address refuses connections"},
+    {"record_alias", 3.0, "the record is behind a CNAME"},
+    {"record_split", 2.0, "the record has three strings"},
+    {"record_among_others", 2.0, "the record stands beside others"},
+    {"record_other", 1.0, "a TXT record that is none of MTA-STS"},
+    {"record_multiple", 2.0, "two records"},
+    {"record_bad_id", 2.0, "the id has hyphens"},
+    {"record_no_semicolon", 2.0, "v=STSv1 without a semicolon"},
+    {"record_servfail", 0.5, "SERVFAIL for the record"},
+    {"record_timeout", 0.2, "queries for the record are never answered"},
+    {"not_found", 3.0, "404"},
+    {"redirect", 2.0, "301"},
+    {"wrong_type", 2.0, "text/html"},
+    {"gzip", 0.5, "a content coding that nobody asked for"},
+    {"oversized", 0.5, "over 64 KiB"},
+    {"trickle", 0.3, "a byte now and then, for ever"},
+    {"silent", 0.3, "no answer to the request"},
+    {"close", 0.5, "the end instead of an answer"},
+    {"alert", 0.5, "an alert instead of a certificate"},
+    {"malformed", 1.0, "a web page instead of a policy"},
+    {"no_mx", 1.0, "mode enforce without mx"},
+    {"bad_mode", 0.5, "a mode that there is not"},
+    {"max_age_too_large", 0.7, "max_age over a year"},
+    {"cert_expired", 2.0, "expired certificate"},
+    {"cert_untrusted", 1.0, "an authority that nobody knows"},
+    {"cert_self_signed", 1.0, "self-signed certificate"},
+    {"cert_wrong_name", 2.0, "certificate for another name"},
+    {"cert_common_name_only", 0.5, "no subjectAltName"},
+    {"host_missing", 2.0, "no policy host"},
+    {"host_servfail", 0.5, "SERVFAIL for the policy host"},
+    {"connect_refused", 1.0, "nobody listens"},
+    {"connect_timeout", 0.5, "drops every SYN"},
+};
+
+constexpr PostureRow kTlsRptRows[] = {
+    {"mailto", 75.0, "reports by mail"},
+    {"https", 8.0, "reports over HTTPS"},
+    {"both", 8.0, "both, with blanks around the comma"},
+    {"multiple", 3.0, "two records"},
+    {"no_rua", 3.0, "a record without rua"},
+    {"other_scheme", 2.0, "neither mailto: nor https:"},
+    {"servfail", 1.0, "SERVFAIL for the record"},
+};
+
 static_assert(std::size(kDomainRows) == static_cast<size_t>(DomainPosture::kCount));
 static_assert(std::size(kDaneRows) == static_cast<size_t>(DanePosture::kCount));
 static_assert(std::size(kTlsRows) == static_cast<size_t>(TlsPosture::kCount));
 static_assert(std::size(kKeyRows) == static_cast<size_t>(KeyKind::kCount));
 static_assert(std::size(kCertRows) == static_cast<size_t>(CertPosture::kCount));
 static_assert(std::size(kBehaviourRows) == static_cast<size_t>(Behaviour::kCount));
+static_assert(std::size(kStsRows) == static_cast<size_t>(StsPosture::kCount));
+static_assert(std::size(kTlsRptRows) == static_cast<size_t>(TlsRptPosture::kCount));
 
 constexpr PostureTable kTables[] = {
-    {"domain", kDomainRows}, {"dane", kDaneRows}, {"tls", kTlsRows},
-    {"key", kKeyRows},       {"cert", kCertRows}, {"behaviour", kBehaviourRows},
+    {"domain", kDomainRows}, {"dane", kDaneRows},     {"tls", kTlsRows},
+    {"key", kKeyRows},       {"cert", kCertRows},     {"behaviour", kBehaviourRows},
+    {"sts", kStsRows},       {"tlsrpt", kTlsRptRows},
 };
 static_assert(std::size(kTables) == static_cast<size_t>(Subject::kCount));
 
@@ -250,8 +307,9 @@ absl::StatusOr<Mix> Mix::Parse(std::string_view text) {
       mix.SetOnly(Subject::kDomain, domains);
       std::vector<double>& behaviours = mix.weights_[static_cast<size_t>(Subject::kBehaviour)];
       std::fill(behaviours.begin() + (word == "happy" ? 1 : kFirstWithoutTls), behaviours.end(), 0);
+      const size_t normal[] = {0};
+      for (Subject subject : {Subject::kSts, Subject::kTlsRpt}) mix.SetOnly(subject, normal);
       if (word == "happy") {
-        const size_t normal[] = {0};
         for (Subject subject : {Subject::kTls, Subject::kKey, Subject::kCert}) {
           mix.SetOnly(subject, normal);
         }

@@ -194,6 +194,65 @@ enum class Behaviour : uint8_t {
   kCount
 };
 
+// What a domain with an MTA-STS record (RFC 8461) has of it. Those from kRecordOther to
+// kRecordTimeout have no policy that anybody would fetch.
+enum class StsPosture : uint8_t {
+  kEnforce,
+  kTesting,
+  kModeNone,
+  kWildcard,
+  kChunked,
+  kDuplicates,
+  kEnforceFirstMx,
+  kEnforceMxMismatch,
+  kTestingMxMismatch,
+  kFirstAddressRefuses,
+  kRecordAlias,
+  kRecordSplit,
+  kRecordAmongOthers,
+  kRecordOther,
+  kRecordMultiple,
+  kRecordBadId,
+  kRecordNoSemicolon,
+  kRecordServfail,
+  kRecordTimeout,
+  kNotFound,
+  kRedirect,
+  kWrongType,
+  kGzip,
+  kOversized,
+  kTrickle,
+  kSilent,
+  kClose,
+  kAlert,
+  kMalformed,
+  kNoMx,
+  kBadMode,
+  kMaxAgeTooLarge,
+  kCertExpired,
+  kCertUntrusted,
+  kCertSelfSigned,
+  kCertWrongName,
+  kCertCommonNameOnly,
+  kHostMissing,
+  kHostServfail,
+  kConnectRefused,
+  kConnectTimeout,
+  kCount
+};
+
+// What a domain with a TLS reporting record (RFC 8460) has of it.
+enum class TlsRptPosture : uint8_t {
+  kMailto,
+  kHttps,
+  kBoth,
+  kMultiple,
+  kNoRua,
+  kOtherScheme,
+  kServfail,
+  kCount
+};
+
 // One row of a table of postures.
 struct PostureRow {
   std::string_view key;
@@ -208,7 +267,17 @@ struct PostureTable {
   std::span<const PostureRow> rows;
 };
 
-enum class Subject : uint8_t { kDomain, kDane, kTls, kKey, kCert, kBehaviour, kCount };
+enum class Subject : uint8_t {
+  kDomain,
+  kDane,
+  kTls,
+  kKey,
+  kCert,
+  kBehaviour,
+  kSts,
+  kTlsRpt,
+  kCount
+};
 std::span<const PostureTable> PostureTables();
 std::string_view KeyOf(Subject subject, size_t value);
 

@@ -21,6 +21,8 @@ constexpr std::string_view kNames[] = {
     "mail_command",
     "malformed_command",
     "trap_connection",
+    "malformed_request",
+    "policy_asked_twice",
 };
 static_assert(std::size(kNames) == static_cast<size_t>(Violation::kCount));
 

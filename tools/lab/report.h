@@ -30,6 +30,8 @@ enum class Violation : uint8_t {
   kMailCommand,           // MAIL, RCPT, DATA, AUTH, VRFY, EXPN or TURN
   kMalformedCommand,      // bare LF, over 512 bytes, or not a command
   kTrapConnection,        // a connection to an address that only a wrong MX rule leads to
+  kMalformedRequest,      // to a policy host: not the one GET of RFC 8461
+  kPolicyAskedTwice,      // the same policy a second time
   kCount
 };
 std::string_view NameOf(Violation violation);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tools/lab/dns_server.h"
+#include "tools/lab/policy_server.h"
 #include "tools/lab/sockets.h"
 #include "tools/lab/text.h"
 #include "tools/lab/tls_server.h"
@@ -169,6 +170,13 @@ absl::StatusOr<nlohmann::json> Serve(const World& world, CertificateStore& store
     status = started.status();
     if (started.ok()) dns = *std::move(started);
   }
+  std::unique_ptr<PolicyServer> policies;
+  if (status.ok() && options.https_port != 0) {
+    absl::StatusOr<std::unique_ptr<PolicyServer>> started =
+        PolicyServer::Start(world, store, options.https_port);
+    status = started.status();
+    if (started.ok()) policies = *std::move(started);
+  }
   if (status.ok()) status = AwaitReady(children);
   if (status.ok()) {
     options.on_ready(dns->port());
@@ -177,6 +185,7 @@ absl::StatusOr<nlohmann::json> Serve(const World& world, CertificateStore& store
     if (signal == SIGCHLD) status = absl::InternalError("a process of the lab has died");
   }
   if (dns) dns->Stop();
+  if (policies) policies->Stop();
   if (!status.ok()) {
     EndAll(children);
     return status;
@@ -187,6 +196,7 @@ absl::StatusOr<nlohmann::json> Serve(const World& world, CertificateStore& store
     Merge(report, nlohmann::json::parse(ReadAll(child.from.get()), nullptr, false));
     waitpid(child.pid, nullptr, 0);
   }
+  if (policies) Merge(report, policies->ReportJson());
   report["dns"] = ToJson(dns->counts());
   return report;
 }

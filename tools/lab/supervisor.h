@@ -18,6 +18,7 @@ namespace mxsweep::lab {
 struct ServeOptions {
   SmtpServerOptions smtp;
   uint16_t dns_port = 53530;
+  uint16_t https_port = 8443;  // of policy hosts; 0: none
   int dns_threads = 1;
   int processes = 0;  // 0: as many as the descriptors demand
   // Called once when everything answers.

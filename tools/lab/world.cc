@@ -12,7 +12,7 @@ namespace mxsweep::lab {
 namespace {
 
 // Purposes of draws; a number is never used for two things.
-enum Purpose : uint32_t { kForFixed = 1, kForProvider = 2, kForDomain = 3 };
+enum Purpose : uint32_t { kForFixed = 1, kForProvider = 2, kForDomain = 3, kForPolicies = 4 };
 
 constexpr double kSecureShare = 0.25;        // of drawn zones
 constexpr double kInsecureTlsaShare = 0.02;  // TLSA records in unsigned zones, to no avail
@@ -106,7 +106,7 @@ absl::StatusOr<World> World::Create(const WorldOptions& options) {
   }
   if (v6.owner == kNothing) v6.behaviour = Behaviour::kConnectRefused;
   world.addresses_.push_back(v6);
-  const uint64_t last = uint64_t{options.network} + world.addresses_.size();
+  const uint64_t last = uint64_t{options.network} + world.addresses_.size() + kPolicyAddresses;
   if (world.addresses_.size() > kMaxAddresses) {
     return absl::InvalidArgumentError("too many servers: at most 1,048,576 addresses");
   }
@@ -143,6 +143,10 @@ void World::AddFixedZones() {
           zone.key = static_cast<KeyKind>(i);
         } else if (subject == Subject::kCert) {
           zone.cert = static_cast<CertPosture>(i);
+        } else if (subject == Subject::kSts) {
+          zone.sts = static_cast<StsPosture>(i);
+        } else if (subject == Subject::kTlsRpt) {
+          zone.tlsrpt = static_cast<TlsRptPosture>(i);
         } else {
           zone.behaviour = static_cast<Behaviour>(i);
         }
@@ -154,6 +158,8 @@ void World::AddFixedZones() {
   first_provider_ = static_cast<uint32_t>(all.size());
   for (const auto& [label, fixed] : all) {
     const uint32_t zone = AddZone(fixed.posture, fixed.secure);
+    zones_[zone].sts = fixed.sts;
+    zones_[zone].tlsrpt = fixed.tlsrpt;
     if (fixed_by_name_.emplace(label, zone).second) {
       fixed_names_.push_back(label);
     } else {  // A posture's zone whose name a named zone has already ("dane-…").
@@ -225,10 +231,19 @@ void World::AddDomains() {
     // Only a signed zone can be bogus.
     const bool secure = draw.Chance(kSecureShare) || posture == DomainPosture::kBogus;
     const uint32_t zone = AddZone(posture, secure);
-    zones_[zone].has_mta_sts = draw.Chance(kMtaStsShare);
-    zones_[zone].has_tlsrpt = draw.Chance(kTlsRptShare);
+    const bool mta_sts = draw.Chance(kMtaStsShare);
+    AddPolicies(zone, mta_sts, draw.Chance(kTlsRptShare), i);
     AddHosts(zone, draw);
   }
+}
+
+// A stream of its own: what is drawn here changes nothing else.
+void World::AddPolicies(uint32_t zone, bool mta_sts, bool tlsrpt, uint64_t index) {
+  Draw draw(options_.seed, kForPolicies, index);
+  const auto sts_posture = mix_.Pick<StsPosture>(Subject::kSts, draw);
+  const auto tlsrpt_posture = mix_.Pick<TlsRptPosture>(Subject::kTlsRpt, draw);
+  if (mta_sts) zones_[zone].sts = sts_posture;
+  if (tlsrpt) zones_[zone].tlsrpt = tlsrpt_posture;
 }
 
 void World::DrawProvider(uint32_t zone, uint8_t most_hosts, Draw& draw) {
@@ -375,8 +390,21 @@ uint32_t World::AddressV4(uint32_t address) const {
 
 std::string World::AddressText(uint32_t address) const {
   if (address == v6_address()) return "::1";
-  const uint32_t ip = options_.network + 1 + address;
-  return Cat(ip >> 24, ".", (ip >> 16) & 255, ".", (ip >> 8) & 255, ".", ip & 255);
+  return lab::AddressText(options_.network + 1 + address);
+}
+
+std::vector<uint32_t> World::PolicyAddressesOf(uint32_t zone) const {
+  const uint32_t server = PolicyAddress(zone % kPolicyServers);
+  switch (zones_[zone].sts.value()) {
+    case StsPosture::kFirstAddressRefuses:
+      return {PolicyAddress(kPolicyRefusing), server};
+    case StsPosture::kConnectRefused:
+      return {PolicyAddress(kPolicyRefusing)};
+    case StsPosture::kConnectTimeout:
+      return {PolicyAddress(kPolicyDropping)};
+    default:
+      return {server};
+  }
 }
 
 uint32_t World::FindZone(std::string_view label) const {
@@ -426,6 +454,8 @@ ParsedName World::Parse(std::string_view name) const {
     parsed.role = NameRole::kMtaSts;
   } else if (rest == "_smtp._tls") {
     parsed.role = NameRole::kTlsRpt;
+  } else if (rest == "mta-sts") {
+    parsed.role = NameRole::kPolicyHost;
   } else if (const std::optional<uint32_t> k = NumberAfter("mx", rest)) {
     if (*k < 1 || *k > zone.host_count || zone.posture == DomainPosture::kImplicit) return parsed;
     parsed.role = NameRole::kHost;
@@ -504,6 +534,11 @@ uint32_t World::CertificateOwner(uint32_t address, std::string_view server_name)
 bool World::AddressSecure(uint32_t host_index) const {
   const Host& host = hosts_[host_index];
   return zones_[host.zone].secure && host.naming != HostNaming::kCnameInsecure;
+}
+
+std::string AddressText(uint32_t address) {
+  return Cat(address >> 24, ".", (address >> 16) & 255, ".", (address >> 8) & 255, ".",
+             address & 255);
 }
 
 }  // namespace mxsweep::lab

@@ -41,9 +41,9 @@ struct Zone {
   DomainPosture posture = DomainPosture::kOwn;
   bool secure = false;  // signed, and AD is set on its answers
   uint8_t host_count = 0;
-  uint8_t provider_host_count = 0;  // of `provider`, the first ones, as its MX hosts
-  bool has_mta_sts = false;
-  bool has_tlsrpt = false;
+  uint8_t provider_host_count = 0;      // of `provider`, the first ones, as its MX hosts
+  std::optional<StsPosture> sts;        // null: no MTA-STS record
+  std::optional<TlsRptPosture> tlsrpt;  // null: no TLS reporting record
   uint32_t first_host = kNothing;
   uint32_t provider = kNothing;  // a zone
 };
@@ -73,16 +73,24 @@ struct Address {
   uint16_t greet_delay_ms = 0;  // before --delay-scale
 };
 
+// Policy hosts (mta-sts.ZONE) share a few addresses behind those of the mail servers: so many
+// servers, one address where nobody listens, and one that drops every SYN.
+inline constexpr uint32_t kPolicyServers = 4;
+inline constexpr uint32_t kPolicyRefusing = 4;
+inline constexpr uint32_t kPolicyDropping = 5;
+inline constexpr uint32_t kPolicyAddresses = 6;
+
 // What a name under "lab" stands for.
 enum class NameRole : uint8_t {
-  kUnknown,   // no such name
-  kRoot,      // "." or "lab"
-  kApex,      // a zone
-  kHost,      // mx<k>.ZONE
-  kReal,      // real<k>.ZONE, the canonical name of an alias
-  kUnsigned,  // LABEL.unsigned.lab, likewise
-  kMtaSts,    // _mta-sts.ZONE
-  kTlsRpt,    // _smtp._tls.ZONE
+  kUnknown,     // no such name
+  kRoot,        // "." or "lab"
+  kApex,        // a zone
+  kHost,        // mx<k>.ZONE
+  kReal,        // real<k>.ZONE, the canonical name of an alias
+  kUnsigned,    // LABEL.unsigned.lab, likewise
+  kMtaSts,      // _mta-sts.ZONE
+  kTlsRpt,      // _smtp._tls.ZONE
+  kPolicyHost,  // mta-sts.ZONE
 };
 
 struct ParsedName {
@@ -120,6 +128,12 @@ class World {
   std::string CanonicalName(uint32_t host) const;
   // "127.16.0.1" or "::1".
   std::string AddressText(uint32_t address) const;
+  // Of the policy host `number` of the above, in host order.
+  uint32_t PolicyAddress(uint32_t number) const {
+    return options_.network + 1 + static_cast<uint32_t>(addresses_.size()) + number;
+  }
+  // Of mta-sts.ZONE, in host order, in wire order. REQUIRES: the zone has a record.
+  std::vector<uint32_t> PolicyAddressesOf(uint32_t zone) const;
   // In network order. REQUIRES: not ::1.
   uint32_t AddressV4(uint32_t address) const;
 
@@ -149,6 +163,8 @@ class World {
   void AddAddresses(Host& host, uint32_t host_index, uint8_t count, Draw& draw);
   void MakeVanity(Host& host, Draw& draw);
   void MakeCompatible(Host& host, TlsPosture tls) const;
+  // Draws what the zone has of MTA-STS and TLS reporting.
+  void AddPolicies(uint32_t zone, bool mta_sts, bool tlsrpt, uint64_t index);
   void DrawProvider(uint32_t zone, uint8_t most_hosts, Draw& draw);
   uint32_t FindZone(std::string_view label) const;
 
@@ -163,6 +179,9 @@ class World {
   uint32_t first_domain_ = 0;
   std::vector<double> provider_weights_;  // cumulative
 };
+
+// "127.16.0.1", of an address in host order.
+std::string AddressText(uint32_t address);
 
 }  // namespace mxsweep::lab
 
