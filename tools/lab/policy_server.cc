@@ -143,11 +143,13 @@ void PolicyServer::Accept(const Fd& listener, uint32_t address) {
     const std::lock_guard lock(mutex_);
     Counts& counts = counts_[address];
     std::set<uint64_t> older;
-    for (const auto& [connection, open_fd] : counts.open) older.insert(connection);
+    for (const auto& [connection, open_fd] : counts.open) {
+      if (!ClientHasLeft(open_fd)) older.insert(connection);
+    }
     const uint64_t connection = next_connection_++;
     counts.open.emplace(connection, fd.get());
     ++counts.connections;
-    counts.most_open = std::max(counts.most_open, static_cast<uint32_t>(counts.open.size()));
+    counts.most_open = std::max(counts.most_open, static_cast<uint32_t>(older.size() + 1));
     ++open_;
     std::thread([this, address, connection, fd = std::move(fd),
                  older = std::move(older)]() mutable {
