@@ -81,8 +81,8 @@ struct Result {
   bool done = false;
 };
 
-OwnedTask Run(EventLoop* loop, tls::ClientContext* tls, const HttpRequest* request,
-              SocketAddress to, Result* result) {
+OwnedTask RunFetchTask(EventLoop* loop, tls::ClientContext* tls, const HttpRequest* request,
+                       SocketAddress to, Result* result) {
   result->facts = co_await FetchHttp(loop, tls, request, to, request->timeout_ns);
   result->done = true;
 }
@@ -115,7 +115,7 @@ class HttpFetch : public ::testing::TestWithParam<bool> {
     const auto context = tls::ClientContext::Create().value();
     {
       const OwnedTask task =
-          Run(loop.get(), context.get(), &request_, listener_.address(), &result);
+          RunFetchTask(loop.get(), context.get(), &request_, listener_.address(), &result);
       EXPECT_TRUE(testing::RunUntil(loop.get(), [&result] { return result.done; }));
     }
     EXPECT_EQ(result.facts.attempts, 1u);
@@ -137,7 +137,7 @@ class HttpFetch : public ::testing::TestWithParam<bool> {
   HttpRequest request_;
 };
 INSTANTIATE_TEST_SUITE_P(PlainAndTls, HttpFetch, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "Tls" : "Plain"; });
+                         [](const auto& either) { return either.param ? "Tls" : "Plain"; });
 
 TEST_P(HttpFetch, AsksOnceAndTakesTheBody) {
   std::string asked;
