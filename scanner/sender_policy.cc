@@ -105,12 +105,21 @@ StsPolicy StsPolicyOf(const DomainRow& row) {
     return StsPolicy::kUnknown;
   }
   if (*row.mta_sts_status != "valid") return StsPolicy::kNotEnforced;
-  if (!row.mta_sts_mode) return StsPolicy::kUnknown;
+  // RFC 8461 §3.3: a policy that cannot be had does not stop mail; one that nobody fetched, or that
+  // we could not fetch ourselves, is not known.
+  if (!row.mta_sts_mode) {
+    return row.mta_sts_rpt_result ? StsPolicy::kNotEnforced : StsPolicy::kUnknown;
+  }
   return *row.mta_sts_mode == "enforce" ? StsPolicy::kEnforced : StsPolicy::kNotEnforced;
 }
 
-Step StepMtaSts(StsPolicy policy, const EndpointRow& row) {
-  if (policy == StsPolicy::kNotEnforced) return StepOpportunistic(row, 0);
+Step StepMtaSts(const DomainRow& domain, const HostRows& host, const EndpointRow& row) {
+  if (StsPolicyOf(domain) == StsPolicy::kNotEnforced) return StepOpportunistic(row, 0);
+  // RFC 8461 §4.1
+  const auto& unmatched = domain.mta_sts_unmatched_mx;
+  if (unmatched && std::find(unmatched->begin(), unmatched->end(), host.name) != unmatched->end()) {
+    return GoOn(kRefuse, Reason::kStsHost);
+  }
   return StepVerified(row, /*san_only=*/true, Reason::kStsVerified);
 }
 
@@ -124,7 +133,7 @@ Step StepOf(SenderProfile profile, const DomainRows& domain, const HostRows& hos
     case SenderProfile::kDane:
       return StepDane(host, row);
     case SenderProfile::kMtaSts:
-      return StepMtaSts(StsPolicyOf(*domain.row), row);
+      return StepMtaSts(*domain.row, host, row);
     case SenderProfile::kLevel2:
       return StepOpportunistic(row, 2);
     case SenderProfile::kLevel3:

@@ -321,6 +321,7 @@ void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
 ScanOptions CheckDefaults() {
   ScanOptions options;
   options.format = OutputFormat::kCaller;
+  options.mta_sts = MtaStsLevel::kFull;
   options.retry_delay_ms = 3'000;
   options.throttle_backoff_ms = 3'000;
   options.dns_timeout_ms = 10'000;

@@ -234,6 +234,35 @@ TEST(SenderPolicy, SaysNothingOfDaneWithoutAValidatingResolver) {
   EXPECT_EQ(Decide(kVerified, domain, false).action, kEncrypted);
 }
 
+// RFC 8461 §4.1
+TEST(SenderPolicy, PassesOverHostsThatTheStsPolicyDoesNotName) {
+  MadeUpDomain domain;
+  EnforceSts(domain);
+  domain.AddHost(10, "other.example.net");
+  domain.AddGoodServer();
+  domain.domain().mta_sts_unmatched_mx = {"other.example.net"};
+  const SenderDecision alone = Decide(kMtaSts, domain);
+  EXPECT_EQ(alone.action, kRefuse);
+  EXPECT_EQ(alone.reason, Reason::kStsHost);
+  domain.AddHost(20, "mx.example.org");
+  domain.AddGoodServer();
+  const SenderDecision decision = Decide(kMtaSts, domain);
+  EXPECT_EQ(decision.action, kEncrypted);
+  EXPECT_EQ(decision.host, "mx.example.org");
+}
+
+// RFC 8461 §3.3: mail goes on where a policy cannot be had; where we have not looked, nobody knows.
+TEST(SenderPolicy, TellsAPolicyThatCannotBeHadFromOneThatIsNotKnown) {
+  MadeUpDomain domain;
+  domain.AddHost(10, "mx.example.org");
+  domain.AddServer("no_starttls", "ehlo");
+  domain.domain().mta_sts_status = "valid";
+  EXPECT_EQ(Decide(kMtaSts, domain).reason, Reason::kStsUnknown);
+  domain.domain().mta_sts_policy_status = "http_status";
+  domain.domain().mta_sts_rpt_result = "sts-policy-fetch-error";
+  EXPECT_EQ(Decide(kMtaSts, domain).action, kInClear);
+}
+
 TEST(SenderPolicy, GoesOnToTheNextServerWhereOneDoesNotDo) {
   MadeUpDomain domain;
   domain.AddHost(20, "backup.example.org");
