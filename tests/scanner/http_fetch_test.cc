@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -112,10 +113,9 @@ class HttpFetch : public ::testing::TestWithParam<bool> {
   Result RunFetch() {
     Result result;
     const auto loop = testing::MakeLoop();
-    const auto context = tls::ClientContext::Create().value();
     {
       const OwnedTask task =
-          RunFetchTask(loop.get(), context.get(), &request_, listener_.address(), &result);
+          RunFetchTask(loop.get(), context_.get(), &request_, listener_.address(), &result);
       EXPECT_TRUE(testing::RunUntil(loop.get(), [&result] { return result.done; }));
     }
     EXPECT_EQ(result.facts.attempts, 1u);
@@ -133,6 +133,8 @@ class HttpFetch : public ::testing::TestWithParam<bool> {
     });
   }
 
+  // Outlives the facts: their certificates are in its pool.
+  std::unique_ptr<tls::ClientContext> context_ = tls::ClientContext::Create().value();
   Listener listener_;
   HttpRequest request_;
 };
