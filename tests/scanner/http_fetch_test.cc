@@ -69,6 +69,12 @@ class Peer {
   }
   void Alert(uint8_t number) { SendRaw(server_->SendFatalAlert(number)); }
   void Reset() { socket_.Reset(); }
+  // Until the client has gone, whatever it says.
+  void AwaitEnd() const {
+    char buffer[4096];
+    while (recv(socket_.fd(), buffer, sizeof(buffer), 0) > 0) {
+    }
+  }
   std::string server_name() const { return server_->server_name(); }
   const TestSocket& socket() const { return socket_; }
 
@@ -243,7 +249,7 @@ TEST_P(HttpFetch, EndsSlowHeadersAtItsDeadline) {
 
 TEST_P(HttpFetch, EndsSilenceAtItsDeadline) {
   request_.timeout_ns = 300 * kMs;
-  const FetchFacts facts = FetchFrom([](Peer& peer) { peer.socket().AtEnd(); });
+  const FetchFacts facts = FetchFrom([](Peer& peer) { peer.AwaitEnd(); });
   EXPECT_EQ(facts.outcome, FetchOutcome::kTimeout);
   EXPECT_EQ(facts.stage, request_.tls ? FetchStage::kHandshake : FetchStage::kHeaders);
   EXPECT_EQ(facts.error_detail, "no answer in time");
@@ -310,7 +316,7 @@ TEST_P(HttpsFetch, SeesWhatIsNoTls) {
     char hello[512];
     EXPECT_GT(recv(peer.socket().fd(), hello, sizeof(hello), 0), 0);
     peer.SendRaw("HTTP/1.1 400 Bad Request\r\n\r\n");
-    peer.socket().AtEnd();
+    peer.AwaitEnd();
   });
   EXPECT_EQ(facts.outcome, FetchOutcome::kTlsFailed);
   EXPECT_EQ(facts.stage, FetchStage::kHandshake);
@@ -321,7 +327,7 @@ TEST_P(HttpsFetch, SeesAnAlertAfterTheHandshake) {
   const FetchFacts facts = FetchFrom([](Peer& peer) {
     peer.ReadRequest();
     peer.Alert(80);
-    peer.socket().AtEnd();
+    peer.AwaitEnd();
   });
   EXPECT_EQ(facts.outcome, FetchOutcome::kTlsFailed);
   EXPECT_EQ(facts.stage, FetchStage::kHeaders);
