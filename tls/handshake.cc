@@ -25,6 +25,16 @@ bool IsIpLiteral(const std::string& name) {
          inet_pton(AF_INET, name.c_str(), &v4) == 1;
 }
 
+// A scanner meets RSA certificates whose key usage forbids what they are used for; senders take
+// them, and so do we, where the library can be told so (BoringSSL of 2026 no longer can). A
+// template, so that the function need not exist.
+template <typename Ssl>
+void AllowAnyRsaKeyUsage(Ssl* ssl) {
+  if constexpr (requires { SSL_set_enforce_rsa_key_usage(ssl, 0); }) {
+    SSL_set_enforce_rsa_key_usage(ssl, 0);
+  }
+}
+
 }  // namespace
 
 struct Handshake::State {
@@ -157,9 +167,7 @@ absl::Status Handshake::Start(std::string_view server_name, uint16_t max_version
   SSL_set_bio(state.ssl, bio, bio);
   SSL_set_connect_state(state.ssl);
   SSL_set_shed_handshake_config(state.ssl, 1);
-  // A scanner meets RSA certificates whose key usage forbids what they are used for; senders take
-  // them.
-  SSL_set_enforce_rsa_key_usage(state.ssl, 0);
+  AllowAnyRsaKeyUsage(state.ssl);
   SSL_set_msg_callback(state.ssl, State::OnMessage);
   SSL_set_msg_callback_arg(state.ssl, &state);
 
