@@ -1,13 +1,12 @@
 #include "tls/certificate.h"
 
-#include <openssl/bytestring.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "tls/certificate_der.h"
 #include "tls/certificate_names.h"
 #include "tls/public_key.h"
+#include "tls/revocation.h"
 
 namespace mxsweep::tls {
 namespace {
@@ -45,19 +44,6 @@ std::string SerialText(Bytes serial) {
   return (negative ? "-" : "") + HexLower(magnitude);
 }
 
-bool ReadIsCa(const CertificateDer& der) {
-  const std::optional<Bytes> value = FindExtension(der, kOidBasicConstraints);
-  if (!value) return false;
-  CBS input;
-  CBS sequence;
-  CBS is_ca;
-  int present = 0;
-  CBS_init(&input, value->data(), value->size());
-  return CBS_get_asn1(&input, &sequence, CBS_ASN1_SEQUENCE) &&
-         CBS_get_optional_asn1(&sequence, &is_ca, &present, CBS_ASN1_BOOLEAN) && present &&
-         CBS_len(&is_ca) == 1 && *CBS_data(&is_ca) != 0;
-}
-
 void ReadNames(const CertificateDer& der, CertificateFacts* facts) {
   if (!der.subject.empty()) facts->subject = DistinguishedNameText(der.subject);
   if (!der.issuer.empty()) facts->issuer = DistinguishedNameText(der.issuer);
@@ -68,6 +54,13 @@ void ReadNames(const CertificateDer& der, CertificateFacts* facts) {
     facts->subject_alt_names.push_back(GeneralNameText(kind, contents));
   });
   if (!well_formed) NoteError("cannot read subjectAltName", facts);
+}
+
+void ReadSources(const CertificateDer& der, CertificateFacts* facts) {
+  RevocationSources sources = ReadRevocationSources(der);
+  facts->crl_urls = std::move(sources.crl_urls);
+  facts->ocsp_must_staple = sources.ocsp_must_staple;
+  if (!sources.well_formed) NoteError("cannot read where to look up its revocation", facts);
 }
 
 void ReadDates(const CertificateDer& der, CertificateFacts* facts) {
@@ -135,7 +128,8 @@ CertificateFacts ParseCertificateFacts(std::span<const uint8_t> der) {
   ReadNames(parts, &facts);
   ReadKey(parts, &facts);
   ReadSignature(parts, &facts);
-  facts.is_ca = ReadIsCa(parts);
+  facts.is_ca = IsCa(parts);
+  ReadSources(parts, &facts);
   return facts;
 }
 

@@ -85,6 +85,9 @@ struct CertificateFacts {
   bool is_ca = false;        // basicConstraints says so
   bool self_signed = false;  // issuer equals subject, and the signature verifies with its own key
 
+  std::vector<std::string> crl_urls;  // RevocationSources::crl_urls
+  bool ocsp_must_staple = false;      // RevocationSources::ocsp_must_staple
+
   uint16_t weak_keys = 0;  // of WeakKey
   // The words of weak_keys, in the order of the bits.
   std::vector<std::string> WeakKeyNames() const;

@@ -67,7 +67,7 @@ const char* CutTbs(CBS tbs, CertificateDer* out) {
   if (!CBS_get_optional_asn1(&body, nullptr, nullptr, kVersionTag)) return "version";
   if (!CBS_get_asn1(&body, &serial, CBS_ASN1_INTEGER)) return "serialNumber";
   out->serial = Span(serial);
-  if (!CBS_get_asn1(&body, nullptr, CBS_ASN1_SEQUENCE)) return "signature";
+  if (!TakeElement(&body, &out->tbs_signature_algorithm, CBS_ASN1_SEQUENCE)) return "signature";
   if (!TakeElement(&body, &out->issuer, CBS_ASN1_SEQUENCE)) return "issuer";
   if (!TakeValidity(&body, out)) return "validity";
   if (!TakeElement(&body, &out->subject, CBS_ASN1_SEQUENCE)) return "subject";
@@ -76,22 +76,20 @@ const char* CutTbs(CBS tbs, CertificateDer* out) {
   return nullptr;
 }
 
-struct Extension {
-  Bytes oid;
-  Bytes value;
-};
-
-bool TakeExtension(CBS* from, Extension* out) {
+bool TakeExtension(CBS* from, ExtensionDer* out) {
   CBS extension;
   CBS oid;
+  CBS critical;
   CBS value;
+  int has_critical = 0;
   if (!CBS_get_asn1(from, &extension, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT) ||
-      !CBS_get_optional_asn1(&extension, nullptr, nullptr, CBS_ASN1_BOOLEAN) ||
+      !CBS_get_optional_asn1(&extension, &critical, &has_critical, CBS_ASN1_BOOLEAN) ||
       !CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING)) {
     return false;
   }
-  *out = {Span(oid), Span(value)};
+  const bool is_critical = has_critical && CBS_len(&critical) == 1 && *CBS_data(&critical) != 0;
+  *out = {.oid = Span(oid), .critical = is_critical, .value = Span(value)};
   return true;
 }
 
@@ -153,11 +151,54 @@ CertificateDer CutCertificate(Bytes der) {
 
 std::optional<Bytes> FindExtension(const CertificateDer& certificate, Bytes oid) {
   CBS list = Reader(certificate.extensions);
-  Extension extension;
+  ExtensionDer extension;
   while (CBS_len(&list) > 0 && TakeExtension(&list, &extension)) {
     if (std::ranges::equal(extension.oid, oid)) return extension.value;
   }
   return std::nullopt;
+}
+
+bool ForEachExtension(Bytes extensions, const std::function<void(const ExtensionDer&)>& visit) {
+  CBS list = Reader(extensions);
+  ExtensionDer extension;
+  while (CBS_len(&list) > 0) {
+    if (!TakeExtension(&list, &extension)) return false;
+    visit(extension);
+  }
+  return true;
+}
+
+Bytes SubjectPublicKeyOf(Bytes spki) {
+  CBS input = Reader(spki);
+  CBS sequence;
+  CBS key;
+  uint8_t unused_bits = 0;
+  if (!CBS_get_asn1(&input, &sequence, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&sequence, nullptr, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&sequence, &key, CBS_ASN1_BITSTRING) || !CBS_get_u8(&key, &unused_bits)) {
+    return {};
+  }
+  return Span(key);
+}
+
+bool IsCa(const CertificateDer& certificate) {
+  const std::optional<Bytes> value = FindExtension(certificate, kOidBasicConstraints);
+  if (!value) return false;
+  CBS input = Reader(*value);
+  CBS sequence;
+  CBS is_ca;
+  int present = 0;
+  return CBS_get_asn1(&input, &sequence, CBS_ASN1_SEQUENCE) &&
+         CBS_get_optional_asn1(&sequence, &is_ca, &present, CBS_ASN1_BOOLEAN) && present &&
+         CBS_len(&is_ca) == 1 && *CBS_data(&is_ca) != 0;
+}
+
+bool KeyUsageAllows(const CertificateDer& certificate, unsigned bit) {
+  const std::optional<Bytes> value = FindExtension(certificate, kOidKeyUsage);
+  if (!value) return true;
+  CBS input = Reader(*value);
+  CBS bits;
+  return CBS_get_asn1(&input, &bits, CBS_ASN1_BITSTRING) && CBS_asn1_bitstring_has_bit(&bits, bit);
 }
 
 bool ForEachSubjectAltName(const CertificateDer& certificate,

@@ -24,10 +24,11 @@ struct CertificateDer {
   Bytes spki;
   Bytes not_before;  // the UTCTime or GeneralizedTime, with tag and length
   Bytes not_after;
-  Bytes extensions;           // contents of the SEQUENCE OF Extension; empty if there are none
-  Bytes signature_algorithm;  // the outer AlgorithmIdentifier, with tag and length
-  Bytes signature;            // contents of the BIT STRING, without the byte of unused bits
-  std::string error;          // empty: everything was there
+  Bytes tbs_signature_algorithm;  // the AlgorithmIdentifier within `tbs`, with tag and length
+  Bytes extensions;               // contents of the SEQUENCE OF Extension; empty if there are none
+  Bytes signature_algorithm;      // the outer AlgorithmIdentifier, with tag and length
+  Bytes signature;                // contents of the BIT STRING, without the byte of unused bits
+  std::string error;              // empty: everything was there
 };
 
 CertificateDer CutCertificate(Bytes der);
@@ -36,8 +37,33 @@ CertificateDer CutCertificate(Bytes der);
 // the OBJECT IDENTIFIER.
 std::optional<Bytes> FindExtension(const CertificateDer& certificate, Bytes oid);
 
+// One Extension (RFC 5280 §4.1) of a certificate, a CRL or an OCSP response.
+struct ExtensionDer {
+  Bytes oid;  // contents of the OBJECT IDENTIFIER
+  bool critical = false;
+  Bytes value;  // contents of the OCTET STRING
+};
+
+// Calls `visit` with each of `extensions` (contents of a SEQUENCE OF Extension). False if they are
+// not well-formed; what came before was visited.
+bool ForEachExtension(Bytes extensions, const std::function<void(const ExtensionDer&)>& visit);
+
+// The key within a SubjectPublicKeyInfo: contents of its BIT STRING, without the byte of unused
+// bits. Empty if it is not well-formed.
+Bytes SubjectPublicKeyOf(Bytes spki);
+
+// basicConstraints says CA. False where there is no such extension or it cannot be read.
+bool IsCa(const CertificateDer& certificate);
+
+// Does keyUsage (RFC 5280 §4.2.1.3) allow this use? `bit`: 0 is digitalSignature. True where the
+// certificate has no such extension; false where it cannot be read.
+bool KeyUsageAllows(const CertificateDer& certificate, unsigned bit);
+inline constexpr unsigned kKeyUsageKeyCertSign = 5;
+inline constexpr unsigned kKeyUsageCrlSign = 6;
+
 inline constexpr uint8_t kOidSubjectAltName[] = {0x55, 0x1d, 0x11};
 inline constexpr uint8_t kOidBasicConstraints[] = {0x55, 0x1d, 0x13};
+inline constexpr uint8_t kOidKeyUsage[] = {0x55, 0x1d, 0x0f};
 
 // The choices of GeneralName that are told apart (RFC 5280 §4.2.1.6): their context tag numbers.
 enum class GeneralName : uint8_t {

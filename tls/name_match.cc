@@ -77,13 +77,14 @@ NameMatch MatchName(std::span<const uint8_t> leaf_der, std::span<const std::stri
   };
   bool has_dns_id = false;
   bool matched = false;
-  ForEachSubjectAltName(leaf, [&](GeneralName kind, Bytes contents) {
+  const bool readable = ForEachSubjectAltName(leaf, [&](GeneralName kind, Bytes contents) {
     if (kind != GeneralName::kDns) return;
     has_dns_id = true;
     matched = matched || fits(AsText(contents));
   });
   if (matched) return NameMatch::kSan;
-  if (has_dns_id || mode == NameMatchMode::kSanOnly) return NameMatch::kNone;
+  // What cannot be read to its end may hold a DNS-ID.
+  if (has_dns_id || !readable || mode == NameMatchMode::kSanOnly) return NameMatch::kNone;
   ForEachCommonName(leaf, [&](std::string_view name) { matched = matched || fits(name); });
   return matched ? NameMatch::kCn : NameMatch::kNone;
 }

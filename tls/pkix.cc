@@ -12,6 +12,7 @@
 #include "tls/certificate.h"
 #include "tls/certificate_names.h"
 #include "tls/public_key.h"
+#include "tls/revocation.h"
 #include "tls/x509_path.h"
 
 namespace mxsweep::tls {
@@ -92,7 +93,6 @@ std::string SentenceOfError(const PathError& error, PkixStatus status, const Pat
 }
 
 // Why this certificate's key or signature must not be relied on; empty if it may.
-// `signature_counts`: not for anchors, whose signature nobody relies on.
 std::string WeaknessOf(Bytes der) {
   const CertificateDer parts = CutCertificate(der);
   const SignatureFacts signature = ReadSignatureAlgorithm(parts.signature_algorithm);
@@ -116,7 +116,8 @@ std::string WeaknessOf(Bytes der) {
 void Consider(PkixStatus status, std::string error, PkixVerdict* verdict) {
   if (status == PkixStatus::kValid) return;
   if (verdict->status != PkixStatus::kValid && verdict->status <= status) return;
-  *verdict = {status, std::move(error)};
+  verdict->status = status;
+  verdict->error = std::move(error);
 }
 
 // The dates between which nothing in this path changes its state.
@@ -130,15 +131,63 @@ void NarrowWindow(Bytes der, int64_t time_s, Judgement* judgement) {
   }
 }
 
+// The certificates of the path that the server sent, up to the first that is the store's.
+std::vector<uint8_t> IndicesOf(const Path& path, const ParsedChain& parsed) {
+  std::vector<uint8_t> indices;
+  for (const auto& certificate : path.certificates) {
+    const std::optional<size_t> index = parsed.IndexOf(certificate.get());
+    if (!index || *index > std::numeric_limits<uint8_t>::max()) break;
+    indices.push_back(static_cast<uint8_t>(*index));
+  }
+  return indices;
+}
+
+bool IsMissingIssuer(int code) {
+  return code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+         code == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+         code == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
+}
+
+// BoringSSL does not take a certificate for an issuer that may not be one, and then says that there
+// is none.
+std::string IssuerThatMayNotSign(std::span<const DerHandle> chain, const TrustStore& store,
+                                 const Path& path) {
+  if (path.certificates.empty()) return "";
+  const std::vector<uint8_t> top = DerOf(path.certificates.back().get());
+  const DerHandle found = FindIssuer(CutCertificate(top), chain.subspan(1), &store);
+  if (found.empty()) return "";
+  const CertificateDer issuer = CutCertificate(found.der());
+  if (KeyUsageAllows(issuer, kKeyUsageKeyCertSign)) return "";
+  return absl::StrCat(DescribeCertificate(path.certificates.size(), found.der()),
+                      ": its key usage does not allow it to sign certificates");
+}
+
+void ConsiderError(const PathError& error, std::span<const DerHandle> chain,
+                   const TrustStore& store, const Path& path, bool self_signed,
+                   PkixVerdict* verdict) {
+  const size_t length = path.certificates.size();
+  if (IsMissingIssuer(error.code) && length > kMaxPathLength) {
+    Consider(PkixStatus::kUntrusted,
+             absl::StrCat("no trust anchor within ", kMaxPathLength, " certificates"), verdict);
+    return;
+  }
+  const PkixStatus status = StatusOfError(error.code, length, self_signed);
+  if (IsMissingIssuer(error.code) && status != PkixStatus::kSelfSigned) {
+    std::string sentence = IssuerThatMayNotSign(chain, store, path);
+    if (!sentence.empty()) return Consider(PkixStatus::kConstraint, std::move(sentence), verdict);
+  }
+  Consider(status, SentenceOfError(error, status, path), verdict);
+}
+
 Judgement JudgePath(std::span<const DerHandle> chain, const ParsedChain& parsed, const Path& path,
-                    int64_t time_s) {
+                    const TrustStore& store, int64_t time_s) {
   Judgement judgement;
+  judgement.verdict.path = IndicesOf(path, parsed);
   const CertificateDer leaf = CutCertificate(chain[0].der());
   const bool self_signed =
       std::ranges::equal(leaf.subject, leaf.issuer) && SignedBy(leaf, leaf.spki);
   for (const PathError& error : path.errors) {
-    const PkixStatus status = StatusOfError(error.code, path.certificates.size(), self_signed);
-    Consider(status, SentenceOfError(error, status, path), &judgement.verdict);
+    ConsiderError(error, chain, store, path, self_signed, &judgement.verdict);
   }
   for (size_t depth = 0; depth < path.certificates.size(); ++depth) {
     X509* certificate = path.certificates[depth].get();
@@ -155,17 +204,37 @@ Judgement JudgePath(std::span<const DerHandle> chain, const ParsedChain& parsed,
   return judgement;
 }
 
-Judgement JudgeChain(std::span<const DerHandle> chain, X509_STORE* store, int64_t time_s) {
+// The better of two paths: a valid one, else the one whose trouble comes later in the order.
+bool IsBetter(const PkixVerdict& a, const PkixVerdict& b) {
+  if (b.status == PkixStatus::kValid) return false;
+  return a.status == PkixStatus::kValid || a.status > b.status;
+}
+
+Judgement JudgeChain(std::span<const DerHandle> chain, X509_STORE* anchors, const TrustStore& store,
+                     int64_t time_s) {
   const ParsedChain parsed(chain);
   if (parsed.malformed()) {
     Judgement judgement;
     const size_t index = *parsed.malformed();
-    judgement.verdict = {PkixStatus::kMalformed,
-                         absl::StrCat(index == 0 ? "leaf" : absl::StrCat("certificate ", index),
-                                      " cannot be parsed")};
+    judgement.verdict.status = PkixStatus::kMalformed;
+    judgement.verdict.error = absl::StrCat(
+        index == 0 ? "leaf" : absl::StrCat("certificate ", index), " cannot be parsed");
     return judgement;
   }
-  return JudgePath(chain, parsed, BuildPath(parsed, store, time_s), time_s);
+  std::optional<Judgement> best;
+  ForEachPath(parsed, anchors, time_s, [&](const Path& path) {
+    Judgement judgement = JudgePath(chain, parsed, path, store, time_s);
+    if (!best) {
+      best = std::move(judgement);
+    } else {
+      if (IsBetter(judgement.verdict, best->verdict)) best->verdict = std::move(judgement.verdict);
+      // What is true of all paths holds as long as nothing changes in any of them.
+      best->from_s = std::max(best->from_s, judgement.from_s);
+      best->until_s = std::min(best->until_s, judgement.until_s);
+    }
+    return best->verdict.status == PkixStatus::kValid;
+  });
+  return *std::move(best);
 }
 
 Sha256 HashChain(std::span<const DerHandle> chain) {
@@ -225,7 +294,7 @@ PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain, int64_t time_s
       return found->second.verdict;
     }
   }
-  Judgement judgement = JudgeChain(chain, store_->store_, time_s);
+  Judgement judgement = JudgeChain(chain, store_->store_, *store_, time_s);
   const absl::MutexLock lock(&shard.mutex);
   ++shard.verifications;
   return shard.judgements.insert_or_assign(key, std::move(judgement)).first->second.verdict;

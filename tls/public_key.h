@@ -32,6 +32,11 @@ struct SignatureFacts {
 };
 SignatureFacts ReadSignatureAlgorithm(Bytes algorithm);
 
+// Is `signature` (without the byte of unused bits) the one over `signed_bytes` by the key of
+// `spki`, made with `algorithm` (an AlgorithmIdentifier, with tag and length)? Takes what SignedBy
+// takes.
+bool SignatureVerifies(Bytes signed_bytes, Bytes algorithm, Bytes signature, Bytes spki);
+
 // Does `certificate`'s signature verify with the key of `issuer_spki`? Takes MD5 and SHA-1 and RSA
 // of any size BoringSSL can compute with; false for what it cannot (MD2, DSA, curves it has not).
 bool SignedBy(const CertificateDer& certificate, Bytes issuer_spki);

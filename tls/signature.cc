@@ -137,10 +137,10 @@ SignatureFacts ReadSignatureAlgorithm(Bytes algorithm) {
   return {std::string(known->name), known->digest, known->key};
 }
 
-bool SignedBy(const CertificateDer& certificate, Bytes issuer_spki) {
-  const SignatureFacts facts = ReadSignatureAlgorithm(certificate.signature_algorithm);
+bool SignatureVerifies(Bytes signed_bytes, Bytes algorithm, Bytes signature, Bytes issuer_spki) {
+  const SignatureFacts facts = ReadSignatureAlgorithm(algorithm);
   const EVP_MD* digest = DigestOf(facts.digest);
-  if (certificate.tbs.empty() || certificate.signature.empty() ||
+  if (signed_bytes.empty() || signature.empty() ||
       (digest == nullptr && facts.digest != SignatureDigest::kNone)) {
     return false;
   }
@@ -152,15 +152,19 @@ bool SignedBy(const CertificateDer& certificate, Bytes issuer_spki) {
     const bool pss = facts.name.starts_with("rsassaPss");
     bssl::ScopedEVP_MD_CTX context;
     EVP_PKEY_CTX* key_context;
-    good =
-        EVP_DigestVerifyInit(context.get(), &key_context, digest, nullptr, key.get()) &&
-        (!pss || (EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING) &&
-                  EVP_PKEY_CTX_set_rsa_pss_saltlen(key_context, -2 /* as found */))) &&
-        EVP_DigestVerify(context.get(), certificate.signature.data(), certificate.signature.size(),
-                         certificate.tbs.data(), certificate.tbs.size());
+    good = EVP_DigestVerifyInit(context.get(), &key_context, digest, nullptr, key.get()) &&
+           (!pss || (EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING) &&
+                     EVP_PKEY_CTX_set_rsa_pss_saltlen(key_context, -2 /* as found */))) &&
+           EVP_DigestVerify(context.get(), signature.data(), signature.size(), signed_bytes.data(),
+                            signed_bytes.size());
   }
   ERR_clear_error();
   return good;
+}
+
+bool SignedBy(const CertificateDer& certificate, Bytes issuer_spki) {
+  return SignatureVerifies(certificate.tbs, certificate.signature_algorithm, certificate.signature,
+                           issuer_spki);
 }
 
 }  // namespace mxsweep::tls

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tls/certificate_der.h"
 #include "tls/x509_path.h"
 
 namespace mxsweep::tls {
@@ -87,7 +88,10 @@ absl::StatusOr<std::shared_ptr<const TrustStore>> TrustStore::FromPem(std::strin
     const bssl::UniquePtr<X509> certificate(
         PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
     if (certificate == nullptr) break;
-    hashes.push_back(HashSha256(DerOf(certificate.get())));
+    const std::vector<uint8_t> der = DerOf(certificate.get());
+    hashes.push_back(HashSha256(der));
+    store->by_subject_[std::string(AsText(CutCertificate(der).subject))].push_back(
+        DerHandle::Copy(der));
     // Adding one twice is not an error.
     if (!X509_STORE_add_cert(store->store_, certificate.get())) {
       ERR_clear_error();
@@ -106,6 +110,12 @@ absl::StatusOr<std::shared_ptr<const TrustStore>> TrustStore::FromPem(std::strin
   store->count_ = hashes.size();
   store->hash_ = HashSha256({hashes.front().data(), hashes.size() * sizeof(Sha256)});
   return std::shared_ptr<const TrustStore>(std::move(store));
+}
+
+std::span<const DerHandle> TrustStore::AnchorsNamed(std::span<const uint8_t> subject) const {
+  const auto found = by_subject_.find(std::string(AsText(subject)));
+  if (found == by_subject_.end()) return {};
+  return found->second;
 }
 
 TrustStore::~TrustStore() { X509_STORE_free(store_); }

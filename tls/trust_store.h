@@ -1,10 +1,14 @@
 #ifndef MXSWEEP_TLS_TRUST_STORE_H_
 #define MXSWEEP_TLS_TRUST_STORE_H_
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "tls/der_handle.h"
 
@@ -35,6 +39,8 @@ class TrustStore {
   // SHA-256 over the sorted SHA-256 of each certificate: the same set has the same hash, whatever
   // the order, comments or layout of its files.
   const Sha256& hash() const { return hash_; }
+  // The anchors with this subject: a Name, with tag and length.
+  std::span<const DerHandle> AnchorsNamed(std::span<const uint8_t> subject) const;
 
  private:
   friend class PkixVerifier;
@@ -43,6 +49,7 @@ class TrustStore {
   x509_store_st* store_ = nullptr;
   size_t count_ = 0;
   Sha256 hash_{};
+  absl::flat_hash_map<std::string, std::vector<DerHandle>> by_subject_;
 };
 
 }  // namespace mxsweep::tls

@@ -4,6 +4,7 @@
 #include <openssl/base.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -43,11 +44,24 @@ struct Path {
   std::vector<bssl::UniquePtr<X509>> certificates;  // leaf first
 };
 
+// Longer paths are not made by anybody; the limit keeps a hostile chain from costing much.
+inline constexpr size_t kMaxPathLength = 16;
+
 // Builds and checks (RFC 5280 §6, purpose TLS server) the path from the first certificate of
 // `chain` to any certificate of `anchors`, each of which is an anchor, self-signed or not. A
 // signature over MD5 or SHA-1 that verifies is not an error here, whatever BoringSSL thinks of it.
+// `left_out`: certificates of the chain (not the first) that are not to be used.
 // REQUIRES: the chain is not empty and not malformed.
-Path BuildPath(const ParsedChain& chain, X509_STORE* anchors, int64_t time_s);
+Path BuildPath(const ParsedChain& chain, X509_STORE* anchors, int64_t time_s,
+               std::span<const size_t> left_out = {});
+
+// Calls `accept` with one path after the other until it returns true. The first is BuildPath's; the
+// others avoid certificates for which the chain holds another of the same name: a CA that several
+// others have signed is valid if one path is (RFC 5280 §6.1: any). At most kMaxPaths are tried.
+// REQUIRES: as BuildPath.
+void ForEachPath(const ParsedChain& chain, X509_STORE* anchors, int64_t time_s,
+                 const std::function<bool(const Path&)>& accept);
+inline constexpr size_t kMaxPaths = 8;
 
 // The DER of a parsed certificate.
 std::vector<uint8_t> DerOf(X509* certificate);

@@ -18,6 +18,8 @@
 #include <mutex>
 #include <utility>
 
+#include "tls/certificate_der.h"
+
 namespace mxsweep::tls::testing {
 namespace {
 
@@ -99,15 +101,15 @@ void AddExtension(X509* certificate, X509* issuer, int nid, const std::string& v
   Check(extension && X509_add_ext(certificate, extension.get(), -1), value.c_str());
 }
 
-void AddUnknownCritical(X509* certificate, const std::string& oid) {
-  if (oid.empty()) return;
+void AddRawExtension(X509* certificate, const std::string& oid, bool critical,
+                     const std::vector<uint8_t>& contents) {
   bssl::UniquePtr<ASN1_OBJECT> object(OBJ_txt2obj(oid.c_str(), 1));
   bssl::UniquePtr<ASN1_OCTET_STRING> value(ASN1_OCTET_STRING_new());
-  static constexpr uint8_t kNull[] = {5, 0};
-  Check(ASN1_OCTET_STRING_set(value.get(), kNull, sizeof(kNull)), "octets");
+  Check(ASN1_OCTET_STRING_set(value.get(), contents.data(), static_cast<int>(contents.size())),
+        "octets");
   bssl::UniquePtr<X509_EXTENSION> extension(
-      X509_EXTENSION_create_by_OBJ(nullptr, object.get(), 1, value.get()));
-  Check(extension && X509_add_ext(certificate, extension.get(), -1), "critical extension");
+      X509_EXTENSION_create_by_OBJ(nullptr, object.get(), critical, value.get()));
+  Check(extension && X509_add_ext(certificate, extension.get(), -1), "raw extension");
 }
 
 void AddExtensions(const CertificateSpec& spec, X509* certificate, X509* issuer) {
@@ -124,7 +126,13 @@ void AddExtensions(const CertificateSpec& spec, X509* certificate, X509* issuer)
     AddExtension(certificate, issuer, NID_subject_key_identifier, "hash");
     AddExtension(certificate, issuer, NID_authority_key_identifier, "keyid");
   }
-  AddUnknownCritical(certificate, spec.critical_extension_oid);
+  AddExtension(certificate, issuer, NID_crl_distribution_points, spec.crl_distribution_points);
+  if (spec.must_staple) {
+    AddRawExtension(certificate, "1.3.6.1.5.5.7.1.24", false, {0x30, 0x03, 0x02, 0x01, 0x05});
+  }
+  if (!spec.critical_extension_oid.empty()) {
+    AddRawExtension(certificate, spec.critical_extension_oid, true, {0x05, 0x00});
+  }
 }
 
 void Sign(const CertificateSpec& spec, X509* certificate, EVP_PKEY* key) {
@@ -222,6 +230,23 @@ TestCertificate MakeSelfSigned(const CertificateSpec& spec, EVP_PKEY* key) {
 TestCertificate MakeSigned(const CertificateSpec& spec, EVP_PKEY* key,
                            const TestCertificate& issuer) {
   return Make(spec, key, &issuer);
+}
+
+std::vector<uint8_t> ResignWithInnerAlgorithm(const TestCertificate& certificate, EVP_PKEY* key,
+                                              uint8_t byte) {
+  std::vector<uint8_t> der = certificate.der();
+  const CertificateDer parts = CutCertificate(der);
+  // The AlgorithmIdentifier ends with a NULL of two bytes.
+  const Bytes algorithm = parts.tbs_signature_algorithm;
+  der[static_cast<size_t>(algorithm.data() - der.data()) + algorithm.size() - 3] = byte;
+  bssl::ScopedEVP_MD_CTX context;
+  size_t length = parts.signature.size();
+  uint8_t* signature = der.data() + (parts.signature.data() - der.data());
+  Check(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key) &&
+            EVP_DigestSign(context.get(), signature, &length, parts.tbs.data(), parts.tbs.size()) &&
+            length == parts.signature.size(),
+        "sign again");
+  return der;
 }
 
 CertificateSpec CaSpec(const std::string& common_name) {

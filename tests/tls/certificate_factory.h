@@ -52,9 +52,11 @@ struct CertificateSpec {
   std::string key_usage;           // as in openssl.cnf, "" for none
   std::string extended_key_usage;  // the same
   std::string name_constraints;
-  std::string critical_extension_oid;  // one that nobody knows
-  const EVP_MD* digest = nullptr;      // SHA-256 if null; none for Ed25519
-  bool rsa_pss = false;                // of the signature
+  std::string crl_distribution_points;  // "URI:http://crl.example/1.crl"
+  bool must_staple = false;             // the TLS feature extension (RFC 7633)
+  std::string critical_extension_oid;   // one that nobody knows
+  const EVP_MD* digest = nullptr;       // SHA-256 if null; none for Ed25519
+  bool rsa_pss = false;                 // of the signature
   int64_t serial = 4711;
   bool key_identifiers = true;
   long version = 2;  // X.509 v3
@@ -85,6 +87,11 @@ TestCertificate MakeSelfSigned(const CertificateSpec& spec, EVP_PKEY* key);
 // Signed by `issuer`.
 TestCertificate MakeSigned(const CertificateSpec& spec, EVP_PKEY* key,
                            const TestCertificate& issuer);
+
+// `certificate` with the last byte of the algorithm's OID within the signed part changed to `byte`,
+// signed again by `key` (RSA, SHA-256): what stands outside is no longer what stands inside.
+std::vector<uint8_t> ResignWithInnerAlgorithm(const TestCertificate& certificate, EVP_PKEY* key,
+                                              uint8_t byte);
 
 // A CA spec with this name, valid for years.
 CertificateSpec CaSpec(const std::string& common_name);
