@@ -35,6 +35,10 @@ struct CertificateRow {
   std::optional<bool> is_ca;
   std::optional<bool> self_signed;
   std::optional<std::vector<std::string>> weak_key;
+  std::optional<std::vector<std::string>> crl_urls;
+  std::optional<bool> ocsp_must_staple;
+  std::optional<std::string> revocation_status;
+  std::optional<std::string> revocation_detail;
 
   absl::Time first_seen;
 
@@ -74,6 +78,13 @@ struct Table<CertificateRow> {
                  "what is weak about it: rsa_short, small_exponent, roca, debian_openssl, fermat, "
                  "shared_factor, shared_key, md5_signature, sha1_signature …; empty if nothing is "
                  "known to be"});
+    visit(Column{"crl_urls", &R::crl_urls, "http: URLs of the CRLs that it names, at most 8"});
+    visit(Column{"ocsp_must_staple", &R::ocsp_must_staple,
+                 "TLS feature extension: its server must staple an OCSP response (RFC 7633)"});
+    visit(Column{"revocation_status", &R::revocation_status,
+                 "what its CRL says of it, with --revocation; null where that was not asked"});
+    visit(Column{"revocation_detail", &R::revocation_detail,
+                 "since when and why; or why it is not known"});
     visit(Column{"first_seen", &R::first_seen, "when this scan first met it"});
   }
 };

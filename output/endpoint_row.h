@@ -67,6 +67,12 @@ struct EndpointRow {
   std::optional<std::string> name_match;
   std::optional<absl::Time> not_after;
 
+  // Revocation.
+  std::optional<std::string> ocsp_status;
+  std::optional<std::string> revocation_status;
+  std::optional<std::string> revocation_source;
+  std::optional<std::string> revocation_detail;
+
   // DANE.
   std::optional<std::string> dane_status;
   std::optional<std::string> dane_matched_record;
@@ -181,6 +187,14 @@ struct Table<EndpointRow> {
     visit(Column{"name_match", &R::name_match,
                  "where the host's name was found in the leaf: san, cn, none"});
     visit(Column{"not_after", &R::not_after, "end of the leaf's validity"});
+    visit(Column{"ocsp_status", &R::ocsp_status,
+                 "what the stapled OCSP response is worth; null if none was stapled"});
+    visit(Column{"revocation_status", &R::revocation_status,
+                 "whether a certificate of the path is revoked; null where nobody was asked"});
+    visit(Column{"revocation_source", &R::revocation_source,
+                 "who said so: ocsp_staple, crl; null if nobody did"});
+    visit(Column{"revocation_detail", &R::revocation_detail,
+                 "which certificate, since when, why; or why it is not known"});
     visit(Column{"dane_status", &R::dane_status,
                  "none, insecure, lookup_error, unusable, match, mismatch, no_starttls, "
                  "tls_failed; null where it could not be judged"});

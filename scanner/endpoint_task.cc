@@ -81,13 +81,18 @@ Task<EndpointFacts> Worker::TryEndpoint(const HostContext* host, dns::IpAddress 
   co_return facts;
 }
 
-std::vector<const tls::Certificate*> Worker::InternChain(const EndpointFacts& facts) {
+std::vector<const tls::Certificate*> Worker::InternChain(
+    const EndpointFacts& facts, std::vector<NewCertificate>* new_certificates) {
   std::vector<const tls::Certificate*> chain;
   if (!facts.handshake) return chain;
+  CertificateRows* rows = context_->certificate_rows;
   for (const tls::DerHandle& der : facts.handshake->chain) {
-    tls::CertificateTable::Interned interned = context_->certificates->Intern(der.der());
-    if (interned.first_seen) {
+    tls::CertificateTable::Interned interned =
+        rows != nullptr ? rows->Intern(der.der()) : context_->certificates->Intern(der.der());
+    if (interned.first_seen && rows == nullptr) {
       context_->recorder->Push(MakeCertificateRow(*interned.facts, der.der(), facts.started_at));
+    } else if (interned.first_seen) {
+      new_certificates->push_back({interned.certificate, der, std::move(interned.facts), {}});
     }
     chain.push_back(interned.certificate);
   }
@@ -131,7 +136,12 @@ Task<void> Worker::ScanEndpoint(std::shared_ptr<const HostContext> host, dns::Ip
     }
   }
 
-  const EndpointVerdicts verdicts = JudgeEndpoint(*host, facts, InternChain(facts), context_->pkix);
+  std::vector<NewCertificate> new_certificates;
+  EndpointVerdicts verdicts =
+      JudgeEndpoint(*host, facts, InternChain(facts, &new_certificates), context_->pkix);
+  if (context_->certificate_rows != nullptr) {
+    co_await LookUpRevocations(&facts, &verdicts, &new_certificates);
+  }
   context_->recorder->Push(MakeEndpointRow(*host, address, context_->port, facts, verdicts,
                                            attempts, *context_->certificates));
   counters_.endpoints_done.fetch_add(1, std::memory_order_relaxed);

@@ -98,6 +98,14 @@ void FillCertificates(const EndpointVerdicts& verdicts, const tls::CertificateTa
   if (verdicts.name_match) row->name_match = std::string(tls::NameMatchName(*verdicts.name_match));
 }
 
+void FillRevocation(const EndpointVerdicts& verdicts, output::EndpointRow* row) {
+  if (verdicts.ocsp) row->ocsp_status = std::string(tls::OcspStatusName(verdicts.ocsp->status));
+  const EndpointRevocation& revocation = verdicts.revocation;
+  row->revocation_status = NullIfEmpty(RevocationStatusName(revocation.status));
+  row->revocation_source = NullIfEmpty(RevocationSourceName(revocation.source));
+  row->revocation_detail = NullIfEmpty(revocation.detail);
+}
+
 std::string TlsaText(const dns::TlsaRecord& record) {
   return std::to_string(record.usage) + " " + std::to_string(record.selector) + " " +
          std::to_string(record.matching_type) + " " + tls::HexLower(record.data);
@@ -259,6 +267,7 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   row.server_name = NullIfEmpty(facts.server_name);
   if (facts.handshake) FillTls(*facts.handshake, &row);
   FillCertificates(verdicts, certificates, &row);
+  FillRevocation(verdicts, &row);
   FillDane(host, verdicts, &row);
   row.started_at = facts.started_at;
   row.connect_us = Microseconds(facts.connect_ns);
@@ -272,7 +281,8 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
 }
 
 output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,
-                                          std::span<const uint8_t> der, absl::Time first_seen) {
+                                          std::span<const uint8_t> der, absl::Time first_seen,
+                                          const CertificateRevocation& revocation) {
   output::CertificateRow row;
   row.sha256 = tls::HexLower(facts.sha256);
   if (facts.spki_sha256) row.spki_sha256 = tls::HexLower(*facts.spki_sha256);
@@ -296,6 +306,10 @@ output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,
   row.is_ca = facts.is_ca;
   row.self_signed = facts.self_signed;
   row.weak_key = facts.WeakKeyNames();
+  row.crl_urls = facts.crl_urls;
+  row.ocsp_must_staple = facts.ocsp_must_staple;
+  row.revocation_status = NullIfEmpty(RevocationStatusName(revocation.status));
+  row.revocation_detail = NullIfEmpty(revocation.detail);
   row.first_seen = first_seen;
   return row;
 }

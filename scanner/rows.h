@@ -10,6 +10,7 @@
 #include "output/tables.h"
 #include "scanner/endpoint_facts.h"
 #include "scanner/mta_sts.h"
+#include "scanner/revocation.h"
 #include "scanner/summary.h"
 #include "scanner/target_reader.h"
 #include "scanner/verdicts.h"
@@ -34,8 +35,10 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
                                     const EndpointVerdicts& verdicts, uint32_t attempts,
                                     const tls::CertificateTable& certificates);
 
+// `revocation`: what its list says of it, where that was asked.
 output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,
-                                          std::span<const uint8_t> der, absl::Time first_seen);
+                                          std::span<const uint8_t> der, absl::Time first_seen,
+                                          const CertificateRevocation& revocation = {});
 
 }  // namespace mxsweep::scanner
 

@@ -101,6 +101,7 @@ class ScanRun {
   std::shared_ptr<const tls::TrustStore> trust_store_;
   std::unique_ptr<tls::PkixVerifier> pkix_;
   tls::CertificateTable certificates_;
+  std::unique_ptr<CertificateRows> certificate_rows_;
   std::unique_ptr<RowSink> sink_;
   DirectorySink* directory_ = nullptr;  // sink_, where it is one
   std::unique_ptr<Recorder> recorder_;
@@ -163,6 +164,10 @@ absl::Status ScanRun::PrepareInputs() {
   context_.hash_key = {RandomSeed(), RandomSeed()};
   context_.certificates = &certificates_;
   context_.pkix = pkix_.get();
+  if (options_.revocation) {
+    certificate_rows_ = std::make_unique<CertificateRows>(&certificates_);
+    context_.certificate_rows = certificate_rows_.get();
+  }
   return absl::OkStatus();
 }
 

@@ -69,6 +69,7 @@ struct ScanOptions {
   std::string trust_store;  // PEM file or directory; empty: the system's
   bool use_ipv4 = true;
   bool use_ipv6 = true;
+  bool revocation = false;  // fetch the CRLs that certificates name
 
   // MTA-STS (RFC 8461) and TLS reporting (RFC 8460).
   MtaStsLevel mta_sts = MtaStsLevel::kRecord;

@@ -61,6 +61,7 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
       {"mta_sts", MtaStsWord(o.mta_sts)},
       {"mta_sts_port", o.mta_sts_port},
       {"mta_sts_timeout_ms", o.mta_sts_timeout_ms},
+      {"revocation", o.revocation},
       {"rate_per_s", o.rate_per_s},
       {"concurrency", o.concurrency},
       {"per_address_concurrency", o.per_address_concurrency},

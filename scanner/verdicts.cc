@@ -67,6 +67,21 @@ void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVe
   verdicts->dane = FromVerdict(verdicts->dane_verdict->status);
 }
 
+// The stapled response, which is the leaf's. Its issuer is most often the next in the chain.
+void JudgeStaple(const EndpointFacts& facts, const tls::TrustStore& store,
+                 EndpointVerdicts* verdicts) {
+  const tls::HandshakeFacts& shown = *facts.handshake;
+  if (!shown.ocsp_stapled) return;
+  const std::span<const uint8_t> leaf = shown.chain.front().der();
+  const tls::DerHandle issuer =
+      tls::FindIssuer(tls::CutCertificate(leaf), std::span(shown.chain).subspan(1), &store);
+  const std::span<const uint8_t> issuer_der =
+      issuer.empty() ? std::span<const uint8_t>() : issuer.der();
+  verdicts->ocsp = tls::JudgeOcspResponse(shown.ocsp_response, leaf, issuer_der,
+                                          absl::ToUnixSeconds(facts.started_at));
+  verdicts->revocation = JudgeEndpointRevocation(verdicts->ocsp, {});
+}
+
 }  // namespace
 
 std::string_view EndpointDaneName(EndpointDane status) {
@@ -100,6 +115,7 @@ EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& fac
   verdicts.chain = std::move(chain);
   if (facts.handshake && !facts.handshake->chain.empty()) {
     verdicts.pkix = pkix->Judge(facts.handshake->chain, absl::ToUnixSeconds(facts.started_at));
+    JudgeStaple(facts, pkix->store(), &verdicts);
     if (!host.host.empty()) {
       const std::string reference[] = {host.host};
       verdicts.name_match = tls::MatchName(facts.handshake->chain.front().der(), reference);

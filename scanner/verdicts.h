@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "scanner/endpoint_facts.h"
+#include "scanner/revocation.h"
 #include "tls/certificate_table.h"
 #include "tls/dane.h"
 #include "tls/name_match.h"
+#include "tls/ocsp.h"
 #include "tls/pkix.h"
 #include "tls/security_level.h"
 
@@ -38,6 +40,9 @@ struct EndpointVerdicts {
   std::optional<tls::SecurityLevel> security_level;
   EndpointDane dane = EndpointDane::kUnknown;
   std::optional<tls::DaneVerdict> dane_verdict;  // where there was a chain to judge
+  std::optional<tls::OcspVerdict> ocsp;          // where a response was stapled
+  // By the stapled response alone, until the lists have been asked (Worker::LookUpRevocations).
+  EndpointRevocation revocation;
 
   bool verified() const {
     return pkix && pkix->status == tls::PkixStatus::kValid && name_match &&

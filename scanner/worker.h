@@ -11,6 +11,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "dns/resolver.h"
+#include "scanner/certificate_rows.h"
+#include "scanner/crl_table.h"
 #include "scanner/dialogue.h"
 #include "scanner/endpoint_facts.h"
 #include "scanner/event_loop.h"
@@ -23,6 +25,7 @@
 #include "scanner/summary.h"
 #include "scanner/target_reader.h"
 #include "scanner/task.h"
+#include "scanner/verdicts.h"
 #include "tls/certificate_table.h"
 #include "tls/handshake.h"
 #include "tls/pkix.h"
@@ -47,6 +50,8 @@ struct ScanContext {
   HostTable::Key hash_key{};
   tls::CertificateTable* certificates = nullptr;
   tls::PkixVerifier* pkix = nullptr;
+  // With --revocation: lists are fetched, and certificate rows wait for them. Else null.
+  CertificateRows* certificate_rows = nullptr;
   Recorder* recorder = nullptr;
   std::vector<Worker*> workers;  // set before the first target
 };
@@ -143,7 +148,35 @@ class Worker {
   bool IsLeftAlone(const dns::IpAddress& address) const;
   // Sends away everybody who waits at the gate for `address`, or for any.
   void SendAway(const dns::IpAddress* address);
-  std::vector<const tls::Certificate*> InternChain(const EndpointFacts& facts);
+  // A certificate whose row is yet to be written.
+  struct NewCertificate {
+    const tls::Certificate* certificate;
+    tls::DerHandle der;
+    std::unique_ptr<tls::CertificateFacts> facts;
+    CertificateRevocation revocation;
+  };
+  // Those met for the first time are recorded, or with --revocation put into `new_certificates`.
+  std::vector<const tls::Certificate*> InternChain(const EndpointFacts& facts,
+                                                   std::vector<NewCertificate>* new_certificates);
+
+  // What a list shall be asked, by whom and where it is.
+  struct CrlDemand {
+    std::string url;
+    std::string key;  // CrlTable::KeyOf
+    std::vector<uint8_t> issuer;
+    tls::CrlQuestion question;
+  };
+  // What the list at `url`, by `issuer`, says. The callback is called on this worker's thread.
+  void AskForCrl(std::string url, const tls::DerHandle& issuer, tls::CrlQuestion question,
+                 CrlTable::Callback done);
+  void OwnCrl(CrlDemand demand, CrlTable::Callback done);
+  Task<void> FetchCrl(CrlDemand demand);
+  // What the first list that knows says of `certificate`.
+  Task<CertificateRevocation> LookUpRevocation(tls::DerHandle certificate, tls::DerHandle issuer);
+  // Asks the lists of the endpoint's path, completes its verdicts, and records the certificates.
+  // When it is done, the rows of all certificates of the chain are with the recorder.
+  Task<void> LookUpRevocations(const EndpointFacts* facts, EndpointVerdicts* verdicts,
+                               std::vector<NewCertificate>* new_certificates);
 
   ScanContext* context_;
   EventLoop* loop_;
@@ -151,6 +184,7 @@ class Worker {
   tls::ClientContext* tls_;
   Gate gate_;
   HostTable hosts_;
+  CrlTable crls_;
   uint64_t random_;
   WorkerCounters counters_;
 

@@ -201,6 +201,10 @@ void AddDialogue(CLI::App& app, ScanOptions& options) {
                  "Default: those of the system")
       ->type_name("PATH")
       ->group(group);
+  app.add_flag("--revocation", options.revocation,
+               "Fetch the revocation lists (CRLs) that trusted\n"
+               "certificates name, each once, over plain HTTP")
+      ->group(group);
 }
 
 void AddTimeouts(CLI::App& app, ScanOptions& options) {

@@ -72,6 +72,7 @@ class SimulatedScan {
     context_.hash_key = {settings.seed, 42};
     context_.certificates = &certificates_;
     context_.pkix = &pkix_;
+    if (settings.revocation) context_.certificate_rows = &certificate_rows_;
     context_.recorder = &recorder_;
     for (size_t i = 0; i < settings.workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(&context_, &loop_, &resolver_, tls_.get(),
@@ -96,6 +97,7 @@ class SimulatedScan {
     result_->connections_left_open = network_.open();
     result_->questions_left = resolver_.outstanding();
     result_->complaints = network_.complaints();
+    result_->documents_asked = network_.documents_asked();
     result_->status = recorder_.Finish();
     std::set<std::pair<std::string, dns::RrType>> asked;
     for (const auto& question : resolver_.log()) {
@@ -126,6 +128,7 @@ class SimulatedScan {
   dns::FakeResolver resolver_;
   std::unique_ptr<tls::ClientContext> tls_;
   tls::CertificateTable certificates_;
+  CertificateRows certificate_rows_{&certificates_};
   tls::PkixVerifier pkix_;
   CollectingSink sink_;
   Recorder recorder_;

@@ -3,6 +3,7 @@
 #define MXSWEEP_TESTS_SIMULATION_SIMULATED_SCAN_H_
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct ScanSettings {
   Gate::Options gate;  // of each worker
   uint32_t admissions = 64;
   bool implicit_tls = false;
+  bool revocation = false;  // --revocation
   // Virtual time at which the scan is told to stop; nothing: never.
   std::optional<int64_t> drain_at_ns;
   // The sink refuses this row and all after it; nothing: none.
@@ -41,6 +43,8 @@ struct ScanResult {
   size_t questions_left = 0;
   int64_t took_ns = 0;
   uint64_t hosts_asked_twice = 0;
+  // How often each document was asked for: "address/target".
+  std::map<std::string, uint32_t> documents_asked;
 
   template <typename T>
   std::vector<const T*> All() const {

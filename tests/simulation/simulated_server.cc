@@ -292,8 +292,53 @@ class ServerNetwork::Connection final : public Peer {
   bool greeted_in_tls_ = false;
 };
 
+// One GET, one answer, and the end.
+class ServerNetwork::WebConnection final : public Peer {
+ public:
+  WebConnection(ServerNetwork* network, dns::IpAddress address)
+      : network_(network), address_(address) {}
+
+  ~WebConnection() override {
+    --network_->servers_.at(address_).open;
+    --network_->open_;
+  }
+
+  void OnConnected() override {}
+  void OnClientSends(std::string_view) override {}
+
+  void OnBytes(std::string_view bytes) override {
+    request_ += bytes;
+    if (request_.find("\r\n\r\n") == std::string::npos) return;
+    const WebScript& web = network_->servers_.at(address_).web;
+    const size_t end = request_.find(" HTTP/1.1\r\n");
+    if (!request_.starts_with("GET /") || end == std::string::npos) {
+      network_->Complain(address_, "the client said " + request_);
+      return Close(0);
+    }
+    const std::string target = request_.substr(4, end - 4);
+    ++network_->documents_asked_[address_.ToString() + target];
+    const auto found = web.documents.find(target);
+    const std::string body = found == web.documents.end() ? "no" : found->second;
+    Write((found == web.documents.end() ? "HTTP/1.1 404 Not Found\r\n" : "HTTP/1.1 200 OK\r\n") +
+              ("Content-Length: " + std::to_string(body.size())) + "\r\n\r\n" + body,
+          web.reply_delay_ns, {});
+    Close(0);
+  }
+
+ private:
+  ServerNetwork* network_;
+  dns::IpAddress address_;
+  std::string request_;
+};
+
 void ServerNetwork::Add(const dns::IpAddress& address, ServerScript script) {
   servers_[address].script = std::move(script);
+}
+
+void ServerNetwork::AddWeb(const dns::IpAddress& address, WebScript script) {
+  Server& server = servers_[address];
+  server.is_web = true;
+  server.web = std::move(script);
 }
 
 void ServerNetwork::Complain(const dns::IpAddress& address, std::string_view what) {
@@ -323,6 +368,13 @@ Network::Answer ServerNetwork::Connect(const SocketAddress& to) {
   const std::vector<Manner>& manners = server.script.manners;
   const Manner manner = manners[std::min<size_t>(server.connections, manners.size() - 1)];
   ++server.connections;
+  if (server.is_web) {
+    if (to.port != 80) Complain(to.address, "not a mail server");
+    ++server.open;
+    ++open_;
+    return {.delay_ns = server.web.connect_delay_ns,
+            .peer = std::make_unique<WebConnection>(this, to.address)};
+  }
   switch (manner) {
     case Manner::kRefused:
       return {.delay_ns = server.script.connect_delay_ns, .error = ECONNREFUSED};

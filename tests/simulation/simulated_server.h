@@ -74,6 +74,14 @@ struct ServerScript {
   const std::vector<const tls::testing::TestCertificate*>* chain = nullptr;
 };
 
+// A web server at one address, port 80.
+struct WebScript {
+  // The body at each target; any other is 404.
+  std::map<std::string, std::string> documents;
+  int64_t connect_delay_ns = 20 * kMs;
+  int64_t reply_delay_ns = 100 * kMs;
+};
+
 // Every server, by address, and what it saw of its clients. A client that is not polite or speaks
 // out of turn is written down in complaints().
 class ServerNetwork final : public Network {
@@ -88,17 +96,23 @@ class ServerNetwork final : public Network {
   void SetPoliteness(const Politeness& politeness) { politeness_ = politeness; }
   void SetLoop(SimulatedLoop* loop) { loop_ = loop; }
   void Add(const dns::IpAddress& address, ServerScript script);
+  void AddWeb(const dns::IpAddress& address, WebScript script);
 
   Answer Connect(const SocketAddress& to) override;
 
   const std::vector<std::string>& complaints() const { return complaints_; }
   uint32_t connections(const dns::IpAddress& address) const;
   uint32_t open() const { return open_; }
+  // By address and target, "5.9.0.1/1.crl".
+  const std::map<std::string, uint32_t>& documents_asked() const { return documents_asked_; }
 
  private:
   class Connection;
+  class WebConnection;
   struct Server {
     ServerScript script;
+    WebScript web;
+    bool is_web = false;
     uint32_t connections = 0;
     uint32_t open = 0;
     int64_t last_start_ns = INT64_MIN / 2;
@@ -112,6 +126,7 @@ class ServerNetwork final : public Network {
   std::map<dns::IpAddress, Server> servers_;
   std::vector<std::string> complaints_;
   uint32_t open_ = 0;
+  std::map<std::string, uint32_t> documents_asked_;
 };
 
 }  // namespace mxsweep::scanner::simulation

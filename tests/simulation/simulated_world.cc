@@ -224,6 +224,9 @@ void World::FillNetwork(ServerNetwork* network) const {
   for (const auto& [address, server] : servers) {
     if (!server.blocked) network->Add(dns::IpAddress::Parse(address).value(), server.script);
   }
+  for (const auto& [address, web] : webs) {
+    network->AddWeb(dns::IpAddress::Parse(address).value(), web);
+  }
 }
 
 World::Verdict World::VerdictOf(const std::string& address, uint32_t retries) const {

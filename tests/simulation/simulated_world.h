@@ -38,6 +38,7 @@ struct WorldDomain {
 struct World {
   std::vector<WorldHost> hosts;
   std::map<std::string, WorldServer> servers;  // by address
+  std::map<std::string, WebScript> webs;       // the same
   std::vector<WorldDomain> domains;
   std::vector<Target> targets;
 

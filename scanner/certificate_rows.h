@@ -1,0 +1,45 @@
+#ifndef MXSWEEP_SCANNER_CERTIFICATE_ROWS_H_
+#define MXSWEEP_SCANNER_CERTIFICATE_ROWS_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/synchronization/mutex.h"
+#include "tls/certificate_table.h"
+
+namespace mxsweep::scanner {
+
+// With --revocation, the row of a certificate waits for its revocation list. Meanwhile others may
+// meet the same certificate, and no commit may hold an endpoint whose certificates are not in it or
+// an earlier one: they wait here until the row is with the recorder.
+//
+// Thread-safety: full.
+class CertificateRows {
+ public:
+  // Borrows `table`.
+  explicit CertificateRows(tls::CertificateTable* table) : table_(table) {}
+
+  // As CertificateTable::Intern. Whoever gets `first_seen` calls Recorded().
+  tls::CertificateTable::Interned Intern(std::span<const uint8_t> der);
+
+  // The row is with the recorder. Those who wait are told, on this thread.
+  void Recorded(const tls::Certificate* certificate);
+
+  // False if the row is with the recorder already; else true, and `told` is called when it is, on
+  // whichever thread that happens.
+  bool Await(const tls::Certificate* certificate, absl::AnyInvocable<void()> told);
+
+ private:
+  tls::CertificateTable* table_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<const tls::Certificate*, std::vector<absl::AnyInvocable<void()>>> pending_
+      ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_CERTIFICATE_ROWS_H_
