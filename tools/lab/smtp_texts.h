@@ -34,8 +34,7 @@ inline constexpr std::string_view kInjected = "250 2.0.0 injected in the clear\r
 // What Behaviour::kGarbageGreeting greets with, and what Behaviour::kTlsGarbage answers.
 inline constexpr std::string_view kGarbageGreeting = "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n";
 inline constexpr std::string_view kTlsGarbage = "500 5.5.2 What is this? I don't know TLS.\r\n";
-// What Behaviour::kStapled staples: shaped like an OCSPResponse, and two timestamps.
-inline constexpr std::string_view kOcspResponse = "\x30\x03\x0a\x01\x06";
+// What Behaviour::kStapled staples beside an OCSP response (ocsp.h): two timestamps.
 inline constexpr int kSctCount = 2;
 std::string SctList();
 

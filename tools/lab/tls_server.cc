@@ -6,6 +6,7 @@
 #include <iterator>
 #include <vector>
 
+#include "tools/lab/ocsp.h"
 #include "tools/lab/smtp_texts.h"
 #include "tools/lab/text.h"
 
@@ -109,8 +110,6 @@ bssl::UniquePtr<SSL> TlsServer::New(TlsIdentity* identity) const {
     const std::string scts = SctList();
     SSL_set_signed_cert_timestamp_list(ssl.get(), reinterpret_cast<const uint8_t*>(scts.data()),
                                        scts.size());
-    SSL_set_ocsp_response(ssl.get(), reinterpret_cast<const uint8_t*>(kOcspResponse.data()),
-                          kOcspResponse.size());
   }
   return ssl;
 }
@@ -151,6 +150,10 @@ int TlsServer::OnCertificate(SSL* ssl, void* self) {
   identity->greeted_by_client = true;
   const uint32_t owner = server.world_.CertificateOwner(identity->address, identity->server_name);
   const std::shared_ptr<const Chain> chain = server.store_.ChainOf(owner);
+  if (server.world_.addresses()[identity->address].behaviour == Behaviour::kStapled) {
+    const std::string response = OcspResponseFor(*chain);
+    SSL_set_ocsp_response(ssl, reinterpret_cast<const uint8_t*>(response.data()), response.size());
+  }
   return SetChain(ssl, *chain) ? 1 : 0;
 }
 

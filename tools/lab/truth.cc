@@ -13,6 +13,7 @@
 #include "nlohmann/json.hpp"
 #include "tools/lab/domain_truth.h"
 #include "tools/lab/judge.h"
+#include "tools/lab/ocsp.h"
 #include "tools/lab/smtp_texts.h"
 #include "tools/lab/text.h"
 
@@ -150,6 +151,17 @@ void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
                                                                           : Json();
 }
 
+// Lists are not asked: only the stapled response speaks.
+void AddRevocation(const World& world, uint32_t address, const EndpointTruth& truth, Json& row) {
+  const bool stapled = truth.tls_ok && world.addresses()[address].behaviour == Behaviour::kStapled;
+  const OcspTruth ocsp = stapled ? OcspTruthFor(*truth.chain) : OcspTruth{};
+  row["ocsp_status"] = OrNull(ocsp.ocsp_status);
+  row["revocation_status"] = OrNull(ocsp.revocation_status);
+  row["revocation_source"] = stapled ? Json("ocsp_staple") : Json();
+  // The sentence is free, its absence is not.
+  if (!stapled || ocsp.revocation_status == "good") row["revocation_detail"] = nullptr;
+}
+
 void AddCertificates(const EndpointTruth& truth, const HostTruth& host, Json& row) {
   const bool ok = truth.tls_ok;
   const Certificate* leaf = ok ? truth.chain->certificates[0].get() : nullptr;
@@ -200,7 +212,11 @@ Json CertificateRow(const Certificate& c) {
           {"signature_algorithm", std::string(NameOf(c.signature))},
           {"is_ca", c.is_ca},
           {"self_signed", c.self_signed},
-          {"weak_key", weak}};
+          {"weak_key", weak},
+          {"crl_urls", Json::array()},
+          {"ocsp_must_staple", false},
+          {"revocation_status", nullptr},
+          {"revocation_detail", nullptr}};
 }
 
 struct Outputs {
@@ -336,6 +352,7 @@ class TruthWalk {
     AddSmtp(world_, address, truth, row);
     AddTls(world_, address, truth, garbage_alert_, row);
     AddCertificates(truth, host, row);
+    AddRevocation(world_, address, truth, row);
     PutRow(out_.endpoints, row);
   }
 
