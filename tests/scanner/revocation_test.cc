@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "scanner/rows.h"
+#include "scanner/verdicts.h"
+#include "tests/tls/revocation_factory.h"
+
 namespace mxsweep::scanner {
 namespace {
 
@@ -108,6 +112,96 @@ TEST(Revocation, SaysWhatAListIsGoodFor) {
   EXPECT_EQ(word(CrlStatus::kExpired), kExpiredCrl);
   EXPECT_EQ(word(CrlStatus::kBadSignature), kBadCrl);
   EXPECT_EQ(word(CrlStatus::kMalformed), kBadCrl);
+}
+
+// --- From facts to rows ---
+
+const absl::Time kStart = absl::FromUnixSeconds(tls::testing::kNow);
+
+EndpointFacts Shown(const std::vector<tls::DerHandle>& chain, std::vector<uint8_t> staple) {
+  EndpointFacts facts;
+  facts.outcome = Outcome::kTlsOk;
+  facts.stage = Stage::kDone;
+  facts.started_at = kStart;
+  facts.handshake.emplace();
+  facts.handshake->chain = chain;
+  facts.handshake->ocsp_stapled = !staple.empty();
+  facts.handshake->ocsp_response = std::move(staple);
+  return facts;
+}
+
+output::EndpointRow RowOf(const tls::testing::TestPki& pki, const EndpointFacts& facts) {
+  tls::PkixVerifier pkix(tls::TrustStore::FromPem(pki.root.pem()).value());
+  tls::CertificateTable table;
+  std::vector<const tls::Certificate*> chain;
+  for (const tls::DerHandle& der : facts.handshake->chain) {
+    chain.push_back(table.Intern(der.der()).certificate);
+  }
+  const HostContext host{.host = "mx.example.org"};
+  const EndpointVerdicts verdicts = JudgeEndpoint(host, facts, chain, &pkix);
+  return MakeEndpointRow(host, dns::IpAddress::Parse("192.0.2.7").value(), 25, facts, verdicts, 1,
+                         table);
+}
+
+TEST(EndpointRow, WithoutAStapledResponseSaysNothingOfRevocation) {
+  const tls::testing::TestPki pki = tls::testing::MakePki();
+  const output::EndpointRow row = RowOf(pki, Shown(pki.Chain(), {}));
+  EXPECT_EQ(row.ocsp_stapled, false);
+  EXPECT_FALSE(row.ocsp_status);
+  EXPECT_FALSE(row.revocation_status);
+  EXPECT_FALSE(row.revocation_source);
+  EXPECT_FALSE(row.revocation_detail);
+}
+
+// RFC 6066 §8: the response is the leaf's, wherever its issuer stands.
+TEST(EndpointRow, TellsWhatTheStapledResponseIsWorth) {
+  const tls::testing::TestPki pki = tls::testing::MakePki();
+  const std::vector<uint8_t> good = tls::testing::MakeOcspResponse(pki.leaf, pki.intermediate);
+  for (const auto& chain : {pki.Chain(), pki.ChainWithRoot(),
+                            tls::testing::Handles(pki.leaf, pki.root, pki.intermediate)}) {
+    const output::EndpointRow row = RowOf(pki, Shown(chain, good));
+    EXPECT_EQ(row.ocsp_status, "good");
+    EXPECT_EQ(row.revocation_status, "good");
+    EXPECT_EQ(row.revocation_source, "ocsp_staple");
+    EXPECT_FALSE(row.revocation_detail);
+  }
+  const output::EndpointRow alone = RowOf(pki, Shown(tls::testing::Handles(pki.leaf), good));
+  EXPECT_EQ(alone.ocsp_status, "issuer_unknown");
+  EXPECT_EQ(alone.revocation_status, "unknown");
+  const std::vector<uint8_t> revoked = tls::testing::MakeOcspResponse(
+      pki.leaf, pki.intermediate,
+      {.says = tls::testing::SaidStatus::kRevoked, .reason = uint8_t{1}});
+  const output::EndpointRow row = RowOf(pki, Shown(pki.Chain(), revoked));
+  EXPECT_EQ(row.ocsp_status, "revoked");
+  EXPECT_EQ(row.revocation_status, "revoked");
+  EXPECT_EQ(row.revocation_detail, "leaf: revoked 2026-01-14T12:00:00Z, keyCompromise");
+}
+
+// The issuer may be an anchor that nobody sends.
+TEST(EndpointRow, FindsTheIssuerOfAResponseInTheTrustStore) {
+  const tls::testing::TestPki pki = tls::testing::MakePki();
+  const tls::testing::TestCertificate leaf = tls::testing::MakeSigned(
+      {}, tls::testing::TestKey(tls::testing::KeyKind::kP256, 5), pki.root);
+  const EndpointFacts facts =
+      Shown(tls::testing::Handles(leaf), tls::testing::MakeOcspResponse(leaf, pki.root));
+  EXPECT_EQ(RowOf(pki, facts).ocsp_status, "good");
+}
+
+TEST(CertificateRow, TellsWhereItsRevocationIsToBeFoundAndWhatWasSaid) {
+  const std::vector<uint8_t> der =
+      tls::testing::MakePki(
+          {.crl_distribution_points = "URI:http://crl.example/1.crl", .must_staple = true})
+          .leaf.der();
+  const tls::CertificateFacts facts = tls::ParseCertificateFacts(der);
+  const output::CertificateRow unasked = MakeCertificateRow(facts, der, kStart);
+  EXPECT_EQ(unasked.crl_urls, std::vector<std::string>{"http://crl.example/1.crl"});
+  EXPECT_EQ(unasked.ocsp_must_staple, true);
+  EXPECT_FALSE(unasked.revocation_status);
+  EXPECT_FALSE(unasked.revocation_detail);
+  const output::CertificateRow asked =
+      MakeCertificateRow(facts, der, kStart, {kRevoked, "revoked yesterday"});
+  EXPECT_EQ(asked.revocation_status, "revoked");
+  EXPECT_EQ(asked.revocation_detail, "revoked yesterday");
 }
 
 struct UrlCase {
