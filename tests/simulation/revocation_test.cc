@@ -177,7 +177,8 @@ TEST(RevocationScan, TellsOfEachEndpointAndCertificateWhatItsListSays) {
     EXPECT_EQ(Leaf(result, "mx1").revocation_detail, "revoked 2026-01-14T12:00:00Z, keyCompromise");
     // The intermediate names no list: nothing is said of it, and nothing held against it.
     for (const CertificateRow* row : result.All<CertificateRow>()) {
-      if (row->is_ca.value_or(false)) EXPECT_EQ(row->revocation_status, "no_source");
+      if (!row->is_ca.value_or(false)) continue;
+      EXPECT_EQ(row->revocation_status, "no_source");
     }
   }
 }
