@@ -108,7 +108,8 @@ void ServeMail(int connection, const std::vector<const TestCertificate*>& chain,
     if (server.done() && !greeted) Send(connection, server.Send("220 mx.test\r\n"));
     greeted = server.done();
     if (server.plaintext().ends_with("QUIT\r\n")) {
-      Send(connection, server.Send("221 bye\r\n") + server.SendCloseNotify());
+      Send(connection, server.Send("221 bye\r\n"));
+      Send(connection, server.SendCloseNotify());
       return;
     }
     if (server.plaintext().ends_with("\r\n")) {
