@@ -2,6 +2,7 @@
 #ifndef MXSWEEP_TESTS_TOOLS_MADE_UP_CHECKS_H_
 #define MXSWEEP_TESTS_TOOLS_MADE_UP_CHECKS_H_
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -115,6 +116,9 @@ struct Check {
     return asked;
   }
 };
+
+// For GoogleTest: its name says which one it is.
+inline void PrintTo(const Check& check, std::ostream* out) { *out << check.name; }
 
 inline MadeUpDomain WithMxStatus(const std::string& status) {
   MadeUpDomain domain(status + ".example");
