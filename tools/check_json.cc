@@ -144,10 +144,17 @@ Json DomainJson(const DomainReport& domain) {
                {"dane_status", OrNull(row.dane_status)},
                {"pkix_status", OrNull(row.pkix_status)},
                {"mta_sts_status", OrNull(row.mta_sts_status)},
-               {"mta_sts_mode", OrNull(row.mta_sts_mode)},
                {"mta_sts_id", OrNull(row.mta_sts_id)},
+               {"mta_sts_policy_status", OrNull(row.mta_sts_policy_status)},
+               {"mta_sts_mode", OrNull(row.mta_sts_mode)},
+               {"mta_sts_max_age", OrNull(row.mta_sts_max_age)},
+               {"mta_sts_mx", OrNull(row.mta_sts_mx)},
+               {"mta_sts_unmatched_mx", OrNull(row.mta_sts_unmatched_mx)},
+               {"mta_sts_sender", OrNull(row.mta_sts_sender)},
+               {"mta_sts_error", OrNull(row.mta_sts_error)},
                {"tlsrpt_status", OrNull(row.tlsrpt_status)},
                {"tlsrpt_rua", OrNull(row.tlsrpt_rua)},
+               {"tlsrpt_error", OrNull(row.tlsrpt_error)},
                {"diagnosis", row.diagnosis},
                {"error_detail", OrNull(row.error_detail)}};
   for (const char* key : {"senders", "findings", "hosts"}) json[key] = Json::array();

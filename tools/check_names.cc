@@ -39,7 +39,8 @@ Fact TlsaFact(const CheckView& view, const MxHostRow& row) {
   }
   if (status == "secure") return fact(Severity::kGood, TlsaList(row), true);
   if (status == "none") return fact(Severity::kNote, "no record", false);
-  if (status == "insecure") return fact(Severity::kNote, "does not count: the zone is not signed", false);
+  if (status == "insecure")
+    return fact(Severity::kNote, "does not count: the zone is not signed", false);
   if (status == "lookup_error") return fact(Severity::kBad, "the look-up fails", true);
   return fact(Severity::kUnknown, "not looked up", true);
 }
@@ -265,6 +266,7 @@ std::vector<Fact> DomainFactsOf(const CheckView& view) {
                                                : "; the answer is not signed (no DNSSEC)"),
                      is_signed});
   }
+  AddPolicyFacts(view, &facts);
   return facts;
 }
 

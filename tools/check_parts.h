@@ -38,6 +38,12 @@ void AddHostFindings(const CheckView& view, const scanner::HostRows& host,
 std::vector<Fact> DomainFactsOf(const CheckView& view);
 void AddDomainFindings(const CheckView& view, std::vector<Finding>* findings);
 
+// MTA-STS and TLS reporting, as far as they were looked at: check_policies.cc.
+void AddPolicyFacts(const CheckView& view, std::vector<Fact>* facts);
+void AddDomainPolicyFindings(const CheckView& view, std::vector<Finding>* findings);
+void AddServerPolicyFact(const CheckView& view, const output::EndpointRow& row,
+                         std::vector<Fact>* facts);
+
 // The senders, in the order of scanner::kSenderProfiles: check_senders.cc.
 std::vector<SenderReport> SendersOf(const CheckView& view);
 

@@ -39,6 +39,7 @@ std::vector<Finding> FindingsOf(const CheckView& view) {
       AddCertificateFindings(view, host, *row, &findings);
     }
   }
+  AddDomainPolicyFindings(view, &findings);
   std::ranges::stable_sort(findings, std::ranges::greater(), &Finding::severity);
   return findings;
 }

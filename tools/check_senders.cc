@@ -56,7 +56,7 @@ std::string TlsText(SenderProfile profile) {
     case SenderProfile::kDane:
       return "no TLSA records: TLS as it comes";
     case SenderProfile::kMtaSts:
-      return "no policy is enforced: TLS as it comes";
+      return "none in force: TLS as it comes";
     case SenderProfile::kLevel2:
     case SenderProfile::kLevel3:
       return "strong enough for it";
@@ -76,7 +76,7 @@ std::string ReasonText(SenderProfile profile, Reason reason) {
     case Reason::kDaneUnusable:
       return "no TLSA record is usable: TLS, but nobody knows with whom";
     case Reason::kStsVerified:
-      return "MX host and certificate are as the policy demands";
+      return "as the policy demands";
     case Reason::kNoStartTls:
       return "no STARTTLS";
     case Reason::kStartTlsRefused:

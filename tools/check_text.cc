@@ -179,7 +179,8 @@ void TextWriter::Senders(const DomainReport& domain) {
 
 void TextWriter::Record(const std::string& record, size_t indent) {
   const std::string text = Printable(record);
-  const size_t data = text.rfind(' ');
+  // The data is the last field, or all that is quoted.
+  const size_t data = text.rfind(' ', text.find('"'));
   out_ += std::string(indent, ' ');
   if (indent + text.size() <= columns_ || data == std::string::npos) {
     out_ += text + "\n";

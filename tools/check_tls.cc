@@ -214,7 +214,11 @@ std::vector<Fact> EndpointFactsOf(const CheckView& view, const scanner::HostRows
   AddCertificateFacts(view, row, &facts);
   // Where there are no records the host's line says so.
   if (const Fact dane = DaneFact(row); dane.is_verdict) facts.push_back(dane);
+  AddServerPolicyFact(view, row, &facts);
   if (row.security_level) facts.push_back(StrengthFact(row));
+  if (row.rpt_result) {
+    facts.push_back({Severity::kGood, "report", "reported as", *row.rpt_result, false});
+  }
   return facts;
 }
 

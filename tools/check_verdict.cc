@@ -24,8 +24,12 @@ bool Encrypts(const DomainReport& report, SenderProfile profile) {
   return DecisionOf(report, profile).action == SenderAction::kEncrypted;
 }
 
-// Without --mta-sts nobody asked for a policy, and nothing is held against the domain.
-bool StsAsked(const DomainReport& report) { return report.row->mta_sts_status.has_value(); }
+// Without --mta-sts full nobody asked for a policy, and nothing is held against the domain.
+bool StsAsked(const DomainReport& report) {
+  const output::DomainRow& row = *report.row;
+  if (!row.mta_sts_status) return false;
+  return *row.mta_sts_status != "valid" || row.mta_sts_policy_status.has_value();
+}
 
 // Does a sender that holds to a rule of its own (DANE, MTA-STS) keep the mail?
 bool Keeps(const SenderDecision& decision) {
@@ -119,13 +123,19 @@ std::string UnknownHeadline(const DomainReport& report) {
   }
 }
 
+bool HasBadFinding(const DomainReport& report) {
+  return !report.findings.empty() && report.findings.front().severity == Severity::kBad;
+}
+
 std::string HeadlineOf(const DomainReport& report) {
   switch (report.verdict) {
     case Verdict::kSafe:
+      if (HasBadFinding(report)) return "mail to it is encrypted, but a server has trouble";
       return DecisionOf(report, SenderProfile::kDane).authenticated
                  ? "mail to it is encrypted, and DANE proves the server"
                  : "mail to it is encrypted, and MTA-STS proves the server";
     case Verdict::kUnprotected:
+      if (HasBadFinding(report)) return "mail to it is encrypted, but a server has trouble";
       return "mail to it is encrypted, but nothing makes senders insist";
     case Verdict::kUnverified:
       return ProvesServer(report) ? "encrypted; DANE proves the server, its certificate does not"
@@ -179,6 +189,9 @@ std::string GoodNews(const CheckView& view, const DomainReport& report) {
 void JudgeReport(const CheckView& view, DomainReport* report) {
   report->verdict = VerdictOf(*report);
   report->severity = SeverityOf(report->verdict);
+  if (report->severity == Severity::kGood && HasBadFinding(*report)) {
+    report->severity = Severity::kWarning;
+  }
   report->headline = HeadlineOf(*report);
   report->passed = report->verdict == Verdict::kSafe || report->verdict == Verdict::kUnprotected ||
                    report->verdict == Verdict::kNoMail;

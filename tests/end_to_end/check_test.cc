@@ -39,7 +39,9 @@ class CheckTest : public ::testing::Test {
                            "--ehlo-name",
                            "scanner.example.org",
                            "--retry-delay",
-                           "100ms"};
+                           "100ms",
+                           "--mta-sts-port",
+                           std::to_string(Lab::kHttpsPort)};
     for (const char* flag :
          {"--connect-timeout", "--greeting-timeout", "--command-timeout", "--dns-timeout"}) {
       arguments.push_back(flag);
@@ -84,10 +86,12 @@ TEST_F(CheckTest, FindsThePerfectDomainSafe) {
   const json domain = Explain("perfect.lab", 0);
   EXPECT_EQ(domain["verdict"], "safe");
   EXPECT_EQ(domain["to_do"], "nothing");
-  for (const char* sender : {"opportunistic", "verified", "dane", "level2", "level3"}) {
+  for (const char* sender : {"opportunistic", "verified", "dane", "mta_sts", "level2", "level3"}) {
     EXPECT_EQ(Action(domain, sender), "encrypted") << sender;
   }
   EXPECT_EQ(domain["hosts"][0]["endpoints"][0]["dane_status"], "match");
+  EXPECT_EQ(domain["mta_sts_mode"], "enforce");
+  EXPECT_EQ(domain["tlsrpt_status"], "valid");
 }
 
 TEST_F(CheckTest, GivesTheRecordThatHealsADaneMismatch) {
@@ -127,6 +131,14 @@ TEST_F(CheckTest, SeesThatStartTlsIsMissing) {
   EXPECT_EQ(Action(domain, "opportunistic"), "in_clear");
   EXPECT_EQ(Action(domain, "verified"), "refuse");
   EXPECT_NE(Find(domain, "no_starttls"), nullptr);
+}
+
+TEST_F(CheckTest, LeavesMtaStsAloneWhereItIsToldTo) {
+  const CommandResult result = Check({"plain.lab"}, {"--json", "--mta-sts", "off"});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  const json report = json::parse(result.output, nullptr, /*allow_exceptions=*/false);
+  EXPECT_TRUE(report["domains"][0]["mta_sts_status"].is_null());
+  EXPECT_EQ(Action(report["domains"][0], "mta_sts"), "unknown");
 }
 
 TEST_F(CheckTest, NeverTakesSilenceForAbsence) {

@@ -82,7 +82,7 @@ TEST(CheckReport, ComputesTheRecordThatHealsAMismatch) {
 }
 
 TEST(CheckReport, KnowsThatAnExpiredCertificateDoesNotHurtDane) {  // RFC 7672 §3.1.1
-  MadeUpDomain domain = testing::Perfect();
+  MadeUpDomain domain = testing::Dane();
   testing::Expire(domain);
   const Reported report(std::move(domain));
   EXPECT_EQ(report->verdict, Verdict::kUnverified);
@@ -93,7 +93,7 @@ TEST(CheckReport, KnowsThatAnExpiredCertificateDoesNotHurtDane) {  // RFC 7672 �
 }
 
 TEST(CheckReport, ButSaysNoSuchThingOfATrustAnchor) {  // RFC 7672 §3.1.2
-  MadeUpDomain domain = testing::Perfect();
+  MadeUpDomain domain = testing::Dane();
   testing::Expire(domain);
   Server(domain).dane_matched_record = "2 1 1 " + std::string(64, 'b');
   const Reported report(std::move(domain));
@@ -162,6 +162,44 @@ TEST(CheckReport, SaysNothingOfDaneWithoutAValidatingResolver) {
   EXPECT_FALSE(report->passed);
   EXPECT_EQ(report.Find("dane_possible"), nullptr);
   EXPECT_THAT(report.Find("resolver_does_not_validate")->why, HasSubstr("It does not."));
+}
+
+TEST(CheckReport, CallsAnEnforcedPolicySafe) {  // RFC 8461 §5
+  MadeUpDomain domain = testing::Plain();
+  testing::AddPolicy(domain, "enforce");
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kSafe);
+  EXPECT_THAT(report->headline, HasSubstr("MTA-STS"));
+}
+
+TEST(CheckReport, RefusesMailToAHostThatThePolicyDoesNotName) {  // RFC 8461 §4.1
+  MadeUpDomain domain = testing::Plain();
+  testing::AddPolicy(domain, "enforce");
+  domain.domain().mta_sts_unmatched_mx = {"mx.example.org"};
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kRefused);
+  EXPECT_EQ(report.Find("mta_sts_host_not_listed")->severity, Severity::kBad);
+}
+
+TEST(CheckReport, DoesNotTakeAPolicyInTestingForProtection) {
+  MadeUpDomain domain = testing::Plain();
+  testing::AddPolicy(domain, "testing");
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kUnprotected);
+  EXPECT_NE(report.Find("mta_sts_not_enforced"), nullptr);
+}
+
+TEST(CheckReport, HoldsNothingAgainstADomainWhosePolicyNobodyAskedFor) {
+  MadeUpDomain off = testing::Plain();
+  off.domain().mta_sts_status.reset();
+  EXPECT_TRUE(Reported(off)->passed);
+  MadeUpDomain record_only = testing::Plain();
+  record_only.domain().mta_sts_status = "valid";
+  EXPECT_TRUE(Reported(record_only)->passed);
+  MadeUpDomain failed = testing::Plain();
+  failed.domain().mta_sts_status = "lookup_error";
+  EXPECT_FALSE(Reported(failed)->passed);
+  EXPECT_EQ(Reported(failed)->verdict, Verdict::kUnknown);
 }
 
 TEST(CheckReport, SaysOnceWhatHoldsForSeveralServers) {

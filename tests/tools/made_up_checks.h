@@ -22,6 +22,8 @@ inline CheckWorld World() {
 // One MX host with one good server that shows a certificate.
 inline MadeUpDomain Plain(const std::string& name = "example.org") {
   MadeUpDomain domain(name);
+  domain.domain().mta_sts_status = "none";
+  domain.domain().tlsrpt_status = "none";
   domain.AddHost(10, "mx." + name);
   domain.AddLeaf(domain.AddGoodServer());
   return domain;
@@ -56,11 +58,32 @@ inline void AddTlsa(MadeUpDomain& domain, const std::string& data, const std::st
   }
 }
 
-inline MadeUpDomain Perfect() {
-  MadeUpDomain domain = Plain("perfect.example");
+// With a policy in `mode` that names the first host.
+inline void AddPolicy(MadeUpDomain& domain, const std::string& mode) {
+  output::DomainRow& row = domain.domain();
+  row.mta_sts_status = "valid";
+  row.mta_sts_id = "20270101";
+  row.mta_sts_policy_status = "valid";
+  row.mta_sts_mode = mode;
+  row.mta_sts_max_age = 604800;
+  row.mta_sts_mx = {Host(domain).host};
+  row.mta_sts_unmatched_mx.emplace();
+  row.tlsrpt_status = "valid";
+  row.tlsrpt_rua = "mailto:tls-reports@" + row.domain;
+}
+
+// DANE and no MTA-STS.
+inline MadeUpDomain Dane() {
+  MadeUpDomain domain = Plain();
   AddTlsa(domain, *Leaf(domain).spki_sha256, "match");
   Host(domain).tlsa->push_back({2, 1, 1, std::string(64, 'b'), true});
   Host(domain).dane_rollover_ready = true;
+  return domain;
+}
+
+inline MadeUpDomain Perfect() {
+  MadeUpDomain domain = Dane();
+  AddPolicy(domain, "enforce");
   return domain;
 }
 
@@ -157,7 +180,7 @@ inline std::vector<Check> AllChecks() {
   Expire(domain);
   Unsign(domain);
   add("expired", domain);
-  domain = Perfect();
+  domain = Dane();
   Expire(domain);
   add("expired_but_dane", domain);
   domain = Plain();
@@ -176,6 +199,28 @@ inline std::vector<Check> AllChecks() {
   Leaf(domain).subject_alt_names = {"dns:a.example", "dns:b.example", "dns:c.example",
                                     "dns:d.example"};
   add("incomplete", domain);
+  domain = Plain();
+  AddPolicy(domain, "enforce");
+  domain.domain().mta_sts_mx = {"*.example.net"};
+  domain.domain().mta_sts_unmatched_mx = {"mx.example.org"};
+  add("mta_sts_other_host", domain);
+  domain = Plain();
+  AddPolicy(domain, "enforce");
+  domain.domain().mta_sts_policy_status = "http_status";
+  domain.domain().mta_sts_rpt_result = "sts-policy-fetch-error";
+  domain.domain().mta_sts_mode.reset();
+  domain.domain().mta_sts_mx.reset();
+  domain.domain().mta_sts_unmatched_mx.reset();
+  domain.domain().mta_sts_error = "status 404";
+  domain.domain().tlsrpt_status = "invalid";
+  domain.domain().tlsrpt_error = "no rua";
+  add("mta_sts_broken", domain);
+  domain = Plain();
+  AddPolicy(domain, "testing");
+  Expire(domain);
+  domain.domain().tlsrpt_status = "lookup_error";
+  domain.domain().tlsrpt_error = "SERVFAIL";
+  add("mta_sts_testing", domain);
   add("blind_resolver", Plain()).world = {.now = MadeUpDomain::Now(),
                                           .resolver = "192.0.2.53:53 does not validate DNSSEC.",
                                           .resolver_validates = false};

@@ -12,7 +12,9 @@ using T = TlsPosture;
 
 // The zone with ::1 comes first of those that have it: its host is the server's own.
 constexpr FixedZone kNamed[] = {
-    {"perfect", "DNSSEC, DANE 3 1 1, TLS 1.3, valid certificate", kOwn, true, D::kMatch311},
+    {"perfect", "DNSSEC, DANE 3 1 1, TLS 1.3, valid certificate, MTA-STS enforced, TLS reporting",
+     kOwn, true, D::kMatch311, B::kNormal, C::kValid, K::kP256, T::kModern, true, false,
+     StsPosture::kEnforce, TlsRptPosture::kMailto},
     {"plain", "STARTTLS with a valid certificate, no DNSSEC"},
     {"dane-anchor", "DANE 2 1 1", kOwn, true, D::kMatch211},
     {"dane-rollover", "DANE, two keys published", kOwn, true, D::kRolloverKeys},
