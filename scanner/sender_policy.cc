@@ -78,6 +78,7 @@ Step StepVerified(const EndpointRow& row, bool san_only, Reason verified) {
   if (const std::optional<Step> step = BeforeStartTls(row)) return *step;
   if (row.outcome != "tls_ok") return GoOn(kRefuse, StartTlsTrouble(row));
   if (row.pkix_status != "valid") return GoOn(kRefuse, Reason::kCertificate);
+  if (row.revocation_status == "revoked") return GoOn(kRefuse, Reason::kRevoked);
   const bool named = row.name_match == "san" || (!san_only && row.name_match == "cn");
   return named ? Deliver(kEncrypted, verified) : GoOn(kRefuse, Reason::kName);
 }
@@ -326,6 +327,8 @@ std::string_view SenderReasonWord(SenderReason reason) {
       return "level_too_low";
     case Reason::kCertificate:
       return "certificate_not_valid";
+    case Reason::kRevoked:
+      return "certificate_revoked";
     case Reason::kName:
       return "name_mismatch";
     case Reason::kDaneMismatch:

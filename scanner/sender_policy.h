@@ -55,6 +55,7 @@ enum class SenderReason : uint8_t {
   kHandshakeFailed,
   kLevelTooLow,  // a key, signature or version below the sender's OpenSSL security level
   kCertificate,  // chain not valid: endpoints.pkix_status
+  kRevoked,      // senders that insist on a valid certificate may ask (RFC 8461 §4.2)
   kName,         // the certificate is for another name
   kDaneMismatch,
   kDaneNoStartTls,

@@ -155,6 +155,21 @@ void AddNameFinding(const EndpointRow& row, const CertificateRow* leaf,
       {row.host, row.address}, findings);
 }
 
+void AddRevocation(const EndpointRow& row, std::vector<Finding>* findings) {
+  if (row.revocation_status != "revoked") return;
+  const std::string not_dane = NotDane(row);
+  AddFinding({.severity = not_dane.empty() ? Severity::kBad : Severity::kWarning,
+              .id = "certificate_revoked",
+              .title = "the certificate has been revoked",
+              .why = JoinText(row.revocation_detail ? JoinText(*row.revocation_detail, ". ") : "",
+                              "Few senders ask; those that insist on a valid certificate and do, "
+                              "refuse."),
+              .fix = "get a new certificate, for a new key",
+              .advice = "If the key was stolen, everything it protected is open.",
+              .not_this = not_dane},
+             {row.host, row.address}, findings);
+}
+
 void AddExpirySoon(const CheckView& view, const EndpointRow& row, std::vector<Finding>* findings) {
   if (!row.not_after || *row.not_after < row.started_at) return;
   const absl::Duration left = *row.not_after - view.world->now;
@@ -181,6 +196,7 @@ void AddCertificateFindings(const CheckView& view, const scanner::HostRows&, con
   const CertificateRow* leaf = LeafOf(view, row);
   AddChainFinding(row, leaf, findings);
   AddNameFinding(row, leaf, findings);
+  AddRevocation(row, findings);
   AddExpirySoon(view, row, findings);
 }
 

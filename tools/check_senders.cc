@@ -87,6 +87,8 @@ std::string ReasonText(SenderProfile profile, Reason reason) {
       return "too weak for its TLS; where TLS is a must, it refuses";
     case Reason::kCertificate:
       return "the certificate is not valid";
+    case Reason::kRevoked:
+      return "the certificate has been revoked";
     case Reason::kName:
       return "the certificate is for another name";
     case Reason::kDaneMismatch:

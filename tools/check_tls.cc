@@ -80,6 +80,17 @@ Fact DaneFact(const EndpointRow& row) {
   return fact(Severity::kUnknown, "could not be judged");
 }
 
+Fact RevocationFact(const EndpointRow& row) {
+  const std::string& status = *row.revocation_status;
+  const Severity severity = status == "good"        ? Severity::kGood
+                            : status == "revoked"   ? Severity::kBad
+                            : status == "no_source" ? Severity::kNote
+                                                    : Severity::kUnknown;
+  return {severity, "revocation", "revocation",
+          row.revocation_detail ? JoinText(status, ": ", *row.revocation_detail) : status,
+          severity != Severity::kNote};
+}
+
 Fact StrengthFact(const EndpointRow& row) {
   const int level = *row.security_level;
   const Severity severity = level < 2 ? Severity::kBad : Severity::kGood;
@@ -215,6 +226,7 @@ std::vector<Fact> EndpointFactsOf(const CheckView& view, const scanner::HostRows
   // Where there are no records the host's line says so.
   if (const Fact dane = DaneFact(row); dane.is_verdict) facts.push_back(dane);
   AddServerPolicyFact(view, row, &facts);
+  if (row.revocation_status) facts.push_back(RevocationFact(row));
   if (row.security_level) facts.push_back(StrengthFact(row));
   if (row.rpt_result) {
     facts.push_back({Severity::kGood, "report", "reported as", *row.rpt_result, false});

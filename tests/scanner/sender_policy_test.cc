@@ -125,6 +125,11 @@ std::vector<OneServer> ServersWithTrouble() {
        kClearFailed, kClearFailed},
       {"other name", [](auto&, output::EndpointRow& row) { row.name_match = "none"; }, kTlsOk,
        Refuse(Reason::kName), kTlsOk, Refuse(Reason::kName), kTlsOk, kTlsOk},
+      {"revoked", [](auto&, output::EndpointRow& row) { row.revocation_status = "revoked"; },
+       kTlsOk, Refuse(Reason::kRevoked), kTlsOk, Refuse(Reason::kRevoked), kTlsOk, kTlsOk},
+      {"revocation unknown",
+       [](auto&, output::EndpointRow& row) { row.revocation_status = "unknown"; }, kTlsOk,
+       kVerifiedOk, kTlsOk, kStsOk, kTlsOk, kTlsOk},
       // RFC 8461 §4.2: SAN only.
       {"common name", [](auto&, output::EndpointRow& row) { row.name_match = "cn"; }, kTlsOk,
        kVerifiedOk, kTlsOk, Refuse(Reason::kName), kTlsOk, kTlsOk},

@@ -221,6 +221,11 @@ inline std::vector<Check> AllChecks() {
   domain.domain().tlsrpt_status = "lookup_error";
   domain.domain().tlsrpt_error = "SERVFAIL";
   add("mta_sts_testing", domain);
+  domain = Plain();
+  Server(domain).revocation_status = "revoked";
+  Server(domain).revocation_source = "crl";
+  Server(domain).revocation_detail = "leaf: revoked 2026-12-01T08:00:00Z, keyCompromise";
+  add("revoked", domain);
   add("blind_resolver", Plain()).world = {.now = MadeUpDomain::Now(),
                                           .resolver = "192.0.2.53:53 does not validate DNSSEC.",
                                           .resolver_validates = false};
