@@ -84,16 +84,18 @@ Step StepVerified(const EndpointRow& row, bool san_only, Reason verified) {
 }
 
 // RFC 7672 §2.2: secure TLSA records commit the host to TLS.
-Step StepDane(const HostRows& host, const EndpointRow& row) {
+Step StepDane(const DomainRow& domain, const HostRows& host, const EndpointRow& row) {
   if (host.row == nullptr || !host.row->tlsa_status) return GoOn(kUnknown, Reason::kNotTried);
+  if (host.row->tlsa_status == "local_error") return GoOn(kUnknown, Reason::kNotTried);
   if (host.row->tlsa_status == "lookup_error") return GoOn(kDefer, Reason::kTlsaLookupError);
   if (host.row->tlsa_status != "secure") return StepOpportunistic(row, 0);
   if (const std::optional<Step> step = BeforeStartTls(row)) return *step;
-  if (row.dane_status == "match") return Deliver(kEncrypted, Reason::kDaneMatch);
-  if (row.dane_status == "unusable") return Deliver(kEncrypted, Reason::kDaneUnusable);
-  if (row.dane_status == "mismatch") return GoOn(kRefuse, Reason::kDaneMismatch);
-  if (row.dane_status == "no_starttls") return GoOn(kRefuse, Reason::kDaneNoStartTls);
-  if (row.dane_status == "tls_failed") return GoOn(kRefuse, Reason::kDaneHandshakeFailed);
+  const std::string_view status = DaneStatusFor(domain, row);
+  if (status == "match") return Deliver(kEncrypted, Reason::kDaneMatch);
+  if (status == "unusable") return Deliver(kEncrypted, Reason::kDaneUnusable);
+  if (status == "mismatch") return GoOn(kRefuse, Reason::kDaneMismatch);
+  if (status == "no_starttls") return GoOn(kRefuse, Reason::kDaneNoStartTls);
+  if (status == "tls_failed") return GoOn(kRefuse, Reason::kDaneHandshakeFailed);
   return GoOn(kUnknown, Reason::kNotTried);
 }
 
@@ -132,7 +134,7 @@ Step StepOf(SenderProfile profile, const DomainRows& domain, const HostRows& hos
     case SenderProfile::kVerified:
       return StepVerified(row, /*san_only=*/false, Reason::kVerified);
     case SenderProfile::kDane:
-      return StepDane(host, row);
+      return StepDane(*domain.row, host, row);
     case SenderProfile::kMtaSts:
       return StepMtaSts(*domain.row, host, row);
     case SenderProfile::kLevel2:
@@ -267,6 +269,13 @@ SenderDecision DecideSender(SenderProfile profile, const DomainRows& domain,
   SenderDecision decision = Of(*left);
   decision.incomplete = incomplete;
   return decision;
+}
+
+std::string_view DaneStatusFor(const DomainRow& domain, const EndpointRow& endpoint) {
+  if (!endpoint.dane_status) return "";
+  const bool settled = domain.dane_status == "full" || domain.dane_status == "partial";
+  if (*endpoint.dane_status == "mismatch" && settled) return "match";
+  return *endpoint.dane_status;
 }
 
 std::string_view SenderProfileWord(SenderProfile profile) {

@@ -103,6 +103,12 @@ struct SenderDecision {
 SenderDecision DecideSender(SenderProfile profile, const DomainRows& domain,
                             const SenderWorld& world);
 
+// endpoints.dane_status as it is for mail to this domain: a mismatch of which the domain's own
+// verdict says that it is none (its name is a reference identifier, too: RFC 7672 §3.2.2) is
+// "match". Empty: null. Valid as long as the rows.
+std::string_view DaneStatusFor(const output::DomainRow& domain,
+                               const output::EndpointRow& endpoint);
+
 // "opportunistic", "verified", "dane", "mta_sts", "level2", "level3".
 std::string_view SenderProfileWord(SenderProfile profile);
 // "encrypted", "in_clear", "defer", "refuse", "return", "unknown".

@@ -72,11 +72,12 @@ Finding WithoutTls(const EndpointRow& row) {
 void AddDaneFindings(const CheckView& view, const HostRows& host, const EndpointRow& row,
                      std::vector<Finding>* findings) {
   Finding finding;
-  if (row.dane_status == "mismatch") {
+  const std::string_view status = scanner::DaneStatusFor(*view.domain->row, row);
+  if (status == "mismatch") {
     finding = Mismatch(view, host, row);
-  } else if (row.dane_status == "unusable") {
+  } else if (status == "unusable") {
     finding = Unusable(view, host, row);
-  } else if (row.dane_status == "no_starttls" || row.dane_status == "tls_failed") {
+  } else if (status == "no_starttls" || status == "tls_failed") {
     finding = WithoutTls(row);
   } else {
     return;

@@ -53,11 +53,15 @@ std::string Abridged(const std::string& record) {
 }
 
 // What the words of endpoints.dane_status mean.
-Fact DaneFact(const EndpointRow& row) {
+Fact DaneFact(const CheckView& view, const EndpointRow& row) {
   const auto fact = [](Severity severity, std::string text, bool is_verdict = true) {
     return Fact{severity, "dane", "DANE", std::move(text), is_verdict};
   };
-  const std::string_view status = row.dane_status ? *row.dane_status : "";
+  const std::string_view status = scanner::DaneStatusFor(*view.domain->row, row);
+  if (status == "match" && row.dane_status == "mismatch") {
+    return fact(Severity::kGood,
+                JoinText("match: the certificate names ", view.domain->row->domain));
+  }
   if (status == "match") {
     return fact(Severity::kGood,
                 JoinText("match: ", Abridged(row.dane_matched_record.value_or(""))));
@@ -224,7 +228,7 @@ std::vector<Fact> EndpointFactsOf(const CheckView& view, const scanner::HostRows
   }
   AddCertificateFacts(view, row, &facts);
   // Where there are no records the host's line says so.
-  if (const Fact dane = DaneFact(row); dane.is_verdict) facts.push_back(dane);
+  if (const Fact dane = DaneFact(view, row); dane.is_verdict) facts.push_back(dane);
   AddServerPolicyFact(view, row, &facts);
   if (row.revocation_status) facts.push_back(RevocationFact(row));
   if (row.security_level) facts.push_back(StrengthFact(row));

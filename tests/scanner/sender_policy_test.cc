@@ -194,6 +194,7 @@ TEST(SenderPolicy, FollowsTheTlsaRecordsOfAHost) {
       {"none", "none", kEncrypted, Reason::kTls},
       {"insecure", "insecure", kEncrypted, Reason::kTls},
       {"lookup_error", "lookup_error", kDefer, Reason::kTlsaLookupError},
+      {"local_error", "", kUnknown, Reason::kNotTried},
       {"secure", "match", kEncrypted, Reason::kDaneMatch},
       {"secure", "unusable", kEncrypted, Reason::kDaneUnusable},
       {"secure", "mismatch", kRefuse, Reason::kDaneMismatch},
@@ -271,6 +272,17 @@ TEST(SenderPolicy, DoesNotCareForDatesAndNamesWhereDaneMatches) {  // RFC 7672 ย
   row.name_match = "none";
   EXPECT_EQ(Decide(kDane, domain).action, kEncrypted);
   EXPECT_EQ(Decide(kVerified, domain).action, kRefuse);
+}
+
+TEST(SenderPolicy, BelievesTheDomainWhereItsOwnNameSettlesAMismatch) {  // RFC 7672 ยง3.2.2
+  MadeUpDomain domain;
+  domain.AddHost(10, "mx.example.org").tlsa_status = "secure";
+  domain.AddGoodServer().dane_status = "mismatch";
+  domain.domain().dane_status = "broken";
+  EXPECT_EQ(Decide(kDane, domain).action, kRefuse);
+  domain.domain().dane_status = "full";
+  EXPECT_EQ(Decide(kDane, domain).action, kEncrypted);
+  EXPECT_TRUE(Decide(kDane, domain).authenticated);
 }
 
 TEST(SenderPolicy, SaysNothingOfDaneWithoutAValidatingResolver) {
