@@ -77,7 +77,8 @@ TEST(Truth, SaysWhatSendersMakeOfPolicies) {
   EXPECT_EQ(DomainOf("tlsrpt-both")["tlsrpt_rua"],
             "mailto:tls-reports@tlsrpt-both.lab,https://reports.tlsrpt-both.lab/v1");
   EXPECT_TRUE(DomainOf("null-mx")["mta_sts_status"].is_null());
-  EXPECT_EQ(DomainOf("perfect")["mta_sts_status"], "none");
+  EXPECT_EQ(DomainOf("perfect")["mta_sts_sender"], "deliver");
+  EXPECT_EQ(DomainOf("plain")["mta_sts_status"], "none");
 }
 
 TEST(Truth, JoinsItsTables) {
