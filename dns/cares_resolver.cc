@@ -72,6 +72,7 @@ class CaresResolver::Impl {
   absl::Status Open();
   QueryId Ask(std::string_view name, RrType type, Callback callback, size_t pinned_server);
   void Cancel(QueryId id) { questions_.erase(id); }
+  void Abandon(std::string reason);
   EventLoop& loop() { return loop_; }
   const ServerPool& servers() const { return servers_; }
   Counters counters() const;
@@ -118,6 +119,7 @@ class CaresResolver::Impl {
   std::deque<std::pair<QueryId, Response>> refused_at_once_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   QueryId next_id_ = 1;
+  std::string abandoned_;  // why; empty: it is not
   bool draining_ = false;
   bool tick_armed_ = false;
   bool drain_armed_ = false;
@@ -168,6 +170,11 @@ Resolver::QueryId CaresResolver::Impl::Ask(std::string_view name, RrType type, C
     DrainSoon();
     return id;
   }
+  if (!abandoned_.empty()) {
+    refused_at_once_.emplace_back(id, ErrorResponse(ResponseStatus::kLocalError, abandoned_));
+    DrainSoon();
+    return id;
+  }
   question.name = *std::move(canonical);
   // Those who wait already go first.
   if (waiting_.empty()) {
@@ -179,6 +186,14 @@ Resolver::QueryId CaresResolver::Impl::Ask(std::string_view name, RrType type, C
   ArmTick();
   if (!results_.empty()) DrainSoon();
   return id;
+}
+
+void CaresResolver::Impl::Abandon(std::string reason) {
+  abandoned_ = std::move(reason);
+  for (const auto& [id, question] : questions_) {
+    refused_at_once_.emplace_back(id, ErrorResponse(ResponseStatus::kLocalError, abandoned_));
+  }
+  DrainSoon();
 }
 
 // kNoServer: there is no room where it could go.
@@ -504,6 +519,7 @@ Resolver::QueryId CaresResolver::QueryServer(size_t index, std::string_view name
   return impl_->Ask(name, type, std::move(callback), index);
 }
 void CaresResolver::Cancel(QueryId id) { impl_->Cancel(id); }
+void CaresResolver::Abandon(std::string reason) { impl_->Abandon(std::move(reason)); }
 EventLoop& CaresResolver::loop() { return impl_->loop(); }
 size_t CaresResolver::server_count() const { return impl_->servers().size(); }
 std::string CaresResolver::server_name(size_t index) const {

@@ -80,6 +80,10 @@ class CaresResolver : public Resolver {
   bool server_trusted(size_t index) const override;
   QueryId QueryServer(size_t index, std::string_view name, RrType type, Callback callback) override;
 
+  // The servers are gone for good, and that is trouble of our own (they were ours): every question,
+  // open or yet to come, ends with kLocalError and `reason`.
+  void Abandon(std::string reason);
+
   // Of use to progress lines and tests.
   struct Counters {
     uint64_t questions = 0;     // Query calls.

@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "dns/wire_name.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -24,17 +25,36 @@ bool SaysBogus(const Message& message) {
   return std::any_of(message.extended_errors.begin(), message.extended_errors.end(), MeansBogus);
 }
 
+// Records in the answer section that do not belong to the asked name and its CNAMEs. Beside an
+// answer they do not matter; instead of one they are somebody else's.
+bool AnswersAnotherName(const Message& message, std::string_view name,
+                        const AnswerSummary& summary) {
+  const absl::StatusOr<std::string> asked = CanonicalPresentation(name);
+  const auto& chain = summary.cname_chain;
+  return std::any_of(message.answers.begin(), message.answers.end(),
+                     [&](const ResourceRecord& record) {
+                       return record.owner != *asked &&
+                              std::find(chain.begin(), chain.end(), record.owner) == chain.end();
+                     });
+}
+
 // NOERROR and NXDOMAIN.
 Response ReadAnswer(const Message& message, std::string_view name, RrType type, bool trusted) {
   absl::StatusOr<AnswerSummary> summary = SummarizeAnswer(message, name, type);
   if (!summary.ok()) {
     return ErrorResponse(ResponseStatus::kMalformed, std::string(summary.status().message()));
   }
+  // "There is none" and records in the same breath: neither is believed.
+  if (summary->records.empty() && AnswersAnotherName(message, name, *summary)) {
+    return ErrorResponse(ResponseStatus::kMalformed, "the answer is about another name");
+  }
+  if (message.rcode == Rcode::kNxDomain && !summary->records.empty()) {
+    return ErrorResponse(ResponseStatus::kMalformed, "NXDOMAIN, with records of the name");
+  }
   Response response;
   if (message.rcode == Rcode::kNxDomain) {
     // RFC 6604 §3: said of the last name of the chain.
     response.status = ResponseStatus::kNxDomain;
-    summary->records.clear();
   } else if (!summary->records.empty()) {
     response.status = ResponseStatus::kOk;
   } else if (!message.recursion_available && !message.authoritative) {
@@ -63,6 +83,10 @@ Response ErrorResponse(ResponseStatus status, std::string detail) {
 }
 
 Response ReadResponse(const Message& message, std::string_view name, RrType type, bool trusted) {
+  const absl::StatusOr<std::string> asked = CanonicalPresentation(name);
+  if (!asked.ok() || message.question_name != *asked || message.question_type != type) {
+    return ErrorResponse(ResponseStatus::kMalformed, "the answer is to another question");
+  }
   switch (message.rcode) {
     case Rcode::kNoError:
     case Rcode::kNxDomain:

@@ -467,6 +467,25 @@ TEST_F(CaresResolverTest, SaysThatDescriptorsAreMissing) {
   EXPECT_EQ(Ask("mx.example").status, ResponseStatus::kOk);
 }
 
+TEST_F(CaresResolverTest, CallsItsServersEndOurOwnTroubleWhereTheyWereOurs) {
+  ScriptedServer silent([](const ScriptedQuery&) { return std::vector<Bytes>(); });
+  Start(Options({silent.address()}));
+  std::vector<Response> responses;
+  const auto take = [&](Response response) { responses.push_back(std::move(response)); };
+  resolver_->Query("a.example", RrType::kA, take);
+  resolver_->Query("b.example", RrType::kMx, take);
+  loop_.RunUntil([] { return false; }, milliseconds(50));
+  resolver_->Abandon("it was killed");
+  EXPECT_TRUE(responses.empty()) << "called back from inside Abandon";
+  resolver_->Query("c.example", RrType::kA, take);
+  ASSERT_TRUE(loop_.RunUntil([&] { return responses.size() == 3; }, seconds(2)));
+  for (const Response& response : responses) {
+    EXPECT_EQ(response.status, ResponseStatus::kLocalError);
+    EXPECT_EQ(response.detail, "it was killed");
+  }
+  EXPECT_EQ(resolver_->counters().in_flight, 0u);
+}
+
 TEST_F(CaresResolverTest, DropsCancelledQuestions) {
   ScriptedServer server(AnswerWell);
   Start(Options({server.address()}));

@@ -196,6 +196,15 @@ TEST_F(HostLookupTest, KeepsALookupErrorApartFromNone) {
   }
 }
 
+TEST_F(HostLookupTest, DoesNotCallOurOwnTroubleALookupError) {
+  AddSecureHost("mx.example");
+  for (const ResponseStatus status :
+       {ResponseStatus::kLocalError, ResponseStatus::kLocalNoDescriptors}) {
+    resolver_.SetFailure("_25._tcp.mx.example", RrType::kTlsa, status);
+    EXPECT_EQ(Look("mx.example").tlsa_status, TlsaStatus::kLocalError);
+  }
+}
+
 // RFC 7672 §2.2.2–2.2.3: the expanded name first.
 TEST_F(HostLookupTest, PrefersTheSecurelyExpandedNameAsBaseDomain) {
   AddSecureHost("real.example");

@@ -32,7 +32,15 @@ bool ReadFully(int fd, uint8_t* out, size_t length) {
 
 }  // namespace
 
-ScriptedServer::ScriptedServer(Script script) : script_(std::move(script)) {
+std::vector<uint8_t> FrameHonestly(const std::vector<uint8_t>& message) {
+  std::vector<uint8_t> framed = {static_cast<uint8_t>(message.size() >> 8),
+                                 static_cast<uint8_t>(message.size())};
+  framed.insert(framed.end(), message.begin(), message.end());
+  return framed;
+}
+
+ScriptedServer::ScriptedServer(Script script, Framing framing)
+    : script_(std::move(script)), framing_(std::move(framing)) {
   // Both transports at one port: the kernel chooses for UDP, and TCP takes the same if it is free.
   for (int attempt = 0; attempt < 20; ++attempt) {
     udp_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -94,7 +102,7 @@ void ScriptedServer::ServeUdp() {
     const ssize_t count = recvfrom(udp_, buffer, sizeof(buffer), MSG_DONTWAIT,
                                    reinterpret_cast<sockaddr*>(&peer), &length);
     if (count <= 0) return;
-    for (const auto& answer : Answer(buffer, static_cast<size_t>(count), false)) {
+    for (const auto& answer : Answer(buffer, static_cast<size_t>(count), &peer)) {
       (void)sendto(udp_, answer.data(), answer.size(), 0, reinterpret_cast<sockaddr*>(&peer),
                    length);
     }
@@ -106,17 +114,15 @@ bool ScriptedServer::ServeTcp(int fd) {
   if (!ReadFully(fd, prefix, 2)) return false;
   std::vector<uint8_t> query(static_cast<size_t>(prefix[0]) << 8 | prefix[1]);
   if (!ReadFully(fd, query.data(), query.size())) return false;
-  for (const auto& answer : Answer(query.data(), query.size(), true)) {
-    std::vector<uint8_t> framed = {static_cast<uint8_t>(answer.size() >> 8),
-                                   static_cast<uint8_t>(answer.size())};
-    framed.insert(framed.end(), answer.begin(), answer.end());
+  for (const auto& answer : Answer(query.data(), query.size(), nullptr)) {
+    const std::vector<uint8_t> framed = framing_(answer);
     if (send(fd, framed.data(), framed.size(), MSG_NOSIGNAL) < 0) return false;
   }
   return true;
 }
 
 std::vector<std::vector<uint8_t>> ScriptedServer::Answer(const uint8_t* bytes, size_t length,
-                                                         bool over_tcp) {
+                                                         const sockaddr_in* peer) {
   const auto name = ReadWireName({bytes, length}, 12);
   Check(name.ok() && length >= name->next + 4, "query");
   ScriptedQuery query;
@@ -126,9 +132,10 @@ std::vector<std::vector<uint8_t>> ScriptedServer::Answer(const uint8_t* bytes, s
   query.has_edns = bytes[11] == 1;
   query.name = name->name;
   query.type = static_cast<RrType>(bytes[name->next] << 8 | bytes[name->next + 1]);
-  query.over_tcp = over_tcp;
+  query.over_tcp = peer == nullptr;
+  if (peer != nullptr) query.peer = *peer;
   query.number = ++queries_;
-  if (over_tcp) ++tcp_queries_;
+  if (query.over_tcp) ++tcp_queries_;
   query.repeat = ++repeats_[{query.name, query.type}];
   return script_(query);
 }

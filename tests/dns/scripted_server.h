@@ -2,6 +2,8 @@
 #ifndef MXSWEEP_TESTS_DNS_SCRIPTED_SERVER_H_
 #define MXSWEEP_TESTS_DNS_SCRIPTED_SERVER_H_
 
+#include <netinet/in.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -24,17 +26,22 @@ struct ScriptedQuery {
   bool cd = false;
   bool has_edns = false;
   bool over_tcp = false;
-  int number = 0;  // Of all queries that this server got, from 1 on.
-  int repeat = 0;  // Of those for this name and type, from 1 on.
+  int number = 0;         // Of all queries that this server got, from 1 on.
+  int repeat = 0;         // Of those for this name and type, from 1 on.
+  sockaddr_in peer = {};  // Who asks, over UDP: for answers from elsewhere.
 };
 
 // Messages to send back, in order; none: silence.
 using Script = std::function<std::vector<std::vector<uint8_t>>(const ScriptedQuery&)>;
 
+// What goes over TCP for a message; the ordinary way is two bytes of length and the message.
+using Framing = std::function<std::vector<uint8_t>(const std::vector<uint8_t>& message)>;
+std::vector<uint8_t> FrameHonestly(const std::vector<uint8_t>& message);
+
 class ScriptedServer {
  public:
-  // `script` runs in the server's thread.
-  explicit ScriptedServer(Script script);
+  // `script` and `framing` run in the server's thread.
+  explicit ScriptedServer(Script script, Framing framing = FrameHonestly);
   ~ScriptedServer();
 
   ServerAddress address() const;
@@ -45,9 +52,12 @@ class ScriptedServer {
   void Loop();
   void ServeUdp();
   bool ServeTcp(int fd);
-  std::vector<std::vector<uint8_t>> Answer(const uint8_t* bytes, size_t length, bool over_tcp);
+  // `peer`: null over TCP.
+  std::vector<std::vector<uint8_t>> Answer(const uint8_t* bytes, size_t length,
+                                           const sockaddr_in* peer);
 
   Script script_;
+  Framing framing_;
   int udp_ = -1;
   int tcp_ = -1;
   uint16_t port_ = 0;
