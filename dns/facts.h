@@ -67,8 +67,9 @@ enum class LookupStatus : uint8_t {
 
 // mx_hosts.tlsa_status. kNone: authentically or not, there is no TLSA record. kInsecure: the
 // address answer, or the TLSA answer, is not signed, so that TLSA means nothing. kLookupError: a
-// DANE sender skips this host (RFC 7672 §2.1.1).
-enum class TlsaStatus : uint8_t { kNone, kInsecure, kSecure, kLookupError };
+// DANE sender skips this host (RFC 7672 §2.1.1). kLocalError: we could not ask; it says nothing
+// about the host.
+enum class TlsaStatus : uint8_t { kNone, kInsecure, kSecure, kLookupError, kLocalError };
 
 // What an MX record's host looks like. kSingleLabel is looked up like any other (a top-level domain
 // may have addresses); kIpLiteral and kNotAHostName cannot be and are not.
@@ -145,8 +146,10 @@ constexpr std::string_view Word(TlsaStatus status) {
       return "secure";
     case TlsaStatus::kLookupError:
       return "lookup_error";
+    case TlsaStatus::kLocalError:
+      return "local_error";
   }
-  return "lookup_error";
+  return "local_error";
 }
 
 constexpr std::string_view Word(MxHostKind kind) {

@@ -71,6 +71,11 @@ int Badness(DnssecState state) {
   return 3;
 }
 
+// What a question without an answer makes of the TLSA records: the DNS' failure is not ours.
+TlsaStatus TlsaFailure(ResponseStatus status) {
+  return IsLocal(status) ? TlsaStatus::kLocalError : TlsaStatus::kLookupError;
+}
+
 DnssecState Worse(DnssecState a, DnssecState b) { return Badness(a) >= Badness(b) ? a : b; }
 
 }  // namespace
@@ -169,7 +174,7 @@ class HostLookup::Impl {
 
   void OnInitialCname(const Response& response) {
     if (!IsAnswer(response.status)) {
-      answer_.tlsa_status = TlsaStatus::kLookupError;
+      answer_.tlsa_status = TlsaFailure(response.status);
       Note("CNAME", response.detail);
       return Finish();
     }
@@ -202,7 +207,7 @@ class HostLookup::Impl {
   void OnTlsa(Response response) {
     // RFC 7672 §2.1.1: an error may hide records, so the next name must not be tried instead.
     if (!IsAnswer(response.status)) {
-      answer_.tlsa_status = TlsaStatus::kLookupError;
+      answer_.tlsa_status = TlsaFailure(response.status);
       Note("TLSA", response.detail);
       return Finish();
     }

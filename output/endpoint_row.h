@@ -76,7 +76,9 @@ struct EndpointRow {
   // DANE.
   std::optional<std::string> dane_status;
   std::optional<std::string> dane_matched_record;
+  std::optional<uint8_t> dane_matched_depth;
   std::optional<std::string> dane_detail;
+  std::optional<std::vector<std::string>> dane_record_results;
 
   // Probes: null unless asked for or needed.
   std::optional<std::string> min_version_accepted;
@@ -200,7 +202,12 @@ struct Table<EndpointRow> {
                  "tls_failed; null where it could not be judged"});
     visit(Column{"dane_matched_record", &R::dane_matched_record,
                  "the TLSA record that matched: \"3 1 1 hex\""});
-    visit(Column{"dane_detail", &R::dane_detail, "why each other record did not match"});
+    visit(Column{"dane_matched_depth", &R::dane_matched_depth,
+                 "where in the chain that was: 0 the leaf"});
+    visit(Column{"dane_detail", &R::dane_detail,
+                 "a sentence: what matched where, and why the other records did not"});
+    visit(Column{"dane_record_results", &R::dane_record_results,
+                 "one for each record of mx_hosts.tlsa, in that order: match, or why it is not"});
     visit(
         Column{"min_version_accepted", &R::min_version_accepted, "probe: oldest version accepted"});
     visit(Column{"accepts_sslv3", &R::accepts_sslv3, "probe: SSL 3.0 is accepted"});

@@ -83,10 +83,13 @@ struct Table<MxHostRow> {
                  "DNSSEC state of the address answers: secure, insecure, bogus, error"});
     visit(Column{"addresses", &R::addresses, "IPv4 and IPv6 addresses as text (RFC 5952)"});
     visit(Column{"tlsa_status", &R::tlsa_status,
-                 "none, insecure, secure, lookup_error; null where it was not looked up"});
+                 "none, insecure, secure, lookup_error, local_error; null where it was not looked "
+                 "up"});
     visit(Column{"tlsa_base_domain", &R::tlsa_base_domain,
                  "name under which the TLSA records were found (RFC 7672 §2.2.3)"});
-    visit(Column{"tlsa", &R::tlsa, "the TLSA records of port 25"});
+    visit(Column{"tlsa", &R::tlsa,
+                 "the secure TLSA records of the port that was scanned; null where the look-up "
+                 "failed"});
     visit(Column{"dane_rollover_ready", &R::dane_rollover_ready,
                  "the records survive a change of key: two of usage 3, or usages 3 and 2"});
     visit(Column{"error_detail", &R::error_detail, "sentences: what went wrong in the look-ups"});

@@ -28,7 +28,7 @@ Task<void> Worker::ScanDomain(Target target, Done done) {
     mx = co_await AwaitMx(resolver_, target.name);
   }
 
-  Summary summary;
+  Findings summary;
   DomainPolicies policies;
   if (mx.status == dns::MxStatus::kMx || mx.status == dns::MxStatus::kImplicit) {
     std::vector<Summary> hosts(mx.records.size());
@@ -40,13 +40,15 @@ Task<void> Worker::ScanDomain(Target target, Done done) {
     for (size_t i = 0; i < hosts.size(); ++i) {
       under_way.Add();
       // What the callback borrows lives in this frame, which waits for every one of the answers.
-      AskForHost(mx.records[i].host, [&host = hosts[i], &under_way](const Summary& of_host) {
-        host = of_host;
-        under_way.Done();
-      });
+      AskForHost(mx.records[i].host,
+                 [&summary, &host = hosts[i], &under_way](const Findings& of_host) {
+                   host = of_host;
+                   summary.Merge(of_host);
+                   under_way.Done();
+                 });
     }
     co_await under_way;
-    for (const Summary& host : hosts) summary.Merge(host);
+    SettleDaneNames(target.name, mx, &summary);
     policies.Judge(mx, hosts);
   }
 

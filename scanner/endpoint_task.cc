@@ -146,7 +146,7 @@ Task<void> Worker::ScanEndpoint(std::shared_ptr<const HostContext> host, dns::Ip
                                            attempts, *context_->certificates));
   counters_.endpoints_done.fetch_add(1, std::memory_order_relaxed);
   if (facts.outcome == Outcome::kTlsOk) counters_.tls_ok.fetch_add(1, std::memory_order_relaxed);
-  const Summary summary = SummarizeEndpoint(facts, verdicts);
+  const Findings summary = SummarizeEndpoint(facts, verdicts);
   --tasks_;
   done(summary);
 }

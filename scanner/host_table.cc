@@ -20,8 +20,13 @@ size_t HostTable::OwnerOf(const Key& key, std::string_view host, size_t workers)
 }
 
 bool HostTable::Ask(std::string_view host, Callback done) {
-  if (const auto found = finished_.find(Fingerprint(key_, host)); found != finished_.end()) {
-    done(found->second);
+  const uint64_t fingerprint = Fingerprint(key_, host);
+  if (const auto found = finished_.find(fingerprint); found != finished_.end()) {
+    Findings findings = found->second;
+    if (const auto names = misnamed_.find(fingerprint); names != misnamed_.end()) {
+      findings.misnamed = names->second;
+    }
+    done(findings);
     return false;
   }
   const auto [entry, first] = waiting_.try_emplace(std::string(host));
@@ -29,13 +34,19 @@ bool HostTable::Ask(std::string_view host, Callback done) {
   return first;
 }
 
-void HostTable::Finish(std::string_view host, const Summary& summary, bool keep) {
+void HostTable::Finish(std::string_view host, const Findings& findings, bool keep) {
   const auto entry = waiting_.find(std::string(host));
   MXSWEEP_CHECK(entry != waiting_.end());
   std::vector<Callback> callbacks = std::move(entry->second);
   waiting_.erase(entry);
-  if (keep) finished_.emplace(Fingerprint(key_, host), summary);
-  for (Callback& callback : callbacks) callback(summary);
+  if (keep) {
+    const uint64_t fingerprint = Fingerprint(key_, host);
+    finished_.emplace(fingerprint, findings);
+    if (findings.misnamed != nullptr && misnamed_.size() < kMaxMisnamedHosts) {
+      misnamed_.emplace(fingerprint, findings.misnamed);
+    }
+  }
+  for (Callback& callback : callbacks) callback(findings);
 }
 
 }  // namespace mxsweep::scanner

@@ -25,7 +25,7 @@ Task<void> Worker::ScanHost(std::string host) {
   ++tasks_;
   const absl::Time started_at = loop_->wall_now();
   const int64_t started_ns = loop_->real_now_ns();
-  Summary summary;
+  Findings summary;
   if (draining_) {
     summary.flags = Summary::kCancelled;
     hosts_.Finish(host, summary, /*keep=*/false);
@@ -44,7 +44,7 @@ Task<void> Worker::ScanHost(std::string host) {
   for (const dns::IpAddress& address : AddressesToTry(context->answer)) {
     endpoints.Add();
     // `summary` and `endpoints` live in this frame, which waits for every one of the answers.
-    AskForEndpoint(context, address, [&summary, &endpoints](const Summary& of_endpoint) {
+    AskForEndpoint(context, address, [&summary, &endpoints](const Findings& of_endpoint) {
       summary.Merge(of_endpoint);
       endpoints.Done();
     });

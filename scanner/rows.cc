@@ -117,7 +117,10 @@ void FillDane(const HostContext& host, const EndpointVerdicts& verdicts, output:
   row->dane_detail = NullIfEmpty(verdicts.dane_verdict->detail);
   if (verdicts.dane_verdict->matched_record) {
     row->dane_matched_record = TlsaText(host.answer.tlsa[*verdicts.dane_verdict->matched_record]);
+    row->dane_matched_depth =
+        static_cast<uint8_t>(std::min(*verdicts.dane_verdict->matched_depth, 0xff));
   }
+  row->dane_record_results = verdicts.dane_verdict->record_reasons;
 }
 
 std::vector<output::MxEntry> MxEntries(const dns::MxAnswer& mx) {
@@ -231,13 +234,18 @@ output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at,
   if (answer.tlsa_status) {
     row.tlsa_status = std::string(dns::Word(*answer.tlsa_status));
     row.tlsa_base_domain = NullIfEmpty(answer.tlsa_base_domain);
-    std::vector<output::TlsaEntry>& entries = row.tlsa.emplace();
+    std::vector<output::TlsaEntry> entries;
     for (const dns::TlsaRecord& record : answer.tlsa) {
       entries.push_back({.usage = record.usage,
                          .selector = record.selector,
                          .matching_type = record.matching_type,
                          .data = tls::HexLower(record.data),
                          .usable = tls::CheckTlsa(record) == tls::TlsaUsability::kUsable});
+    }
+    // Where the look-up failed, there may be some.
+    if (*answer.tlsa_status != dns::TlsaStatus::kLookupError &&
+        *answer.tlsa_status != dns::TlsaStatus::kLocalError) {
+      row.tlsa = std::move(entries);
     }
     if (*answer.tlsa_status == dns::TlsaStatus::kSecure) {
       row.dane_rollover_ready = tls::RolloverReady(answer.tlsa);

@@ -1,8 +1,10 @@
 #include "scanner/summary.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "scanner/verdicts.h"
+#include "tls/name_match.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -30,10 +32,18 @@ uint32_t DialogueFlags(const EndpointFacts& facts) {
   return flags;
 }
 
+// Would other reference identifiers make it a match?
+bool IsMisnamed(const EndpointVerdicts& verdicts) {
+  return verdicts.dane == EndpointDane::kMismatch && verdicts.dane_verdict &&
+         verdicts.dane_verdict->failure == tls::DaneFailure::kHostMismatch;
+}
+
 uint32_t DaneFlags(EndpointDane dane) {
   switch (dane) {
     case EndpointDane::kMatch:
       return Summary::kDaneMatch;
+    case EndpointDane::kUnusable:
+      return Summary::kDaneUnusable;
     case EndpointDane::kMismatch:
     case EndpointDane::kNoStartTls:
     case EndpointDane::kTlsFailed:
@@ -69,6 +79,22 @@ uint32_t StsFlags(const EndpointFacts& facts, const EndpointVerdicts& verdicts) 
   return passed ? Summary::kStsPassed : Summary::kStsFailed;
 }
 
+size_t BytesOf(const std::vector<std::string>& names) {
+  size_t bytes = 0;
+  for (const std::string& name : names) bytes += name.size() + sizeof(std::string);
+  return bytes;
+}
+
+// An endpoint whose leaf is right but for its name.
+void NoteMisnamed(std::vector<std::string> presented, Findings* findings) {
+  if (presented.empty() || BytesOf(presented) > kMaxMisnamedBytes) {
+    findings->flags |= Summary::kDaneBroken;
+    return;
+  }
+  findings->flags |= Summary::kDaneMisnamed;
+  findings->misnamed = std::make_shared<const MisnamedLeaves>(1, std::move(presented));
+}
+
 }  // namespace
 
 void Summary::Merge(const Summary& other) {
@@ -82,11 +108,62 @@ void Summary::Merge(const Summary& other) {
   weakest_level = std::min(weakest_level, other.weakest_level);
 }
 
-Summary SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
-  Summary summary;
+void Findings::Merge(const Findings& other) {
+  Summary::Merge(other);
+  if (other.misnamed == nullptr || other.misnamed == misnamed) return;
+  if (misnamed == nullptr) {
+    misnamed = other.misnamed;
+    return;
+  }
+  MisnamedLeaves all = *misnamed;
+  size_t bytes = 0;
+  for (const auto& names : all) bytes += BytesOf(names);
+  for (const auto& names : *other.misnamed) {
+    // The addresses of a host mostly show one certificate.
+    if (std::find(all.begin(), all.end(), names) != all.end()) continue;
+    bytes += BytesOf(names);
+    if (all.size() == kMaxMisnamedLeaves || bytes > kMaxMisnamedBytes) {
+      flags |= kDaneBroken;
+      break;
+    }
+    all.push_back(names);
+  }
+  misnamed = std::make_shared<const MisnamedLeaves>(std::move(all));
+}
+
+void SettleDaneNames(std::string_view domain, const dns::MxAnswer& mx, Findings* findings) {
+  if (!findings->has(Summary::kDaneMisnamed)) return;
+  std::vector<std::string_view> references;
+  if (mx.dnssec == dns::DnssecState::kSecure) {
+    references.push_back(domain);
+    if (!mx.next_hop_cname.empty()) references.push_back(mx.next_hop_cname);
+  }
+  const auto fits = [&references](const std::string& presented) {
+    return std::any_of(references.begin(), references.end(), [&](std::string_view reference) {
+      return tls::PresentedNameMatches(presented, reference);
+    });
+  };
+  // Lists that were not kept (HostTable) fit nobody.
+  if (findings->misnamed == nullptr) findings->flags |= Summary::kDaneBroken;
+  for (size_t i = 0; findings->misnamed != nullptr && i < findings->misnamed->size(); ++i) {
+    const std::vector<std::string>& leaf = (*findings->misnamed)[i];
+    findings->flags |=
+        std::any_of(leaf.begin(), leaf.end(), fits) ? Summary::kDaneMatch : Summary::kDaneBroken;
+  }
+  findings->flags &= ~uint32_t{Summary::kDaneMisnamed};
+  findings->misnamed.reset();
+}
+
+Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
+  Findings summary;
   summary.endpoints = 1;
   summary.starttls = facts.starttls_offered().value_or(false) ? 1 : 0;
-  summary.flags = DialogueFlags(facts) | DaneFlags(verdicts.dane) | StsFlags(facts, verdicts);
+  summary.flags = DialogueFlags(facts) | StsFlags(facts, verdicts);
+  if (IsMisnamed(verdicts)) {
+    NoteMisnamed(tls::PresentedNames(facts.handshake->chain.front().der()), &summary);
+  } else {
+    summary.flags |= DaneFlags(verdicts.dane);
+  }
   if (facts.outcome == Outcome::kTlsOk) {
     summary.completed = 1;
     summary.verified = verdicts.verified() ? 1 : 0;
@@ -122,6 +199,9 @@ Summary SummarizeHost(const dns::HostAnswer& answer) {
     case dns::TlsaStatus::kInsecure:
       summary.flags = Summary::kDaneAbsent;
       break;
+    case dns::TlsaStatus::kLocalError:
+      summary.flags = Summary::kDaneUnknown | Summary::kLocalTrouble;
+      break;
   }
   return summary;
 }
@@ -142,13 +222,21 @@ std::string_view DomainDaneStatus(const dns::MxAnswer& mx, const Summary& summar
   if (mx.dnssec == dns::DnssecState::kBogus || mx.dnssec == dns::DnssecState::kError) {
     return "unknown";
   }
-  if (summary.has(Summary::kDaneBroken)) return "broken";
-  if (!summary.has(Summary::kDaneSecure)) {
-    if (summary.has(Summary::kDaneAbsent)) return "none";
-    return "unknown";
+  const bool secure = summary.has(Summary::kDaneSecure);
+  // RFC 7672 §2.2.1: DANE is up to the sender where anybody could have forged the MX answer,
+  // whatever he then meets.
+  if (mx.dnssec == dns::DnssecState::kInsecure && secure) return "optional";
+  if (summary.has(Summary::kDaneBroken)) {
+    // Without secure records what is broken is a look-up: there may be records or not.
+    return mx.dnssec == dns::DnssecState::kInsecure ? "unknown" : "broken";
   }
-  if (mx.dnssec == dns::DnssecState::kInsecure) return "optional";
-  if (summary.has(Summary::kDaneAbsent) || summary.has(Summary::kDaneUnknown)) return "partial";
+  if (!secure) {
+    if (summary.has(Summary::kDaneUnknown)) return "unknown";
+    return summary.has(Summary::kDaneAbsent) ? "none" : "unknown";
+  }
+  for (const auto flag : {Summary::kDaneAbsent, Summary::kDaneUnknown, Summary::kDaneUnusable}) {
+    if (summary.has(flag)) return "partial";
+  }
   return summary.has(Summary::kDaneMatch) ? "full" : "unknown";
 }
 
@@ -185,7 +273,10 @@ std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
   }
   const std::string_view dane = DomainDaneStatus(mx, summary);
   if (summary.endpoints == 0) return "mx_unresolvable";
-  if (dane == "broken") return "dane_broken";
+  // Where DANE is optional, senders that use it all the same refuse what is broken.
+  if (dane == "broken" || (dane == "optional" && summary.has(Summary::kDaneBroken))) {
+    return "dane_broken";
+  }
   if (!summary.has(Summary::kGotFurther)) {
     if (summary.has(Summary::kThrottled)) return "throttled";
     return summary.has(Summary::kGreeted) ? "smtp_failed" : "unreachable";

@@ -1,8 +1,12 @@
 #ifndef MXSWEEP_SCANNER_SUMMARY_H_
 #define MXSWEEP_SCANNER_SUMMARY_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "scanner/endpoint_facts.h"
 
@@ -33,6 +37,10 @@ struct Summary {
     // and DANE, where there is any, does not forbid it (§2).
     kStsPassed = 1 << 14,
     kStsFailed = 1 << 15,  // it would refuse some endpoint: no TLS, a certificate that is not so
+    kDaneUnusable = 1 << 16,  // some endpoint's records are all unusable: TLS without a name
+    // Some endpoint would match but for its name, which a domain's own name may fit: see
+    // SettleDaneNames.
+    kDaneMisnamed = 1 << 17,
   };
 
   uint16_t endpoints = 0;
@@ -49,12 +57,40 @@ struct Summary {
 };
 static_assert(sizeof(Summary) <= 16);
 
+// The names that leaves present which DANE finds right but for their names: for usage 2 the
+// recipient's domain is a reference identifier, too (RFC 7672 §3.2.2), and that is another one for
+// every domain that names the host. One list for each such leaf. Rare: hosts whose certificates are
+// issued for their customers' domains.
+using MisnamedLeaves = std::vector<std::vector<std::string>>;
+// Of one host: a leaf beyond these counts as misnamed for everybody. A certificate with a hundred
+// names takes about 3 kB.
+inline constexpr size_t kMaxMisnamedLeaves = 16;
+inline constexpr size_t kMaxMisnamedBytes = 16 * 1024;
+
+// What is told of an endpoint or a host to those who asked for it: its summary, and what rarely
+// comes with that. Copied at the price of a counter; immutable lists.
+struct Findings : Summary {
+  Findings() = default;
+  Findings(const Summary& summary) : Summary(summary) {}  // NOLINT: most have nothing else
+
+  std::shared_ptr<const MisnamedLeaves> misnamed;  // null where there are none
+
+  // Takes the lists of `other` as well. Keeps the cap: what is beyond sets kDaneBroken.
+  void Merge(const Findings& other);
+};
+
 // Of one endpoint.
-Summary SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts);
+Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts);
 // What the host's own look-ups add: its DANE state.
 Summary SummarizeHost(const dns::HostAnswer& answer);
 
-// Verdicts on a domain: words of docs/outcomes.md; empty where the column is null.
+// Decides, once all hosts of `domain` are in, what kDaneMisnamed means for it: a leaf that fits
+// the domain or its CNAME expansion matches, provided that the MX answer is secure; any other is
+// broken (RFC 7672 §3.2.2). Clears the flag and the lists.
+void SettleDaneNames(std::string_view domain, const dns::MxAnswer& mx, Findings* findings);
+
+// Verdicts on a domain, after SettleDaneNames: words of docs/outcomes.md; empty where the column is
+// null.
 std::string_view DomainDaneStatus(const dns::MxAnswer& mx, const Summary& summary);
 std::string_view DomainPkixStatus(const Summary& summary);
 std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary);

@@ -52,6 +52,8 @@ void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVe
     case dns::TlsaStatus::kLookupError:
       verdicts->dane = EndpointDane::kLookupError;
       return;
+    case dns::TlsaStatus::kLocalError:
+      return;  // unknown
     case dns::TlsaStatus::kSecure:
       break;
   }
@@ -60,7 +62,7 @@ void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVe
     return;
   }
   // The MX answers that name this host are not known here: only the base domain is a reference for
-  // all of them (RFC 7672 §3.2.2).
+  // all of them. What the next hop's own name adds is decided for each domain (SettleDaneNames).
   const tls::DaneReference reference{.tlsa_base_domain = host.answer.tlsa_base_domain};
   verdicts->dane_verdict = tls::JudgeDane(host.answer.tlsa, facts.handshake->chain, reference,
                                           absl::ToUnixSeconds(facts.started_at));
@@ -129,6 +131,11 @@ EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& fac
 }
 
 std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
+  // A sender that uses DANE does not even connect (RFC 7672 §2.1.2).
+  if (verdicts.dane == EndpointDane::kLookupError && !IsLocal(facts.outcome) &&
+      facts.outcome != Outcome::kBlocked) {
+    return "dnssec-invalid";
+  }
   switch (facts.outcome) {
     case Outcome::kTlsOk:
       break;
@@ -157,11 +164,12 @@ std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& v
         return "validation-failure";
     }
   }
+  if (verdicts.dane == EndpointDane::kUnusable) return "tlsa-invalid";
   if (!verdicts.pkix) return "validation-failure";
   if (verdicts.pkix->status == tls::PkixStatus::kExpired) return "certificate-expired";
-  if (verdicts.pkix->status != tls::PkixStatus::kValid) return "certificate-not-trusted";
   if (verdicts.name_match == tls::NameMatch::kNone) return "certificate-host-mismatch";
-  return "success";
+  // RFC 8460 §4.3.2.2 has this one for everything that has no word of its own: it comes last.
+  return verdicts.pkix->status == tls::PkixStatus::kValid ? "success" : "certificate-not-trusted";
 }
 
 }  // namespace mxsweep::scanner

@@ -111,8 +111,8 @@ void Worker::AskForHost(std::string host, HostTable::Callback done) {
   if (owner == this) return OwnHost(std::move(host), std::move(done));
   owner->loop_->Post(
       [owner, asker = this, host = std::move(host), done = std::move(done)]() mutable {
-        owner->OwnHost(std::move(host), [asker, done = std::move(done)](const Summary& s) mutable {
-          asker->loop_->Post([done = std::move(done), summary = s]() mutable { done(summary); });
+        owner->OwnHost(std::move(host), [asker, done = std::move(done)](const Findings& f) mutable {
+          asker->loop_->Post([done = std::move(done), findings = f]() mutable { done(findings); });
         });
       });
 }
@@ -127,8 +127,8 @@ void Worker::AskForEndpoint(std::shared_ptr<const HostContext> host, const dns::
   if (owner == this) return Spawn(ScanEndpoint(std::move(host), address, std::move(done)));
   owner->loop_->Post(
       [owner, asker = this, host = std::move(host), address, done = std::move(done)]() mutable {
-        HostTable::Callback reply = [asker, done = std::move(done)](const Summary& s) mutable {
-          asker->loop_->Post([done = std::move(done), summary = s]() mutable { done(summary); });
+        HostTable::Callback reply = [asker, done = std::move(done)](const Findings& f) mutable {
+          asker->loop_->Post([done = std::move(done), findings = f]() mutable { done(findings); });
         };
         Spawn(owner->ScanEndpoint(std::move(host), address, std::move(reply)));
       });

@@ -28,6 +28,9 @@ constexpr uint8_t kFull = 0;
 constexpr uint8_t kSha256Type = 1;
 constexpr uint8_t kSha512Type = 2;
 
+// Of record_reasons.
+constexpr char kMatchWord[] = "match";
+
 using Sha512 = std::array<uint8_t, SHA512_DIGEST_LENGTH>;
 
 // What a selector picks of a certificate. Digests are made when a record first asks, and once.
@@ -99,14 +102,29 @@ std::string RecordText(const TlsaRecord& record) {
                       static_cast<int>(record.matching_type));
 }
 
+// "the leaf is for a.example, b.example and 3 more, …": a certificate with a hundred names is not
+// retold whole.
+std::string WrongNameText(Bytes leaf) {
+  constexpr size_t kShown = 4;
+  const std::vector<std::string> names = PresentedNames(leaf);
+  if (names.empty()) return "the leaf has no name";
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+    absl::StrAppend(&text, i == 0 ? "" : ", ", names[i]);
+  }
+  if (names.size() > kShown) absl::StrAppend(&text, " and ", names.size() - kShown, " more");
+  return absl::StrCat("the leaf's name is no reference identifier: it is for ", text);
+}
+
 class ChainJudge {
  public:
   ChainJudge(std::span<const DerHandle> chain, const DaneReference& reference, int64_t time_s)
       : anchors_(chain, time_s) {
     elements_.reserve(chain.size());
     for (const DerHandle& certificate : chain) elements_.emplace_back(certificate.der());
-    const std::vector<std::string> names = ReferenceNames(reference);
-    name_matches_ = !chain.empty() && MatchName(chain[0].der(), names) != NameMatch::kNone;
+    if (chain.empty()) return;
+    leaf_ = chain[0].der();
+    name_matches_ = MatchName(leaf_, ReferenceNames(reference)) != NameMatch::kNone;
   }
 
   struct Finding {
@@ -152,8 +170,7 @@ class ChainJudge {
     }
     if (anchor.result == AnchorJudge::Result::kBad) return {std::nullopt, anchor.reason};
     if (!name_matches_) {
-      return {std::nullopt, "the leaf's name is no reference identifier",
-              DaneFailure::kHostMismatch};
+      return {std::nullopt, WrongNameText(leaf_), DaneFailure::kHostMismatch};
     }
     return {anchor.depth, "", DaneFailure::kNone};
   }
@@ -164,6 +181,7 @@ class ChainJudge {
 
   std::vector<ChainElement> elements_;
   AnchorJudge anchors_;
+  Bytes leaf_;
   bool name_matches_ = false;
 };
 
@@ -196,7 +214,8 @@ void JudgeRecords(std::span<const TlsaRecord> records, ChainJudge* judge, DaneVe
       reason = std::move(finding.reason);
       continue;
     }
-    reason = "match";
+    reason = kMatchWord;
+    verdict->record_depths[i] = finding.depth;
     if (!verdict->matched_record) {
       verdict->matched_record = i;
       verdict->matched_depth = finding.depth;
@@ -207,15 +226,20 @@ void JudgeRecords(std::span<const TlsaRecord> records, ChainJudge* judge, DaneVe
                                               : DaneStatus::kMismatch;
 }
 
+// The record that matched first, and then all others with what is to be said of each.
 std::string Summary(std::span<const TlsaRecord> records, const DaneVerdict& verdict) {
-  if (verdict.status == DaneStatus::kMatch) {
-    return absl::StrCat(RecordText(records[*verdict.matched_record]), " matches at depth ",
+  // A zone with dozens of records is not retold whole.
+  constexpr size_t kShown = 8;
+  std::string text;
+  if (verdict.matched_record) {
+    text = absl::StrCat(RecordText(records[*verdict.matched_record]), " matches at depth ",
                         *verdict.matched_depth);
   }
-  std::string text;
-  for (size_t i = 0; i < records.size(); ++i) {
-    // A zone with dozens of records is not retold whole.
-    if (i == 8) return absl::StrCat(text, "; and ", records.size() - i, " more");
+  size_t untold = records.size() - (verdict.matched_record ? 1 : 0);
+  for (size_t i = 0, told = 0; i < records.size(); ++i) {
+    if (i == verdict.matched_record) continue;
+    if (told++ == kShown) return absl::StrCat(text, "; and ", untold, " more");
+    --untold;
     absl::StrAppend(&text, text.empty() ? "" : "; ", RecordText(records[i]), ": ",
                     verdict.record_reasons[i]);
   }
@@ -284,11 +308,17 @@ DaneVerdict JudgeDane(std::span<const TlsaRecord> records, std::span<const DerHa
   DaneVerdict verdict;
   if (records.empty()) return verdict;
   verdict.record_reasons.resize(records.size());
+  verdict.record_depths.resize(records.size());
   ChainJudge judge(chain, reference, time_s);
   JudgeRecords(records, &judge, &verdict);
   if (verdict.status != DaneStatus::kMismatch) verdict.failure = DaneFailure::kNone;
   verdict.detail = Summary(records, verdict);
   return verdict;
+}
+
+const DaneVerdict& WorseOf(const DaneVerdict& first, const DaneVerdict& second) {
+  // None and unusable are about the records alone, and so the same for both.
+  return first.status == DaneStatus::kMatch ? second : first;
 }
 
 bool RolloverReady(std::span<const TlsaRecord> records) {

@@ -50,7 +50,8 @@ std::string_view TlsaUsabilityText(TlsaUsability usability);
 
 // What the leaf's name is held against for usage 2 (RFC 7672 §3.2.2).
 struct DaneReference {
-  // The name under which the records were found; always a reference identifier.
+  // The name under which the records were found: the MX host's, or its secure CNAME expansion.
+  // Always a reference identifier, and the only one where the MX answer is insecure.
   std::string tlsa_base_domain;
   // The recipient's domain, and its CNAME expansion if it had one.
   std::vector<std::string> next_hop_names;
@@ -67,8 +68,10 @@ struct DaneVerdict {
   std::optional<int> matched_depth;
   // One per record, same order: "match", or why it is not one.
   std::vector<std::string> record_reasons;
+  // One per record, same order: where in the chain it matched, as matched_depth.
+  std::vector<std::optional<int>> record_depths;
   DaneFailure failure = DaneFailure::kNone;
-  // One line that says it all, for the row.
+  // One line that says it all, for the row: which record matched where, and why the others did not.
   std::string detail;
 };
 
@@ -77,6 +80,12 @@ struct DaneVerdict {
 // chain matches nothing.
 DaneVerdict JudgeDane(std::span<const dns::TlsaRecord> records, std::span<const DerHandle> chain,
                       const DaneReference& reference, int64_t time_s);
+
+// A server with an RSA and an ECDSA certificate shows each to those who prefer it: a sender may
+// meet either, so that such an endpoint is as good as the worse of two verdicts of JudgeDane. A
+// mismatch is worse than a match; of equals, `first`. REQUIRES: both were judged by the same
+// records.
+const DaneVerdict& WorseOf(const DaneVerdict& first, const DaneVerdict& second);
 
 // Will this set survive a change of key (RFC 7671 §8.1, §8.4)? True with two usable usage 3 records
 // of different data under the same parameters, or with usable records of usage 3 and of usage 2.

@@ -89,4 +89,24 @@ NameMatch MatchName(std::span<const uint8_t> leaf_der, std::span<const std::stri
   return matched ? NameMatch::kCn : NameMatch::kNone;
 }
 
+std::vector<std::string> PresentedNames(std::span<const uint8_t> leaf_der) {
+  std::vector<std::string> names;
+  const CertificateDer leaf = CutCertificate(leaf_der);
+  if (!leaf.error.empty()) return names;
+  const auto add = [&names](std::string_view name) {
+    // What can never match need not be kept.
+    if (names.size() < kMaxPresentedNames && LooksLikeName(WithoutTrailingDot(name))) {
+      names.emplace_back(name);
+    }
+  };
+  bool has_dns_id = false;
+  ForEachSubjectAltName(leaf, [&](GeneralName kind, Bytes contents) {
+    if (kind != GeneralName::kDns) return;
+    has_dns_id = true;
+    add(AsText(contents));
+  });
+  if (!has_dns_id) ForEachCommonName(leaf, add);
+  return names;
+}
+
 }  // namespace mxsweep::tls

@@ -1,10 +1,12 @@
 #ifndef MXSWEEP_TLS_NAME_MATCH_H_
 #define MXSWEEP_TLS_NAME_MATCH_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mxsweep::tls {
 
@@ -26,6 +28,13 @@ enum class NameMatchMode : uint8_t {
 // matches nothing.
 NameMatch MatchName(std::span<const uint8_t> leaf_der, std::span<const std::string> references,
                     NameMatchMode mode = NameMatchMode::kSanOrCn);
+
+// The identifiers that MatchName would hold against references with kSanOrCn, as the certificate
+// spells them, in its order: its DNS-IDs, or, where it has none, its common names. At most
+// kMaxPresentedNames. Empty for a certificate that cannot be parsed. Whoever learns of further
+// references later can match with these (PresentedNameMatches) and without the certificate.
+std::vector<std::string> PresentedNames(std::span<const uint8_t> leaf_der);
+inline constexpr size_t kMaxPresentedNames = 1000;
 
 // Does one presented identifier ("*.example.org", "mx.example.org") fit one reference?
 bool PresentedNameMatches(std::string_view presented, std::string_view reference);

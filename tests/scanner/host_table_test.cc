@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,43 @@ TEST(HostTable, TheFirstToAskDoesTheWorkAndAllAreTold) {
   EXPECT_EQ(table.finished(), 1u);
   table.Finish("mx.example.net", WithEndpoints(1), true);
   EXPECT_EQ(told.back(), 1);
+}
+
+TEST(HostTable, KeepsTheNamesOfMisnamedLeavesForThoseWhoAskLater) {
+  HostTable table({1, 2});
+  Findings findings = WithEndpoints(1);
+  findings.flags |= Summary::kDaneMisnamed;
+  findings.misnamed =
+      std::make_shared<const MisnamedLeaves>(MisnamedLeaves{{"a.example", "b.example"}});
+  int told = 0;
+  const auto check = [&](const Findings& got) {
+    ASSERT_NE(got.misnamed, nullptr);
+    EXPECT_EQ(*got.misnamed, *findings.misnamed);
+    ++told;
+  };
+  table.Ask("mx.example.org", check);
+  table.Finish("mx.example.org", findings, /*keep=*/true);
+  table.Ask("mx.example.org", check);
+  EXPECT_EQ(told, 2);
+  table.Ask("mx.example.net", [](const Findings& got) { EXPECT_EQ(got.misnamed, nullptr); });
+  table.Finish("mx.example.net", WithEndpoints(1), true);
+}
+
+TEST(HostTable, KeepsTheNamesOfSoManyHostsOnly) {
+  HostTable table({1, 2});
+  Findings findings = WithEndpoints(1);
+  findings.flags |= Summary::kDaneMisnamed;
+  findings.misnamed = std::make_shared<const MisnamedLeaves>(MisnamedLeaves{{"a.example"}});
+  for (size_t i = 0; i <= HostTable::kMaxMisnamedHosts; ++i) {
+    const std::string host = "mx" + std::to_string(i) + ".example";
+    table.Ask(host, [](const Findings& got) { EXPECT_NE(got.misnamed, nullptr); });
+    table.Finish(host, findings, true);
+  }
+  table.Ask("mx" + std::to_string(HostTable::kMaxMisnamedHosts) + ".example",
+            [](const Findings& got) {
+              EXPECT_EQ(got.misnamed, nullptr);
+              EXPECT_TRUE(got.has(Summary::kDaneMisnamed));
+            });
 }
 
 TEST(HostTable, WhatIsNotKeptIsWorkedOnAgain) {

@@ -247,6 +247,44 @@ TEST(MxHostRow, OfANameThatWasNotLookedUpLeavesTheAnswersNull) {
   EXPECT_FALSE(row.dane_rollover_ready);
 }
 
+TEST(MxHostRow, DoesNotSayThatThereAreNoRecordsWhereTheLookUpFailed) {
+  HostContext host{.host = "mx.example.org", .provider = "example.org"};
+  host.answer.address_status = dns::LookupStatus::kOk;
+  for (const auto status : {dns::TlsaStatus::kLookupError, dns::TlsaStatus::kLocalError}) {
+    host.answer.tlsa_status = status;
+    EXPECT_FALSE(MakeMxHostRow(host, kStart, 0).tlsa);
+  }
+  host.answer.tlsa_status = dns::TlsaStatus::kNone;
+  const output::MxHostRow none = MakeMxHostRow(host, kStart, 0);
+  ASSERT_TRUE(none.tlsa);
+  EXPECT_TRUE(none.tlsa->empty());
+}
+
+TEST(EndpointRow, HasTheReasonOfEveryTlsaRecord) {
+  const tls::testing::TestPki pki = tls::testing::MakePki();
+  HostContext host{.host = "mx.example.org", .provider = "example.org"};
+  host.answer.tlsa_status = dns::TlsaStatus::kSecure;
+  host.answer.tlsa_base_domain = "mx.example.org";
+  const std::vector<uint8_t> root = pki.root.der();
+  const tls::Sha256 digest = tls::HashSha256(root);
+  host.answer.tlsa = {{3, 1, 1, std::vector<uint8_t>(32, 0xab)},
+                      {2, 0, 1, {digest.begin(), digest.end()}},
+                      {1, 1, 1, {0x01}}};
+  EndpointVerdicts verdicts;
+  verdicts.dane = EndpointDane::kMatch;
+  verdicts.dane_verdict =
+      tls::JudgeDane(host.answer.tlsa, pki.ChainWithRoot(), {.tlsa_base_domain = "mx.example.org"},
+                     tls::testing::kNow);
+  const output::EndpointRow row = RowOf({}, verdicts, host);
+  EXPECT_EQ(row.dane_status, "match");
+  EXPECT_EQ(row.dane_matched_record, "2 0 1 " + tls::HexLower(digest));
+  EXPECT_EQ(row.dane_matched_depth, 2);
+  EXPECT_EQ(row.dane_record_results,
+            (std::vector<std::string>{"not the leaf's public key", "match",
+                                      "unusable: usages 0 and 1 are not for SMTP"}));
+  EXPECT_NE(row.dane_detail->find("3 1 1: not the leaf's public key"), std::string::npos);
+}
+
 TEST(MxHostRow, TellsWhichTlsaRecordsCount) {
   HostContext host{.host = "mx.example.org", .provider = "example.org"};
   host.answer.address_status = dns::LookupStatus::kOk;

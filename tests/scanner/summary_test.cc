@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "scanner/verdicts.h"
+#include "tests/tls/certificate_factory.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -164,7 +165,7 @@ TEST(Diagnose, AMatchOfDaneNeedsNoAuthority) {
   summary.flags |= Summary::kDaneSecure;
   EXPECT_EQ(DomainDaneStatus(Mx(), summary), "full");
   EXPECT_EQ(Diagnose(Mx(), summary), "ok");
-  // Not where the MX answer itself is unsigned.
+  // Not where the MX answer itself is unsigned: whoever can forge it chooses the host.
   EXPECT_EQ(Diagnose(Mx(dns::MxStatus::kMx, dns::DnssecState::kInsecure), summary),
             "untrusted_certificate");
 }
@@ -217,8 +218,123 @@ TEST(DomainDaneStatus, FollowsTheTable) {
     EXPECT_EQ(Dane(Hosts({kSecure, kNone}), {E::kMatch, broken}), "broken");
   }
   EXPECT_EQ(Dane(Hosts({kLookupError}), {}), "broken");
-  EXPECT_EQ(Dane(Hosts({kSecure}), {E::kMatch}, dns::DnssecState::kInsecure), "optional");
-  EXPECT_EQ(Dane(Hosts({kNone}), {E::kNone}, dns::DnssecState::kInsecure), "none");
+}
+
+// RFC 7672 §2.2: records that cannot be used demand encryption, and authenticate nobody.
+TEST(DomainDaneStatus, IsPartialWhereAHostsRecordsAreAllUnusable) {
+  using enum dns::TlsaStatus;
+  using E = EndpointDane;
+  EXPECT_EQ(Dane(Hosts({kSecure, kSecure}), {E::kMatch, E::kUnusable}), "partial");
+  EXPECT_EQ(Dane(Hosts({kSecure}), {E::kUnusable}), "partial");
+  EXPECT_EQ(Dane(Hosts({kSecure}), {E::kUnusable, E::kUnknown}), "partial");
+  EXPECT_EQ(Dane(Hosts({kSecure}), {E::kUnusable, E::kNoStartTls}), "broken");
+}
+
+// RFC 7672 §2.2.1
+TEST(DomainDaneStatus, IsOptionalWhereTheMxAnswerIsInsecureWhateverTheHostsDo) {
+  using enum dns::TlsaStatus;
+  using E = EndpointDane;
+  const auto insecure = dns::DnssecState::kInsecure;
+  EXPECT_EQ(Dane(Hosts({kSecure}), {E::kMatch}, insecure), "optional");
+  EXPECT_EQ(Dane(Hosts({kSecure, kNone}), {E::kMatch, E::kNone}, insecure), "optional");
+  EXPECT_EQ(Dane(Hosts({kSecure}), {E::kUnknown}, insecure), "optional");
+  EXPECT_EQ(Dane(Hosts({kNone}), {E::kNone}, insecure), "none");
+  // There may be records or not.
+  EXPECT_EQ(Dane(Hosts({kLookupError}), {E::kLookupError}, insecure), "unknown");
+  for (const E broken : {E::kMismatch, E::kNoStartTls, E::kTlsFailed}) {
+    Summary summary = Hosts({kSecure});
+    const Ending e = TlsOk(2, 0x0304, true, broken);
+    summary.Merge(SummarizeEndpoint(e.facts, e.verdicts));
+    const dns::MxAnswer mx = Mx(dns::MxStatus::kMx, insecure);
+    EXPECT_EQ(DomainDaneStatus(mx, summary), "optional");
+    // Senders that use DANE all the same refuse it, and that is worth knowing.
+    EXPECT_EQ(Diagnose(mx, summary), "dane_broken");
+  }
+}
+
+TEST(DomainDaneStatus, IsNotNoneWhereAHostCouldNotBeLookedUp) {
+  using enum dns::TlsaStatus;
+  for (const auto failure : {dns::LookupStatus::kServfail, dns::LookupStatus::kTimeout,
+                             dns::LookupStatus::kLocalError}) {
+    Summary hosts = Hosts({kNone});
+    hosts.Merge(Hosts({std::nullopt}, failure));
+    EXPECT_EQ(Dane(hosts, {EndpointDane::kNone}), "unknown");
+  }
+  // Our own failure to ask for the records is nobody's fault.
+  EXPECT_EQ(Dane(Hosts({kLocalError}), {EndpointDane::kUnknown}), "unknown");
+  EXPECT_EQ(Dane(Hosts({kSecure, kLocalError}), {EndpointDane::kMatch}), "partial");
+  EXPECT_TRUE(Hosts({kLocalError}).has(Summary::kLocalTrouble));
+}
+
+// An endpoint whose path leads to the record's anchor, under a leaf for `names`.
+Findings Misnamed(const std::string& names) {
+  Ending e = TlsOk(2, 0x0304, true, EndpointDane::kMismatch);
+  e.verdicts.dane_verdict.emplace().failure = tls::DaneFailure::kHostMismatch;
+  e.facts.handshake->chain = {
+      tls::testing::MakePki({.common_name = "x", .subject_alt_names = names}).leaf.handle()};
+  Findings findings = SummarizeEndpoint(e.facts, e.verdicts);
+  findings.flags |= Summary::kDaneSecure;
+  return findings;
+}
+
+std::string DaneFor(const std::string& domain, const dns::MxAnswer& mx, Findings findings) {
+  SettleDaneNames(domain, mx, &findings);
+  EXPECT_FALSE(findings.has(Summary::kDaneMisnamed));
+  return std::string(DomainDaneStatus(mx, findings));
+}
+
+// RFC 7672 §3.2.2
+TEST(SettleDaneNames, TakesTheNextHopAndItsExpansionForReferencesOfASecureMxAnswer) {
+  const Findings host = Misnamed("DNS:customer.example,DNS:*.hosted.example");
+  EXPECT_TRUE(host.has(Summary::kDaneMisnamed));
+  EXPECT_FALSE(host.has(Summary::kDaneBroken));
+  EXPECT_EQ(DaneFor("customer.example", Mx(), host), "full");
+  EXPECT_EQ(DaneFor("a.hosted.example", Mx(), host), "full");
+  EXPECT_EQ(DaneFor("other.example", Mx(), host), "broken");
+  EXPECT_EQ(DaneFor("a.b.hosted.example", Mx(), host), "broken");
+  dns::MxAnswer alias = Mx();
+  alias.next_hop_cname = "customer.example";
+  EXPECT_EQ(DaneFor("other.example", alias, host), "full");
+  // Anybody could have forged an insecure one: the MX host's name alone counts.
+  dns::MxAnswer insecure = Mx(dns::MxStatus::kMx, dns::DnssecState::kInsecure);
+  Findings settled = host;
+  SettleDaneNames("customer.example", insecure, &settled);
+  EXPECT_TRUE(settled.has(Summary::kDaneBroken));
+  EXPECT_FALSE(settled.has(Summary::kDaneMatch));
+}
+
+TEST(SettleDaneNames, DemandsThatEveryLeafFits) {
+  Findings both = Misnamed("DNS:customer.example");
+  both.Merge(Misnamed("DNS:customer.example,DNS:other.example"));
+  both.Merge(Misnamed("DNS:customer.example"));
+  ASSERT_NE(both.misnamed, nullptr);
+  EXPECT_EQ(both.misnamed->size(), 2u);
+  EXPECT_EQ(DaneFor("customer.example", Mx(), both), "full");
+  EXPECT_EQ(DaneFor("other.example", Mx(), both), "broken");
+  const Ending mismatch = TlsOk(2, 0x0304, true, EndpointDane::kMismatch);
+  both.Merge(SummarizeEndpoint(mismatch.facts, mismatch.verdicts));
+  EXPECT_EQ(DaneFor("customer.example", Mx(), both), "broken");
+}
+
+TEST(SettleDaneNames, HoldsNoMoreNamesThanItsCaps) {
+  Findings many;
+  for (size_t i = 0; i <= kMaxMisnamedLeaves; ++i) {
+    EXPECT_FALSE(many.has(Summary::kDaneBroken));
+    many.Merge(Misnamed("DNS:customer.example,DNS:n" + std::to_string(i) + ".example"));
+  }
+  EXPECT_EQ(many.misnamed->size(), kMaxMisnamedLeaves);
+  EXPECT_EQ(DaneFor("customer.example", Mx(), many), "broken");
+  std::string names = "DNS:customer.example";
+  for (int i = 0; i < 300; ++i) {
+    names += ",DNS:a-name-that-takes-space-" + std::to_string(i) + ".customer.example";
+  }
+  const Findings endless = Misnamed(names);
+  EXPECT_EQ(endless.misnamed, nullptr);
+  EXPECT_EQ(DaneFor("customer.example", Mx(), endless), "broken");
+  // Lists that the host table had no room for.
+  Findings forgotten = Misnamed("DNS:customer.example");
+  forgotten.misnamed.reset();
+  EXPECT_EQ(DaneFor("customer.example", Mx(), forgotten), "broken");
 }
 
 // RFC 7672 §2.1.2: a sender defers.

@@ -113,7 +113,8 @@ std::string_view RptOf(EndpointDane dane, tls::DaneFailure failure, tls::PkixSta
   return RptResult(facts, verdicts);
 }
 
-TEST(RptResult, DaneComesBeforePkixAndPkixBeforeTheName) {
+// RFC 8460 §4.3; docs/outcomes.md argues the order.
+TEST(RptResult, DaneComesBeforePkixAndWhatIsMostPreciseFirst) {
   using D = EndpointDane;
   using F = tls::DaneFailure;
   using P = tls::PkixStatus;
@@ -122,7 +123,7 @@ TEST(RptResult, DaneComesBeforePkixAndPkixBeforeTheName) {
   EXPECT_EQ(RptOf(D::kMismatch, F::kOther, P::kValid, N::kSan), "validation-failure");
   EXPECT_EQ(RptOf(D::kMismatch, F::kExpired, P::kValid, N::kSan), "certificate-expired");
   EXPECT_EQ(RptOf(D::kMismatch, F::kHostMismatch, P::kValid, N::kSan), "certificate-host-mismatch");
-  for (const D dane : {D::kNone, D::kInsecure, D::kUnusable, D::kLookupError, D::kUnknown}) {
+  for (const D dane : {D::kNone, D::kInsecure, D::kUnknown}) {
     EXPECT_EQ(RptOf(dane, F::kNone, P::kValid, N::kSan), "success");
     EXPECT_EQ(RptOf(dane, F::kNone, P::kValid, N::kCn), "success");
     EXPECT_EQ(RptOf(dane, F::kNone, P::kExpired, N::kNone), "certificate-expired");
@@ -130,7 +131,31 @@ TEST(RptResult, DaneComesBeforePkixAndPkixBeforeTheName) {
     for (const P pkix : {P::kSelfSigned, P::kUntrusted, P::kIncomplete, P::kConstraint,
                          P::kWeakSignature, P::kMalformed, P::kNotYetValid}) {
       EXPECT_EQ(RptOf(dane, F::kNone, pkix, N::kSan), "certificate-not-trusted");
+      EXPECT_EQ(RptOf(dane, F::kNone, pkix, N::kNone), "certificate-host-mismatch");
     }
+  }
+}
+
+// RFC 8460 §4.3.1
+TEST(RptResult, HasWordsForTlsaRecordsThatCannotBeUsedOrLookedUp) {
+  using D = EndpointDane;
+  using P = tls::PkixStatus;
+  using N = tls::NameMatch;
+  const auto none = tls::DaneFailure::kNone;
+  EXPECT_EQ(RptOf(D::kUnusable, none, P::kValid, N::kSan), "tlsa-invalid");
+  EXPECT_EQ(RptOf(D::kUnusable, none, P::kExpired, N::kNone), "tlsa-invalid");
+  EXPECT_EQ(RptOf(D::kLookupError, none, P::kValid, N::kSan), "dnssec-invalid");
+  EndpointVerdicts verdicts;
+  verdicts.dane = D::kLookupError;
+  EndpointFacts facts;
+  for (const Outcome outcome : {Outcome::kConnectRefused, Outcome::kNoStartTls, Outcome::kTlsAlert,
+                                Outcome::kThrottled421}) {
+    facts.outcome = outcome;
+    EXPECT_EQ(RptResult(facts, verdicts), "dnssec-invalid");
+  }
+  for (const Outcome outcome : {Outcome::kBlocked, Outcome::kLocalNoRoute}) {
+    facts.outcome = outcome;
+    EXPECT_EQ(RptResult(facts, verdicts), "");
   }
 }
 
@@ -183,6 +208,7 @@ TEST(JudgeEndpoint, DaneOfAnEndpointThatEndedEarly) {
     EXPECT_EQ(dane(dns::TlsaStatus::kNone), "none");
     EXPECT_EQ(dane(dns::TlsaStatus::kInsecure), "insecure");
     EXPECT_EQ(dane(dns::TlsaStatus::kLookupError), "lookup_error");
+    EXPECT_EQ(dane(dns::TlsaStatus::kLocalError), "");
     EXPECT_EQ(dane(std::nullopt), "");
   }
 }

@@ -14,6 +14,7 @@ namespace mxsweep::tls {
 namespace {
 
 using dns::TlsaRecord;
+using ::testing::AllOf;
 using testing::CaSpec;
 using testing::CertificateSpec;
 using ::testing::ElementsAre;
@@ -25,6 +26,7 @@ using testing::kNow;
 using testing::MakePki;
 using testing::MakeSelfSigned;
 using testing::MakeSigned;
+using ::testing::Optional;
 using testing::TestCertificate;
 using testing::TestKey;
 using testing::TestPki;
@@ -371,9 +373,47 @@ TEST_F(Dane, TellsWhichRecordMatchedAndWhyTheOthersDidNot) {
   EXPECT_EQ(verdict.matched_record, 1u);
   EXPECT_EQ(verdict.matched_depth, 2);
   EXPECT_EQ(verdict.failure, DaneFailure::kNone);
-  EXPECT_EQ(verdict.detail, "2 0 1 matches at depth 2");
+  EXPECT_THAT(
+      verdict.detail,
+      AllOf(HasSubstr("2 0 1 matches at depth 2"), HasSubstr("3 1 1: not the leaf's public key"),
+            HasSubstr("3 0 1: match"), HasSubstr("1 0 1: unusable: usages 0 and 1")));
+  EXPECT_THAT(verdict.record_depths,
+              ElementsAre(std::nullopt, Optional(2), Optional(0), std::nullopt));
   EXPECT_THAT(verdict.record_reasons,
               ElementsAre("not the leaf's public key", "match", "match", HasSubstr("unusable")));
+}
+
+TEST_F(Dane, DoesNotRetellDozensOfRecordsInASentence) {
+  const std::vector<TlsaRecord> many(20, Tlsa(3, 1, 1, other_));
+  const DaneVerdict none = Judge(many, chain_);
+  EXPECT_THAT(none.detail, HasSubstr("; and 12 more"));
+  EXPECT_EQ(none.record_reasons.size(), 20u);
+  std::vector<TlsaRecord> last_fits = many;
+  last_fits.back() = Tlsa(3, 1, 1, pki_.leaf);
+  EXPECT_THAT(Judge(last_fits, chain_).detail,
+              AllOf(HasSubstr("3 1 1 matches at depth 0"), HasSubstr("; and 11 more")));
+}
+
+// RFC 7672 §3.2.2
+TEST_F(Dane, SaysWhichNamesTheLeafHasInstead) {
+  const TestPki pki =
+      MakePki({.subject_alt_names = "DNS:a.example,DNS:*.b.example,DNS:c.example,DNS:d.example,"
+                                    "DNS:e.example,DNS:f.example"});
+  const DaneVerdict verdict = Judge({Tlsa(2, 0, 1, pki.root)}, pki.ChainWithRoot());
+  EXPECT_DANE(verdict, DaneStatus::kMismatch);
+  EXPECT_EQ(verdict.failure, DaneFailure::kHostMismatch);
+  EXPECT_THAT(verdict.detail,
+              HasSubstr("it is for a.example, *.b.example, c.example, d.example and 2 more"));
+}
+
+TEST_F(Dane, OfTwoCertificatesOfAServerTheWorseCounts) {
+  const std::vector<TlsaRecord> records = {Tlsa(3, 1, 1, pki_.leaf)};
+  const DaneVerdict rsa = Judge(records, chain_);
+  const DaneVerdict ecdsa = Judge(records, Handles(other_));
+  EXPECT_DANE(WorseOf(rsa, ecdsa), DaneStatus::kMismatch);
+  EXPECT_DANE(WorseOf(ecdsa, rsa), DaneStatus::kMismatch);
+  const std::vector<TlsaRecord> both = {Tlsa(3, 1, 1, pki_.leaf), Tlsa(3, 1, 1, other_)};
+  EXPECT_DANE(WorseOf(Judge(both, chain_), Judge(both, Handles(other_))), DaneStatus::kMatch);
 }
 
 TEST_F(Dane, EmptyOrBrokenChainIsAMismatch) {

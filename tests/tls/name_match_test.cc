@@ -177,5 +177,22 @@ TEST(NameMatch, OfWhatIsNoCertificateIsNone) {
   EXPECT_EQ(MatchName(junk, references), NameMatch::kNone);
 }
 
+// Whoever matches with these later comes to what MatchName says.
+TEST(PresentedNames, AreTheDnsIdsElseTheCommonNames) {
+  const auto names = [](const std::string& common_name, const std::string& subject_alt_names) {
+    return PresentedNames(
+        MakeSelfSigned({.common_name = common_name, .subject_alt_names = subject_alt_names},
+                       TestKey(KeyKind::kP256))
+            .der());
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names("cn.example", "DNS:a.example,IP:192.0.2.1,DNS:*.b.example"),
+            (Names{"a.example", "*.b.example"}));
+  EXPECT_EQ(names("cn.example", "IP:192.0.2.1"), Names{"cn.example"});
+  EXPECT_EQ(names("cn.example", ""), Names{"cn.example"});
+  EXPECT_EQ(names("Mail Server", ""), Names{});  // no host can have that name
+  EXPECT_EQ(PresentedNames(std::vector<uint8_t>{0x30, 0x00}), Names{});
+}
+
 }  // namespace
 }  // namespace mxsweep::tls

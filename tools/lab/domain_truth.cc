@@ -161,21 +161,21 @@ void DomainTruth::PutDane(Json& row) const {
   size_t secure = 0;
   size_t looked_up = 0;
   bool tlsa_error = false;
+  bool unknown = false;
   for (const HostSummary& host : hosts_) {
     looked_up += host.endpoints > 0;
     secure += host.tlsa_secure;
     tlsa_error |= host.tlsa_error;
+    unknown |= host.dane_unknown;
   }
   if (mx_.empty() || mx_[0].host.empty()) return;  // No MX host: the rules say nothing.
   if (looked_up == 0) return put("unknown");
   const bool mx_secure = world_.zones()[zone_].secure;
-  // Hosts that a DANE sender would refuse, if the MX answer told it to try: the rules are silent.
-  if (!mx_secure && (tlsa_error || sum_.dane_broken > 0)) return;
   if (!mx_secure && secure > 0) return put("optional");
-  if (sum_.dane_broken > 0) return put("broken");
-  if (secure == 0) return put("none");
-  if (sum_.dane_unusable > 0) return;
-  if (secure < hosts_.size()) return put("partial");
+  if (!mx_secure && tlsa_error) return put("unknown");
+  if (tlsa_error || sum_.dane_broken > 0) return put("broken");
+  if (secure == 0) return put(unknown ? "unknown" : "none");
+  if (sum_.dane_unusable > 0 || secure < hosts_.size()) return put("partial");
   put(sum_.dane_match > 0 ? "full" : "unknown");
 }
 
@@ -209,7 +209,8 @@ std::string_view DomainTruth::Diagnosis() const {
   Json dane = Json::object();
   PutDane(dane);
   const std::string dane_status = dane.value("dane_status", "");
-  if (dane_status == "broken") return "dane_broken";
+  const bool refused = dane_status == "optional" && sum_.dane_broken > 0;
+  if (dane_status == "broken" || refused) return "dane_broken";
   if (sum_.greeted == 0) return "unreachable";
   if (sum_.got_further == 0 && sum_.throttled > 0) return "throttled";
   if (sum_.starttls == 0) return sum_.no_starttls > 0 ? "no_starttls" : "smtp_failed";

@@ -16,6 +16,7 @@ namespace mxsweep::lab {
 struct HostSummary {
   bool tlsa_secure = false;
   bool tlsa_error = false;
+  bool dane_unknown = false;  // its addresses could not be looked up
   uint32_t endpoints = 0;
   uint32_t greeted = 0;
   uint32_t throttled = 0;    // ended by 421 or another 4xx before TLS

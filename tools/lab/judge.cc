@@ -157,6 +157,7 @@ std::string_view NameMatch(const Certificate& leaf, const std::string& name) {
 // "endpoints.rpt_result" of docs/outcomes.md.
 std::string_view RptResult(const EndpointTruth& truth, const DaneTruth& dane) {
   const std::string_view outcome = truth.outcome.outcome;
+  if (truth.dane_status == "lookup_error") return "dnssec-invalid";
   if (outcome == "no_starttls" || outcome == "starttls_refused") return "starttls-not-supported";
   if (outcome == "tls_alert" || outcome == "tls_protocol_error" ||
       ((outcome == "closed_early" || outcome == "reset") && truth.outcome.stage == "handshake")) {
@@ -165,6 +166,7 @@ std::string_view RptResult(const EndpointTruth& truth, const DaneTruth& dane) {
   if (!truth.tls_ok) return outcome;
   if (truth.dane_status == "match") return "success";
   if (truth.dane_status == "mismatch") return dane.failure;
+  if (truth.dane_status == "unusable") return "tlsa-invalid";
   if (truth.pkix_status == "expired") return "certificate-expired";
   if (truth.name_match == "none") return "certificate-host-mismatch";
   return truth.pkix_status == "valid" ? "success" : "certificate-not-trusted";

@@ -276,6 +276,7 @@ class TruthWalk {
     HostSummary& summary = summaries_[index].emplace();
     summary.tlsa_secure = facts.tlsa_status == "secure";
     summary.tlsa_error = facts.tlsa_status == "lookup_error";
+    summary.dane_unknown = facts.address_status == "servfail" || facts.address_status == "timeout";
     PutHost(index, facts);
     if (facts.address_status != "ok") return absl::OkStatus();
     for (const uint32_t address : world_.AddressesOf(index)) {
@@ -316,7 +317,8 @@ class TruthWalk {
                          {"data", ToHex(record.data)},
                          {"usable", record.usable}});
     }
-    row["tlsa"] = facts.tlsa_status.empty() ? Json() : records;
+    const bool unknown = facts.tlsa_status.empty() || facts.tlsa_status == "lookup_error";
+    row["tlsa"] = unknown ? Json() : records;
     if (facts.tlsa_status == "secure") row["dane_rollover_ready"] = facts.rollover_ready;
     PutRow(out_.mx_hosts, row);
   }
