@@ -6,6 +6,7 @@
 #include "scanner/version.h"
 #include "tools/cat_command.h"
 #include "tools/check_command.h"
+#include "tools/dane_command.h"
 #include "tools/scan_command.h"
 
 int main(int argc, char** argv) {
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   mxsweep::tools::AddScanCommand(app, exit_code);
   mxsweep::tools::AddCheckCommand(app, exit_code);
   mxsweep::tools::AddCatCommand(app, exit_code);
+  mxsweep::tools::AddDaneCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
