@@ -1,5 +1,6 @@
 #include "scanner/scan.h"
 
+#include <netinet/in.h>
 #include <openssl/rand.h>
 #include <sys/resource.h>
 
@@ -19,6 +20,7 @@
 #include "scanner/scan_record.h"
 #include "scanner/smtp_command.h"
 #include "scanner/text.h"
+#include "scanner/unbound_child.h"
 #include "scanner/worker_thread.h"
 
 namespace mxsweep::scanner {
@@ -29,6 +31,8 @@ constexpr std::chrono::milliseconds kPollInterval{50};
 // goes on.
 constexpr uint64_t kMaxBacklogRows = 2'000;
 constexpr std::chrono::milliseconds kBacklogWait{2};
+// A thread of Unbound resolves some thousand names a second.
+constexpr uint32_t kMaxUnboundThreads = 16;
 constexpr int64_t kNsPerMs = 1'000'000;
 
 uint64_t RandomSeed() {
@@ -76,6 +80,7 @@ class ScanRun {
 
  private:
   absl::Status PrepareInputs();
+  absl::Status StartUnbound();
   absl::Status StartWorkers();
   WorkerThread::Options WorkerOptions(uint32_t index) const;
   absl::Status AskResolver();
@@ -84,6 +89,7 @@ class ScanRun {
   bool WaitForRoom();
   void StartTarget(Target target);
   void AwaitEnd();
+  void CheckUnbound();
   void Drain();
   ProgressSnapshot Snapshot();
   absl::StatusOr<ScanSummary> Finish();
@@ -105,6 +111,8 @@ class ScanRun {
   std::unique_ptr<RowSink> sink_;
   DirectorySink* directory_ = nullptr;  // sink_, where it is one
   std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<UnboundChild> unbound_;  // null: other resolvers are asked
+  absl::Status resolver_lost_;             // why unbound_ is no more
   std::vector<std::unique_ptr<WorkerThread>> threads_;
 
   // Targets that may be under way at once; a slot is given back when a target's rows are recorded.
@@ -171,6 +179,24 @@ absl::Status ScanRun::PrepareInputs() {
   return absl::OkStatus();
 }
 
+absl::Status ScanRun::StartUnbound() {
+  if (!options_.own_unbound || options_.targets_kind == TargetsKind::kAddresses) {
+    return absl::OkStatus();
+  }
+  const uint32_t threads = std::min(options_.workers, kMaxUnboundThreads);
+  absl::StatusOr<std::unique_ptr<UnboundChild>> child =
+      UnboundChild::Start({.threads = threads,
+                           .questions = options_.dns_concurrency,
+                           .include_path = options_.unbound_config_include});
+  if (!child.ok()) return child.status();
+  unbound_ = *std::move(child);
+  options_.resolvers = {ResolverAddress{dns::IpAddress::FromV4(INADDR_LOOPBACK), unbound_->port()}};
+  // More than it can hold it would drop, and we would take that for the domains' silence.
+  options_.dns_concurrency = unbound_->max_questions();
+  record_.own_unbound = {unbound_->program(), unbound_->version(), threads};
+  return absl::OkStatus();
+}
+
 WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
   const uint32_t workers = options_.workers;
   const uint32_t share = (options_.concurrency + workers - 1) / workers;
@@ -197,7 +223,6 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
 }
 
 absl::Status ScanRun::StartWorkers() {
-  RaiseDescriptorLimit();
   for (uint32_t i = 0; i < options_.workers; ++i) {
     threads_.push_back(std::make_unique<WorkerThread>(&context_, WorkerOptions(i)));
   }
@@ -219,8 +244,12 @@ absl::Status ScanRun::AskResolver() {
   });
   record_.resolver = promise.get_future().get();
   record_.resolver_asked = true;
-  if (!record_.resolver.answers) return absl::UnavailableError(record_.resolver.detail);
-  if (control_.notice) control_.notice(record_.resolver.detail);
+  // A private tree need not have a root.
+  const bool private_tree = !options_.unbound_config_include.empty();
+  if (!record_.resolver.answers && !private_tree) {
+    return absl::UnavailableError(record_.resolver.detail);
+  }
+  if (control_.notice) control_.notice(TellResolver(record_));
   if (control_.on_resolver) control_.on_resolver(record_.resolver);
   return absl::OkStatus();
 }
@@ -287,6 +316,21 @@ void ScanRun::StartTarget(Target target) {
   });
 }
 
+// Without a resolver there is nothing to go on with: what is under way ends as our own trouble, and
+// the scan with an error.
+void ScanRun::CheckUnbound() {
+  if (unbound_ == nullptr || !resolver_lost_.ok()) return;
+  const std::optional<std::string> ended = unbound_->Ended();
+  if (!ended) return;
+  const std::string reason = JoinText("our own resolver is gone: ", *ended);
+  resolver_lost_ = absl::UnavailableError(reason);
+  if (control_.notice) control_.notice(JoinText("WARNING: ", reason));
+  for (auto& thread : threads_) {
+    thread->loop()->Post([resolver = thread->resolver(), reason] { resolver->Abandon(reason); });
+  }
+  if (!draining_) Drain();
+}
+
 void ScanRun::Drain() {
   draining_ = true;
   stop_reading_.store(true, std::memory_order_relaxed);
@@ -307,6 +351,7 @@ void ScanRun::AwaitEnd() {
       std::this_thread::sleep_for(kPollInterval);
     }
     if (stopping() && !draining_) Drain();
+    CheckUnbound();
     if (control_.progress != nullptr) control_.progress->Update(Snapshot());
   }
 }
@@ -360,7 +405,9 @@ ProgressSnapshot ScanRun::Snapshot() {
 absl::StatusOr<ScanSummary> ScanRun::Finish() {
   if (control_.progress != nullptr) control_.progress->Finish(Snapshot());
   threads_.clear();
+  unbound_.reset();
   absl::Status status = recorder_->Finish();
+  if (status.ok()) status = resolver_lost_;
   ScanSummary summary = recorder_->counts();
   // Being told to stop while reading is no damage to the list.
   if (status.ok() && !reader_->status().ok() && !absl::IsCancelled(reader_->status())) {
@@ -371,7 +418,7 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   summary.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
   summary.complete = !draining_ && status.ok();
   summary.output = options_.output_dir;
-  if (record_.resolver_asked && !record_.resolver.validates) summary.note = record_.resolver.detail;
+  if (record_.resolver_asked && !record_.resolver.validates) summary.note = TellResolver(record_);
   summary.input_lines = counts.lines;
   summary.duplicates = counts.duplicates;
   summary.invalid = counts.invalid;
@@ -389,6 +436,8 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
 
 absl::StatusOr<ScanSummary> ScanRun::Run() {
   if (absl::Status status = PrepareInputs(); !status.ok()) return status;
+  RaiseDescriptorLimit();
+  if (absl::Status status = StartUnbound(); !status.ok()) return status;
   if (absl::Status status = StartWorkers(); !status.ok()) return status;
   if (absl::Status status = AskResolver(); !status.ok()) return status;
   if (absl::Status status = OpenSink(); !status.ok()) return status;

@@ -83,6 +83,12 @@ absl::Status CheckAddresses(const ScanOptions& options) {
   }
   if (source_v6 && !options.use_ipv6) return Wrong("--ipv4-only with an IPv6 --source-address");
   if (source_v4 && !options.use_ipv4) return Wrong("--ipv6-only with an IPv4 --source-address");
+  if (options.own_unbound && !options.resolvers.empty()) {
+    return Wrong("--resolver unbound beside an address: give one or the other");
+  }
+  if (!options.own_unbound && !options.unbound_config_include.empty()) {
+    return Wrong("--unbound-config-include needs --resolver unbound");
+  }
   for (const ResolverAddress& resolver : options.resolvers) {
     if (resolver.port == 0) return Wrong("--resolver with port 0");
   }

@@ -48,6 +48,8 @@ struct ScanOptions {
 
   // Names.
   std::vector<ResolverAddress> resolvers;  // empty: those of /etc/resolv.conf
+  bool own_unbound = false;                // a validating Unbound of our own, instead of those
+  std::string unbound_config_include;      // file that is added to its configuration; empty: none
   bool trust_ad = false;             // believe the AD bit of a resolver that is not on this machine
   int64_t dns_timeout_ms = 20'000;   // for one question, all attempts together
   uint32_t dns_concurrency = 2'000;  // questions in flight, all workers together

@@ -1,5 +1,7 @@
 #include "scanner/scan_record.h"
 
+#include "dns/cares_resolver.h"
+#include "scanner/text.h"
 #include "scanner/version.h"
 #include "tls/certificate.h"
 
@@ -36,6 +38,29 @@ std::string_view MtaStsWord(MtaStsLevel level) {
   return "";
 }
 
+// As they were given: addresses, "unbound", or "system".
+json ResolverWords(const ScanOptions& o) {
+  if (o.own_unbound) return "unbound";
+  if (o.resolvers.empty()) return "system";
+  json words = json::array();
+  for (const ResolverAddress& resolver : o.resolvers) {
+    words.push_back(dns::ServerAddress{resolver.address, resolver.port}.ToString());
+  }
+  return words;
+}
+
+// What becomes of the DANE figures with this resolver. Answers of one that does not validate, or is
+// not believed, are insecure: to DANE as good as none.
+std::string_view DaneFigures(const dns::ResolverState& state) {
+  if (state.validates) return "complete";
+  // Only a private tree goes on like this: it may have no root that could be asked for.
+  if (!state.answers) return "unknown";
+  for (const dns::ServerState& server : state.servers) {
+    if (server.validates && server.trusted) return "incomplete";
+  }
+  return "empty";
+}
+
 json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
   json sources = json::array();
   for (const dns::IpAddress& address : o.source_addresses) sources.push_back(address.ToString());
@@ -46,6 +71,9 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
       {"port", o.EffectivePort()},
       {"ehlo_name", ehlo_name},
       {"source_addresses", sources},
+      {"resolver", ResolverWords(o)},
+      {"unbound_config_include",
+       o.unbound_config_include.empty() ? json(nullptr) : json(o.unbound_config_include)},
       {"trust_ad", o.trust_ad},
       {"dns_timeout_ms", o.dns_timeout_ms},
       {"dns_concurrency", o.dns_concurrency},
@@ -74,7 +102,8 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
   };
 }
 
-json DescribeResolver(const dns::ResolverState& state) {
+json DescribeResolver(const ScanRecord& record) {
+  const dns::ResolverState& state = record.resolver;
   json servers = json::array();
   for (const dns::ServerState& server : state.servers) {
     servers.push_back({{"address", server.server},
@@ -82,10 +111,36 @@ json DescribeResolver(const dns::ResolverState& state) {
                        {"validates", server.validates},
                        {"ad_believed", server.trusted}});
   }
-  return {{"validates", state.validates}, {"detail", state.detail}, {"servers", servers}};
+  json described = {{"validates", state.validates},
+                    {"dane_figures", DaneFigures(state)},
+                    {"detail", state.detail},
+                    {"servers", servers},
+                    {"own_unbound", nullptr}};
+  if (record.own_unbound) {
+    described["own_unbound"] = {{"program", record.own_unbound->program},
+                                {"version", record.own_unbound->version},
+                                {"threads", record.own_unbound->threads}};
+  }
+  return described;
 }
 
 }  // namespace
+
+std::string TellResolver(const ScanRecord& record) {
+  std::string text;
+  if (record.own_unbound) {
+    const std::string& version = record.own_unbound->version;
+    AppendText(&text, "Resolver: our own Unbound", version.empty() ? "" : " ", version, ". ");
+  }
+  AppendText(&text, record.resolver.detail);
+  if (record.resolver.validates) return text;
+  if (!record.resolver.answers) {
+    return JoinText("WARNING: the root cannot be looked up; whether the private tree validates is ",
+                    "not known. ", text);
+  }
+  const std::string figures = absl::AsciiStrToUpper(ToAbsl(DaneFigures(record.resolver)));
+  return JoinText("WARNING: the DANE figures of this scan will be ", figures, ". ", text);
+}
 
 json DescribeScan(const ScanRecord& record) {
   json scan = {
@@ -96,7 +151,7 @@ json DescribeScan(const ScanRecord& record) {
         {"certificates", record.trust_store->count()}}},
       {"started_at", TimeText(record.started_at)},
   };
-  scan["resolver"] = record.resolver_asked ? DescribeResolver(record.resolver) : json(nullptr);
+  scan["resolver"] = record.resolver_asked ? DescribeResolver(record) : json(nullptr);
   return scan;
 }
 

@@ -1,6 +1,7 @@
 #ifndef MXSWEEP_SCANNER_SCAN_RECORD_H_
 #define MXSWEEP_SCANNER_SCAN_RECORD_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -15,13 +16,25 @@ namespace mxsweep::scanner {
 // What scan.json says of a scan, beyond what the output room adds: with what options it was run, on
 // what its verdicts rest, and what came of it.
 struct ScanRecord {
+  // Of our own Unbound, where there is one.
+  struct OwnUnbound {
+    std::string program;
+    std::string version;
+    uint32_t threads = 0;
+  };
+
   const ScanOptions* options = nullptr;
   std::string ehlo_name;
   const tls::TrustStore* trust_store = nullptr;
   dns::ResolverState resolver;
   bool resolver_asked = false;  // a scan of addresses needs no DNS
+  std::optional<OwnUnbound> own_unbound;
   absl::Time started_at;
 };
+
+// What the user is to know of the resolver before the scan starts: a line that says what it is and
+// whether it validates, and, where it does not, a warning that shouts.
+std::string TellResolver(const ScanRecord& record);
 
 // At the start.
 nlohmann::json DescribeScan(const ScanRecord& record);

@@ -38,7 +38,7 @@ class WorkerThread {
   // REQUIRES: Ready() was OK.
   Worker* worker() { return worker_; }
   UringLoop* loop() { return loop_; }
-  dns::Resolver* resolver() { return resolver_; }
+  dns::CaresResolver* resolver() { return resolver_; }
 
  private:
   void Run(ScanContext* context, const Options& options);
@@ -46,7 +46,7 @@ class WorkerThread {
   std::promise<absl::Status> started_;
   Worker* worker_ = nullptr;
   UringLoop* loop_ = nullptr;
-  dns::Resolver* resolver_ = nullptr;
+  dns::CaresResolver* resolver_ = nullptr;
   std::thread thread_;
 };
 

@@ -123,16 +123,29 @@ void AddNames(CLI::App& app, ScanOptions& options) {
          "--resolver",
          [&options](const std::vector<std::string>& texts) {
            options.resolvers.clear();
+           options.own_unbound = false;
            for (const std::string& text : texts) {
+             if (text == "unbound") {
+               options.own_unbound = true;
+               continue;
+             }
              options.resolvers.push_back(
                  ValueOrThrow("--resolver", scanner::ParseResolverAddress(text)));
            }
          },
          "Name server to ask, ADDRESS or ADDRESS:PORT; may\n"
          "be repeated. Default: those of /etc/resolv.conf.\n"
-         "DANE needs one that validates DNSSEC")
+         "DANE needs one that validates DNSSEC. unbound: one\n"
+         "of our own, started and ended with the scan\n"
+         "(Debian's packages unbound and dns-root-data)")
       ->type_name("ADDR")
       ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--unbound-config-include", options.unbound_config_include,
+                 "File to add to its configuration, for private\n"
+                 "trees: stub zones, trust anchors. With anchors of\n"
+                 "its own, those of the root are left out")
+      ->type_name("FILE")
       ->group(group);
   app.add_flag("--trust-ad", options.trust_ad,
                "Believe a resolver on another machine that an\n"
@@ -288,8 +301,8 @@ constexpr char kFooter[] =
     "\nExamples:\n"
     "  mxsweep scan domains.txt -o survey\n"
     "      the MX hosts of each domain\n"
-    "  zcat tranco.csv.gz | mxsweep scan - -o survey --resolver 127.0.0.1\n"
-    "      a ranked list, with a validating resolver on this machine\n"
+    "  zcat tranco.csv.gz | mxsweep scan - -o survey --resolver unbound\n"
+    "      a ranked list, with a validating resolver of our own\n"
     "  mxsweep scan hosts.txt --targets hosts -o hosts --rate 50\n"
     "      mail servers by name, fifty connections a second\n"
     "  echo 192.0.2.0/24 | mxsweep scan - --targets addresses -o net\n"

@@ -94,6 +94,18 @@ TEST(ScanFlags, SetEveryOption) {
   EXPECT_TRUE(options.Validate().ok()) << options.Validate();
 }
 
+TEST(ScanFlags, TakeUnboundForAResolverOfOurOwn) {
+  const ScanOptions own = Parse("-o out --resolver unbound --unbound-config-include tree.conf");
+  EXPECT_TRUE(own.own_unbound);
+  EXPECT_TRUE(own.resolvers.empty());
+  EXPECT_EQ(own.unbound_config_include, "tree.conf");
+  EXPECT_TRUE(own.Validate().ok()) << own.Validate();
+  EXPECT_FALSE(Parse("-o out --resolver ::1").own_unbound);
+  // One or the other, and no file for an Unbound that is not ours.
+  EXPECT_FALSE(Parse("-o out --resolver unbound --resolver ::1").Validate().ok());
+  EXPECT_FALSE(Parse("-o out --resolver ::1 --unbound-config-include x").Validate().ok());
+}
+
 TEST(ScanFlags, DoNotSwallowTheListBehindARepeatableFlag) {
   const ScanOptions options = Parse("-o out --resolver 127.0.0.1 list.txt");
   EXPECT_EQ(options.targets_path, "list.txt");

@@ -1,0 +1,90 @@
+// What is told of the resolver, to the user and in scan.json.
+#include "scanner/scan_record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/tls/certificate_factory.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+dns::ServerState Server(bool answers, bool validates, bool trusted) {
+  return {"192.0.2.53:53", answers, validates, trusted, ""};
+}
+
+class ScanRecordTest : public ::testing::Test {
+ protected:
+  ScanRecordTest() {
+    record_.options = &options_;
+    record_.trust_store = store_.get();
+    record_.resolver_asked = true;
+    record_.resolver.answers = true;
+    record_.resolver.detail = "What was found.";
+  }
+
+  std::string Figures() { return DescribeScan(record_)["resolver"]["dane_figures"]; }
+
+  ScanOptions options_;
+  std::shared_ptr<const tls::TrustStore> store_ =
+      tls::TrustStore::FromPem(tls::testing::MakePki().root.pem()).value();
+  ScanRecord record_;
+};
+
+TEST_F(ScanRecordTest, SaysInOneLineThatTheResolverValidates) {
+  record_.resolver.validates = true;
+  record_.resolver.servers = {Server(true, true, true)};
+  EXPECT_EQ(TellResolver(record_), "What was found.");
+  EXPECT_EQ(Figures(), "complete");
+}
+
+TEST_F(ScanRecordTest, ShoutsWhereNoAnswerWillBeSecure) {
+  // It does not validate; or it does, and is not believed.
+  for (const bool validates : {false, true}) {
+    record_.resolver.servers = {Server(true, validates, !validates)};
+    EXPECT_EQ(TellResolver(record_),
+              "WARNING: the DANE figures of this scan will be EMPTY. What was found.");
+    EXPECT_EQ(Figures(), "empty");
+  }
+}
+
+TEST_F(ScanRecordTest, ShoutsWhereSomeAnswersWillNotBeSecure) {
+  record_.resolver.servers = {Server(true, true, true), Server(true, false, true)};
+  EXPECT_THAT(TellResolver(record_), HasSubstr("will be INCOMPLETE"));
+  EXPECT_EQ(Figures(), "incomplete");
+}
+
+TEST_F(ScanRecordTest, TellsOurOwnUnboundFromOthers) {
+  record_.resolver.validates = true;
+  record_.own_unbound = {"/usr/sbin/unbound", "1.17.1", 2};
+  options_.own_unbound = true;
+  options_.unbound_config_include = "tree.conf";
+  EXPECT_THAT(TellResolver(record_), StartsWith("Resolver: our own Unbound 1.17.1. "));
+  const nlohmann::json scan = DescribeScan(record_);
+  EXPECT_EQ(scan["options"]["resolver"], "unbound");
+  EXPECT_EQ(scan["options"]["unbound_config_include"], "tree.conf");
+  EXPECT_EQ(scan["resolver"]["own_unbound"]["version"], "1.17.1");
+  EXPECT_EQ(scan["resolver"]["own_unbound"]["program"], "/usr/sbin/unbound");
+}
+
+TEST_F(ScanRecordTest, NamesTheResolversThatWereGiven) {
+  EXPECT_EQ(DescribeScan(record_)["options"]["resolver"], "system");
+  EXPECT_TRUE(DescribeScan(record_)["resolver"]["own_unbound"].is_null());
+  options_.resolvers = {{dns::IpAddress::Parse("::1").value(), 5353}};
+  EXPECT_EQ(DescribeScan(record_)["options"]["resolver"][0], "[::1]:5353");
+}
+
+TEST_F(ScanRecordTest, DoesNotClaimToKnowOfAPrivateTreeWithoutARoot) {
+  record_.own_unbound = {"/usr/sbin/unbound", "1.17.1", 2};
+  record_.resolver.answers = false;
+  EXPECT_THAT(TellResolver(record_), HasSubstr("not known"));
+  EXPECT_EQ(Figures(), "unknown");
+}
+
+}  // namespace
+}  // namespace mxsweep::scanner
