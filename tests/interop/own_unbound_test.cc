@@ -74,7 +74,7 @@ class OwnUnboundTest : public InteropTest {
   static std::string PrivateTree(const std::string& more = "") {
     const std::string names = absl::StrCat(kScratchFolder, "/interop/names/");
     return absl::StrCat(
-        "server:\n  do-not-query-localhost: no\n  local-zone: \"test.\" nodefault\n"
+        "server:\n  do-not-query-localhost: no\n"
         "  root-hints: \"",
         names, "root.hints\"\n  trust-anchor-file: \"", names, "root.anchor\"\n", more);
   }
@@ -152,7 +152,7 @@ class OwnUnboundTest : public InteropTest {
   std::string folder_;
 };
 
-// As long as it lives, questions for names below silent.test stay without an answer.
+// As long as it lives, questions for names below silent.example stay without an answer.
 class SilentNameServer {
  public:
   SilentNameServer() : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
@@ -165,12 +165,13 @@ class SilentNameServer {
   ~SilentNameServer() { close(fd_); }
 
   static std::string Stub() {
-    return absl::StrCat("  domain-insecure: \"silent.test\"\nstub-zone:\n  name: \"silent.test\"\n",
-                        "  stub-addr: ", kSilentAddress, "\n");
+    return absl::StrCat(
+        "  domain-insecure: \"silent.example\"\nstub-zone:\n  name: \"silent.example\"\n",
+        "  stub-addr: ", kSilentAddress, "\n");
   }
   static std::vector<std::string> Domains(int count) {
     std::vector<std::string> domains;
-    for (int i = 0; i < count; ++i) domains.push_back(absl::StrCat("d", i, ".silent.test"));
+    for (int i = 0; i < count; ++i) domains.push_back(absl::StrCat("d", i, ".silent.example"));
     return domains;
   }
 
@@ -222,19 +223,20 @@ TEST_F(OwnUnboundTest, FindsWhatAnyOtherValidatingResolverFinds) {
 
 TEST_F(OwnUnboundTest, WarnsWhereItWasToldNotToValidate) {
   const CommandResult result = RunCommand(
-      ScanArguments({"match.signed.test"}, PrivateTree("  module-config: \"iterator\"\n")), {},
+      ScanArguments({"match.signed.example"}, PrivateTree("  module-config: \"iterator\"\n")), {},
       absl::Seconds(60));
   ASSERT_EQ(result.exit_code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("WARNING: the DANE figures of this scan will be EMPTY"));
   const Row record = ScanJson();
   EXPECT_EQ(record["resolver"]["validates"], false);
   EXPECT_EQ(record["resolver"]["dane_figures"], "empty");
-  EXPECT_EQ(Text(OnlyRow(Rows("domains"), "domain", "match.signed.test"), "mx_dnssec"), "insecure");
+  EXPECT_EQ(Text(OnlyRow(Rows("domains"), "domain", "match.signed.example"), "mx_dnssec"),
+            "insecure");
 }
 
 TEST_F(OwnUnboundTest, SaysWhereTheIncludedFileIsBrokenAndWritesNothing) {
   const CommandResult result =
-      RunCommand(ScanArguments({"match.signed.test"}, "server:\n  no-such-thing: yes\n"));
+      RunCommand(ScanArguments({"match.signed.example"}, "server:\n  no-such-thing: yes\n"));
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("tree.conf:2: error"));
   EXPECT_FALSE(std::filesystem::exists(scan() + "/scan.json"));
@@ -244,7 +246,7 @@ TEST_F(OwnUnboundTest, SaysWhatToInstallWhereThereIsNone) {
   // For this namespace only.
   const std::string nothing = Write("nothing", "");
   ASSERT_EQ(mount(nothing.c_str(), "/usr/sbin/unbound", nullptr, MS_BIND, nullptr), 0);
-  const CommandResult result = RunCommand(ScanArguments({"match.signed.test"}, PrivateTree()),
+  const CommandResult result = RunCommand(ScanArguments({"match.signed.example"}, PrivateTree()),
                                           {.environment = {"PATH=/nonexistent"}});
   ASSERT_EQ(umount2("/usr/sbin/unbound", MNT_DETACH), 0);
   EXPECT_EQ(result.exit_code, 1);
