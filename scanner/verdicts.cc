@@ -168,7 +168,7 @@ std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& v
   if (!verdicts.pkix) return "validation-failure";
   if (verdicts.pkix->status == tls::PkixStatus::kExpired) return "certificate-expired";
   if (verdicts.name_match == tls::NameMatch::kNone) return "certificate-host-mismatch";
-  // RFC 8460 §4.3.2.2 has this one for everything that has no word of its own: it comes last.
+  // RFC 8460 §4.3.1 has this one for everything that has no word of its own: it comes last.
   return verdicts.pkix->status == tls::PkixStatus::kValid ? "success" : "certificate-not-trusted";
 }
 

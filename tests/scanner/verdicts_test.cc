@@ -136,7 +136,7 @@ TEST(RptResult, DaneComesBeforePkixAndWhatIsMostPreciseFirst) {
   }
 }
 
-// RFC 8460 §4.3.1
+// RFC 8460 §4.3.2.1
 TEST(RptResult, HasWordsForTlsaRecordsThatCannotBeUsedOrLookedUp) {
   using D = EndpointDane;
   using P = tls::PkixStatus;
