@@ -23,7 +23,7 @@ constexpr char kUnsignedAliases[] = "plain-alias.example";
 
 // A name server that is none.
 constexpr char kNobody[] = "ns.nobody.mx.example.";
-constexpr char kNobodysAddress[] = "127.25.53.99";
+constexpr char kNobodysAddress[] = "127.25.53.98";
 
 std::string ZoneOfDomain(Placement placement) {
   switch (placement) {

@@ -108,7 +108,7 @@ std::string PosttlsDomain(const std::string& dane, const std::string& text) {
   if (dane == "none" || dane.empty()) return "none";
   if (dane == "unusable") {
     // It is content with any TLS.
-    return absl::StrContains(text, "TLS connection established") ? "unknown" : "broken";
+    return absl::StrContains(text, "TLS connection established") ? "partial" : "broken";
   }
   if (dane != "match") return "broken";
   return absl::StrContains(text, "MX RRset insecure") ? "optional" : "full";

@@ -27,7 +27,7 @@ struct Answers {
   // Of the MX host: "match", "mismatch", "unusable", "none", "lookup_error", "no_starttls",
   // "tls_failed".
   std::string dane;
-  // Of the domain: "full", "optional", "broken", "none", "unknown".
+  // Of the domain: "full", "partial", "optional", "broken", "none", "unknown".
   std::string domain;
   std::string transcript;
 
