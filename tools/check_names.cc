@@ -280,7 +280,7 @@ void AddDomainFindings(const CheckView& view, std::vector<Finding>* findings) {
                 .title = "DANE cannot be judged: the resolver does not validate DNSSEC",
                 .why = JoinText(view.world->resolver, " Nothing is known of TLSA records."),
                 .fix = "ask again with a validating resolver on this machine",
-                .advice = "Unbound, for example: --resolver 127.0.0.1. Where the path to a "
+                .advice = "--resolver unbound starts one for this. Where the path to another "
                           "validating resolver is safe, --trust-ad believes it.",
                 .not_this = "The domain is not at fault."},
                {}, findings);
