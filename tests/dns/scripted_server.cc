@@ -33,9 +33,10 @@ bool ReadFully(int fd, uint8_t* out, size_t length) {
 }  // namespace
 
 std::vector<uint8_t> FrameHonestly(const std::vector<uint8_t>& message) {
-  std::vector<uint8_t> framed = {static_cast<uint8_t>(message.size() >> 8),
-                                 static_cast<uint8_t>(message.size())};
-  framed.insert(framed.end(), message.begin(), message.end());
+  std::vector<uint8_t> framed(2 + message.size());
+  framed[0] = static_cast<uint8_t>(message.size() >> 8);
+  framed[1] = static_cast<uint8_t>(message.size());
+  std::copy(message.begin(), message.end(), framed.begin() + 2);
   return framed;
 }
 
