@@ -23,6 +23,9 @@ async function excludedGroups(connection, file, column, value) {
   return reader.getRows().map(([, excludes]) => excludes)
 }
 
+// Of these about 1 in 100 may pass for present: more than 7 are no bad luck.
+const kAbsentProbes = 100
+
 // A value that is there is never excluded; one that is not there almost always is.
 async function checkBloomFilters(connection, file, column, rows, rowGroups) {
   let start = 0
@@ -37,13 +40,13 @@ async function checkBloomFilters(connection, file, column, rows, rowGroups) {
   }
   let probes = 0
   let hits = 0
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < kAbsentProbes; i++) {
     for (const excluded of await excludedGroups(connection, file, column, `absent-${i}.invalid`)) {
       probes++
       if (excluded) hits++
     }
   }
-  check(hits > 0.95 * probes, `${file}: the Bloom filter of ${column} excludes only ${hits} of ${probes}`)
+  check(hits >= 0.93 * probes, `${file}: the Bloom filter of ${column} excludes only ${hits} of ${probes}`)
 }
 
 // DuckDB finds every row by its key; the statistics single out few row groups.
