@@ -100,7 +100,7 @@ TEST(UnboundChild, AnswersAsSoonAsItIsStartedAndIsGoneAfterwards) {
 }
 
 TEST(UnboundChild, IsNotRootWhereWeAre) {
-  if (geteuid() != 0) GTEST_SKIP() << "not root";
+  if (geteuid() != 0) GTEST_SKIP() << "only root has to become somebody else";
   auto child = UnboundChild::Start({});
   ASSERT_TRUE(child.ok()) << child.status();
   struct stat info;
