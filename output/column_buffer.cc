@@ -22,15 +22,27 @@ ColumnBuffer::Values MakeValues(const LeafSpec& leaf, const ParquetOptions& opti
 }  // namespace
 
 ColumnBuffer::ColumnBuffer(const LeafSpec& leaf, const ParquetOptions& options)
-    : leaf_(leaf), values_(MakeValues(leaf, options)) {}
+    : max_definition_(leaf.max_definition),
+      has_repetition_(leaf.max_repetition > 0),
+      values_(MakeValues(leaf, options)),
+      leaf_(leaf) {}
+
+void ColumnBuffer::AppendInteger(uint64_t value, uint8_t repetition) {
+  AddLevels(repetition);
+  std::get<0>(values_).Append(value);
+}
 
 void ColumnBuffer::AppendBytes(std::string_view value, uint8_t repetition) {
   AddLevels(repetition);
+  if (!std::get<1>(values_).AppendRecent(value)) AppendRareBytes(value);
+}
+
+void ColumnBuffer::AppendRareBytes(std::string_view value) {
   auto& values = std::get<1>(values_);
   // What is in the dictionary has been found valid before.
   if (values.AppendKnown(value)) return;
   if (leaf_.logical != LogicalType::kString || IsValidUtf8(value)) {
-    values.Append(value);
+    values.AppendNew(value);
   } else {
     values.Append(SanitizeUtf8(value));
   }
@@ -38,12 +50,14 @@ void ColumnBuffer::AppendBytes(std::string_view value, uint8_t repetition) {
 
 void ColumnBuffer::Settle() {
   std::visit([](auto& values) { values.Settle(); }, values_);
+  definitions_.Settle();
+  repetitions_.Settle();
 }
 
 void ColumnBuffer::Clear() {
   std::visit([](auto& values) { values.Clear(); }, values_);
-  definitions_.clear();
-  repetitions_.clear();
+  definitions_.Clear();
+  repetitions_.Clear();
 }
 
 size_t ColumnBuffer::entry_count() const {
@@ -52,7 +66,7 @@ size_t ColumnBuffer::entry_count() const {
 }
 
 size_t ColumnBuffer::memory_bytes() const {
-  return definitions_.size() + repetitions_.size() +
+  return definitions_.memory_bytes() + repetitions_.memory_bytes() +
          std::visit([](const auto& values) { return values.memory_bytes(); }, values_);
 }
 

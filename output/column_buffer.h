@@ -8,9 +8,9 @@
 #include <span>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "output/parquet_options.h"
+#include "output/runs.h"
 #include "output/schema.h"
 #include "output/value_store.h"
 
@@ -25,14 +25,11 @@ class ColumnBuffer {
 
   // An entry without a value; `definition` says at which level it ends.
   void AppendNull(uint8_t repetition, uint8_t definition) {
-    definitions_.push_back(definition);
+    definitions_.Append(definition);
     AddRepetition(repetition);
   }
   // A value of a boolean or integer column (signed ones as two's complement in 64 bits).
-  void AppendInteger(uint64_t value, uint8_t repetition) {
-    AddLevels(repetition);
-    std::get<0>(values_).Append(value);
-  }
+  void AppendInteger(uint64_t value, uint8_t repetition);
   // A value of a byte-array column. Invalid UTF-8 in a STRING becomes U+FFFD.
   void AppendBytes(std::string_view value, uint8_t repetition);
 
@@ -42,26 +39,30 @@ class ColumnBuffer {
 
   const LeafSpec& leaf() const { return leaf_; }
   const Values& values() const { return values_; }
-  // One per entry; empty where the maximal level is 0.
-  std::span<const uint8_t> definitions() const { return definitions_; }
-  std::span<const uint8_t> repetitions() const { return repetitions_; }
+  // One per entry; empty where the maximal level is 0. REQUIRES: settled.
+  std::span<const ValueRun> definitions() const { return definitions_.runs(); }
+  std::span<const ValueRun> repetitions() const { return repetitions_.runs(); }
   // Entries: values, nulls and empty lists.
   size_t entry_count() const;
   size_t memory_bytes() const;
 
  private:
   void AddLevels(uint8_t repetition) {
-    if (leaf_.max_definition > 0) definitions_.push_back(leaf_.max_definition);
+    if (max_definition_ > 0) definitions_.Append(max_definition_);
     AddRepetition(repetition);
   }
   void AddRepetition(uint8_t repetition) {
-    if (leaf_.max_repetition > 0) repetitions_.push_back(repetition);
+    if (has_repetition_) repetitions_.Append(repetition);
   }
+  void AppendRareBytes(std::string_view value);
 
-  const LeafSpec& leaf_;
+  // What is touched for each row comes first, and all a null touches within one cache line.
+  const uint8_t max_definition_;
+  const bool has_repetition_;
+  Runs definitions_;
   Values values_;
-  std::vector<uint8_t> definitions_;
-  std::vector<uint8_t> repetitions_;
+  Runs repetitions_;
+  const LeafSpec& leaf_;
 };
 
 }  // namespace mxsweep::output

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "absl/status/status.h"
 #include "output/bloom_filter.h"
 #include "output/bounds.h"
+#include "output/page_cutter.h"
 #include "output/rle_bit_packing.h"
 #include "output/text.h"
 
@@ -54,12 +56,25 @@ void AppendLittleEndian(T value, std::string& out) {
   out.append(bytes, sizeof(T));
 }
 
-void AppendLevels(std::span<const uint8_t> levels, uint8_t max_level, std::string& out) {
+void AppendLevels(std::span<const ValueRun> levels, uint8_t max_level, std::string& out) {
   const size_t start = out.size();
   out.append(4, '\0');
   EncodeRleBitPacked(levels, BitWidth(max_level), out);
   const auto length = static_cast<uint32_t>(out.size() - start - 4);
   std::memcpy(out.data() + start, &length, 4);
+}
+
+// How many of the hashes are distinct, to about a percent: linear counting (Whang and others,
+// 1990), in four times as many bits as there are hashes. Sorting them would take most of the time
+// that a column of strings takes.
+size_t EstimateDistinct(std::span<const uint64_t> hashes) {
+  const size_t bits = std::bit_ceil(std::max<size_t>(hashes.size() * 4, 4096));
+  std::vector<uint64_t> words(bits / 64);
+  for (const uint64_t hash : hashes) words[hash / 64 % words.size()] |= uint64_t{1} << hash % 64;
+  size_t ones = 0;
+  for (const uint64_t word : words) ones += static_cast<size_t>(std::popcount(word));
+  const auto total = static_cast<double>(bits);
+  return static_cast<size_t>(std::ceil(-total * std::log1p(-static_cast<double>(ones) / total)));
 }
 
 // Orders integers by their logical type: timestamps are signed, all others are not.
@@ -91,8 +106,7 @@ class ChunkEncoder {
         options_(options),
         zstd_(zstd),
         file_offset_(file_offset),
-        order_{leaf_.logical == LogicalType::kTimestampMicros},
-        entry_count_(buffer.entry_count()) {
+        order_{leaf_.logical == LogicalType::kTimestampMicros} {
     if (dictionary_) page_of_entry_.resize(values.entries().size(), 0);
   }
 
@@ -101,14 +115,14 @@ class ChunkEncoder {
     chunk.physical = leaf_.physical;
     chunk.dictionary = dictionary_;
     chunk.path = leaf_.path;
-    chunk.value_count = static_cast<int64_t>(entry_count_);
+    chunk.value_count = static_cast<int64_t>(buffer_.entry_count());
     chunk.statistics.null_count = chunk.value_count - static_cast<int64_t>(values_.size());
     if (dictionary_) {
       if (absl::Status status = AddDictionaryPage(); !status.ok()) return status;
     }
     chunk.data_page_offset = Position();
-    while (next_entry_ < entry_count_) {
-      if (absl::Status status = AddDataPage(); !status.ok()) return status;
+    for (PageCutter pages(buffer_, options_); !pages.at_end();) {
+      if (absl::Status status = AddDataPage(pages.Next()); !status.ok()) return status;
     }
     chunk.compressed_bytes = static_cast<int64_t>(result_.bytes.size());
     chunk.data_page_count = static_cast<int32_t>(result_.pages.size());
@@ -118,94 +132,25 @@ class ChunkEncoder {
   }
 
  private:
-  // A page: entries and values from the next ones on, of whole rows.
-  struct Extent {
-    size_t entries = 0;
-    size_t values = 0;
-    size_t rows = 0;
-  };
-
   int64_t Position() const { return file_offset_ + static_cast<int64_t>(result_.bytes.size()); }
-
-  size_t ValueBytes(size_t i) const { return dictionary_ ? 4 : values_.PlainBytes(values_[i]); }
-
-  // The row that begins at the given entry and value, and its size in the page (at most).
-  size_t MeasureRow(size_t entry, size_t value, Extent& row) const {
-    const auto definitions = buffer_.definitions();
-    const auto repetitions = buffer_.repetitions();
-    size_t bytes = 0;
-    do {
-      if (definitions.empty() || definitions[entry + row.entries] == leaf_.max_definition) {
-        bytes += ValueBytes(value + row.values);
-        ++row.values;
-      }
-      ++row.entries;
-      bytes += definitions.empty() ? 0 : 1;
-    } while (!repetitions.empty() && entry + row.entries < entry_count_ &&
-             repetitions[entry + row.entries] != 0);
-    row.rows = 1;
-    return bytes;
-  }
-
-  // Two lengths, a width, the headers of the last runs.
-  static constexpr size_t kLevelLengths = 64;
-
-  // A full page of a column without lists whose values are so small that only rows count.
-  bool OnlyRowsCount() const {
-    if (leaf_.max_repetition > 0) return false;
-    if (!dictionary_ && leaf_.physical == PhysicalType::kByteArray) return false;
-    constexpr size_t kMostBytes = sizeof(uint64_t) + 1;
-    return options_.page_rows * kMostBytes + kLevelLengths <= options_.page_bytes;
-  }
-
-  Extent MeasurePage() const {
-    if (OnlyRowsCount()) {
-      const size_t rows = std::min<size_t>(options_.page_rows, entry_count_ - next_entry_);
-      size_t values = rows;
-      if (leaf_.max_definition > 0) {
-        const auto definitions = buffer_.definitions().subspan(next_entry_, rows);
-        values = static_cast<size_t>(
-            std::count(definitions.begin(), definitions.end(), leaf_.max_definition));
-      }
-      return {.entries = rows, .values = values, .rows = rows};
-    }
-    Extent page;
-    size_t page_bytes = kLevelLengths;
-    while (next_entry_ + page.entries < entry_count_ && page.rows < options_.page_rows) {
-      Extent row;
-      page_bytes += MeasureRow(next_entry_ + page.entries, next_value_ + page.values, row);
-      if (page.rows > 0 && page_bytes > options_.page_bytes) break;
-      page.entries += row.entries;
-      page.values += row.values;
-      page.rows += 1;
-    }
-    return page;
-  }
 
   absl::Status AddDictionaryPage() {
     scratch_.clear();
     const Sequence<T>& entries = values_.entries();
-    for (size_t i = 0; i < entries.size(); ++i) AppendPlain(entries[i]);
+    AppendPlain(entries, 0, entries.size());
     result_.metadata.dictionary_page_offset = Position();
     return AddPage({.type = PageType::kDictionary,
                     .value_count = static_cast<int32_t>(entries.size()),
                     .encoding = Encoding::kPlain});
   }
 
-  absl::Status AddDataPage() {
-    const Extent page = MeasurePage();
+  absl::Status AddDataPage(const PageExtent& page) {
     scratch_.clear();
-    if (leaf_.max_repetition > 0) {
-      AppendLevels(buffer_.repetitions().subspan(next_entry_, page.entries), leaf_.max_repetition,
-                   scratch_);
-    }
-    if (leaf_.max_definition > 0) {
-      AppendLevels(buffer_.definitions().subspan(next_entry_, page.entries), leaf_.max_definition,
-                   scratch_);
-    }
+    if (leaf_.max_repetition > 0) AppendLevels(page.repetitions, leaf_.max_repetition, scratch_);
+    if (leaf_.max_definition > 0) AppendLevels(page.definitions, leaf_.max_definition, scratch_);
     AppendValues(page);
     PageIndexEntry entry{.offset = Position(),
-                         .first_row = next_row_,
+                         .first_row = static_cast<int64_t>(page.first_row),
                          .null_count = static_cast<int64_t>(page.entries - page.values),
                          .all_null = page.values == 0};
     absl::Status status =
@@ -216,38 +161,55 @@ class ChunkEncoder {
     entry.bytes = static_cast<int32_t>(Position() - entry.offset);
     if (leaf_.min_max && page.values > 0) AddBounds(PageRange(page), entry);
     result_.pages.push_back(std::move(entry));
-    next_entry_ += page.entries;
-    next_value_ += page.values;
-    next_row_ += static_cast<int64_t>(page.rows);
     return absl::OkStatus();
   }
 
-  void AppendPlain(uint64_t value) {
-    if (leaf_.physical == PhysicalType::kInt32) {
-      AppendLittleEndian(static_cast<uint32_t>(value), scratch_);
-    } else {
-      AppendLittleEndian(value, scratch_);
-    }
-  }
-  void AppendPlain(std::string_view value) {
-    AppendLittleEndian(static_cast<uint32_t>(value.size()), scratch_);
-    scratch_.append(value);
+  // Room for so many bytes more in scratch_.
+  char* Extend(size_t bytes) {
+    const size_t start = scratch_.size();
+    scratch_.resize(start + bytes);
+    return scratch_.data() + start;
   }
 
-  void AppendValues(const Extent& page) {
+  void AppendPlain(const Sequence<T>& values, size_t first, size_t count) {
+    if constexpr (std::is_same_v<T, std::string_view>) {
+      char* at = Extend(count * sizeof(uint32_t) + values.TextBytes(first, count));
+      for (size_t i = first; i < first + count; ++i) {
+        const std::string_view value = values[i];
+        const auto length = static_cast<uint32_t>(value.size());
+        std::memcpy(at, &length, sizeof(length));
+        std::memcpy(at + sizeof(length), value.data(), value.size());
+        at += sizeof(length) + value.size();
+      }
+    } else if (leaf_.physical == PhysicalType::kInt32) {
+      AppendNarrowed<uint32_t>(values, first, count);
+    } else {
+      AppendNarrowed<uint64_t>(values, first, count);
+    }
+  }
+
+  template <typename Stored>
+  void AppendNarrowed(const Sequence<uint64_t>& values, size_t first, size_t count) {
+    char* at = Extend(count * sizeof(Stored));
+    for (size_t i = first; i < first + count; ++i, at += sizeof(Stored)) {
+      const auto stored = static_cast<Stored>(values[i]);
+      std::memcpy(at, &stored, sizeof(stored));
+    }
+  }
+
+  void AppendValues(const PageExtent& page) {
     if (dictionary_) {
       const int width = std::max(1, BitWidth(values_.entries().size() - 1));
       scratch_.push_back(static_cast<char>(width));
-      EncodeRleBitPacked(values_.indices().subspan(next_value_, page.values), width, scratch_);
-      return;
-    }
-    if (leaf_.physical == PhysicalType::kBoolean) {
+      EncodeRleBitPacked(values_.indices().subspan(page.first_value, page.values), width, scratch_);
+    } else if (leaf_.physical == PhysicalType::kBoolean) {
       std::vector<uint8_t> bits(page.values);
-      for (size_t i = 0; i < page.values; ++i) bits[i] = values_[next_value_ + i] == T{} ? 0 : 1;
+      for (size_t i = 0; i < page.values; ++i)
+        bits[i] = values_[page.first_value + i] == T{} ? 0 : 1;
       EncodeBits(bits, scratch_);
-      return;
+    } else if (page.values > 0) {  // else there may be a dictionary, of nothing
+      AppendPlain(values_.plain(), page.first_value, page.values);
     }
-    for (size_t i = 0; i < page.values; ++i) AppendPlain(values_[next_value_ + i]);
   }
 
   // Compresses scratch_ and appends header and content.
@@ -267,20 +229,23 @@ class ChunkEncoder {
   }
 
   // Least and greatest value of the page, each dictionary entry looked at once.
-  Range<T> PageRange(const Extent& page) {
-    Range<T> range{values_[next_value_], values_[next_value_]};
+  Range<T> PageRange(const PageExtent& page) {
+    const size_t first = page.first_value;
+    Range<T> range{values_[first], values_[first]};
     const auto widen = [&](T value) {
       if (order_.Less(value, range.min)) range.min = value;
       if (order_.Less(range.max, value)) range.max = value;
     };
+    if (!dictionary_) {
+      for (size_t i = first; i < first + page.values; ++i) widen(values_.plain()[i]);
+      return range;
+    }
     const auto page_number = static_cast<uint32_t>(result_.pages.size() + 1);
-    for (size_t i = next_value_; i < next_value_ + page.values; ++i) {
-      if (dictionary_) {
-        uint32_t& seen = page_of_entry_[values_.indices()[i]];
-        if (seen == page_number) continue;
-        seen = page_number;
-      }
-      widen(values_[i]);
+    for (const uint32_t index : values_.indices().subspan(first, page.values)) {
+      uint32_t& seen = page_of_entry_[index];
+      if (seen == page_number) continue;
+      seen = page_number;
+      widen(values_.entries()[index]);
     }
     return range;
   }
@@ -343,10 +308,8 @@ class ChunkEncoder {
         }
       } else {
         for (size_t i = 0; i < values_.size(); ++i) hashes.push_back(BloomFilter::Hash(values_[i]));
-        std::sort(hashes.begin(), hashes.end());
-        hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
       }
-      BloomFilter filter(hashes.size());
+      BloomFilter filter(dictionary_ ? hashes.size() : EstimateDistinct(hashes));
       for (const uint64_t hash : hashes) filter.Insert(hash);
       result_.bloom_filter = filter.Serialize();
     }
@@ -360,14 +323,10 @@ class ChunkEncoder {
   Compressor& zstd_;
   const int64_t file_offset_;
   const Order order_;
-  const size_t entry_count_;
 
   EncodedChunk result_;
   std::string scratch_;
   std::vector<uint32_t> page_of_entry_;
-  size_t next_entry_ = 0;
-  size_t next_value_ = 0;
-  int64_t next_row_ = 0;
   std::optional<Range<T>> range_;
   std::optional<Range<T>> last_page_;
   bool ascending_ = true;

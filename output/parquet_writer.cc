@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "output/row_shredder.h"
 #include "output/text.h"
 
@@ -33,7 +34,9 @@ ParquetWriter::ParquetWriter(const TableSchema& schema, const ParquetOptions& op
 template <typename Row>
 absl::Status ParquetWriter::AddRow(const Row& row) {
   size_t bytes = 0;
-  Table<Row>::VisitColumns([&](const auto& column) { bytes += TextBytes(row.*column.member); });
+  Table<Row>::VisitColumns([&](const auto& column) ABSL_ATTRIBUTE_ALWAYS_INLINE {
+    bytes += TextBytes(row.*column.member);
+  });
   if (bytes > kMaxRowBytes) {
     return absl::InvalidArgumentError(JoinText("a row of table ", schema_.name, " takes ", bytes,
                                                " bytes, more than the ", kMaxRowBytes,

@@ -1,11 +1,15 @@
 #include "output/rle_bit_packing.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
+#include <cstring>
 
 namespace mxsweep::output {
 namespace {
+
+static_assert(std::endian::native == std::endian::little, "packed bits are written as they lie");
 
 // Shorter runs cost more as a run of their own than inside a bit-packed one.
 constexpr size_t kMinRepeat = 8;
@@ -17,59 +21,153 @@ void AppendVarint(uint64_t value, std::string& out) {
   out.push_back(static_cast<char>(value));
 }
 
-template <typename T>
-void AppendPacked(std::span<const T> values, int bit_width, std::string& out) {
-  uint64_t pending = 0;
-  int pending_bits = 0;
-  const auto put = [&](uint64_t value) {
-    pending |= value << pending_bits;
-    pending_bits += bit_width;
-    while (pending_bits >= 8) {
-      out.push_back(static_cast<char>(pending));
-      pending >>= 8;
-      pending_bits -= 8;
-    }
-  };
-  for (const T value : values) put(value);
-  for (size_t i = values.size(); i % 8 != 0; ++i) put(0);
-}
-
-template <typename T>
-void AppendPackedRuns(std::span<const T> values, int bit_width, std::string& out) {
-  while (!values.empty()) {
-    const size_t count = std::min(values.size(), kMaxGroups * 8);
-    AppendVarint((count + 7) / 8 << 1 | 1, out);
-    AppendPacked(values.first(count), bit_width, out);
-    values = values.subspan(count);
+// How many values of a width fit into 64 bits, and the value 1 so often.
+struct Word {
+  uint32_t values = 64;
+  uint64_t ones = 0;
+};
+constexpr std::array<Word, 33> MakeWords() {
+  std::array<Word, 33> words;
+  for (uint32_t width = 1; width < words.size(); ++width) {
+    words[width].values = 64 / width;
+    for (uint32_t i = 0; i < words[width].values; ++i)
+      words[width].ones |= uint64_t{1} << i * width;
   }
+  return words;
 }
+constexpr std::array<Word, 33> kWords = MakeWords();
 
-template <typename T>
-void AppendRepeated(T value, size_t count, int bit_width, std::string& out) {
+// Writes bit-packed values into room that `out` is given at once, eight bytes at a time.
+class Packer {
+ public:
+  // For `count` values, filled up to whole groups.
+  Packer(size_t count, int bit_width, std::string& out) : bit_width_(bit_width) {
+    const size_t start = out.size();
+    out.resize(start + (count + 7) / 8 * static_cast<size_t>(bit_width));
+    at_ = out.data() + start;
+  }
+
+  void Put(uint32_t value) { PutBits(value, bit_width_); }
+  void Put(ValueRun run) {
+    while (run.count > 0) {
+      const Word word = kWords[static_cast<size_t>(bit_width_)];
+      const uint32_t count = std::min(run.count, word.values);
+      const int bits = static_cast<int>(count) * bit_width_;
+      const uint64_t mask = bits < 64 ? (uint64_t{1} << bits) - 1 : ~uint64_t{0};
+      PutBits(word.ones * run.value & mask, bits);
+      run.count -= count;
+    }
+  }
+  // Writes the last bytes. What fills up the last group is zero already.
+  void Finish() {
+    for (; pending_bits_ > 0; pending_bits_ -= 8, pending_ >>= 8) {
+      *at_++ = static_cast<char>(pending_);
+    }
+  }
+
+ private:
+  void PutBits(uint64_t value, int bits) {
+    pending_ |= value << pending_bits_;
+    pending_bits_ += bits;
+    if (pending_bits_ < 64) return;
+    std::memcpy(at_, &pending_, sizeof(pending_));
+    at_ += sizeof(pending_);
+    pending_bits_ -= 64;
+    // What did not fit; nothing did not where the bits are exactly used up.
+    pending_ = pending_bits_ == 0 ? 0 : value >> (bits - pending_bits_);
+  }
+
+  int bit_width_;
+  char* at_;
+  uint64_t pending_ = 0;
+  int pending_bits_ = 0;
+};
+
+void AppendRepeated(uint32_t value, size_t count, int bit_width, std::string& out) {
   AppendVarint(static_cast<uint64_t>(count) << 1, out);
   for (int shift = 0; shift < bit_width; shift += 8) {
-    out.push_back(static_cast<char>(static_cast<uint64_t>(value) >> shift));
+    out.push_back(static_cast<char>(value >> shift));
   }
 }
 
-template <typename T>
-void Encode(std::span<const T> values, int bit_width, std::string& out) {
-  size_t packed_from = 0;  // [packed_from, at) waits to be bit-packed
-  size_t at = 0;
-  while (at < values.size()) {
-    size_t end = at + 1;
-    while (end < values.size() && values[end] == values[at]) ++end;
-    // A bit-packed run that others follow must be whole groups: the repeats fill up the last one.
-    const size_t fill = (8 - (at - packed_from) % 8) % 8;
-    if (end - at >= kMinRepeat + fill) {
-      const size_t start = at + fill;
-      AppendPackedRuns(values.subspan(packed_from, start - packed_from), bit_width, out);
-      AppendRepeated(values[at], end - start, bit_width, out);
-      packed_from = end;
-    }
-    at = end;
+// Values one by one. Like RunSource, it gives the next run, and packs values that were given.
+class ValueSource {
+ public:
+  explicit ValueSource(std::span<const uint32_t> values) : values_(values) {}
+
+  bool at_end() const { return given_ == values_.size(); }
+  ValueRun Next() {
+    const uint32_t value = values_[given_];
+    size_t end = given_ + 1;
+    while (end < values_.size() && values_[end] == value) ++end;
+    const auto count = static_cast<uint32_t>(end - given_);
+    given_ = end;
+    return {value, count};
   }
-  AppendPackedRuns(values.subspan(packed_from), bit_width, out);
+  void Pack(size_t count, Packer& packer) {
+    for (const uint32_t value : values_.subspan(packed_, count)) packer.Put(value);
+    packed_ += count;
+  }
+  void SkipPacking(size_t count) { packed_ += count; }
+
+ private:
+  std::span<const uint32_t> values_;
+  size_t given_ = 0;
+  size_t packed_ = 0;
+};
+
+class RunSource {
+ public:
+  explicit RunSource(std::span<const ValueRun> runs) : runs_(runs), packed_(runs) {}
+
+  bool at_end() const { return given_ == runs_.size(); }
+  ValueRun Next() { return runs_[given_++]; }
+  void Pack(size_t count, Packer& packer) {
+    packed_.Pass(count, [&](ValueRun run) { packer.Put(run); });
+  }
+  void SkipPacking(size_t count) {
+    packed_.Pass(count, [](ValueRun) {});
+  }
+
+ private:
+  std::span<const ValueRun> runs_;
+  size_t given_ = 0;
+  RunCursor packed_;
+};
+
+template <typename Source>
+void AppendPackedRuns(size_t count, int bit_width, Source& source, std::string& out) {
+  while (count > 0) {
+    const size_t now = std::min(count, kMaxGroups * 8);
+    AppendVarint((now + 7) / 8 << 1 | 1, out);
+    Packer packer(now, bit_width, out);
+    source.Pack(now, packer);
+    packer.Finish();
+    count -= now;
+  }
+}
+
+template <typename Source>
+void Encode(Source source, int bit_width, std::string& out) {
+  size_t waiting = 0;  // values that wait to be bit-packed
+  while (!source.at_end()) {
+    const ValueRun run = source.Next();
+    if (run.count < kMinRepeat) {
+      waiting += run.count;
+      continue;
+    }
+    // A bit-packed run that others follow must be whole groups: the repeats fill up the last one.
+    const size_t fill = (8 - waiting % 8) % 8;
+    if (run.count < kMinRepeat + fill) {
+      waiting += run.count;
+      continue;
+    }
+    AppendPackedRuns(waiting + fill, bit_width, source, out);
+    AppendRepeated(run.value, run.count - fill, bit_width, out);
+    source.SkipPacking(run.count - fill);
+    waiting = 0;
+  }
+  AppendPackedRuns(waiting, bit_width, source, out);
 }
 
 // Cursor over the encoded bytes.
@@ -154,12 +252,12 @@ class Decoder {
 
 int BitWidth(uint64_t max_value) { return std::bit_width(max_value); }
 
-void EncodeRleBitPacked(std::span<const uint8_t> values, int bit_width, std::string& out) {
-  Encode(values, bit_width, out);
+void EncodeRleBitPacked(std::span<const uint32_t> values, int bit_width, std::string& out) {
+  Encode(ValueSource(values), bit_width, out);
 }
 
-void EncodeRleBitPacked(std::span<const uint32_t> values, int bit_width, std::string& out) {
-  Encode(values, bit_width, out);
+void EncodeRleBitPacked(std::span<const ValueRun> runs, int bit_width, std::string& out) {
+  Encode(RunSource(runs), bit_width, out);
 }
 
 bool DecodeRleBitPacked(std::string_view bytes, int bit_width, std::span<uint8_t> values) {
@@ -170,6 +268,10 @@ bool DecodeRleBitPacked(std::string_view bytes, int bit_width, std::span<uint32_
   return bit_width >= 0 && bit_width <= 32 && Decoder(bytes, bit_width).Fill(values);
 }
 
-void EncodeBits(std::span<const uint8_t> values, std::string& out) { AppendPacked(values, 1, out); }
+void EncodeBits(std::span<const uint8_t> values, std::string& out) {
+  Packer packer(values.size(), 1, out);
+  for (const uint8_t value : values) packer.Put(value);
+  packer.Finish();
+}
 
 }  // namespace mxsweep::output

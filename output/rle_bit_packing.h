@@ -13,14 +13,17 @@
 #include <string>
 #include <string_view>
 
+#include "output/runs.h"
+
 namespace mxsweep::output {
 
 // Bits needed for values up to `max_value`; 0 for 0.
 int BitWidth(uint64_t max_value);
 
 // Appends the encoded values. REQUIRES: each fits in `bit_width` (0 to 32) bits.
-void EncodeRleBitPacked(std::span<const uint8_t> values, int bit_width, std::string& out);
 void EncodeRleBitPacked(std::span<const uint32_t> values, int bit_width, std::string& out);
+// The same bytes for the same values. REQUIRES: neighbouring runs differ in their values.
+void EncodeRleBitPacked(std::span<const ValueRun> runs, int bit_width, std::string& out);
 
 // Fills `values` from hostile bytes. False when they end too early or the width is over 32.
 bool DecodeRleBitPacked(std::string_view bytes, int bit_width, std::span<uint8_t> values);

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/time/time.h"
 #include "output/column_buffer.h"
 #include "output/tables.h"
@@ -47,7 +48,7 @@ class RowShredder {
 
   template <typename Row>
   void Shred(const Row& row) {
-    Table<Row>::VisitColumns([&](const auto& column) {
+    Table<Row>::VisitColumns([&](const auto& column) ABSL_ATTRIBUTE_ALWAYS_INLINE {
       using Member = typename std::remove_cvref_t<decltype(column)>::Value;
       Put(row.*column.member, next_, 0, 0);
       next_ += LeafCount<Member>();

@@ -6,54 +6,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "output/sequence.h"
+
 namespace mxsweep::output {
-
-// A sequence of integers, or of byte strings that it owns.
-template <typename T>
-class Sequence;
-
-template <>
-class Sequence<uint64_t> {
- public:
-  void Append(uint64_t value) { values_.push_back(value); }
-  uint64_t operator[](size_t i) const { return values_[i]; }
-  size_t size() const { return values_.size(); }
-  size_t memory_bytes() const { return values_.size() * sizeof(uint64_t); }
-  void Clear() { values_.clear(); }
-
- private:
-  std::vector<uint64_t> values_;
-};
-
-template <>
-class Sequence<std::string_view> {
- public:
-  void Append(std::string_view value) {
-    bytes_.append(value);
-    ends_.push_back(bytes_.size());
-  }
-  std::string_view operator[](size_t i) const {
-    const size_t begin = i == 0 ? 0 : ends_[i - 1];
-    return std::string_view(bytes_).substr(begin, ends_[i] - begin);
-  }
-  size_t size() const { return ends_.size(); }
-  size_t memory_bytes() const { return bytes_.size() + ends_.size() * sizeof(size_t); }
-  void Clear() {
-    bytes_.clear();
-    ends_.clear();
-  }
-
- private:
-  std::string bytes_;
-  std::vector<size_t> ends_;
-};
 
 // T is uint64_t (all integers and bools) or std::string_view.
 template <typename T>
@@ -66,10 +26,28 @@ class ValueStore {
     Clear();
   }
 
-  void Append(T value);
-
-  // Appends the value if the dictionary has it already; else does nothing and returns false.
+  // In the order of what they cost. Each appends the value if it can, else does nothing and returns
+  // false; AppendNew always can. AppendRecent: most columns repeat themselves from row to row, and
+  // lists repeat themselves as a whole, so that the same value comes after the same one.
+  bool AppendRecent(T value) {
+    if (indices_.empty()) return false;
+    const uint32_t last = indices_.back();
+    if constexpr (kIsText) {
+      if (SameValue(entries_[last], value)) return AppendIndex(last);
+      const uint32_t follower = followers_[last];
+      return SameValue(entries_[follower], value) && AppendIndex(follower);
+    } else {
+      if (value < direct_.size()) return direct_[value] > 0 && AppendIndex(direct_[value] - 1);
+      return entries_[last] == value && AppendIndex(last);
+    }
+  }
+  // If the dictionary has it already.
   bool AppendKnown(T value);
+  void AppendNew(T value);
+
+  void Append(T value) {
+    if (!AppendRecent(value) && !AppendKnown(value)) AppendNew(value);
+  }
 
   // To be called once all values are there: gives the dictionary up if it saves nothing.
   void Settle();
@@ -82,43 +60,59 @@ class ValueStore {
   // REQUIRES: uses_dictionary().
   const Sequence<T>& entries() const { return entries_; }
   std::span<const uint32_t> indices() const { return indices_; }
+  // REQUIRES: !uses_dictionary().
+  const Sequence<T>& plain() const { return plain_; }
 
-  // What a value takes in PLAIN encoding (not for bools).
-  size_t PlainBytes(T value) const {
-    if constexpr (std::is_same_v<T, std::string_view>) {
-      return 4 + value.size();
-    } else {
-      return plain_bytes_;
-    }
-  }
+  // What `count` values from number `first` on take in a page: indices, or PLAIN (not for bools).
+  size_t PageBytes(size_t first, size_t count) const;
+
   size_t memory_bytes() const {
-    return indices_.size() * sizeof(uint32_t) + slots_.size() * sizeof(uint32_t) +
-           entries_.memory_bytes() + plain_.memory_bytes();
+    return indices_.size() * sizeof(uint32_t) + slots_.size() * sizeof(Slot) +
+           (direct_.size() + followers_.size()) * sizeof(uint32_t) + entries_.memory_bytes() +
+           plain_.memory_bytes();
   }
 
  private:
+  static constexpr bool kIsText = std::is_same_v<T, std::string_view>;
   static constexpr size_t kFirstSlots = 256;
-  // After so many values, a dictionary with more than two entries for three values is given up.
+  // From so many values on, a dictionary is given up that has more entries than kMostEntries of
+  // kMostEntriesOf values. Compression finds texts that come again, but not numbers.
   static constexpr size_t kEarlyLook = 8192;
+  static constexpr size_t kMostEntries = 2;
+  static constexpr size_t kMostEntriesOf = kIsText ? 5 : 3;
+  // Integers below this find their entry by themselves; a table of so many takes 256 KiB.
+  static constexpr uint64_t kMaxDirect = 1u << 16;
+
+  // Of the hash table: open addressing.
+  struct Slot {
+    uint32_t hash = 0;   // the low half
+    uint32_t entry = 0;  // its index + 1; 0: free
+  };
 
   static uint64_t Hash(T value);
-  // The slot of the value, or the free one where it belongs.
+
+  bool AppendIndex(uint32_t index) {
+    indices_.push_back(index);
+    return true;
+  }
+  // The slot of the value, or the free one where it belongs. REQUIRES: there is a dictionary.
   size_t FindSlot(T value, uint64_t hash) const;
-  // Index of the value, which is entered if it is new.
-  uint32_t Intern(T value);
-  bool IsLast(T value) const { return !indices_.empty() && entries_[indices_.back()] == value; }
+  // Makes an entry of a value that has none.
+  uint32_t AddEntry(T value);
   void GrowSlots();
   void AbandonDictionary();
+  size_t CollectedPlainBytes() const;
 
+  bool uses_dictionary_ = true;
   uint32_t plain_bytes_;
   uint32_t max_dictionary_bytes_;
-  bool uses_dictionary_ = true;
-  Sequence<T> entries_;
-  std::vector<uint32_t> hashes_;  // of the entries, the low half
-  std::vector<uint32_t> slots_;   // open addressing: index of the entry + 1, or 0
   std::vector<uint32_t> indices_;
-  size_t entry_bytes_ = 0;      // all entries, PLAIN
-  size_t collected_bytes_ = 0;  // all values, PLAIN
+  Sequence<T> entries_;
+  std::vector<uint32_t> followers_;  // of text: for each entry, one that came after it
+  std::vector<uint32_t> direct_;     // of small integers: the index of their entry + 1, or 0
+  std::vector<Slot> slots_;          // of all others
+  size_t slots_used_ = 0;
+  size_t entry_bytes_ = 0;  // all entries, PLAIN
   Sequence<T> plain_;
 };
 

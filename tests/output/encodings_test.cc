@@ -1,4 +1,5 @@
-// Thrift compact protocol, RLE/bit-packing hybrid, UTF-8 and bounds of strings.
+// Thrift compact protocol, runs and the RLE/bit-packing hybrid, equality, UTF-8 and bounds of
+// strings.
 #include <random>
 #include <string>
 #include <vector>
@@ -7,6 +8,8 @@
 #include "gtest/gtest.h"
 #include "output/bounds.h"
 #include "output/rle_bit_packing.h"
+#include "output/runs.h"
+#include "output/sequence.h"
 #include "output/thrift_compact.h"
 #include "output/utf8.h"
 
@@ -139,6 +142,77 @@ TEST(RleBitPacking, RoundTripsRandomRunsOfEveryWidth) {
     std::vector<uint32_t> decoded(values.size());
     ASSERT_TRUE(DecodeRleBitPacked(bytes, bit_width, std::span(decoded))) << bit_width;
     EXPECT_EQ(decoded, values) << bit_width;
+  }
+}
+
+TEST(RleBitPacking, RunsGiveTheSameBytesAsTheirValues) {
+  std::mt19937 random(8);
+  for (int bit_width = 0; bit_width <= 32; ++bit_width) {
+    const uint64_t mask = (uint64_t{1} << bit_width) - 1;
+    Runs runs;
+    std::vector<uint32_t> values;
+    while (values.size() < 150'000) {
+      const auto value = static_cast<uint32_t>(random() & mask);
+      // Mostly short runs, so that a packed one gets longer than its header can say.
+      const uint32_t count = 1 + random() % (values.size() < 80'000 ? 7 : 40);
+      for (uint32_t i = 0; i < count; ++i) {
+        runs.Append(value);
+        values.push_back(value);
+      }
+    }
+    runs.Settle();
+    ASSERT_EQ(runs.size(), values.size());
+    std::string bytes;
+    EncodeRleBitPacked(runs.runs(), bit_width, bytes);
+    EXPECT_EQ(bytes, Encode(values, bit_width)) << bit_width;
+  }
+}
+
+TEST(Runs, KeepWhatWasAppendedBeforeAndAfterSettling) {
+  Runs runs;
+  runs.Append(0);
+  runs.Append(0);
+  runs.Append(3);
+  EXPECT_EQ(runs.size(), 3u);
+  runs.Settle();
+  runs.Settle();
+  EXPECT_THAT(runs.runs(), ElementsAre(ValueRun{0, 2}, ValueRun{3, 1}));
+  runs.Append(5);
+  runs.Settle();
+  EXPECT_THAT(runs.runs(), ElementsAre(ValueRun{0, 2}, ValueRun{3, 1}, ValueRun{5, 1}));
+  runs.Clear();
+  EXPECT_EQ(runs.size(), 0u);
+  runs.Append(3);
+  runs.Settle();
+  EXPECT_THAT(runs.runs(), ElementsAre(ValueRun{3, 1}));
+}
+
+TEST(Runs, CursorPassesAnyNumberOfValues) {
+  const std::vector<ValueRun> runs = {{1, 5}, {0, 1}, {2, 4}};
+  RunCursor cursor(runs);
+  std::vector<ValueRun> passed;
+  const auto take = [&](ValueRun run) { passed.push_back(run); };
+  cursor.Pass(3, take);
+  EXPECT_EQ(cursor.Rest(), (ValueRun{1, 2}));
+  cursor.Pass(0, take);
+  cursor.Pass(6, take);
+  EXPECT_FALSE(cursor.at_end());
+  cursor.Pass(1, take);
+  EXPECT_TRUE(cursor.at_end());
+  EXPECT_THAT(passed, ElementsAre(ValueRun{1, 3}, ValueRun{1, 2}, ValueRun{0, 1}, ValueRun{2, 3},
+                                  ValueRun{2, 1}));
+}
+
+TEST(SameValue, ComparesTextOfAnyLengthToTheLastByte) {
+  for (size_t size = 0; size <= 70; ++size) {
+    const std::string text(size, 'x');
+    EXPECT_TRUE(SameValue(text, std::string(size, 'x'))) << size;
+    EXPECT_FALSE(SameValue(text, text + "x")) << size;
+    for (size_t at = 0; at < size; ++at) {
+      std::string other = text;
+      other[at] = 'y';
+      EXPECT_FALSE(SameValue(text, other)) << size << " at " << at;
+    }
   }
 }
 

@@ -177,6 +177,32 @@ TEST(ParquetWriter, RowGroupsAndPagesKeepTheirLimits) {
   }
 }
 
+TEST(ParquetWriter, PagesAreAsFullAsTheirLimitAllows) {
+  ParquetOptions options;
+  options.page_bytes = 4096;
+  std::vector<EndpointRow> rows(100);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i].host = std::string(97, 'h') + std::to_string(100 + i);
+    rows[i].ehlo_keywords = std::vector<std::string>(i < 50 ? 1 : 100, "SIZE");
+  }
+  const std::string file = WriteFile(rows, options);
+  const auto reader = ParquetReader::Open(FileFromBytes(file), TableId::kEndpoints);
+  ASSERT_TRUE(reader.ok());
+  const TableSchema& schema = SchemaOf(TableId::kEndpoints);
+  const auto first_rows = [&](std::string_view column) {
+    std::vector<int64_t> first;
+    const auto pages =
+        reader->ReadPageIndex(0, schema.columns[*schema.FindColumn(column)].first_leaf);
+    for (const PageIndexEntry& page : pages.value()) first.push_back(page.first_row);
+    return first;
+  };
+  // 64 bytes for what every page has; a length of 4 and 100 bytes for each host.
+  EXPECT_THAT(first_rows("host"), ::testing::ElementsAre(0, 38, 76));
+  // A byte of levels and 4 of index for each keyword: 50 short lists and 7 long ones, then 8 each.
+  EXPECT_THAT(first_rows("ehlo_keywords"), ::testing::ElementsAre(0, 57, 65, 73, 81, 89, 97));
+  EXPECT_EQ(*ReadFile<EndpointRow>(file), rows);
+}
+
 TEST(ParquetWriter, RowGroupIsCutWhenItTakesTooMuchMemory) {
   ParquetOptions options;
   options.row_group_bytes = 8u << 20;
