@@ -1,8 +1,6 @@
 // mxsweep_scan_bench: what a whole scan costs. Starts the lab, scans it with the real program, and
 // prints a table of 80 columns: speed and CPU time of the scanner alone (the lab's are not
 // counted), its memory, its output, and what an open session adds to its memory.
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -20,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "bench/lab_process.h"
 #include "bench/measured_process.h"
 #include "nlohmann/json.hpp"
 
@@ -32,7 +31,6 @@ using std::chrono::steady_clock;
 
 constexpr int kSmtpPort = 2725;
 constexpr milliseconds kLook{100};
-constexpr seconds kLabPatience{60};
 // How long sessions may take to be open, all of them, and how long the scanner must then have done
 // nothing until it is taken to rest.
 constexpr seconds kOpenPatience{60};
@@ -54,111 +52,41 @@ struct Settings {
   int seed = 1;
 };
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "mxsweep-bench.XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) {
-      std::perror(name.c_str());
-      std::exit(1);
-    }
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string path(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
-std::string FileText(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
+absl::StatusOr<LabProcess> StartLab(const Settings& settings, const std::string& mix, int domains,
+                                    const std::string& folder) {
+  return LabProcess::Start({.program = settings.lab,
+                            .mix = mix,
+                            .domains = domains,
+                            .seed = settings.seed,
+                            .smtp_port = kSmtpPort,
+                            .folder = folder});
 }
 
-// A lab that runs for as long as this object lives.
-class Lab {
- public:
-  static absl::StatusOr<Lab> Start(const Settings& settings, const std::string& mix, int domains,
-                                   const std::string& folder) {
-    std::filesystem::create_directories(folder);
-    const std::string ready = folder + "/ready";
-    const std::string log = folder + "/lab.log";
-    absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start({settings.lab,
-                                                                      "serve",
-                                                                      "--mix",
-                                                                      mix,
-                                                                      "--fixed",
-                                                                      "none",
-                                                                      "--domains",
-                                                                      absl::StrCat(domains),
-                                                                      "--seed",
-                                                                      absl::StrCat(settings.seed),
-                                                                      "--network",
-                                                                      "127.80.0.0",
-                                                                      "--smtp-port",
-                                                                      absl::StrCat(kSmtpPort),
-                                                                      "--dns-port",
-                                                                      "0",
-                                                                      "--state",
-                                                                      folder,
-                                                                      "--ready-file",
-                                                                      ready,
-                                                                      "--die-with-parent"},
-                                                                     log);
-    if (!process.ok()) return process.status();
-    for (const auto end = steady_clock::now() + kLabPatience;
-         steady_clock::now() < end && !process->HasEnded();) {
-      std::ifstream in(ready);
-      for (std::string word; in >> word;) {
-        if (word.rfind("dns=", 0) == 0) return Lab(*std::move(process), folder, word.substr(4));
-      }
-      std::this_thread::sleep_for(kLook);
-    }
-    return absl::UnavailableError("the lab did not start:\n" + FileText(log));
-  }
-
-  std::string domains_file() const { return folder_ + "/domains.txt"; }
-
-  std::vector<std::string> ScanCommand(const Settings& settings, const std::string& targets,
-                                       const std::string& output) const {
-    return {settings.mxsweep,
-            "scan",
-            targets,
-            "--output",
-            output,
-            "--resolver",
-            resolver_,
-            "--port",
-            absl::StrCat(kSmtpPort),
-            "--trust-store",
-            folder_ + "/ca.pem",
-            "--allow-special",
-            "--ehlo-name",
-            "scanner.example.org",
-            "--rate",
-            "0",
-            "--per-address-interval",
-            "0",
-            "--concurrency",
-            absl::StrCat(settings.concurrency),
-            "--progress",
-            "none"};
-  }
-
- private:
-  Lab(MeasuredProcess process, std::string folder, std::string resolver)
-      : process_(std::move(process)), folder_(std::move(folder)), resolver_(std::move(resolver)) {}
-
-  MeasuredProcess process_;
-  std::string folder_;
-  std::string resolver_;
-};
+std::vector<std::string> ScanCommand(const Settings& settings, const LabProcess& lab,
+                                     const std::string& targets, const std::string& output) {
+  return {settings.mxsweep,
+          "scan",
+          targets,
+          "--output",
+          output,
+          "--resolver",
+          lab.resolver(),
+          "--port",
+          absl::StrCat(kSmtpPort),
+          "--trust-store",
+          lab.trust_store(),
+          "--allow-special",
+          "--ehlo-name",
+          "scanner.example.org",
+          "--rate",
+          "0",
+          "--per-address-interval",
+          "0",
+          "--concurrency",
+          absl::StrCat(settings.concurrency),
+          "--progress",
+          "none"};
+}
 
 // A finished scan.
 struct ScanCost {
@@ -177,12 +105,13 @@ double FolderBytes(const std::string& folder) {
   return bytes;
 }
 
-absl::StatusOr<ScanCost> Scan(const Settings& settings, const Lab& lab, const std::string& folder) {
+absl::StatusOr<ScanCost> Scan(const Settings& settings, const LabProcess& lab,
+                              const std::string& folder) {
   const std::string output = folder + "/results";
   const std::string log = folder + "/scan.log";
   std::filesystem::create_directories(folder);
   absl::StatusOr<MeasuredProcess> process =
-      MeasuredProcess::Start(lab.ScanCommand(settings, lab.domains_file(), output), log);
+      MeasuredProcess::Start(ScanCommand(settings, lab, lab.domains_file(), output), log);
   if (!process.ok()) return process.status();
   ScanCost cost;
   cost.usage = process->Wait();
@@ -226,7 +155,7 @@ struct Rest {
 
 // Starts a scan of the first `sessions` domains of a lab of silent servers, waits until all of
 // their sessions are open and nothing happens any more, and looks at its memory.
-absl::StatusOr<Rest> HoldOpen(const Settings& settings, const Lab& lab, int sessions,
+absl::StatusOr<Rest> HoldOpen(const Settings& settings, const LabProcess& lab, int sessions,
                               const std::string& folder) {
   std::filesystem::create_directories(folder);
   std::ifstream all(lab.domains_file());
@@ -236,7 +165,7 @@ absl::StatusOr<Rest> HoldOpen(const Settings& settings, const Lab& lab, int sess
   some.close();
 
   std::vector<std::string> command =
-      lab.ScanCommand(settings, folder + "/targets.txt", folder + "/results");
+      ScanCommand(settings, lab, folder + "/targets.txt", folder + "/results");
   // One worker: several would share the concurrency out evenly, and the addresses by hash.
   for (const char* more : {"--greeting-timeout", "10m", "--command-timeout", "10m", "--retries",
                            "0", "--workers", "1"}) {
@@ -273,7 +202,7 @@ absl::StatusOr<double> SessionBytes(const Settings& settings, const std::string&
   const int many = settings.concurrency;
   const int few = many / 5;
   const std::string mix = absl::StrCat(kSilentMix, ",behaviour.", behaviour, "=1");
-  absl::StatusOr<Lab> lab = Lab::Start(settings, mix, many, folder.path("lab-" + behaviour));
+  absl::StatusOr<LabProcess> lab = StartLab(settings, mix, many, folder.path("lab-" + behaviour));
   if (!lab.ok()) return lab.status();
   const auto small = HoldOpen(settings, *lab, few, folder.path(behaviour + "-few"));
   if (!small.ok()) return small.status();
@@ -345,7 +274,7 @@ void PrintScans(const Settings& settings, const std::vector<ScanCost>& runs) {
 }
 
 absl::Status RunScans(const Settings& settings, const TemporaryFolder& folder) {
-  absl::StatusOr<Lab> lab = Lab::Start(settings, kMix, settings.domains, folder.path("lab"));
+  absl::StatusOr<LabProcess> lab = StartLab(settings, kMix, settings.domains, folder.path("lab"));
   if (!lab.ok()) return lab.status();
   std::vector<ScanCost> runs;
   // The first scan finds a lab that has yet to make its certificates, and is not counted.

@@ -14,12 +14,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "dns/datagram_batch.h"
 
 namespace mxsweep::dns {
 namespace {
 
 // c-ares' own limit of a UDP answer; what we advertise is less (QueryOptions::udp_payload_size).
 constexpr int kUdpBufferBytes = 4096;
+// Until datagrams that found the socket's buffer full are sent again.
+constexpr std::chrono::milliseconds kFullPause{2};
 
 bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
@@ -62,6 +65,10 @@ class CaresChannel::Impl {
     AttemptTag tag;
   };
 
+  // Has c-ares serve `fd`.
+  void Process(ares_socket_t fd, bool readable, bool writable);
+  void SendDatagrams();
+
   static void OnQueryDone(void* arg, int status, int timeouts, unsigned char* bytes, int length);
   static void OnSocketState(void* data, ares_socket_t fd, int readable, int writable);
   static ares_socket_t OpenSocket(int domain, int type, int protocol, void* data);
@@ -86,6 +93,16 @@ class CaresChannel::Impl {
   size_t outstanding_ = 0;
   int last_errno_ = 0;
   bool destroying_ = false;
+
+  // Of the UDP socket. Datagrams are gathered and sent together when the loop comes round, after
+  // c-ares was told that they are sent. If that fails, c-ares hears of it as of an ICMP error: when
+  // it next reads.
+  ares_socket_t udp_fd_ = ARES_SOCKET_BAD;
+  OutgoingDatagrams outgoing_;
+  IncomingDatagrams incoming_;
+  int send_errno_ = 0;  // yet to be told
+  bool sending_soon_ = false;
+  Timer send_timer_;
 };
 
 absl::Status CaresChannel::Impl::Open(const ServerAddress& server) {
@@ -173,17 +190,38 @@ void CaresChannel::Impl::OnSocketState(void* data, ares_socket_t fd, int readabl
     self.loop_.UnwatchSocket(fd);
     return;
   }
-  self.loop_.WatchSocket(fd, readable != 0, writable != 0, [&self, fd](bool r, bool w) {
-    self.last_errno_ = 0;
-    ares_process_fd(self.channel_, r ? fd : ARES_SOCKET_BAD, w ? fd : ARES_SOCKET_BAD);
-    self.after_io_();
-  });
+  self.loop_.WatchSocket(fd, readable != 0, writable != 0,
+                         [&self, fd](bool r, bool w) { self.Process(fd, r, w); });
+}
+
+void CaresChannel::Impl::Process(ares_socket_t fd, bool readable, bool writable) {
+  last_errno_ = 0;
+  // c-ares stops reading in the middle where a datagram comes from somebody else.
+  do {
+    ares_process_fd(channel_, readable ? fd : ARES_SOCKET_BAD, writable ? fd : ARES_SOCKET_BAD);
+  } while (!incoming_.empty());
+  after_io_();
+}
+
+void CaresChannel::Impl::SendDatagrams() {
+  sending_soon_ = false;
+  if (outgoing_.empty()) return;
+  const int error = outgoing_.Send(udp_fd_);
+  if (error == 0) return;
+  if (WouldBlock(error) || error == ENOBUFS) {
+    sending_soon_ = true;
+    send_timer_ = Timer(loop_, kFullPause, [this] { SendDatagrams(); });
+    return;
+  }
+  send_errno_ = error;
+  Process(udp_fd_, true, false);
 }
 
 ares_socket_t CaresChannel::Impl::OpenSocket(int domain, int type, int protocol, void* data) {
   Impl& self = *static_cast<Impl*>(data);
   const int fd = self.Note(::socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (fd < 0) return ARES_SOCKET_BAD;
+  if (self.options_.transport == Transport::kUdp) self.udp_fd_ = fd;
   if (self.options_.transport == Transport::kTcp) {
     const int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -194,7 +232,15 @@ ares_socket_t CaresChannel::Impl::OpenSocket(int domain, int type, int protocol,
   return fd;
 }
 
-int CaresChannel::Impl::CloseSocket(ares_socket_t fd, void* /*data*/) { return ::close(fd); }
+int CaresChannel::Impl::CloseSocket(ares_socket_t fd, void* data) {
+  Impl& self = *static_cast<Impl*>(data);
+  if (fd == self.udp_fd_) {
+    self.udp_fd_ = ARES_SOCKET_BAD;
+    self.outgoing_.Clear();
+    self.incoming_.Clear();
+  }
+  return ::close(fd);
+}
 
 int CaresChannel::Impl::Connect(ares_socket_t fd, const sockaddr* address, ares_socklen_t length,
                                 void* data) {
@@ -204,14 +250,20 @@ int CaresChannel::Impl::Connect(ares_socket_t fd, const sockaddr* address, ares_
 ares_ssize_t CaresChannel::Impl::Receive(ares_socket_t fd, void* buffer, size_t length, int flags,
                                          sockaddr* from, ares_socklen_t* from_length, void* data) {
   Impl& self = *static_cast<Impl*>(data);
-  const ssize_t count = self.Note(::recvfrom(fd, buffer, length, flags, from, from_length));
+  if (fd != self.udp_fd_) {
+    return self.Note(::recvfrom(fd, buffer, length, flags, from, from_length));
+  }
+  if (self.send_errno_ != 0) {
+    errno = std::exchange(self.send_errno_, 0);
+    return self.Note(ssize_t{-1});
+  }
+  const ssize_t count = self.Note(self.incoming_.Receive(fd, buffer, length, from, from_length));
 #if ARES_VERSION < 0x011600
   // On one FORMERR, c-ares before 1.22 would switch EDNS off for all queries to come, and take
   // every answer over 512 bytes for truncated. NOTIMP means the same to us.
   constexpr int kHeaderBytes = 12;
   auto* bytes = static_cast<uint8_t*>(buffer);
-  if (self.options_.transport == Transport::kUdp && count >= kHeaderBytes &&
-      (bytes[3] & 0x0F) == static_cast<uint8_t>(Rcode::kFormErr)) {
+  if (count >= kHeaderBytes && (bytes[3] & 0x0F) == static_cast<uint8_t>(Rcode::kFormErr)) {
     bytes[3] = static_cast<uint8_t>((bytes[3] & 0xF0) | static_cast<uint8_t>(Rcode::kNotImp));
   }
 #endif
@@ -221,15 +273,18 @@ ares_ssize_t CaresChannel::Impl::Receive(ares_socket_t fd, void* buffer, size_t 
 ares_ssize_t CaresChannel::Impl::SendVector(ares_socket_t fd, const iovec* parts, int count,
                                             void* data) {
   Impl& self = *static_cast<Impl*>(data);
-  msghdr message = {};
-  message.msg_iov = const_cast<iovec*>(parts);
-  message.msg_iovlen = static_cast<size_t>(count);
-  const ssize_t sent = self.Note(::sendmsg(fd, &message, MSG_NOSIGNAL));
-  // c-ares gives up a UDP query that does not fit into the socket's buffer.
-  if (sent < 0 && self.options_.transport == Transport::kUdp && WouldBlock(errno)) {
-    self.last_errno_ = ENOBUFS;
+  if (fd != self.udp_fd_) {
+    msghdr message = {};
+    message.msg_iov = const_cast<iovec*>(parts);
+    message.msg_iovlen = static_cast<size_t>(count);
+    return self.Note(::sendmsg(fd, &message, MSG_NOSIGNAL));
   }
-  return sent;
+  if (!self.sending_soon_) {
+    self.sending_soon_ = true;
+    self.send_timer_ =
+        Timer(self.loop_, std::chrono::nanoseconds(0), [&self] { self.SendDatagrams(); });
+  }
+  return static_cast<ares_ssize_t>(self.outgoing_.Push(parts, count));
 }
 
 CaresChannel::CaresChannel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -52,6 +52,10 @@ struct Question {
   int on_wire = 0;  // Of this phase.
   size_t last_server = kNoServer;
   int64_t last_sent_ns = 0;
+  size_t window_server = kNoServer;  // The last query has a place in this one's window.
+  // The query before the last one, when it had brought nothing in time.
+  size_t silent_server = kNoServer;
+  int64_t silent_sent_ns = 0;
   uint32_t asked_servers = 0;   // Bit by index.
   uint32_t failed_servers = 0;  // Bit by index: these have said no, or could not be reached.
   int64_t deadline_ns = 0;      // 0 until it is first sent.
@@ -71,7 +75,7 @@ class CaresResolver::Impl {
 
   absl::Status Open();
   QueryId Ask(std::string_view name, RrType type, Callback callback, size_t pinned_server);
-  void Cancel(QueryId id) { questions_.erase(id); }
+  void Cancel(QueryId id);
   void Abandon(std::string reason);
   EventLoop& loop() { return loop_; }
   const ServerPool& servers() const { return servers_; }
@@ -90,10 +94,14 @@ class CaresResolver::Impl {
   void SendOrWait(QueryId id, Question& question);
   void Send(QueryId id, Question& question, size_t server, Transport transport);
   void SendWaiting();
+  // The last query of `question` is no longer new.
+  void LeaveWindow(Question& question);
   void EnterPhase(QueryId id, Question& question, Phase phase);
 
   // What came of it.
   void OnResult(AttemptResult result);
+  void NoteAnswer(const AttemptResult& result);
+  void NoteLoss(const Question& question, const AttemptResult& result);
   void OnMessage(QueryId id, Question& question, const AttemptResult& result);
   void OnAskingResponse(QueryId id, Question& question, size_t server, Response response);
   void OnCheckResponse(QueryId id, Question& question, Response response);
@@ -131,9 +139,10 @@ class CaresResolver::Impl {
 
 absl::Status CaresResolver::Impl::Open() {
   for (const ServerAddress& address : options_.servers) {
-    Server server;
-    server.address = address;
-    server.trusted = options_.trust_ad || address.IsLoopback();
+    Server server{.address = address,
+                  .trusted = options_.trust_ad || address.IsLoopback(),
+                  .window = {options_.initial_window, options_.max_outstanding_per_server,
+                             options_.attempt_timeout}};
     for (const Transport transport : {Transport::kUdp, Transport::kTcp}) {
       ChannelOptions channel_options;
       channel_options.transport = transport;
@@ -186,6 +195,14 @@ Resolver::QueryId CaresResolver::Impl::Ask(std::string_view name, RrType type, C
   ArmTick();
   if (!results_.empty()) DrainSoon();
   return id;
+}
+
+void CaresResolver::Impl::Cancel(QueryId id) {
+  const auto it = questions_.find(id);
+  if (it == questions_.end()) return;
+  LeaveWindow(*it->second);
+  questions_.erase(it);
+  if (!waiting_.empty()) DrainSoon();
 }
 
 void CaresResolver::Impl::Abandon(std::string reason) {
@@ -241,13 +258,22 @@ void CaresResolver::Impl::Send(QueryId id, Question& question, size_t server, Tr
   if (!query.ok()) return;
   ++question.attempts;
   ++question.on_wire;
-  if (transport == Transport::kUdp) ++question.phase_attempts;
+  LeaveWindow(question);
+  if (transport == Transport::kUdp) {
+    ++question.phase_attempts;
+    question.window_server = server;
+    servers_[server].window.Enter();
+  }
   question.asked_servers |= uint32_t{1} << server;
   question.last_server = server;
   question.last_sent_ns = now_ns;
   ++counters_.queries_sent;
-  const int patience = std::max(question.phase_attempts, 1);
-  SetEvent(id, question, now_ns + patience * nanoseconds(options_.attempt_timeout).count());
+  const bool first =
+      transport == Transport::kUdp && question.phase == Phase::kAsking && question.attempts == 1;
+  const int patience = std::max(question.phase_attempts - 1, 1);
+  SetEvent(id, question,
+           now_ns + (first ? servers_[server].window.patience_ns()
+                           : patience * nanoseconds(options_.attempt_timeout).count()));
   CaresChannel& channel =
       transport == Transport::kUdp ? *servers_[server].udp : *servers_[server].tcp;
   channel.Send(*query, {id, static_cast<uint8_t>(server), static_cast<uint8_t>(question.phase),
@@ -266,6 +292,12 @@ void CaresResolver::Impl::SendWaiting() {
   }
 }
 
+void CaresResolver::Impl::LeaveWindow(Question& question) {
+  if (question.window_server == kNoServer) return;
+  servers_[question.window_server].window.Leave();
+  question.window_server = kNoServer;
+}
+
 void CaresResolver::Impl::EnterPhase(QueryId id, Question& question, Phase phase) {
   question.phase = phase;
   question.phase_attempts = 0;
@@ -274,17 +306,17 @@ void CaresResolver::Impl::EnterPhase(QueryId id, Question& question, Phase phase
 }
 
 void CaresResolver::Impl::OnResult(AttemptResult result) {
-  if (result.kind == AttemptResult::Kind::kMessage) {
-    servers_.NoteAnswer(result.tag.server, loop_.NowNanos());
-  }
+  if (result.kind == AttemptResult::Kind::kMessage) NoteAnswer(result);
   const auto it = questions_.find(result.tag.question);
   if (it == questions_.end()) return;
   Question& question = *it->second;
   // A late answer to what is no longer the question.
   if (result.tag.phase != static_cast<uint8_t>(question.phase)) return;
   --question.on_wire;
+  if (result.tag.sent_ns == question.last_sent_ns) LeaveWindow(question);
   switch (result.kind) {
     case AttemptResult::Kind::kMessage:
+      NoteLoss(question, result);
       return OnMessage(result.tag.question, question, result);
     case AttemptResult::Kind::kFailed:
       return OnAttemptFailed(result.tag.question, question, result);
@@ -292,6 +324,25 @@ void CaresResolver::Impl::OnResult(AttemptResult result) {
       // Our own clock decides when to ask again.
       return;
   }
+}
+
+void CaresResolver::Impl::NoteAnswer(const AttemptResult& result) {
+  const int64_t now_ns = loop_.NowNanos();
+  servers_.NoteAnswer(result.tag.server, now_ns);
+  if (result.tag.transport == Transport::kTcp) return;
+  servers_[result.tag.server].window.OnAnswer(now_ns - result.tag.sent_ns);
+}
+
+// The second query for a name is answered at once, the first one still is not: it never arrived.
+// Were the name a slow one, the second would have to wait as long.
+void CaresResolver::Impl::NoteLoss(const Question& question, const AttemptResult& result) {
+  if (question.silent_server == kNoServer || question.on_wire == 0 ||
+      result.tag.sent_ns != question.last_sent_ns) {
+    return;
+  }
+  const int64_t now_ns = loop_.NowNanos();
+  if (!servers_[result.tag.server].window.IsFast(now_ns - result.tag.sent_ns)) return;
+  servers_[question.silent_server].window.OnLoss(question.silent_sent_ns, now_ns);
 }
 
 void CaresResolver::Impl::OnMessage(QueryId id, Question& question, const AttemptResult& result) {
@@ -387,6 +438,7 @@ void CaresResolver::Impl::Finish(QueryId id, Response response) {
   if (it == questions_.end()) return;
   const std::unique_ptr<Question> question = std::move(it->second);
   questions_.erase(it);
+  LeaveWindow(*question);
   response.attempts = question->attempts;
   if (response.status == ResponseStatus::kTimeout) ++counters_.timeouts;
   question->callback(std::move(response));
@@ -412,8 +464,11 @@ void CaresResolver::Impl::SetEvent(QueryId id, Question& question, int64_t due_n
 
 void CaresResolver::Impl::OnEvent(QueryId id, Question& question, int64_t now_ns) {
   if (now_ns >= question.deadline_ns) return GiveUp(id, question);
+  LeaveWindow(question);
   if (question.on_wire > 0) {
     servers_.NoteSilence(question.last_server, question.last_sent_ns, now_ns);
+    question.silent_server = question.last_server;
+    question.silent_sent_ns = question.last_sent_ns;
   }
   const int max_attempts = question.phase == Phase::kAsking ? options_.max_attempts : 2;
   if (question.phase_attempts < max_attempts) return SendOrWait(id, question);
@@ -501,7 +556,7 @@ absl::StatusOr<std::unique_ptr<CaresResolver>> CaresResolver::Create(EventLoop& 
   }
   if (options.max_attempts < 1 || options.attempt_timeout.count() <= 0 ||
       options.deadline < options.attempt_timeout || options.tick.count() <= 0 ||
-      options.max_outstanding_per_server < 1) {
+      options.max_outstanding_per_server < 1 || options.initial_window < 1) {
     return absl::InvalidArgumentError("resolver options that cannot work");
   }
   options.max_outstanding_per_server =

@@ -49,8 +49,9 @@ struct ResolverOptions {
   bool tell_bogus_from_servfail = true;
   bool dnssec_ok = false;  // Ask for signatures too (DO). AD comes without.
 
-  // A question without an answer is put to the next server after attempt_timeout, then after twice,
-  // three times as long …, while late answers to the earlier attempts are still taken.
+  // A question without an answer is put to the next server after attempt_timeout (or less, see
+  // SendWindow), then after as long again, twice, three times as long …, while late answers to the
+  // earlier attempts are still taken.
   std::chrono::milliseconds attempt_timeout{3000};
   int max_attempts = 4;
   // From the moment a question is first sent (not while it waits in the queue) to status kTimeout.
@@ -59,6 +60,8 @@ struct ResolverOptions {
   std::chrono::milliseconds tick{50};
   // Queries on the wire to one server at a time; further questions wait. Ids have 16 bits.
   size_t max_outstanding_per_server = 10000;
+  // Of those, how many new ones at first; more as answers come (see SendWindow).
+  size_t initial_window = 256;
   int socket_buffer_bytes = 4 << 20;
 };
 

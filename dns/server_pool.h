@@ -9,6 +9,7 @@
 
 #include "dns/cares_channel.h"
 #include "dns/cares_resolver.h"
+#include "dns/send_window.h"
 
 namespace mxsweep::dns {
 
@@ -19,6 +20,7 @@ struct Server {
   bool trusted = false;  // Its AD bit is believed.
   std::unique_ptr<CaresChannel> udp;
   std::unique_ptr<CaresChannel> tcp;
+  SendWindow window;
   int silences = 0;  // In a row.
   int64_t last_answer_ns = INT64_MIN;
   int64_t next_probe_ns = 0;
@@ -40,7 +42,9 @@ class ServerPool {
   std::vector<Server>::iterator begin() { return servers_.begin(); }
   std::vector<Server>::iterator end() { return servers_.end(); }
 
-  bool HasRoom(size_t index) const { return servers_[index].outstanding() < max_outstanding_; }
+  bool HasRoom(size_t index) const {
+    return servers_[index].outstanding() < max_outstanding_ && servers_[index].window.HasRoom();
+  }
   bool AnyHasRoom() const;
   // In rotation: one with room, rather up than down, rather not `last` and not in `failed` (a bit
   // by index) than one of those. kNoServer if none has room.

@@ -105,15 +105,27 @@ UringDnsLoop::TimerId UringDnsLoop::ScheduleAfter(std::chrono::nanoseconds delay
                                                   TimerCallback callback) {
   const TimerId id = next_timer_++;
   auto timer = std::make_unique<OneShot>(this, id, std::move(callback));
-  wheel_->Start(timer.get(), *now_ns_ + delay.count());
+  if (delay.count() <= 0) {
+    soon_.push_back(id);
+  } else {
+    wheel_->Start(timer.get(), *now_ns_ + delay.count());
+  }
   timers_.emplace(id, std::move(timer));
   return id;
 }
 
 void UringDnsLoop::CancelTimer(TimerId id) { timers_.erase(id); }
 
+void UringDnsLoop::FireSoon() {
+  if (soon_.empty()) return;
+  std::swap(soon_, firing_);
+  for (const TimerId id : firing_) OnTimer(id);
+  firing_.clear();
+}
+
 void UringDnsLoop::OnTimer(TimerId id) {
   const auto found = timers_.find(id);
+  if (found == timers_.end()) return;  // cancelled
   TimerCallback callback = found->second->TakeCallback();
   timers_.erase(found);
   callback();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -29,6 +30,11 @@ class UringDnsLoop final : public dns::EventLoop {
   TimerId ScheduleAfter(std::chrono::nanoseconds delay, TimerCallback callback) override;
   void CancelTimer(TimerId id) override;
 
+  // Fires the timers without a delay that were set before; called once an iteration, at its end.
+  void FireSoon();
+  // A timer without a delay is set.
+  bool HasSoon() const { return !soon_.empty(); }
+
   // A poll of `watch` has completed with `result` (poll events, or a negative errno value).
   void OnPoll(Watch* watch, int result);
 
@@ -43,6 +49,8 @@ class UringDnsLoop final : public dns::EventLoop {
   absl::flat_hash_map<int, Watch*> watches_;
   absl::flat_hash_set<Watch*> ending_;  // no longer watched, their poll still in the ring
   absl::flat_hash_map<TimerId, std::unique_ptr<OneShot>> timers_;
+  std::vector<TimerId> soon_;    // of timers without a delay, which take no place in the wheel
+  std::vector<TimerId> firing_;  // being fired
   TimerId next_timer_ = 1;
 };
 

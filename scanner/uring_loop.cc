@@ -131,6 +131,7 @@ void UringLoop::Iterate() {
   timers_.Advance(now_ns_);
   uint32_t started = 0;
   if (iteration_hook_) started = iteration_hook_();
+  dns_loop_->FireSoon();
   const int64_t done_ns = MonotonicNs();
   now_ns_ = clock_.Observe(done_ns);
   load_.OnIteration(done_ns - woken_ns, started);
@@ -139,7 +140,10 @@ void UringLoop::Iterate() {
 }
 
 int64_t UringLoop::WaitNs() const {
-  if (!failed_connects_.empty() || mailbox_awake_.load(std::memory_order_relaxed)) return 0;
+  if (!failed_connects_.empty() || mailbox_awake_.load(std::memory_order_relaxed) ||
+      dns_loop_->HasSoon()) {
+    return 0;
+  }
   const int64_t until_timer_ns = timers_.NextDeadlineNs() - now_ns_;
   return std::clamp<int64_t>(until_timer_ns, 0, kMaxWaitNs);
 }

@@ -309,6 +309,7 @@ TEST_F(CaresResolverTest, HoldsTwoThousandQuestionsAtOnce) {
   ResolverOptions options = Options({server.address()});
   options.deadline = seconds(20);
   options.attempt_timeout = milliseconds(1000);
+  options.initial_window = 10000;
   Start(options);
   constexpr int kQuestions = 2000;
   int right = 0;

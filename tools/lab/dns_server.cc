@@ -18,7 +18,7 @@ constexpr unsigned kBatch = 64;             // datagrams per system call
 constexpr size_t kMaxQueryBytes = 1024;     // longer ones are cut, and then malformed
 constexpr size_t kMaxTcpConnections = 512;  // per thread
 constexpr size_t kMaxTcpBuffer = 1 << 17;
-constexpr int kSocketBufferBytes = 4 << 20;
+constexpr int kSocketBufferBytes = 32 << 20;  // some 40,000 queries
 constexpr int kStopCheckMs = 100;
 constexpr int kPortTries = 50;
 
@@ -53,7 +53,9 @@ class DnsServer::Worker {
       tcp = Bind(SOCK_STREAM, worker->Port());
     }
     if (!tcp.ok()) return tcp.status();
+    // The forced form needs a privilege; the other is cut down to net.core.rmem_max.
     SetOption(worker->udp_.get(), SOL_SOCKET, SO_RCVBUF, kSocketBufferBytes);
+    SetOption(worker->udp_.get(), SOL_SOCKET, SO_RCVBUFFORCE, kSocketBufferBytes);
     SetOption(worker->udp_.get(), SOL_SOCKET, SO_SNDBUF, kSocketBufferBytes);
     worker->listener_ = *std::move(tcp);
     if (listen(worker->listener_.get(), 128) != 0) return ErrnoStatus("listen");

@@ -1,0 +1,67 @@
+// What DNS costs under load: the real resolver on the real event loop, and whole scans that do
+// nothing but DNS, against the lab's resolver in a process of its own.
+#ifndef MXSWEEP_BENCH_DNS_LOAD_H_
+#define MXSWEEP_BENCH_DNS_LOAD_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace mxsweep::bench {
+
+// A peer on the same kind of machine, the same lab and the same names: CPU time for a name, in
+// microseconds (issue "Fast and wide", measured in July 2026).
+inline constexpr double kZdnsMxUs = 230;
+inline constexpr double kZdnsMxAndAddressUs = 310;
+
+struct DnsLoadOptions {
+  std::string lab;      // the program mxsweep-lab
+  std::string mxsweep;  // the program mxsweep; only for MeasureDnsScan
+  int names = 200'000;
+  // Look-ups open at once.
+  int outstanding = 20'000;
+};
+
+struct DnsLoadFigures {
+  uint64_t answers = 0;
+  uint64_t errors = 0;        // look-ups that ended without an answer of the DNS
+  uint64_t queries_sent = 0;  // attempts, second ones included
+  double wall_s = 0;
+  // Of the thread that asked.
+  double user_s = 0;
+  double system_s = 0;
+  // The longest time in which no answer came although look-ups were open.
+  double longest_gap_s = 0;
+  double server_s = 0;  // CPU time of the lab meanwhile
+
+  double AnswersPerCpuSecond() const { return static_cast<double>(answers) / (user_s + system_s); }
+  double CpuUsPerAnswer() const { return 1e6 / AnswersPerCpuSecond(); }
+};
+
+// Asks for the MX of `names` names with `outstanding` questions open, in one thread. Takes as long
+// as that takes, and a second for the lab.
+absl::StatusOr<DnsLoadFigures> MeasureDnsLoad(const DnsLoadOptions& options);
+
+enum class DnsScanKind : uint8_t {
+  kNullMx,        // MX says that there is no mail: one question and the domain's row
+  kMxAndAddress,  // one MX host for each, with an address that must not be scanned: MX, A, AAAA
+                  // (and TLSA where the zone is signed); rows of domain, host and endpoint
+};
+
+struct DnsScanFigures {
+  uint64_t names = 0;
+  double wall_s = 0;
+  // Of the whole program, start and end included.
+  double user_s = 0;
+  double system_s = 0;
+
+  double CpuUsPerName() const { return (user_s + system_s) * 1e6 / static_cast<double>(names); }
+};
+
+// Runs `mxsweep scan` over `names` names. An error if not every name ended as its kind says.
+absl::StatusOr<DnsScanFigures> MeasureDnsScan(const DnsLoadOptions& options, DnsScanKind kind);
+
+}  // namespace mxsweep::bench
+
+#endif  // MXSWEEP_BENCH_DNS_LOAD_H_
