@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "dns/message.h"
@@ -26,30 +27,36 @@ uint32_t DenialTtl(const Message& message) {
 
 absl::StatusOr<AnswerSummary> SummarizeAnswer(const Message& message, std::string_view name,
                                               RrType type) {
-  absl::StatusOr<std::string> current = CanonicalPresentation(name);
-  if (!current.ok()) return current.status();
-  const std::string start = *current;
+  return SummarizeAnswer(Message(message), name, type);
+}
+
+absl::StatusOr<AnswerSummary> SummarizeAnswer(Message&& message, std::string_view name,
+                                              RrType type) {
+  const absl::StatusOr<std::string> start = CanonicalPresentation(name);
+  if (!start.ok()) return start.status();
+  std::string_view current = *start;  // then of a CNAME record, which stays where it is
   AnswerSummary summary;
   uint32_t ttl = std::numeric_limits<uint32_t>::max();
   while (type != RrType::kCname) {
-    const ResourceRecord* cname = FindCname(message, *current);
+    const ResourceRecord* cname = FindCname(message, current);
     if (cname == nullptr) break;
     ttl = std::min(ttl, cname->ttl_seconds);
     const std::string& target = std::get<CnameData>(cname->data).target;
     const auto& chain = summary.cname_chain;
-    if (target == start || std::find(chain.begin(), chain.end(), target) != chain.end()) {
+    if (target == *start || std::find(chain.begin(), chain.end(), target) != chain.end()) {
       return absl::InvalidArgumentError(absl::StrCat("CNAME loop at ", target));
     }
     if (chain.size() == kMaxCnameChain) {
       return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxCnameChain, " CNAMEs"));
     }
     summary.cname_chain.push_back(target);
-    *current = target;
+    current = target;
   }
-  for (const ResourceRecord& record : message.answers) {
-    if (record.type != type || record.owner != *current) continue;
+  summary.records.reserve(message.answers.size());
+  for (ResourceRecord& record : message.answers) {
+    if (record.type != type || record.owner != current) continue;
     ttl = std::min(ttl, record.ttl_seconds);
-    summary.records.push_back(record);
+    summary.records.push_back(std::move(record));
   }
   if (summary.records.empty()) ttl = std::min(ttl, DenialTtl(message));
   summary.ttl_seconds = ttl;

@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -38,6 +39,15 @@ void SetBuffer(int fd, int forced_option, int option, int bytes) {
   (void)setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes));
 }
 
+// The kernel counts a small datagram with all that it needs to keep it: some 800 bytes.
+size_t AnswerRoom(int fd) {
+  constexpr size_t kBytesEach = 1024;
+  int bytes = 0;
+  socklen_t size = sizeof(bytes);
+  (void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &size);
+  return static_cast<size_t>(std::max(bytes, 0)) / kBytesEach;
+}
+
 }  // namespace
 
 class CaresChannel::Impl {
@@ -57,6 +67,8 @@ class CaresChannel::Impl {
     ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
   }
   size_t outstanding() const { return outstanding_; }
+  bool behind() const { return incoming_.behind(); }
+  size_t answer_room() const { return answer_room_; }
 
  private:
   // Travels through c-ares as the query's argument, and is freed when the query is over.
@@ -101,6 +113,7 @@ class CaresChannel::Impl {
   OutgoingDatagrams outgoing_;
   IncomingDatagrams incoming_;
   int send_errno_ = 0;  // yet to be told
+  size_t answer_room_ = 0;
   bool sending_soon_ = false;
   Timer send_timer_;
 };
@@ -229,6 +242,7 @@ ares_socket_t CaresChannel::Impl::OpenSocket(int domain, int type, int protocol,
     SetBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, self.options_.socket_buffer_bytes);
     SetBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, self.options_.socket_buffer_bytes);
   }
+  if (self.options_.transport == Transport::kUdp) self.answer_room_ = AnswerRoom(fd);
   return fd;
 }
 
@@ -305,5 +319,7 @@ void CaresChannel::Send(std::span<const uint8_t> query, const AttemptTag& tag) {
 }
 void CaresChannel::ProcessTimeouts() { impl_->ProcessTimeouts(); }
 size_t CaresChannel::outstanding() const { return impl_->outstanding(); }
+bool CaresChannel::behind() const { return impl_->behind(); }
+size_t CaresChannel::answer_room() const { return impl_->answer_room(); }
 
 }  // namespace mxsweep::dns

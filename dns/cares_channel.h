@@ -72,6 +72,10 @@ class CaresChannel {
   // Lets c-ares look at its time-outs.
   void ProcessTimeouts();
   size_t outstanding() const;
+  // Answers come faster than they are dealt with, and wait in the socket's buffer.
+  bool behind() const;
+  // How many small answers that buffer has room for; of the UDP socket, once it is open.
+  size_t answer_room() const;
 
   CaresChannel(const CaresChannel&) = delete;
   CaresChannel& operator=(const CaresChannel&) = delete;

@@ -102,7 +102,7 @@ class CaresResolver::Impl {
   void OnResult(AttemptResult result);
   void NoteAnswer(const AttemptResult& result);
   void NoteLoss(const Question& question, const AttemptResult& result);
-  void OnMessage(QueryId id, Question& question, const AttemptResult& result);
+  void OnMessage(QueryId id, Question& question, AttemptResult result);
   void OnAskingResponse(QueryId id, Question& question, size_t server, Response response);
   void OnCheckResponse(QueryId id, Question& question, Response response);
   void OnAttemptFailed(QueryId id, Question& question, const AttemptResult& result);
@@ -123,7 +123,8 @@ class CaresResolver::Impl {
   ServerPool servers_;
   absl::flat_hash_map<QueryId, std::unique_ptr<Question>> questions_;
   std::deque<QueryId> waiting_;
-  std::deque<AttemptResult> results_;
+  std::vector<AttemptResult> results_;
+  std::vector<AttemptResult> draining_results_;  // emptied by Drain; kept for its memory
   std::deque<std::pair<QueryId, Response>> refused_at_once_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   QueryId next_id_ = 1;
@@ -317,7 +318,7 @@ void CaresResolver::Impl::OnResult(AttemptResult result) {
   switch (result.kind) {
     case AttemptResult::Kind::kMessage:
       NoteLoss(question, result);
-      return OnMessage(result.tag.question, question, result);
+      return OnMessage(result.tag.question, question, std::move(result));
     case AttemptResult::Kind::kFailed:
       return OnAttemptFailed(result.tag.question, question, result);
     case AttemptResult::Kind::kExpired:
@@ -330,7 +331,9 @@ void CaresResolver::Impl::NoteAnswer(const AttemptResult& result) {
   const int64_t now_ns = loop_.NowNanos();
   servers_.NoteAnswer(result.tag.server, now_ns);
   if (result.tag.transport == Transport::kTcp) return;
-  servers_[result.tag.server].window.OnAnswer(now_ns - result.tag.sent_ns);
+  Server& server = servers_[result.tag.server];
+  const bool may_grow = !server.udp->behind() && server.window.size() < server.udp->answer_room();
+  server.window.OnAnswer(now_ns - result.tag.sent_ns, may_grow);
 }
 
 // The second query for a name is answered at once, the first one still is not: it never arrived.
@@ -345,7 +348,7 @@ void CaresResolver::Impl::NoteLoss(const Question& question, const AttemptResult
   servers_[question.silent_server].window.OnLoss(question.silent_sent_ns, now_ns);
 }
 
-void CaresResolver::Impl::OnMessage(QueryId id, Question& question, const AttemptResult& result) {
+void CaresResolver::Impl::OnMessage(QueryId id, Question& question, AttemptResult result) {
   const size_t server = result.tag.server;
   Response response;
   if (!result.message.ok()) {
@@ -358,8 +361,8 @@ void CaresResolver::Impl::OnMessage(QueryId id, Question& question, const Attemp
     }
     response = ErrorResponse(ResponseStatus::kMalformed, "truncated, although over TCP");
   } else {
-    response =
-        ReadResponse(*result.message, question.name, question.type, servers_[server].trusted);
+    response = ReadResponse(*std::move(result.message), question.name, question.type,
+                            servers_[server].trusted);
   }
   if (question.phase == Phase::kAsking) {
     OnAskingResponse(id, question, server, std::move(response));
@@ -514,11 +517,11 @@ void CaresResolver::Impl::Drain() {
       refused_at_once_.pop_front();
       Finish(id, std::move(response));
     }
-    while (!results_.empty()) {
-      AttemptResult result = std::move(results_.front());
-      results_.pop_front();
+    std::swap(results_, draining_results_);
+    for (AttemptResult& result : draining_results_) {
       OnResult(std::move(result));
     }
+    draining_results_.clear();
     SendWaiting();
   } while (!results_.empty() || !refused_at_once_.empty());
   draining_ = false;

@@ -100,6 +100,7 @@ ssize_t IncomingDatagrams::Receive(int fd, void* buffer, size_t length, sockaddr
 
 bool IncomingDatagrams::Fetch(int fd) {
   if (drained_ || taken_ >= kPerRound) {
+    behind_ = !drained_;
     drained_ = false;
     taken_ = 0;
     errno = EAGAIN;
@@ -114,6 +115,7 @@ bool IncomingDatagrams::Fetch(int fd) {
   next_ = 0;
   count_ = std::max(received, 0);
   if (received <= 0) {
+    behind_ = false;
     taken_ = 0;
     return false;
   }
@@ -125,6 +127,7 @@ bool IncomingDatagrams::Fetch(int fd) {
 void IncomingDatagrams::Clear() {
   count_ = next_ = taken_ = 0;
   drained_ = false;
+  behind_ = false;
 }
 
 }  // namespace mxsweep::dns

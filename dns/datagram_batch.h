@@ -32,7 +32,7 @@ class OutgoingDatagrams {
 class IncomingDatagrams {
  public:
   // As much as is read at once of what a peer sends; what is beyond is the next round's.
-  static constexpr int kPerRound = 256;
+  static constexpr int kPerRound = 1024;
 
   IncomingDatagrams();
   ~IncomingDatagrams();
@@ -42,6 +42,8 @@ class IncomingDatagrams {
   ssize_t Receive(int fd, void* buffer, size_t length, sockaddr* from, socklen_t* from_length);
   // Nothing is left of what the kernel has handed over.
   bool empty() const { return next_ == count_; }
+  // The last round ended before all was taken that had come: we are slower than the peer.
+  bool behind() const { return behind_; }
   void Clear();
 
  private:
@@ -58,6 +60,7 @@ class IncomingDatagrams {
   int next_ = 0;
   int taken_ = 0;  // since the last EAGAIN
   bool drained_ = false;
+  bool behind_ = false;
 };
 
 }  // namespace mxsweep::dns

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
 namespace mxsweep::dns {
 
 std::optional<IpAddress> IpAddress::FromBytes(std::span<const uint8_t> bytes) {
@@ -15,6 +18,12 @@ std::optional<IpAddress> IpAddress::FromBytes(std::span<const uint8_t> bytes) {
 }
 
 std::optional<IpAddress> IpAddress::Parse(std::string_view text) {
+  // Most of what is asked about is a name: without a colon, and with a letter at its end.
+  const bool may_be_v6 = text.find(':') != std::string_view::npos;
+  if (!may_be_v6 &&
+      (text.empty() || !absl::ascii_isdigit(static_cast<unsigned char>(text.back())))) {
+    return std::nullopt;
+  }
   // inet_pton wants a terminated string; the longest valid text has 45 characters.
   char buffer[INET6_ADDRSTRLEN];
   if (text.size() >= sizeof(buffer)) return std::nullopt;
@@ -37,8 +46,9 @@ IpAddress IpAddress::FromV4(uint32_t value) {
 }
 
 std::string IpAddress::ToString() const {
+  if (!is_v6_) return absl::StrCat(bytes_[0], ".", bytes_[1], ".", bytes_[2], ".", bytes_[3]);
   char buffer[INET6_ADDRSTRLEN];
-  inet_ntop(is_v6_ ? AF_INET6 : AF_INET, bytes_.data(), buffer, sizeof(buffer));
+  inet_ntop(AF_INET6, bytes_.data(), buffer, sizeof(buffer));
   return buffer;
 }
 

@@ -156,6 +156,9 @@ struct AnswerSummary {
 // kMaxCnameChain. `name` is in presentation form, any case.
 absl::StatusOr<AnswerSummary> SummarizeAnswer(const Message& message, std::string_view name,
                                               RrType type);
+// The same; the records of the summary are moved out of `message`.
+absl::StatusOr<AnswerSummary> SummarizeAnswer(Message&& message, std::string_view name,
+                                              RrType type);
 
 }  // namespace mxsweep::dns
 

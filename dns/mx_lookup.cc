@@ -2,7 +2,6 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "dns/mx_plan.h"
 #include "dns/name.h"
@@ -59,7 +58,7 @@ class MxLookup::Impl {
     if (!response.cname_chain.empty()) answer_.next_hop_cname = response.cname_chain.back();
     switch (response.status) {
       case ResponseStatus::kOk:
-        TakeRecords(response.records);
+        TakeRecords(std::move(response.records));
         return Finish();
       case ResponseStatus::kNxDomain:
         answer_.status = MxStatus::kNxDomain;
@@ -74,24 +73,28 @@ class MxLookup::Impl {
   }
 
   // RFC 5321 §5.1: sorted by preference. RFC 7505 §3: null MX is one record "0 .", and only alone.
-  void TakeRecords(const std::vector<ResourceRecord>& records) {
+  void TakeRecords(std::vector<ResourceRecord> records) {
     std::vector<MxRecord> sorted;
-    for (const ResourceRecord& record : records) {
-      if (const auto* mx = std::get_if<MxRecord>(&record.data)) sorted.push_back(*mx);
+    sorted.reserve(records.size());
+    for (ResourceRecord& record : records) {
+      if (auto* mx = std::get_if<MxRecord>(&record.data)) sorted.push_back(std::move(*mx));
     }
     std::stable_sort(sorted.begin(), sorted.end(), [](const MxRecord& a, const MxRecord& b) {
       return a.preference < b.preference;
     });
-    absl::flat_hash_set<std::string> seen;
+    bool has_root = false;
     for (MxRecord& record : sorted) {
-      if (!seen.insert(record.host).second) continue;
+      // Few enough, even at their cap, to look through.
+      const bool is_known = std::any_of(answer_.records.begin(), answer_.records.end(),
+                                        [&](const MxRecord& r) { return r.host == record.host; });
+      if (is_known) continue;
+      if (record.host == ".") has_root = true;
       if (answer_.records.size() == kMaxMxRecords) {
         answer_.error_detail = absl::StrCat("MX: more than ", kMaxMxRecords, " hosts");
         break;
       }
       answer_.records.push_back(std::move(record));
     }
-    const bool has_root = seen.contains(".");
     const bool alone = answer_.records.size() == 1;
     answer_.null_mx_with_others = has_root && !alone;
     const bool is_null = has_root && alone && answer_.records.front().preference == 0;

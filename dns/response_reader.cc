@@ -38,13 +38,21 @@ bool AnswersAnotherName(const Message& message, std::string_view name,
                      });
 }
 
+// `name` may be in any form.
+bool IsQuestionName(const Message& message, std::string_view name) {
+  if (message.question_name == name) return true;
+  const absl::StatusOr<std::string> asked = CanonicalPresentation(name);
+  return asked.ok() && message.question_name == *asked;
+}
+
 // NOERROR and NXDOMAIN.
-Response ReadAnswer(const Message& message, std::string_view name, RrType type, bool trusted) {
-  absl::StatusOr<AnswerSummary> summary = SummarizeAnswer(message, name, type);
+Response ReadAnswer(Message message, std::string_view name, RrType type, bool trusted) {
+  absl::StatusOr<AnswerSummary> summary = SummarizeAnswer(std::move(message), name, type);
   if (!summary.ok()) {
     return ErrorResponse(ResponseStatus::kMalformed, std::string(summary.status().message()));
   }
-  // "There is none" and records in the same breath: neither is believed.
+  // "There is none" and records in the same breath: neither is believed. Where no record was taken
+  // for the summary, all of them are still in the message.
   if (summary->records.empty() && AnswersAnotherName(message, name, *summary)) {
     return ErrorResponse(ResponseStatus::kMalformed, "the answer is about another name");
   }
@@ -82,15 +90,14 @@ Response ErrorResponse(ResponseStatus status, std::string detail) {
   return response;
 }
 
-Response ReadResponse(const Message& message, std::string_view name, RrType type, bool trusted) {
-  const absl::StatusOr<std::string> asked = CanonicalPresentation(name);
-  if (!asked.ok() || message.question_name != *asked || message.question_type != type) {
+Response ReadResponse(Message message, std::string_view name, RrType type, bool trusted) {
+  if (message.question_type != type || !IsQuestionName(message, name)) {
     return ErrorResponse(ResponseStatus::kMalformed, "the answer is to another question");
   }
   switch (message.rcode) {
     case Rcode::kNoError:
     case Rcode::kNxDomain:
-      return ReadAnswer(message, name, type, trusted);
+      return ReadAnswer(std::move(message), name, type, trusted);
     case Rcode::kServfail:
       return ErrorResponse(SaysBogus(message) ? ResponseStatus::kBogus : ResponseStatus::kServfail,
                            Explain(message));

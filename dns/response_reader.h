@@ -14,7 +14,7 @@ namespace mxsweep::dns {
 Response ErrorResponse(ResponseStatus status, std::string detail);
 
 // What `message` says to (name, type). `trusted`: its AD bit is believed. TC is for the caller.
-Response ReadResponse(const Message& message, std::string_view name, RrType type, bool trusted);
+Response ReadResponse(Message message, std::string_view name, RrType type, bool trusted);
 
 }  // namespace mxsweep::dns
 

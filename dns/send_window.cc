@@ -15,7 +15,7 @@ constexpr int64_t kLeastPatienceNs = 500'000'000;
 SendWindow::SendWindow(size_t initial, size_t most, std::chrono::nanoseconds max_patience)
     : most_(most), max_patience_ns_(max_patience.count()), window_(std::min(initial, most)) {}
 
-void SendWindow::OnAnswer(int64_t took_ns) {
+void SendWindow::OnAnswer(int64_t took_ns, bool may_grow) {
   if (mean_ns_ == 0) {
     mean_ns_ = took_ns;
     deviation_ns_ = took_ns / 2;
@@ -24,7 +24,7 @@ void SendWindow::OnAnswer(int64_t took_ns) {
     mean_ns_ += (took_ns - mean_ns_) / 8;
   }
   // What is not made use of says nothing about how much would be too much.
-  if (window_ >= most_ || new_queries_ < window_ / 2) return;
+  if (!may_grow || window_ >= most_ || new_queries_ < window_ / 2) return;
   if (++answers_ < (doubling_ ? 1 : kAnswersPerStep)) return;
   answers_ = 0;
   ++window_;

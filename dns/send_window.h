@@ -23,8 +23,9 @@ class SendWindow {
   void Enter() { ++new_queries_; }
   void Leave() { --new_queries_; }
 
-  // A query was answered after so long.
-  void OnAnswer(int64_t took_ns);
+  // A query was answered after so long. `may_grow`: there is room for further answers, and no queue
+  // of them that more queries would only make longer.
+  void OnAnswer(int64_t took_ns, bool may_grow);
   // True if an answer that took so long came as fast as they mostly do.
   bool IsFast(int64_t took_ns) const { return took_ns <= mean_ns_; }
   // A query that was sent at `sent_ns` did not arrive.

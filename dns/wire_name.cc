@@ -1,5 +1,7 @@
 #include "dns/wire_name.h"
 
+#include <array>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "dns/message.h"
@@ -9,20 +11,34 @@ namespace mxsweep::dns {
 namespace {
 
 constexpr uint8_t kPointerMask = 0xC0;
+constexpr size_t kMaxPresentationLength = size_t{4} * kMaxWireNameLength;  // all escapes
 
-// One byte of a label, lower-cased, escaped where a zone file would have to (RFC 1035 §5.1).
-void AppendPresentationByte(uint8_t byte, std::string& out) {
-  if (byte == '.' || byte == '\\') {
-    out.push_back('\\');
-    out.push_back(static_cast<char>(byte));
+// What nearly every name consists of, and what its form of presentation leaves as it is.
+constexpr std::array<bool, 256> kPlainBytes = [] {
+  std::array<bool, 256> plain{};
+  for (int c = 'a'; c <= 'z'; ++c) plain[c] = true;
+  for (int c = '0'; c <= '9'; ++c) plain[c] = true;
+  plain['-'] = plain['_'] = true;
+  return plain;
+}();
+
+// Writes one byte of a label, lower-cased, escaped where a zone file would have to (RFC 1035 §5.1).
+// Returns where the next one goes.
+char* WritePresentationByte(uint8_t byte, char* out) {
+  if (kPlainBytes[byte]) {
+    *out++ = static_cast<char>(byte);
+  } else if (byte == '.' || byte == '\\') {
+    *out++ = '\\';
+    *out++ = static_cast<char>(byte);
   } else if (byte > 0x20 && byte < 0x7F) {
-    out.push_back(absl::ascii_tolower(byte));
+    *out++ = absl::ascii_tolower(byte);
   } else {
-    out.push_back('\\');
-    out.push_back(static_cast<char>('0' + byte / 100));
-    out.push_back(static_cast<char>('0' + byte / 10 % 10));
-    out.push_back(static_cast<char>('0' + byte % 10));
+    *out++ = '\\';
+    *out++ = static_cast<char>('0' + byte / 100);
+    *out++ = static_cast<char>('0' + byte / 10 % 10);
+    *out++ = static_cast<char>('0' + byte % 10);
   }
+  return out;
 }
 
 // Reads the escape whose backslash is at `i` and moves `i` to its last character. Negative if there
@@ -40,10 +56,43 @@ int ReadEscape(std::string_view name, size_t& i) {
   return value <= 255 ? value : -1;
 }
 
+// Plain bytes in labels of a good length, without a dot at the end: a name in its one form.
+bool IsPlainName(std::string_view name) {
+  if (name.empty() || name.size() > kMaxNameLength) return false;
+  size_t label = 0;
+  for (const char c : name) {
+    if (c == '.') {
+      if (label == 0) return false;
+      label = 0;
+    } else if (!kPlainBytes[static_cast<uint8_t>(c)] || ++label > kMaxLabelLength) {
+      return false;
+    }
+  }
+  return label > 0;
+}
+
+// REQUIRES: IsPlainName(name).
+void AppendPlainWireName(std::string_view name, std::vector<uint8_t>& out) {
+  size_t length_at = out.size();
+  out.push_back(0);
+  out.insert(out.end(), name.begin(), name.end());
+  out.push_back(0);
+  // Each dot stands where the length of the label behind it belongs.
+  for (size_t at = length_at + 1; at < out.size(); ++at) {
+    if (out[at] != '.' && at + 1 < out.size()) continue;
+    out[length_at] = static_cast<uint8_t>(at - length_at - 1);
+    length_at = at;
+  }
+}
+
 }  // namespace
 
 absl::Status AppendWireName(std::string_view name, std::vector<uint8_t>& out) {
   if (name.empty()) return absl::InvalidArgumentError("empty name");
+  if (IsPlainName(name)) {
+    AppendPlainWireName(name, out);
+    return absl::OkStatus();
+  }
   const size_t start = out.size();
   if (name == ".") {
     out.push_back(0);
@@ -79,6 +128,8 @@ absl::Status AppendWireName(std::string_view name, std::vector<uint8_t>& out) {
 
 absl::StatusOr<DecodedName> ReadWireName(std::span<const uint8_t> message, size_t offset) {
   DecodedName result;
+  char text[kMaxPresentationLength];
+  char* end = text;
   size_t wire_length = 0;
   size_t pointers = 0;
   size_t segment_start = offset;
@@ -106,18 +157,20 @@ absl::StatusOr<DecodedName> ReadWireName(std::span<const uint8_t> message, size_
     ++offset;
     if (length == 0) break;
     if (message.size() - offset < length) return absl::InvalidArgumentError("label leads outside");
-    if (!result.name.empty()) result.name.push_back('.');
+    if (end != text) *end++ = '.';
     for (const uint8_t byte : message.subspan(offset, length)) {
-      AppendPresentationByte(byte, result.name);
+      end = WritePresentationByte(byte, end);
     }
     offset += length;
   }
   if (result.next == 0) result.next = offset;
-  if (result.name.empty()) result.name = ".";
+  if (end == text) *end++ = '.';
+  result.name.assign(text, end);
   return result;
 }
 
 absl::StatusOr<std::string> CanonicalPresentation(std::string_view name) {
+  if (IsPlainName(name)) return std::string(name);
   std::vector<uint8_t> wire;
   if (absl::Status status = AppendWireName(name, wire); !status.ok()) return status;
   absl::StatusOr<DecodedName> decoded = ReadWireName(wire, 0);

@@ -6,8 +6,11 @@
 namespace mxsweep::scanner {
 namespace {
 
-// How long a commit that is due may wait for the next row.
-constexpr std::chrono::milliseconds kIdleWait{200};
+// Waking the thread costs more than a row: it is woken for so many, and otherwise looks after this
+// time at what has come.
+constexpr size_t kRowsToWakeFor = 64;
+constexpr std::chrono::milliseconds kIdleWait{20};
+constexpr size_t kRowsToKeepRoomFor = 1024;  // 1.7 MB
 
 std::string LeafKeyWord(const output::EndpointRow& row) {
   if (!row.leaf_key_type) return "unknown";
@@ -27,34 +30,37 @@ Recorder::~Recorder() {
 void Recorder::Push(Row row) {
   if (failed()) return;
   backlog_.fetch_add(1, std::memory_order_relaxed);
-  bool was_empty;
+  bool wake;
   {
     std::lock_guard lock(mutex_);
-    was_empty = queue_.empty();
     queue_.push_back(std::move(row));
+    wake = queue_.size() == kRowsToWakeFor;
   }
-  if (was_empty) wake_.notify_one();
+  if (wake) wake_.notify_one();
 }
 
 void Recorder::Run() {
-  // A deque gives a row's memory back with the row; a vector would stay as large as the longest
-  // queue ever was.
-  std::deque<Row> batch;
+  // Rows are large: memory for each of them is what a deque would ask for, and what the allocator
+  // is slow at. So two vectors take turns.
+  std::vector<Row> batch;
   for (;;) {
     bool last = false;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, kIdleWait, [this] { return finishing_ || !queue_.empty(); });
+      wake_.wait_for(lock, kIdleWait,
+                     [this] { return finishing_ || queue_.size() >= kRowsToWakeFor; });
       batch.swap(queue_);
       last = finishing_ && batch.empty();
     }
     if (last) return;
     WriteBatch(batch);
     batch.clear();
+    // One that grew in a long wait for the disk need not stay as large.
+    if (batch.capacity() > kRowsToKeepRoomFor) batch = {};
   }
 }
 
-void Recorder::WriteBatch(std::deque<Row>& batch) {
+void Recorder::WriteBatch(std::vector<Row>& batch) {
   absl::Status status = status_;
   for (Row& row : batch) {
     if (!status.ok()) break;

@@ -4,11 +4,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "output/tables.h"
@@ -56,7 +56,7 @@ class Recorder {
 
  private:
   void Run();
-  void WriteBatch(std::deque<Row>& batch);
+  void WriteBatch(std::vector<Row>& batch);
   void Count(const output::DomainRow& row);
   void Count(const output::MxHostRow& row);
   void Count(const output::EndpointRow& row);
@@ -65,7 +65,7 @@ class Recorder {
   RowSink* sink_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Row> queue_;
+  std::vector<Row> queue_;
   bool finishing_ = false;
   std::atomic<uint64_t> backlog_{0};
   std::atomic<uint64_t> committed_{0};

@@ -346,6 +346,80 @@ TEST_F(CaresResolverTest, QueuesWhatIsBeyondTheCap) {
   EXPECT_EQ(server.queries(), 500);
 }
 
+TEST_F(CaresResolverTest, SendsAFewAtFirstAndMoreAsAnswersCome) {
+  ScriptedServer server(AnswerWell);
+  ResolverOptions options = Options({server.address()});
+  options.initial_window = 8;
+  Start(options);
+  int done = 0;
+  size_t most_in_flight = 0;
+  for (int i = 0; i < 1000; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&](const Response&) {
+      ++done;
+      most_in_flight = std::max(most_in_flight, resolver_->counters().in_flight);
+    });
+  }
+  EXPECT_EQ(resolver_->counters().in_flight, 8u);
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == 1000; }, seconds(10)));
+  EXPECT_GT(most_in_flight, 16u);
+}
+
+TEST_F(CaresResolverTest, NamesWithoutAnAnswerDoNotKeepOthersWaitingForLong) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.name.starts_with("dead")) return {};
+    return {AddressAnswer(query)};
+  });
+  ResolverOptions options = Options({server.address()});
+  options.initial_window = 4;
+  options.deadline = seconds(5);
+  Start(options);
+  int dead = 0;
+  for (int i = 0; i < 4; ++i) {
+    resolver_->Query("dead" + std::to_string(i) + ".example", RrType::kA,
+                     [&](const Response&) { ++dead; });
+  }
+  bool alive = false;
+  resolver_->Query("alive.example", RrType::kA, [&](const Response& response) {
+    alive = response.status == ResponseStatus::kOk;
+  });
+  EXPECT_EQ(resolver_->counters().waiting, 1u);
+  EXPECT_TRUE(loop_.RunUntil([&] { return alive; }, seconds(2)));
+  EXPECT_EQ(dead, 0);
+}
+
+TEST_F(CaresResolverTest, ACancelledQuestionMakesRoom) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.name == "dead.example") return {};
+    return {AddressAnswer(query)};
+  });
+  ResolverOptions options = Options({server.address()});
+  options.initial_window = 1;
+  options.attempt_timeout = options.deadline = seconds(20);
+  Start(options);
+  const auto dead = resolver_->Query("dead.example", RrType::kA, [](const Response&) { FAIL(); });
+  bool alive = false;
+  resolver_->Query("alive.example", RrType::kA, [&](const Response&) { alive = true; });
+  EXPECT_FALSE(loop_.RunUntil([&] { return alive; }, milliseconds(50)));
+  resolver_->Cancel(dead);
+  EXPECT_TRUE(loop_.RunUntil([&] { return alive; }, seconds(2)));
+}
+
+// A lost datagram costs half a second where answers mostly come at once, not the attempt's time.
+TEST_F(CaresResolverTest, AsksAgainSoonerWhereAnswersComeFast) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.name == "lost.example" && query.repeat == 1) return {};
+    return {AddressAnswer(query)};
+  });
+  ResolverOptions options = Options({server.address()});
+  options.attempt_timeout = seconds(10);
+  options.deadline = seconds(20);
+  Start(options);
+  for (int i = 0; i < 20; ++i) Ask("n" + std::to_string(i) + ".example");
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(Ask("lost.example").attempts, 2);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(5));
+}
+
 TEST_F(CaresResolverTest, EndsEveryQuestionWhenTheOnlyServerIsSilentAndFull) {
   ScriptedServer silent([](const ScriptedQuery&) { return std::vector<Bytes>(); });
   ResolverOptions options = Options({silent.address()});

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -190,6 +191,29 @@ TEST(UringDnsLoop, TimersFireOnceInOrderAndNotWhenCancelled) {
   RunFor(loop.get(), 20 * kMs);
   EXPECT_EQ(fired, (std::vector<int>{0, 10, 40}));
   dns.CancelTimer(cancelled);  // no effect
+}
+
+TEST(UringDnsLoop, ATimerWithoutADelayFiresInTheSameRoundButNotFromWithinTheCall) {
+  auto loop = MakeLoop();
+  dns::EventLoop& dns = loop->dns_loop();
+  const Pair pair;
+  std::vector<std::string> events;
+  dns.WatchSocket(pair.mine, true, false, [&](bool, bool) {
+    pair.Take();
+    dns.ScheduleAfter(milliseconds(0), [&] {
+      events.push_back("first");
+      // What is set now waits for the next round, which need not wait for anything.
+      dns.ScheduleAfter(milliseconds(0), [&] { events.push_back("second"); });
+    });
+    const auto cancelled =
+        dns.ScheduleAfter(milliseconds(0), [&] { events.push_back("cancelled"); });
+    dns.CancelTimer(cancelled);
+    EXPECT_TRUE(events.empty());
+  });
+  pair.Say("go");
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return events.size() == 2; }));
+  EXPECT_EQ(events, (std::vector<std::string>{"first", "second"}));
+  dns.UnwatchSocket(pair.mine);
 }
 
 TEST(UringDnsLoop, ATimersCallbackMaySetAndCancelTimersAndGoAwayWithItsOwner) {
