@@ -2,6 +2,7 @@
 
 #include <openssl/siphash.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "scanner/check.h"
@@ -9,21 +10,29 @@
 namespace mxsweep::scanner {
 namespace {
 
-uint64_t Fingerprint(const HostTable::Key& key, std::string_view host) {
-  return SIPHASH_24(key.data(), reinterpret_cast<const uint8_t*>(host.data()), host.size());
+uint64_t Hash(const HostTable::Key& key, std::string_view text) {
+  return SIPHASH_24(key.data(), reinterpret_cast<const uint8_t*>(text.data()), text.size());
 }
 
 }  // namespace
 
+HostTable::HostTable(const Key& key)
+    : key_(key), second_key_{Hash(key, "second key, 1"), Hash(key, "second key, 2")} {}
+
+HostTable::Slot HostTable::SlotOf(std::string_view host) const {
+  Slot slot{};
+  slot.fingerprint = {Hash(key_, host), std::max<uint64_t>(Hash(second_key_, host), 1)};
+  return slot;
+}
+
 size_t HostTable::OwnerOf(const Key& key, std::string_view host, size_t workers) {
-  return Fingerprint(key, host) % workers;
+  return Hash(key, host) % workers;
 }
 
 bool HostTable::Ask(std::string_view host, Callback done) {
-  const uint64_t fingerprint = Fingerprint(key_, host);
-  if (const auto found = finished_.find(fingerprint); found != finished_.end()) {
-    Findings findings = found->second;
-    if (const auto names = misnamed_.find(fingerprint); names != misnamed_.end()) {
+  if (const Slot* found = finished_.Find(SlotOf(host)); found != nullptr) {
+    Findings findings = found->summary;
+    if (const auto names = misnamed_.find(found->fingerprint); names != misnamed_.end()) {
       findings.misnamed = names->second;
     }
     done(findings);
@@ -40,10 +49,11 @@ void HostTable::Finish(std::string_view host, const Findings& findings, bool kee
   std::vector<Callback> callbacks = std::move(entry->second);
   waiting_.erase(entry);
   if (keep) {
-    const uint64_t fingerprint = Fingerprint(key_, host);
-    finished_.emplace(fingerprint, findings);
+    Slot slot = SlotOf(host);
+    slot.summary = findings;
+    finished_.Insert(slot);
     if (findings.misnamed != nullptr && misnamed_.size() < kMaxMisnamedHosts) {
-      misnamed_.emplace(fingerprint, findings.misnamed);
+      misnamed_.emplace(slot.fingerprint, findings.misnamed);
     }
   }
   for (Callback& callback : callbacks) callback(findings);

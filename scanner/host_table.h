@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
+#include "scanner/fingerprint_table.h"
 #include "scanner/summary.h"
 
 namespace mxsweep::scanner {
@@ -20,10 +21,10 @@ namespace mxsweep::scanner {
 // kept for those who ask later. A host's owner is chosen by its name (OwnerOf), so that no two
 // workers share a table. Thread-confined.
 //
-// Memory of a finished host: a 64-bit keyed fingerprint and a Summary, 24 bytes in a slot and one
-// byte of control at a load between 7/16 and 7/8: 28 to 57 bytes. Two names share a fingerprint
-// with a probability of n²/2⁶⁵ for n hosts (one in seven million for three million hosts). What
-// Findings hold beyond a Summary is kept on the side, for at most kMaxMisnamedHosts hosts.
+// Memory of a finished host: a 128-bit keyed fingerprint and a Summary, 32 bytes in a slot of a
+// FingerprintTable: 37 to 46 bytes, and 24 KiB for a table of any size. Two names share a
+// fingerprint with a probability of n²/2¹²⁹ for n hosts, which is never. What Findings hold beyond
+// a Summary is kept on the side, for at most kMaxMisnamedHosts hosts.
 class HostTable {
  public:
   using Callback = absl::AnyInvocable<void(const Findings&)>;
@@ -34,7 +35,7 @@ class HostTable {
 
   // The process-wide key of all fingerprints, random.
   using Key = std::array<uint64_t, 2>;
-  explicit HostTable(const Key& key) : key_(key) {}
+  explicit HostTable(const Key& key);
 
   // Which of `workers` workers owns `host`.
   static size_t OwnerOf(const Key& key, std::string_view host, size_t workers);
@@ -49,11 +50,28 @@ class HostTable {
   size_t finished() const { return finished_.size(); }
   size_t under_way() const { return waiting_.size(); }
 
+  // Heap bytes of the finished hosts, but for what few keep on the side, and the most there ever
+  // were (while the table was growing).
+  size_t allocated_bytes() const { return finished_.allocated_bytes(); }
+  size_t peak_allocated_bytes() const { return finished_.peak_allocated_bytes(); }
+
  private:
+  struct Slot {
+    std::array<uint64_t, 2> fingerprint;  // the second half is never 0
+    Summary summary;
+    bool is_free() const { return fingerprint[1] == 0; }
+    uint64_t hash() const { return fingerprint[0]; }
+    bool SameKey(const Slot& other) const { return fingerprint == other.fingerprint; }
+  };
+  static_assert(sizeof(Slot) == 32);
+
+  Slot SlotOf(std::string_view host) const;
+
   Key key_;
-  absl::flat_hash_map<uint64_t, Summary> finished_;
+  Key second_key_;  // derived from the first
+  FingerprintTable<Slot> finished_;
   // Of those in finished_ that have Summary::kDaneMisnamed.
-  absl::flat_hash_map<uint64_t, std::shared_ptr<const MisnamedLeaves>> misnamed_;
+  absl::flat_hash_map<std::array<uint64_t, 2>, std::shared_ptr<const MisnamedLeaves>> misnamed_;
   absl::flat_hash_map<std::string, std::vector<Callback>> waiting_;
 };
 

@@ -8,6 +8,8 @@
 #include <set>
 #include <vector>
 
+#include "tests/tls/heap_use.h"
+
 namespace mxsweep::scanner {
 namespace {
 
@@ -462,6 +464,42 @@ TEST(Gate, IsQuickWithAHundredThousandQueued) {
   }
   EXPECT_EQ(gate.admitted_total(), kRequests);
   EXPECT_LE(rounds, 1002u);
+}
+
+TEST(Gate, RemembersNothingOfAddressesWhoseIntervalIsOver) {
+  if (!tls::testing::HeapUseIsCounted()) GTEST_SKIP() << "another allocator";
+  Gate gate(Gate::Options{});
+  constexpr uint32_t kOpen = 200;
+  // An address each millisecond, finished 200 later.
+  const auto pass = [&](uint32_t from, uint32_t to) {
+    for (uint32_t i = from; i < to; ++i) {
+      const int64_t now = i * kMs;
+      ASSERT_EQ(gate.Request(Ip(i), i, now), Admission::kAdmitted);
+      if (i >= kOpen) gate.Release(Ip(i - kOpen), now, Outcome::kOk);
+      // Those of the last second, which is the interval.
+      ASSERT_LE(gate.tracked_addresses(), 1001u);
+    }
+  };
+  pass(0, 10'000);
+  const size_t before = tls::testing::HeapBytesInUse();
+  pass(10'000, 500'000);
+  EXPECT_LE(tls::testing::HeapBytesInUse(), before + 4096);
+}
+
+TEST(Gate, RemembersThrottledAddressesForAsLongAsItSays) {
+  Gate::Options options;
+  options.backoff_memory_ns = 10 * kSecond;
+  Gate gate(options);
+  for (uint32_t i = 0; i < 1'000; ++i) {
+    gate.Request(Ip(i), i, 0);
+    gate.Release(Ip(i), 0, Outcome::kThrottled);
+  }
+  EXPECT_EQ(gate.tracked_addresses(), 1'000u);
+  const int64_t forgotten = options.backoff_initial_ns + options.backoff_memory_ns;
+  EXPECT_EQ(gate.Poll(forgotten - 1), std::nullopt);
+  EXPECT_EQ(gate.tracked_addresses(), 1'000u);
+  EXPECT_EQ(gate.Poll(forgotten), std::nullopt);
+  EXPECT_EQ(gate.tracked_addresses(), 0u);
 }
 
 }  // namespace

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "tests/tls/heap_use.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -101,6 +105,66 @@ TEST(HostTable, WhoIsToldMayAskAgainAndForMore) {
   }));
   table.Finish("a.example", WithEndpoints(7), true);
   EXPECT_GE(told, 2);
+}
+
+TEST(HostTable, TakesAtMostSixtyFourBytesAFinishedHostAtAnySizeWhileGrowing) {
+  // What a table takes whatever its size; said in the header.
+  constexpr size_t kFixedBytes = 24 * 1024;
+  HostTable table({1, 2});
+  double worst_bytes_per_host = 0;
+  for (size_t count = 1; count <= 500'000; ++count) {
+    const std::string host = "mx" + std::to_string(count) + ".example";
+    table.Ask(host, [](const Findings&) {});
+    table.Finish(host, WithEndpoints(1), true);
+    ASSERT_LE(sizeof(table) + table.peak_allocated_bytes(), kFixedBytes + 64 * count) << count;
+    if (count >= 100'000) {
+      worst_bytes_per_host =
+          std::max(worst_bytes_per_host,
+                   static_cast<double>(table.peak_allocated_bytes()) / static_cast<double>(count));
+    }
+  }
+  RecordProperty("worst_bytes_per_host", std::to_string(worst_bytes_per_host));
+  std::printf("  bytes a finished host: %.1f at 500,000, %.1f at worst from 100,000 on\n",
+              static_cast<double>(table.allocated_bytes()) / 500e3, worst_bytes_per_host);
+  EXPECT_LT(worst_bytes_per_host, 48.0);
+  EXPECT_EQ(table.finished(), 500'000u);
+}
+
+TEST(HostTable, NothingButTheTableGrowsWithFinishedHosts) {
+  if (!tls::testing::HeapUseIsCounted()) GTEST_SKIP() << "another allocator";
+  HostTable table({1, 2});
+  const auto finish = [&](int from, int to) {
+    for (int i = from; i < to; ++i) {
+      const std::string host = "mx" + std::to_string(i) + ".example";
+      table.Ask(host, [](const Findings&) {});
+      table.Finish(host, WithEndpoints(1), true);
+    }
+  };
+  // From here on, all that the table allocates has pages of its own.
+  finish(0, 200'000);
+  const size_t before = tls::testing::HeapBytesInUse();
+  finish(200'000, 300'000);
+  EXPECT_LE(tls::testing::HeapBytesInUse(), before + 4096);
+}
+
+TEST(HostTable, RemembersEveryHostsOwnSummaryAcrossGrowth) {
+  HostTable table({1, 2});
+  const auto host = [](int i) { return "mx" + std::to_string(i) + ".example"; };
+  for (int i = 0; i < 50'000; ++i) {
+    ASSERT_TRUE(table.Ask(host(i), [](const Findings&) {}));
+    Summary summary = WithEndpoints(static_cast<uint16_t>(i));
+    summary.flags = static_cast<uint32_t>(i) << 8;
+    table.Finish(host(i), summary, true);
+  }
+  int told = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    ASSERT_FALSE(table.Ask(host(i), [&](const Findings& got) {
+      ASSERT_EQ(got.endpoints, static_cast<uint16_t>(i));
+      ASSERT_EQ(got.flags, static_cast<uint32_t>(i) << 8);
+      ++told;
+    }));
+  }
+  EXPECT_EQ(told, 50'000);
 }
 
 TEST(HostTable, OwnersAreStableAndSpread) {

@@ -1,0 +1,82 @@
+#include "bench/table_memory.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "scanner/gate.h"
+#include "scanner/host_table.h"
+#include "scanner/name_set.h"
+
+namespace mxsweep::bench {
+namespace {
+
+size_t HeapBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// The most that the heap has grown by since it was made.
+class HeapGrowth {
+ public:
+  void Look() { most_ = std::max(most_, HeapBytes()); }
+  size_t bytes() const { return most_ - start_; }
+
+ private:
+  const size_t start_ = HeapBytes();
+  size_t most_ = start_;
+};
+
+double Each(size_t bytes, size_t count) {
+  return static_cast<double>(bytes) / static_cast<double>(count);
+}
+
+double BytesPerName(size_t count) {
+  scanner::NameSet names;
+  for (size_t i = 0; i < count; ++i) names.Insert("domain" + std::to_string(i) + ".example");
+  return Each(sizeof(names) + names.peak_allocated_bytes(), count);
+}
+
+double BytesPerHost(size_t count) {
+  HeapGrowth heap;
+  scanner::HostTable hosts({1, 2});
+  scanner::Findings findings;
+  findings.endpoints = 1;
+  for (size_t i = 0; i < count; ++i) {
+    const std::string host = "mx" + std::to_string(i) + ".example";
+    hosts.Ask(host, [](const scanner::Findings&) {});
+    hosts.Finish(host, findings, /*keep=*/true);
+    if (i % 1024 == 0) heap.Look();
+  }
+  // What the table has mapped is not on the heap; what little it has there is counted twice.
+  return Each(sizeof(hosts) + heap.bytes() + hosts.peak_allocated_bytes(), count);
+}
+
+double BytesPerAddress(size_t count) {
+  constexpr int64_t kBetweenNs = 1'000'000;
+  constexpr uint32_t kOpen = 200;
+  HeapGrowth heap;
+  scanner::Gate gate(scanner::Gate::Options{});
+  const auto address = [](size_t i) { return dns::IpAddress::FromV4(static_cast<uint32_t>(i)); };
+  for (size_t i = 0; i < count + kOpen; ++i) {
+    const int64_t now_ns = static_cast<int64_t>(i) * kBetweenNs;
+    if (i < count) gate.Request(address(i), i, now_ns);
+    if (i >= kOpen) gate.Release(address(i - kOpen), now_ns, scanner::Gate::Outcome::kOk);
+    if (i % 1024 == 0) heap.Look();
+  }
+  heap.Look();
+  return Each(sizeof(gate) + heap.bytes(), count);
+}
+
+}  // namespace
+
+TableBytes MeasureTableBytes(size_t count) {
+  return {.per_name = BytesPerName(count),
+          .per_host = BytesPerHost(count),
+          .per_address = BytesPerAddress(count)};
+}
+
+}  // namespace mxsweep::bench
