@@ -46,6 +46,7 @@ class ValueStore {
   void AppendNew(T value);
 
   void Append(T value) {
+    if (!uses_dictionary_) return plain_.Append(value);
     if (!AppendRecent(value) && !AppendKnown(value)) AppendNew(value);
   }
 
