@@ -24,9 +24,22 @@ namespace {
 constexpr char kNullMxMix[] = "happy,domain.provider=0,domain.own=0,domain.null_mx=1";
 // An address each where nobody listens, so that the lab needs no sockets for them; and next to no
 // TLSA records, since the certificates behind them take the lab minutes.
-constexpr char kOwnMxMix[] =
-    "happy,domain.provider=0,domain.own=1,behaviour.normal=0,behaviour.connect_refused=1,"
-    "dane.none=1e9";
+constexpr char kSharedHostsMix[] =
+    "happy,behaviour.normal=0,behaviour.connect_refused=1,dane.none=1e9";
+constexpr char kOwnHostsMix[] =
+    "happy,domain.provider=0,behaviour.normal=0,behaviour.connect_refused=1,dane.none=1e9";
+
+const char* MixFor(DnsScanKind kind) {
+  switch (kind) {
+    case DnsScanKind::kNullMx:
+      return kNullMxMix;
+    case DnsScanKind::kSharedHosts:
+      return kSharedHostsMix;
+    case DnsScanKind::kOwnHosts:
+      return kOwnHostsMix;
+  }
+  return kNullMxMix;
+}
 
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -112,9 +125,7 @@ absl::StatusOr<DnsLoadFigures> RunLoad(const DnsLoadOptions& options,
 
 std::vector<std::string> ScanCommand(const DnsLoadOptions& options, const LabProcess& lab,
                                      const std::string& output) {
-  // Targets under way are four times the connections. The lab's addresses are of 127.0.0.0/8, which
-  // is not scanned unless --allow-special is given.
-  const int connections = std::max(options.outstanding / 4, 1);
+  // The lab's addresses are of 127.0.0.0/8, which is not scanned unless --allow-special is given.
   return {options.mxsweep,
           "scan",
           lab.domains_file(),
@@ -128,16 +139,24 @@ std::vector<std::string> ScanCommand(const DnsLoadOptions& options, const LabPro
           "scanner.example",
           "--rate",
           "0",
-          "--concurrency",
-          absl::StrCat(connections),
-          "--dns-concurrency",
-          absl::StrCat(options.outstanding),
           "--mta-sts",
           "off",
           "--workers",
           "1",
           "--progress",
           "none"};
+}
+
+// What scan.json counts, against what there is to find.
+bool IsAsExpected(const nlohmann::json& counts, int names, DnsScanKind kind) {
+  const auto of = [&counts](const char* group, const char* word) {
+    return counts.value(group, nlohmann::json::object()).value(word, 0);
+  };
+  if (kind == DnsScanKind::kNullMx) return of("diagnoses", "null_mx") == names;
+  const int blocked = of("outcomes", "blocked");
+  const int least = kind == DnsScanKind::kOwnHosts ? names : 1;
+  return counts.value("domains", 0) == names && blocked == counts.value("endpoints", 0) &&
+         blocked >= least;
 }
 
 }  // namespace
@@ -157,8 +176,7 @@ absl::StatusOr<DnsLoadFigures> MeasureDnsLoad(const DnsLoadOptions& options) {
 
 absl::StatusOr<DnsScanFigures> MeasureDnsScan(const DnsLoadOptions& options, DnsScanKind kind) {
   const TemporaryFolder folder;
-  const bool null_mx = kind == DnsScanKind::kNullMx;
-  const auto lab = StartLab(options, null_mx ? kNullMxMix : kOwnMxMix, folder);
+  const auto lab = StartLab(options, MixFor(kind), folder);
   if (!lab.ok()) return lab.status();
   const std::string output = folder.path("results");
   const std::string log = folder.path("scan.log");
@@ -169,13 +187,8 @@ absl::StatusOr<DnsScanFigures> MeasureDnsScan(const DnsLoadOptions& options, Dns
 
   const auto record = nlohmann::json::parse(FileText(output + "/scan.json"), nullptr, false);
   const auto counts = record.value("counts", nlohmann::json::object());
-  const auto of = [&counts](const char* group, const char* word) {
-    return counts.value(group, nlohmann::json::object()).value(word, 0);
-  };
-  const int as_expected = null_mx ? of("diagnoses", "null_mx") : of("outcomes", "blocked");
-  if (as_expected != options.names) {
-    return absl::InternalError(absl::StrCat("of ", options.names, " names, ", as_expected,
-                                            " ended as they should: ", counts.dump()));
+  if (!IsAsExpected(counts, options.names, kind)) {
+    return absl::InternalError("not every name ended as it should: " + counts.dump());
   }
   return DnsScanFigures{.names = static_cast<uint64_t>(options.names),
                         .wall_s = usage.wall_s,

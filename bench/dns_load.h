@@ -19,8 +19,7 @@ struct DnsLoadOptions {
   std::string lab;      // the program mxsweep-lab
   std::string mxsweep;  // the program mxsweep; only for MeasureDnsScan
   int names = 200'000;
-  // Look-ups open at once.
-  int outstanding = 20'000;
+  int outstanding = 20'000;  // look-ups open at once; only for MeasureDnsLoad
 };
 
 struct DnsLoadFigures {
@@ -44,9 +43,11 @@ struct DnsLoadFigures {
 absl::StatusOr<DnsLoadFigures> MeasureDnsLoad(const DnsLoadOptions& options);
 
 enum class DnsScanKind : uint8_t {
-  kNullMx,        // MX says that there is no mail: one question and the domain's row
-  kMxAndAddress,  // one MX host for each, with an address that must not be scanned: MX, A, AAAA
-                  // (and TLSA where the zone is signed); rows of domain, host and endpoint
+  kNullMx,  // MX says that there is no mail: one question and the domain's row
+  // MX hosts with addresses that must not be scanned: MX, A, AAAA (and TLSA where the zone is
+  // signed); rows of domains, hosts and endpoints.
+  kSharedHosts,  // as the lab's mix has it: three of four domains are with some provider
+  kOwnHosts,     // each name has a host and an address of its own
 };
 
 struct DnsScanFigures {
@@ -59,7 +60,9 @@ struct DnsScanFigures {
   double CpuUsPerName() const { return (user_s + system_s) * 1e6 / static_cast<double>(names); }
 };
 
-// Runs `mxsweep scan` over `names` names. An error if not every name ended as its kind says.
+// Runs `mxsweep scan` over `names` names, with one worker and otherwise its own defaults, but
+// without MTA-STS, which the peer does not ask for. An error if not every name ended as its kind
+// says.
 absl::StatusOr<DnsScanFigures> MeasureDnsScan(const DnsLoadOptions& options, DnsScanKind kind);
 
 }  // namespace mxsweep::bench

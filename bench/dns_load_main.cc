@@ -53,10 +53,19 @@ int RunScan(const DnsLoadOptions& options, DnsScanKind kind, const char* what, d
 
 int Run(const DnsLoadOptions& options) {
   if (const int code = RunLoad(options); code != 0) return code;
-  if (const int code = RunScan(options, DnsScanKind::kNullMx, "null MX", kZdnsMxUs); code != 0) {
-    return code;
+  static constexpr struct {
+    DnsScanKind kind;
+    const char* what;
+    double peer_us;
+  } kScans[] = {
+      {DnsScanKind::kNullMx, "null MX", kZdnsMxUs},
+      {DnsScanKind::kSharedHosts, "MX and addresses, hosts shared", kZdnsMxAndAddressUs},
+      {DnsScanKind::kOwnHosts, "MX and addresses, a host for each", kZdnsMxAndAddressUs},
+  };
+  for (const auto& [kind, what, peer_us] : kScans) {
+    if (const int code = RunScan(options, kind, what, peer_us); code != 0) return code;
   }
-  return RunScan(options, DnsScanKind::kMxAndAddress, "MX and addresses", kZdnsMxAndAddressUs);
+  return 0;
 }
 
 }  // namespace
