@@ -32,7 +32,7 @@ class OutgoingDatagrams {
 class IncomingDatagrams {
  public:
   // As much as is read at once of what a peer sends; what is beyond is the next round's.
-  static constexpr int kPerRound = 4096;
+  static constexpr int kPerRound = 1024;
 
   IncomingDatagrams();
   ~IncomingDatagrams();

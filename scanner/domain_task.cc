@@ -28,6 +28,8 @@ Task<void> Worker::ScanDomain(Target target, Done done) {
     mx = co_await AwaitMx(resolver_, target.name);
   }
 
+  context_->awaiting_mx.fetch_sub(1, std::memory_order_relaxed);
+
   Findings summary;
   DomainPolicies policies;
   if (mx.status == dns::MxStatus::kMx || mx.status == dns::MxStatus::kImplicit) {

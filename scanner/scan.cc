@@ -31,6 +31,10 @@ constexpr std::chrono::milliseconds kPollInterval{50};
 // goes on.
 constexpr uint64_t kMaxBacklogRows = 2'000;
 constexpr std::chrono::milliseconds kBacklogWait{2};
+// Domains whose MX hosts are not known yet, for each question that may be open: enough for the next
+// ones to be at hand.
+constexpr int64_t kAwaitingMxPerQuestion = 2;
+constexpr int64_t kLeastAwaitingMx = 1'000;
 // A thread of Unbound resolves some thousand names a second.
 constexpr uint32_t kMaxUnboundThreads = 16;
 constexpr int64_t kNsPerMs = 1'000'000;
@@ -300,17 +304,28 @@ void ScanRun::Feed() {
 
 // Waits until another target may be started; false if none may any more. Takes a slot.
 bool ScanRun::WaitForRoom() {
-  while (recorder_->backlog() > kMaxBacklogRows || !slots_->try_acquire_for(kPollInterval)) {
+  // Domains that only wait for their turn to be asked for take memory, and cost more to come back
+  // to.
+  const int64_t most_awaiting_mx =
+      std::max(kLeastAwaitingMx, kAwaitingMxPerQuestion * int64_t{options_.dns_concurrency});
+  for (;;) {
+    if (recorder_->backlog() > kMaxBacklogRows ||
+        context_.awaiting_mx.load(std::memory_order_relaxed) >= most_awaiting_mx) {
+      std::this_thread::sleep_for(kBacklogWait);
+    } else if (slots_->try_acquire_for(kPollInterval)) {
+      return true;
+    }
     if (stop_reading_.load(std::memory_order_relaxed)) return false;
-    if (recorder_->backlog() > kMaxBacklogRows) std::this_thread::sleep_for(kBacklogWait);
   }
-  return true;
 }
 
 void ScanRun::StartTarget(Target target) {
   // Any spread will do: what must have one owner (hosts, addresses) finds it by itself.
   const uint64_t number = targets_started_.fetch_add(1, std::memory_order_relaxed);
   Worker* worker = context_.workers[number % context_.workers.size()];
+  if (target.kind == Target::Kind::kDomain) {
+    context_.awaiting_mx.fetch_add(1, std::memory_order_relaxed);
+  }
   worker->loop()->Post([this, worker, target = std::move(target)]() mutable {
     worker->Start(std::move(target), [this] { slots_->release(); });
   });

@@ -54,6 +54,9 @@ struct ScanContext {
   CertificateRows* certificate_rows = nullptr;
   Recorder* recorder = nullptr;
   std::vector<Worker*> workers;  // set before the first target
+  // Domains that were started and whose MX hosts are not known yet: added by whoever starts them,
+  // taken off by their worker.
+  std::atomic<int64_t> awaiting_mx{0};
 };
 
 // What a worker counts; read by the progress line on another thread.
