@@ -259,9 +259,12 @@ void CaresResolver::Impl::Send(QueryId id, Question& question, size_t server, Tr
   if (!query.ok()) return;
   ++question.attempts;
   ++question.on_wire;
+  if (transport == Transport::kUdp) ++question.phase_attempts;
+  // A name that is asked for again may be one that nobody answers for: it takes no place any more.
+  const bool first =
+      transport == Transport::kUdp && question.phase == Phase::kAsking && question.attempts == 1;
   LeaveWindow(question);
-  if (transport == Transport::kUdp) {
-    ++question.phase_attempts;
+  if (first) {
     question.window_server = server;
     servers_[server].window.Enter();
   }
@@ -269,8 +272,6 @@ void CaresResolver::Impl::Send(QueryId id, Question& question, size_t server, Tr
   question.last_server = server;
   question.last_sent_ns = now_ns;
   ++counters_.queries_sent;
-  const bool first =
-      transport == Transport::kUdp && question.phase == Phase::kAsking && question.attempts == 1;
   const int patience = std::max(question.phase_attempts - 1, 1);
   SetEvent(id, question,
            now_ns + (first ? servers_[server].window.patience_ns()

@@ -11,8 +11,9 @@ namespace mxsweep::dns {
 // A server's socket drops what its buffer cannot hold, without a word: a few hundred queries where
 // nobody has made it larger. So the queries that are new on their way to it are limited, and the
 // limit grows with each answer until queries get lost, as in TCP (RFC 5681 §3.1; the steps are
-// those of Scalable TCP, Kelly 2003). A query is new until its answer comes or its patience is
-// over: names whose own servers are slow take no place. Thread-confined.
+// those of Scalable TCP, Kelly 2003). A query is new if it is its name's first, until its
+// answer comes or its patience is over: names whose own servers are slow take no place.
+// Thread-confined.
 class SendWindow {
  public:
   // Starts with room for `initial` queries and grows to `most`. `max_patience` is the patience

@@ -364,6 +364,28 @@ TEST_F(CaresResolverTest, SendsAFewAtFirstAndMoreAsAnswersCome) {
   EXPECT_GT(most_in_flight, 16u);
 }
 
+TEST_F(CaresResolverTest, AsksForNoMoreAnswersThanItsSocketHolds) {
+  ScriptedServer server(AnswerWell);
+  ResolverOptions options = Options({server.address()});
+  options.socket_buffer_bytes = 64 * 1024;
+  options.initial_window = 64;
+  options.attempt_timeout = options.deadline = seconds(20);
+  Start(options);
+  constexpr int kQuestions = 3000;
+  int done = 0;
+  size_t most_in_flight = 0;
+  for (int i = 0; i < kQuestions; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&](const Response&) {
+      most_in_flight = std::max(most_in_flight, resolver_->counters().in_flight);
+      ++done;
+    });
+  }
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == kQuestions; }, seconds(15)));
+  EXPECT_EQ(server.queries(), kQuestions) << "some were lost";
+  EXPECT_GE(most_in_flight, 64u);
+  EXPECT_LE(most_in_flight, 128u);  // The kernel doubles the buffer.
+}
+
 TEST_F(CaresResolverTest, NamesWithoutAnAnswerDoNotKeepOthersWaitingForLong) {
   ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
     if (query.name.starts_with("dead")) return {};
@@ -371,7 +393,8 @@ TEST_F(CaresResolverTest, NamesWithoutAnAnswerDoNotKeepOthersWaitingForLong) {
   });
   ResolverOptions options = Options({server.address()});
   options.initial_window = 4;
-  options.deadline = seconds(5);
+  options.attempt_timeout = milliseconds(500);
+  options.deadline = seconds(10);
   Start(options);
   int dead = 0;
   for (int i = 0; i < 4; ++i) {
