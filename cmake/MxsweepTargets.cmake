@@ -18,6 +18,10 @@ endif()
 if(MXSWEEP_SANITIZE)
   target_compile_options(mxsweep_flags INTERFACE -fsanitize=${MXSWEEP_SANITIZE}
     -fno-omit-frame-pointer)
+  if(MXSWEEP_SANITIZE MATCHES undefined)
+    # Undefined behaviour ends the program: a test that only prints it would have passed.
+    target_compile_options(mxsweep_flags INTERFACE -fno-sanitize-recover=all)
+  endif()
   target_link_options(mxsweep_flags INTERFACE -fsanitize=${MXSWEEP_SANITIZE})
 endif()
 if(MXSWEEP_FUZZ)

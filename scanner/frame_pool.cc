@@ -6,8 +6,17 @@
 namespace mxsweep::scanner {
 namespace {
 
+// Clang says it in a way of its own.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MXSWEEP_ADDRESS_SANITIZER 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define MXSWEEP_ADDRESS_SANITIZER 1
+#endif
+
 constexpr size_t kClassBytes = 128;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(MXSWEEP_ADDRESS_SANITIZER)
 constexpr size_t kClasses = 1;  // none: AddressSanitizer sees what is touched after its release
 #else
 constexpr size_t kClasses = 64;  // frames up to 8 KiB are pooled

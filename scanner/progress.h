@@ -108,6 +108,7 @@ struct ScanSummary {
   std::string output;    // where the tables are
   std::string
       note;  // something that the reader must know ("resolver does not validate …"); may be empty
+  uint16_t port = 0;  // that was connected to
   uint64_t input_lines = 0;
   uint64_t duplicates = 0;
   uint64_t invalid = 0;

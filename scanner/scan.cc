@@ -239,14 +239,17 @@ absl::Status ScanRun::StartWorkers() {
 
 absl::Status ScanRun::AskResolver() {
   if (options_.targets_kind == TargetsKind::kAddresses) return absl::OkStatus();
+  // The promise goes along: here, it would be gone while the worker is still telling of it.
   std::promise<dns::ResolverState> promise;
+  std::future<dns::ResolverState> state = promise.get_future();
   dns::Resolver* resolver = threads_.front()->resolver();
-  threads_.front()->loop()->Post([resolver, &promise] {
-    dns::ProbeResolver(*resolver, {}, [&promise](dns::ResolverState state) {
-      promise.set_value(std::move(state));
-    });
+  threads_.front()->loop()->Post([resolver, promise = std::move(promise)]() mutable {
+    dns::ProbeResolver(*resolver, {},
+                       [promise = std::move(promise)](dns::ResolverState answer) mutable {
+                         promise.set_value(std::move(answer));
+                       });
   });
-  record_.resolver = promise.get_future().get();
+  record_.resolver = state.get();
   record_.resolver_asked = true;
   // A private tree need not have a root.
   const bool private_tree = !options_.unbound_config_include.empty();
@@ -433,6 +436,7 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   summary.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
   summary.complete = !draining_ && status.ok();
   summary.output = options_.output_dir;
+  summary.port = context_.port;
   if (record_.resolver_asked && !record_.resolver.validates) summary.note = TellResolver(record_);
   summary.input_lines = counts.lines;
   summary.duplicates = counts.duplicates;

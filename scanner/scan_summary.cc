@@ -93,6 +93,21 @@ void AppendWrapped(std::string_view text, std::string* out) {
   }
 }
 
+// Port 25 is blocked on the way out of most networks, and nothing tells whoever scans from one.
+bool LooksLikeBlockedPort(const ScanSummary& summary) {
+  if (summary.port != 25) return false;
+  uint64_t timed_out = 0;
+  for (const auto& [outcome, count] : summary.outcomes) {
+    if (outcome == "connect_timeout") {
+      timed_out += count;
+    } else if (outcome != "connect_refused" && outcome != "unreachable" && outcome != "blocked" &&
+               outcome != "local_no_route" && count > 0) {
+      return false;
+    }
+  }
+  return timed_out > 0;
+}
+
 void AppendTotals(const ScanSummary& summary, std::string* out) {
   const double seconds = std::max(summary.elapsed_s, 1e-3);
   const auto rate = [seconds](uint64_t count) {
@@ -123,6 +138,13 @@ std::string RenderSummary(const ScanSummary& summary, bool colour) {
     AppendText(&out, "  results in ", SanitizeText(summary.output, 4096), "\n");
   }
   AppendWrapped(summary.note, &out);
+  if (LooksLikeBlockedPort(summary)) {
+    AppendWrapped(
+        "No server was reached. Many networks (homes, offices, nearly every cloud) block outgoing "
+        "connections to port 25: then every scan looks like this. Try from a machine that sends "
+        "mail.",
+        &out);
+  }
   AppendText(&out, "\n");
   AppendTotals(summary, &out);
   AppendGroup("Domains: diagnosis", summary.diagnoses, colour, &out);

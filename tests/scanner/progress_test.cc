@@ -252,6 +252,21 @@ TEST(ScanSummary, SaysThatAScanWasStopped) {
   EXPECT_THAT(RenderSummary(summary), StartsWith("Scan stopped early after 0s\n"));
 }
 
+TEST(ScanSummary, SaysThatPort25MayBeBlockedWhereNobodyWasReached) {
+  ScanSummary summary;
+  summary.port = 25;
+  EXPECT_THAT(RenderSummary(summary), Not(HasSubstr("port 25")));
+  summary.outcomes = {{"connect_timeout", 40}, {"connect_refused", 2}, {"local_no_route", 30}};
+  EXPECT_THAT(RenderSummary(summary), HasSubstr("block outgoing\n  connections to port 25"));
+  summary.outcomes["greeting_timeout"] = 1;
+  EXPECT_THAT(RenderSummary(summary), Not(HasSubstr("port 25")));
+  summary.outcomes = {{"connect_refused", 40}};
+  EXPECT_THAT(RenderSummary(summary), Not(HasSubstr("port 25")));
+  summary.outcomes = {{"connect_timeout", 40}};
+  summary.port = 465;
+  EXPECT_THAT(RenderSummary(summary), Not(HasSubstr("port 25")));
+}
+
 TEST(ScanSummary, HasColoursOnlyWhereAskedFor) {
   EXPECT_THAT(RenderSummary(LargeSummary(), false), Not(HasSubstr("\x1b")));
   EXPECT_THAT(RenderSummary(LargeSummary(), true), HasSubstr("\x1b[1mScan complete\x1b[0m"));
