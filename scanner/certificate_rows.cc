@@ -6,7 +6,7 @@ namespace mxsweep::scanner {
 
 tls::CertificateTable::Interned CertificateRows::Intern(std::span<const uint8_t> der) {
   // In one step: nobody may see a certificate that is neither new to him nor awaited.
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   tls::CertificateTable::Interned interned = table_->Intern(der);
   if (interned.first_seen) pending_.try_emplace(interned.certificate);
   return interned;
@@ -15,7 +15,7 @@ tls::CertificateTable::Interned CertificateRows::Intern(std::span<const uint8_t>
 void CertificateRows::Recorded(const tls::Certificate* certificate) {
   std::vector<absl::AnyInvocable<void()>> waiting;
   {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const auto found = pending_.find(certificate);
     if (found == pending_.end()) return;
     waiting = std::move(found->second);
@@ -25,7 +25,7 @@ void CertificateRows::Recorded(const tls::Certificate* certificate) {
 }
 
 bool CertificateRows::Await(const tls::Certificate* certificate, absl::AnyInvocable<void()> told) {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const auto found = pending_.find(certificate);
   if (found == pending_.end()) return false;
   found->second.push_back(std::move(told));

@@ -2,13 +2,12 @@
 #define MXSWEEP_SCANNER_CERTIFICATE_ROWS_H_
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
-#include "absl/synchronization/mutex.h"
 #include "tls/certificate_table.h"
 
 namespace mxsweep::scanner {
@@ -35,9 +34,8 @@ class CertificateRows {
 
  private:
   tls::CertificateTable* table_;
-  absl::Mutex mutex_;
-  absl::flat_hash_map<const tls::Certificate*, std::vector<absl::AnyInvocable<void()>>> pending_
-      ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // guards pending_
+  absl::flat_hash_map<const tls::Certificate*, std::vector<absl::AnyInvocable<void()>>> pending_;
 };
 
 }  // namespace mxsweep::scanner

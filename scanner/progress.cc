@@ -257,9 +257,11 @@ void ProgressWriter::Show(const ProgressSnapshot& snapshot) {
   shown_ = true;
   last_shown_s_ = snapshot.elapsed_s;
   if (options_.mode != ProgressMode::kBar) {
-    const std::string line =
+    std::string line =
         options_.mode == ProgressMode::kJson ? RenderJson(snapshot) : RenderPlain(snapshot);
-    std::fprintf(stream_, "%s\n", line.c_str());
+    if (line == last_line_) return;
+    last_line_ = std::move(line);
+    std::fprintf(stream_, "%s\n", last_line_.c_str());
     std::fflush(stream_);
     return;
   }

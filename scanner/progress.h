@@ -74,7 +74,7 @@ class ProgressWriter {
   // Shows `snapshot` if enough of its elapsed_s has passed since the last one shown. Call as often
   // as you like.
   void Update(const ProgressSnapshot& snapshot);
-  // Shows the last one in any case, and ends the line.
+  // Shows the last one in any case (but no line twice), and ends the line.
   void Finish(const ProgressSnapshot& snapshot);
   // Removes the bar, so that something else can be printed on this line; it comes back with the
   // next Update.
@@ -92,6 +92,7 @@ class ProgressWriter {
   bool shown_ = false;
   bool bar_on_screen_ = false;
   double last_shown_s_ = 0;
+  std::string last_line_;  // not of kBar
 };
 
 // "1h02m", "3m20s", "12s".

@@ -405,10 +405,11 @@ ProgressSnapshot ScanRun::Snapshot() {
   }
   now.rows_committed = recorder_->committed_rows();
   now.stopping = draining_;
-  // Rates over the last few seconds: an average that forgets.
+  // Rates over the last few seconds (in the first of them: since the start): an average that
+  // forgets.
   const double step_s = now.elapsed_s - last_.elapsed_s;
   if (step_s > 0) {
-    const double weight = std::min(1.0, step_s / 3);
+    const double weight = std::min(1.0, step_s / std::min(3.0, now.elapsed_s));
     const auto rate = [&](uint64_t total, uint64_t before, double old_rate) {
       return old_rate + weight * (static_cast<double>(total - before) / step_s - old_rate);
     };

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <limits>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -52,10 +53,10 @@ Certificate Condense(const CertificateFacts& facts, uint16_t algorithm) {
 }  // namespace
 
 struct CertificateTable::Shard {
-  mutable absl::Mutex mutex;
-  absl::flat_hash_set<const Certificate*, Hash, Equal> index ABSL_GUARDED_BY(mutex);
-  std::deque<Certificate> certificates ABSL_GUARDED_BY(mutex);  // its elements never move
-  absl::flat_hash_set<Sha256, Hash, Equal> written ABSL_GUARDED_BY(mutex);
+  mutable std::mutex mutex;  // guards the rest
+  absl::flat_hash_set<const Certificate*, Hash, Equal> index;
+  std::deque<Certificate> certificates;  // its elements never move
+  absl::flat_hash_set<Sha256, Hash, Equal> written;
 };
 
 // The few dozen names there are, each once. A hostile server can make up OIDs: past the cap they
@@ -65,7 +66,7 @@ class CertificateTable::AlgorithmNames {
   AlgorithmNames() { names_.emplace_back(); }
 
   uint16_t IndexOf(const std::string& name) {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     const auto found = indexes_.find(name);
     if (found != indexes_.end()) return found->second;
     if (names_.size() >= kMaxNames) return IndexOfOther();
@@ -73,27 +74,28 @@ class CertificateTable::AlgorithmNames {
   }
 
   std::string_view Name(uint16_t index) const {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return names_[index];
   }
 
  private:
   static constexpr size_t kMaxNames = 4096;
 
-  uint16_t Add(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // Both with mutex_ held.
+  uint16_t Add(const std::string& name) {
     const uint16_t index = static_cast<uint16_t>(names_.size());
     names_.push_back(name);
     indexes_.emplace(name, index);
     return index;
   }
-  uint16_t IndexOfOther() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  uint16_t IndexOfOther() {
     const auto found = indexes_.find("other");
     return found != indexes_.end() ? found->second : Add("other");
   }
 
-  mutable absl::Mutex mutex_;
-  std::deque<std::string> names_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, uint16_t> indexes_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;  // guards the rest
+  std::deque<std::string> names_;
+  absl::flat_hash_map<std::string, uint16_t> indexes_;
 };
 
 CertificateTable::CertificateTable()
@@ -105,7 +107,7 @@ CertificateTable::Interned CertificateTable::Intern(std::span<const uint8_t> der
   const Sha256 sha256 = HashSha256(der);
   Shard& shard = (*shards_)[sha256[0] % kShards];
   {
-    const absl::ReaderMutexLock lock(&shard.mutex);
+    const std::lock_guard lock(shard.mutex);
     const auto found = shard.index.find(sha256);
     if (found != shard.index.end()) return {*found, false, nullptr};
   }
@@ -114,7 +116,7 @@ CertificateTable::Interned CertificateTable::Intern(std::span<const uint8_t> der
   auto facts = std::make_unique<CertificateFacts>(ParseCertificateFacts(der));
   const Certificate condensed = Condense(
       *facts, facts->signature_algorithm ? algorithms_->IndexOf(*facts->signature_algorithm) : 0);
-  const absl::MutexLock lock(&shard.mutex);
+  const std::lock_guard lock(shard.mutex);
   const auto found = shard.index.find(sha256);
   if (found != shard.index.end()) return {*found, false, nullptr};
   const Certificate* certificate = &shard.certificates.emplace_back(condensed);
@@ -125,7 +127,7 @@ CertificateTable::Interned CertificateTable::Intern(std::span<const uint8_t> der
 
 void CertificateTable::MarkWritten(const Sha256& sha256) {
   Shard& shard = (*shards_)[sha256[0] % kShards];
-  const absl::MutexLock lock(&shard.mutex);
+  const std::lock_guard lock(shard.mutex);
   if (!shard.index.contains(sha256)) shard.written.insert(sha256);
 }
 
@@ -136,7 +138,7 @@ std::string_view CertificateTable::SignatureAlgorithmName(const Certificate& cer
 size_t CertificateTable::size() const {
   size_t total = 0;
   for (const Shard& shard : *shards_) {
-    const absl::ReaderMutexLock lock(&shard.mutex);
+    const std::lock_guard lock(shard.mutex);
     total += shard.certificates.size();
   }
   return total;

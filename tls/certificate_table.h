@@ -8,9 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/mutex.h"
 #include "tls/certificate.h"
 
 namespace mxsweep::tls {

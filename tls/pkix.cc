@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -274,9 +275,9 @@ std::string_view PkixStatusName(PkixStatus status) {
 }
 
 struct PkixVerifier::Shard {
-  mutable absl::Mutex mutex;
-  absl::flat_hash_map<Sha256, Judgement> judgements ABSL_GUARDED_BY(mutex);
-  uint64_t verifications ABSL_GUARDED_BY(mutex) = 0;
+  mutable std::mutex mutex;  // guards the rest
+  absl::flat_hash_map<Sha256, Judgement> judgements;
+  uint64_t verifications = 0;
 };
 
 PkixVerifier::PkixVerifier(std::shared_ptr<const TrustStore> store)
@@ -287,7 +288,7 @@ PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain, int64_t time_s
   const Sha256 key = HashChain(chain);
   Shard& shard = (*shards_)[key[0] % kShards];
   {
-    const absl::ReaderMutexLock lock(&shard.mutex);
+    const std::lock_guard lock(shard.mutex);
     const auto found = shard.judgements.find(key);
     if (found != shard.judgements.end() && found->second.from_s <= time_s &&
         time_s < found->second.until_s) {
@@ -295,7 +296,7 @@ PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain, int64_t time_s
     }
   }
   Judgement judgement = JudgeChain(chain, store_->store_, *store_, time_s);
-  const absl::MutexLock lock(&shard.mutex);
+  const std::lock_guard lock(shard.mutex);
   ++shard.verifications;
   return shard.judgements.insert_or_assign(key, std::move(judgement)).first->second.verdict;
 }
@@ -303,7 +304,7 @@ PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain, int64_t time_s
 uint64_t PkixVerifier::verifications() const {
   uint64_t total = 0;
   for (const Shard& shard : *shards_) {
-    const absl::ReaderMutexLock lock(&shard.mutex);
+    const std::lock_guard lock(shard.mutex);
     total += shard.verifications;
   }
   return total;

@@ -9,9 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 #include "tls/der_handle.h"
 #include "tls/name_match.h"
 #include "tls/trust_store.h"

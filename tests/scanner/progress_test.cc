@@ -171,6 +171,14 @@ TEST(ProgressWriter, WritesALineEveryInterval) {
   EXPECT_THAT(text, HasSubstr("\n12s: "));
 }
 
+TEST(ProgressWriter, WritesNoLineTwice) {
+  Capture capture;
+  ProgressWriter writer(capture.stream(), {.mode = ProgressMode::kPlain});
+  writer.Update(Halfway());
+  writer.Finish(Halfway());
+  EXPECT_EQ(capture.Text(), RenderPlain(Halfway()) + "\n");
+}
+
 TEST(ProgressWriter, RewritesTheBarAndEndsItsLine) {
   Capture capture;
   ProgressWriter writer(capture.stream(), {.mode = ProgressMode::kBar, .is_terminal = true});
