@@ -20,7 +20,7 @@
 #include "absl/strings/str_format.h"
 #include "bench/lab_process.h"
 #include "bench/measured_process.h"
-#include "nlohmann/json.hpp"
+#include "bench/scan_run.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -88,47 +88,16 @@ std::vector<std::string> ScanCommand(const Settings& settings, const LabProcess&
           "none"};
 }
 
-// A finished scan.
-struct ScanCost {
-  MeasuredProcess::Usage usage;
-  double endpoints = 0;
-  double tls_ok = 0;
-  double endpoint_table_bytes = 0;
-  double output_bytes = 0;
-};
-
-double FolderBytes(const std::string& folder) {
-  double bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) bytes += static_cast<double>(entry.file_size());
-  }
-  return bytes;
-}
-
 absl::StatusOr<ScanCost> Scan(const Settings& settings, const LabProcess& lab,
                               const std::string& folder) {
-  const std::string output = folder + "/results";
-  const std::string log = folder + "/scan.log";
   std::filesystem::create_directories(folder);
-  absl::StatusOr<MeasuredProcess> process =
-      MeasuredProcess::Start(ScanCommand(settings, lab, lab.domains_file(), output), log);
-  if (!process.ok()) return process.status();
-  ScanCost cost;
-  cost.usage = process->Wait();
-  if (cost.usage.exit_code != 0) {
-    return absl::InternalError("the scan failed:\n" + FileText(log));
-  }
-  const auto record = nlohmann::json::parse(FileText(output + "/scan.json"), nullptr, false);
-  const auto counts = record.value("counts", nlohmann::json::object());
-  cost.endpoints = counts.value("endpoints", 0.0);
-  cost.tls_ok = counts.value("outcomes", nlohmann::json::object()).value("tls_ok", 0.0);
-  cost.endpoint_table_bytes = FolderBytes(output + "/endpoints");
-  cost.output_bytes = FolderBytes(output);
-  std::filesystem::remove_all(output);
+  const std::string output = folder + "/results";
+  absl::StatusOr<ScanCost> cost =
+      RunScan(ScanCommand(settings, lab, lab.domains_file(), output), output);
   // Figures of scans that went wrong are of something else.
-  if (cost.endpoints < 1 || cost.tls_ok < 0.99 * cost.endpoints) {
+  if (cost.ok() && (cost->endpoints < 1 || cost->tls_ok < 0.99 * cost->endpoints)) {
     return absl::InternalError(absl::StrFormat("of %.0f endpoints of a happy lab, %.0f were tls_ok",
-                                               cost.endpoints, cost.tls_ok));
+                                               cost->endpoints, cost->tls_ok));
   }
   return cost;
 }
@@ -209,19 +178,6 @@ absl::StatusOr<double> SessionBytes(const Settings& settings, const std::string&
   const auto large = HoldOpen(settings, *lab, many, folder.path(behaviour + "-many"));
   if (!large.ok()) return large.status();
   return (large->rss_bytes - small->rss_bytes) / (large->sessions - small->sessions);
-}
-
-// "1,234,567".
-std::string Count(double value) {
-  std::string digits = absl::StrFormat("%.0f", value);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(at, ",");
-  return digits;
-}
-
-// "1,234", "12.3", "1.23".
-std::string Figure(double value) {
-  if (value >= 99.95) return Count(value);
-  return absl::StrFormat("%.*f", value < 9.995 ? 2 : 1, value);
 }
 
 // The median of the runs, and where there are several the least and the most.

@@ -53,6 +53,19 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// One for each core; more where so many connections need it, since each worker's ring has a table
+// of its own with as many sockets as the limit on descriptors allows. A tenth is left free: addresses
+// are spread among workers by hash, which is not even.
+uint32_t ChooseWorkers(uint32_t concurrency) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const uint64_t each = std::max<uint64_t>(limit.rlim_cur / 10 * 9, 1);
+  const uint64_t needed = (concurrency + each - 1) / each;
+  return static_cast<uint32_t>(
+      std::clamp<uint64_t>(std::max<uint64_t>(std::thread::hardware_concurrency(), needed), 1,
+                           std::min(kMaxWorkers, concurrency)));
+}
+
 absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {
   IpSet::Builder blocked;
   for (const std::string& path : options.blocklist_paths) {
@@ -74,9 +87,6 @@ class ScanRun {
  public:
   ScanRun(const ScanOptions& options, ScanControl control)
       : options_(options), control_(std::move(control)) {
-    if (options_.workers == 0) {
-      options_.workers = std::clamp<uint32_t>(std::thread::hardware_concurrency(), 1, kMaxWorkers);
-    }
     if (options_.seed == 0) options_.seed = RandomSeed();
   }
 
@@ -455,8 +465,9 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
 }
 
 absl::StatusOr<ScanSummary> ScanRun::Run() {
-  if (absl::Status status = PrepareInputs(); !status.ok()) return status;
   RaiseDescriptorLimit();
+  if (options_.workers == 0) options_.workers = ChooseWorkers(options_.concurrency);
+  if (absl::Status status = PrepareInputs(); !status.ok()) return status;
   if (absl::Status status = StartUnbound(); !status.ok()) return status;
   if (absl::Status status = StartWorkers(); !status.ok()) return status;
   if (absl::Status status = AskResolver(); !status.ok()) return status;

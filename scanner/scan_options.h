@@ -90,7 +90,9 @@ struct ScanOptions {
   bool allow_special = false;  // connect to loopback, private and other special-purpose addresses
 
   // This machine.
-  uint32_t workers = 0;  // 0: one per core, at most kMaxWorkers
+  // 0: one per core, and more where the limit on descriptors makes --concurrency need it; at most
+  // kMaxWorkers.
+  uint32_t workers = 0;
   ProgressMode progress = ProgressMode::kAuto;
 
   uint16_t EffectivePort() const {

@@ -1,0 +1,62 @@
+#include "bench/scan_run.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "nlohmann/json.hpp"
+
+namespace mxsweep::bench {
+namespace {
+
+double FolderBytes(const std::string& folder) {
+  std::error_code none;
+  double bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, none)) {
+    if (entry.is_regular_file()) bytes += static_cast<double>(entry.file_size());
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<ScanCost> RunScan(const std::vector<std::string>& command,
+                                 const std::string& output) {
+  const std::string log = output + ".log";
+  absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start(command, log);
+  if (!process.ok()) return process.status();
+  ScanCost cost;
+  cost.usage = process->Wait();
+  if (cost.usage.exit_code != 0) {
+    return absl::InternalError("the scan failed:\n" + FileText(log));
+  }
+  const auto record = nlohmann::json::parse(FileText(output + "/scan.json"), nullptr, false);
+  const auto counts = record.value("counts", nlohmann::json::object());
+  cost.domains = counts.value("domains", 0.0);
+  cost.endpoints = counts.value("endpoints", 0.0);
+  cost.tls_ok = counts.value("outcomes", nlohmann::json::object()).value("tls_ok", 0.0);
+  cost.endpoint_table_bytes = FolderBytes(output + "/endpoints");
+  cost.output_bytes = FolderBytes(output);
+  std::filesystem::remove_all(output);
+  return cost;
+}
+
+std::string Count(double value) {
+  std::string digits = absl::StrFormat("%.0f", value);
+  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(at, ",");
+  return digits;
+}
+
+std::string Figure(double value) {
+  if (value >= 99.95) return Count(value);
+  return absl::StrFormat("%.*f", value < 9.995 ? 2 : 1, value);
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace mxsweep::bench

@@ -1,0 +1,39 @@
+// Scans that benchmarks run: the real program as a child process, its figures, its files.
+#ifndef MXSWEEP_BENCH_SCAN_RUN_H_
+#define MXSWEEP_BENCH_SCAN_RUN_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bench/lab_process.h"
+#include "bench/measured_process.h"
+
+namespace mxsweep::bench {
+
+// A finished scan.
+struct ScanCost {
+  MeasuredProcess::Usage usage;
+  double domains = 0;
+  double endpoints = 0;
+  double tls_ok = 0;
+  double endpoint_table_bytes = 0;
+  double output_bytes = 0;
+
+  double cpu_s() const { return usage.user_s + usage.system_s; }
+};
+
+// Runs `command`, a scan whose --output is `output`, and removes its results. A scan that fails is
+// an error with what it printed.
+absl::StatusOr<ScanCost> RunScan(const std::vector<std::string>& command,
+                                 const std::string& output);
+
+// "1,234,567".
+std::string Count(double value);
+// Three digits or more: "1,234", "12.3", "1.23".
+std::string Figure(double value);
+double Median(std::vector<double> values);
+
+}  // namespace mxsweep::bench
+
+#endif  // MXSWEEP_BENCH_SCAN_RUN_H_
