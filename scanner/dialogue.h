@@ -2,7 +2,9 @@
 #define MXSWEEP_SCANNER_DIALOGUE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "scanner/endpoint_facts.h"
 #include "scanner/event_loop.h"
@@ -25,11 +27,12 @@ struct DialogueOptions {
 
 // One connection to one server: connect, greeting, EHLO, STARTTLS, handshake, EHLO, QUIT (RFC 5321,
 // RFC 3207); with implicit TLS the handshake comes first (RFC 8314 §3.3). Never fails: however it
-// ends, the facts say so. `loop`, `tls`, `options` outlive the task. `server_name`: for SNI; empty:
-// none. `max_version`: the newest TLS version to offer.
-Task<EndpointFacts> HoldDialogue(EventLoop* loop, tls::ClientContext* tls,
-                                 const DialogueOptions* options, SocketAddress to,
-                                 std::string server_name, uint16_t max_version);
+// ends, the facts (never null) say so. What is borrowed, `server_name` too, outlives the task.
+// `server_name`: for SNI; empty: none. `max_version`: the newest TLS version to offer.
+Task<std::unique_ptr<EndpointFacts>> HoldDialogue(EventLoop* loop, tls::ClientContext* tls,
+                                                  const DialogueOptions* options, SocketAddress to,
+                                                  std::string_view server_name,
+                                                  uint16_t max_version);
 
 }  // namespace mxsweep::scanner
 

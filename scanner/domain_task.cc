@@ -63,38 +63,31 @@ Task<void> Worker::ScanDomain(Target target, Done done) {
   done();
 }
 
-Task<void> Worker::ScanHostTarget(Target target, Done done) {
+// These two wait for one answer, and need no frame to do so.
+void Worker::ScanHostTarget(Target target, Done done) {
   ++tasks_;
-  Join host;
-  host.Add();
-  bool cancelled = false;
-  AskForHost(target.name, [&cancelled, &host](const Summary& summary) {
-    cancelled = summary.has(Summary::kCancelled);
-    host.Done();
+  AskForHost(std::move(target.name), [this, done = std::move(done)](const Summary& host) mutable {
+    FinishTarget(host, &done);
   });
-  co_await host;
-  if (!cancelled) counters_.domains_done.fetch_add(1, std::memory_order_relaxed);
-  --tasks_;
-  done();
 }
 
-Task<void> Worker::ScanAddressTarget(Target target, Done done) {
+void Worker::ScanAddressTarget(const Target& target, Done done) {
   ++tasks_;
   auto context = std::make_shared<HostContext>();
   context->host = target.name;
   context->provider = dns::RegistrableDomain(target.name);
-  Join endpoint;
-  endpoint.Add();
-  bool cancelled = false;
   AskForEndpoint(std::move(context), target.address,
-                 [&cancelled, &endpoint](const Summary& summary) {
-                   cancelled = summary.has(Summary::kCancelled);
-                   endpoint.Done();
+                 [this, done = std::move(done)](const Summary& endpoint) mutable {
+                   FinishTarget(endpoint, &done);
                  });
-  co_await endpoint;
-  if (!cancelled) counters_.domains_done.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Worker::FinishTarget(const Summary& found, Done* done) {
+  if (!found.has(Summary::kCancelled)) {
+    counters_.domains_done.fetch_add(1, std::memory_order_relaxed);
+  }
   --tasks_;
-  done();
+  (*done)();
 }
 
 }  // namespace mxsweep::scanner

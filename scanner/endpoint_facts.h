@@ -10,26 +10,27 @@
 #include "absl/time/time.h"
 #include "dns/facts.h"
 #include "dns/ip_address.h"
+#include "scanner/boxed.h"
 #include "scanner/outcome.h"
 #include "scanner/smtp_reply.h"
 #include "tls/facts.h"
 
 namespace mxsweep::scanner {
 
-// One attempt. What was not reached is empty.
+// One attempt. What was not reached is empty, and small: these are what most of a scan waits with.
 struct EndpointFacts {
   Outcome outcome = Outcome::kLocalError;
   Stage stage = Stage::kConnect;  // how far the dialogue had come when it ended
   std::string error_detail;       // a sentence, where there is more to say than the outcome does
 
-  std::optional<SmtpReply> greeting;
+  Boxed<SmtpReply> greeting;
   bool helo_used = false;
-  std::optional<EhloKeywords> ehlo;
-  std::optional<SmtpReply> starttls_reply;
+  Boxed<EhloKeywords> ehlo;
+  Boxed<SmtpReply> starttls_reply;
   std::optional<uint32_t> injected_plaintext_bytes;  // known once STARTTLS was accepted
-  std::optional<tls::HandshakeFacts> handshake;      // once a ClientHello was sent
+  Boxed<tls::HandshakeFacts> handshake;              // once a ClientHello was sent
   std::string server_name;                           // the SNI of that ClientHello, if any
-  std::optional<EhloKeywords> ehlo_after_tls;
+  Boxed<EhloKeywords> ehlo_after_tls;
 
   absl::Time started_at;
   std::optional<int64_t> connect_ns;   // from the start

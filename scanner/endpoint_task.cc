@@ -45,40 +45,53 @@ bool MayWantOlderTls(const EndpointFacts& facts) {
           facts.handshake->alert_received == kAlertInternalError);
 }
 
-EndpointFacts BlockedFacts(const AddressFilter& filter, const dns::IpAddress& address,
-                           absl::Time now) {
-  EndpointFacts facts;
-  facts.outcome = Outcome::kBlocked;
-  facts.stage = Stage::kGate;
-  facts.error_detail = std::string(AddressFilter::Word(filter.Judge(address)));
-  facts.started_at = now;
+std::unique_ptr<EndpointFacts> BlockedFacts(const AddressFilter& filter,
+                                            const dns::IpAddress& address, absl::Time now) {
+  auto facts = std::make_unique<EndpointFacts>();
+  facts->outcome = Outcome::kBlocked;
+  facts->stage = Stage::kGate;
+  facts->error_detail = std::string(AddressFilter::Word(filter.Judge(address)));
+  facts->started_at = now;
   return facts;
 }
 
 // The address throttles everybody: it was not asked for this host.
-EndpointFacts LeftAloneFacts(absl::Time now) {
-  EndpointFacts facts;
-  facts.outcome = Outcome::kThrottled421;
-  facts.stage = Stage::kGate;
-  facts.error_detail = "not asked: the address has answered 421 again and again";
-  facts.started_at = now;
+std::unique_ptr<EndpointFacts> LeftAloneFacts(absl::Time now) {
+  auto facts = std::make_unique<EndpointFacts>();
+  facts->outcome = Outcome::kThrottled421;
+  facts->stage = Stage::kGate;
+  facts->error_detail = "not asked: the address has answered 421 again and again";
+  facts->started_at = now;
   return facts;
 }
 
+void TellCancelled(HostTable::Callback* done) { (*done)(Findings{{.flags = Summary::kCancelled}}); }
+
 }  // namespace
 
-Task<EndpointFacts> Worker::TryEndpoint(const HostContext* host, dns::IpAddress address,
-                                        uint16_t max_version) {
+Task<std::unique_ptr<EndpointFacts>> Worker::Connect(const HostContext& host,
+                                                     const dns::IpAddress& address,
+                                                     uint16_t max_version) {
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
-  EndpointFacts facts =
-      co_await HoldDialogue(loop_, tls_, &context_->dialogue, {address, context_->port},
-                            host->server_name(), max_version);
-  const bool throttled = facts.throttled;
-  if (throttled) counters_.throttled.fetch_add(1, std::memory_order_relaxed);
+  return HoldDialogue(loop_, tls_, &context_->dialogue, {address, context_->port},
+                      host.server_name(), max_version);
+}
+
+void Worker::AfterConnection(const dns::IpAddress& address, const EndpointFacts& facts) {
+  if (facts.throttled) counters_.throttled.fetch_add(1, std::memory_order_relaxed);
   gate_.Release(address, loop_->now_ns(),
-                throttled ? Gate::Outcome::kThrottled : Gate::Outcome::kOk);
-  if (throttled && IsLeftAlone(address)) SendAway(&address);
-  co_return facts;
+                facts.throttled ? Gate::Outcome::kThrottled : Gate::Outcome::kOk);
+  if (facts.throttled && IsLeftAlone(address)) SendAway(&address);
+}
+
+Task<bool> Worker::TryOlderTls(const HostContext* host, dns::IpAddress address,
+                               std::unique_ptr<EndpointFacts>* facts) {
+  const bool admitted = co_await AwaitGate(this, address);
+  if (!admitted) co_return false;
+  std::unique_ptr<EndpointFacts> older = co_await Connect(*host, address, tls::kTls12);
+  AfterConnection(address, *older);
+  if (older->outcome == Outcome::kTlsOk) *facts = std::move(older);
+  co_return true;
 }
 
 std::vector<const tls::Certificate*> Worker::InternChain(
@@ -87,6 +100,10 @@ std::vector<const tls::Certificate*> Worker::InternChain(
   if (!facts.handshake) return chain;
   CertificateRows* rows = context_->certificate_rows;
   for (const tls::DerHandle& der : facts.handshake->chain) {
+    if (const tls::Certificate* known = recent_certificates_.Find(der)) {
+      chain.push_back(known);
+      continue;
+    }
     tls::CertificateTable::Interned interned =
         rows != nullptr ? rows->Intern(der.der()) : context_->certificates->Intern(der.der());
     if (interned.first_seen && rows == nullptr) {
@@ -94,15 +111,56 @@ std::vector<const tls::Certificate*> Worker::InternChain(
     } else if (interned.first_seen) {
       new_certificates->push_back({interned.certificate, der, std::move(interned.facts), {}});
     }
+    recent_certificates_.Keep(der, interned.certificate);
     chain.push_back(interned.certificate);
   }
   return chain;
 }
 
+Findings Worker::RecordEndpoint(const HostContext& host, const dns::IpAddress& address,
+                                const EndpointFacts& facts, const EndpointVerdicts& verdicts,
+                                uint32_t attempts) {
+  context_->recorder->Push(MakeEndpointRow(host, address, context_->port, facts, verdicts, attempts,
+                                           *context_->certificates));
+  counters_.endpoints_done.fetch_add(1, std::memory_order_relaxed);
+  if (facts.outcome == Outcome::kTlsOk) counters_.tls_ok.fetch_add(1, std::memory_order_relaxed);
+  return SummarizeEndpoint(facts, verdicts);
+}
+
+void Worker::FinishEndpoint(const HostContext& host, const dns::IpAddress& address,
+                            const EndpointFacts& facts, uint32_t attempts,
+                            HostTable::Callback* done) {
+  const EndpointVerdicts verdicts =
+      JudgeEndpoint(host, facts, InternChain(facts, nullptr), context_->pkix);
+  const Findings findings = RecordEndpoint(host, address, facts, verdicts, attempts);
+  --tasks_;
+  (*done)(findings);
+}
+
+Task<void> Worker::FinishEndpointWithRevocation(const HostContext* host, dns::IpAddress address,
+                                                const EndpointFacts* facts, uint32_t attempts,
+                                                HostTable::Callback* done) {
+  std::vector<NewCertificate> new_certificates;
+  EndpointVerdicts verdicts =
+      JudgeEndpoint(*host, *facts, InternChain(*facts, &new_certificates), context_->pkix);
+  co_await LookUpRevocations(facts, &verdicts, &new_certificates);
+  const Findings findings = RecordEndpoint(*host, address, *facts, verdicts, attempts);
+  --tasks_;
+  (*done)(findings);
+}
+
+Task<bool> Worker::SleepBeforeRetry(uint32_t attempts) {
+  const bool slept = co_await AwaitSleep(this, loop_->now_ns() + RetryDelayNs(attempts));
+  if (slept) counters_.retries.fetch_add(1, std::memory_order_relaxed);
+  co_return slept;
+}
+
+// While an endpoint waits, for its turn or for its server, this frame does: what is needed only
+// when there is an answer is in functions and frames of its own.
 Task<void> Worker::ScanEndpoint(std::shared_ptr<const HostContext> host, dns::IpAddress address,
                                 HostTable::Callback done) {
   ++tasks_;
-  EndpointFacts facts;
+  std::unique_ptr<EndpointFacts> facts;
   uint32_t attempts = 0;
   if (!context_->filter.Allows(address)) {
     facts = BlockedFacts(context_->filter, address, loop_->wall_now());
@@ -111,44 +169,30 @@ Task<void> Worker::ScanEndpoint(std::shared_ptr<const HostContext> host, dns::Ip
       const bool admitted = co_await AwaitGate(this, address);
       if (!admitted) break;
       ++attempts;
-      facts = co_await TryEndpoint(host.get(), address, tls::kTls13);
-      if (attempts > context_->retries || !IsTransient(facts)) break;
-      const bool slept = co_await AwaitSleep(this, loop_->now_ns() + RetryDelayNs(attempts));
+      facts = co_await Connect(*host, address, tls::kTls13);
+      AfterConnection(address, *facts);
+      if (attempts > context_->retries || !IsTransient(*facts)) break;
+      const bool slept = co_await SleepBeforeRetry(attempts);
       if (!slept) break;
-      counters_.retries.fetch_add(1, std::memory_order_relaxed);
     }
     if (attempts == 0 && !draining_) {
       facts = LeftAloneFacts(loop_->wall_now());
     } else if (attempts == 0) {
-      Summary cancelled;
-      cancelled.flags = Summary::kCancelled;
       --tasks_;
-      done(cancelled);
+      TellCancelled(&done);
       co_return;
     }
-    if (MayWantOlderTls(facts)) {
-      const bool admitted = co_await AwaitGate(this, address);
-      if (admitted) {
-        ++attempts;
-        EndpointFacts older = co_await TryEndpoint(host.get(), address, tls::kTls12);
-        if (older.outcome == Outcome::kTlsOk) facts = std::move(older);
-      }
+    if (MayWantOlderTls(*facts)) {
+      const bool tried = co_await TryOlderTls(host.get(), address, &facts);
+      if (tried) ++attempts;
     }
   }
 
-  std::vector<NewCertificate> new_certificates;
-  EndpointVerdicts verdicts =
-      JudgeEndpoint(*host, facts, InternChain(facts, &new_certificates), context_->pkix);
-  if (context_->certificate_rows != nullptr) {
-    co_await LookUpRevocations(&facts, &verdicts, &new_certificates);
+  if (context_->certificate_rows == nullptr) {
+    FinishEndpoint(*host, address, *facts, attempts, &done);
+  } else {
+    co_await FinishEndpointWithRevocation(host.get(), address, facts.get(), attempts, &done);
   }
-  context_->recorder->Push(MakeEndpointRow(*host, address, context_->port, facts, verdicts,
-                                           attempts, *context_->certificates));
-  counters_.endpoints_done.fetch_add(1, std::memory_order_relaxed);
-  if (facts.outcome == Outcome::kTlsOk) counters_.tls_ok.fetch_add(1, std::memory_order_relaxed);
-  const Findings summary = SummarizeEndpoint(facts, verdicts);
-  --tasks_;
-  done(summary);
 }
 
 }  // namespace mxsweep::scanner

@@ -15,11 +15,11 @@ namespace {
 #define MXSWEEP_ADDRESS_SANITIZER 1
 #endif
 
-constexpr size_t kClassBytes = 128;
+constexpr size_t kClassBytes = 64;
 #if defined(MXSWEEP_ADDRESS_SANITIZER)
 constexpr size_t kClasses = 1;  // none: AddressSanitizer sees what is touched after its release
 #else
-constexpr size_t kClasses = 64;  // frames up to 8 KiB are pooled
+constexpr size_t kClasses = 128;  // frames under 8 KiB are pooled
 #endif
 constexpr size_t kMaxFreePerClass = 4096;
 

@@ -42,6 +42,13 @@ bool IsControl(std::string_view character) {
   return first == 0xC2 && static_cast<uint8_t>(character[1]) < 0xA0;
 }
 
+// How many characters of printable ASCII `text` begins with.
+size_t PlainPrefix(std::string_view text) {
+  const auto end =
+      std::find_if(text.begin(), text.end(), [](char c) { return c < 0x20 || c == 0x7F; });
+  return static_cast<size_t>(end - text.begin());
+}
+
 bool IsSeparator(char c) { return c == ' ' || c == '\t' || c == '-'; }
 
 // What is wrong with the beginning of a line, complete or not; null if nothing yet.
@@ -84,6 +91,11 @@ std::string_view FindEnhancedCode(std::string_view text, int code) {
 std::string SanitizeText(std::string_view bytes, size_t max_bytes) {
   std::string text;
   while (!bytes.empty()) {
+    // What servers say is plain ASCII nearly always: it is taken in one piece.
+    const size_t plain = PlainPrefix(bytes.substr(0, max_bytes - text.size()));
+    text.append(bytes.substr(0, plain));
+    bytes.remove_prefix(plain);
+    if (bytes.empty()) break;
     const size_t length = Utf8Length(bytes);
     std::string_view character = length == 0 ? kReplacementCharacter : bytes.substr(0, length);
     if (IsControl(character)) character = "?";
@@ -123,7 +135,8 @@ EhloKeywords ParseEhloKeywords(const SmtpReply& reply) {
     const std::string_view parameters = TrimText(line.substr(word.size()));
     // The old form "AUTH=LOGIN" keeps the case of its parameters.
     const std::string_view name = word.substr(0, word.find('='));
-    std::string keyword = JoinText(absl::AsciiStrToUpper(ToAbsl(name)), word.substr(name.size()));
+    std::string keyword(word);
+    for (char& c : std::span(keyword).first(name.size())) c = absl::ascii_toupper(c);
     if (keyword == "STARTTLS") result.starttls = true;
     if (keyword == "REQUIRETLS") result.requiretls = true;
     uint64_t size_limit = 0;

@@ -93,6 +93,8 @@ class SmtpReplyParser {
 
   // The complete reply; the parser is then ready for the next one. REQUIRES: state() == kComplete.
   SmtpReply TakeReply();
+  // The same, left where it is; it may be moved from. REQUIRES: state() == kComplete.
+  SmtpReply& reply() { return reply_; }
 
   State state() const { return state_; }
   // InvalidArgument (not an SMTP reply) or ResourceExhausted (over a cap), in words that may go

@@ -88,33 +88,31 @@ bool SmtpSession::TakePlaintext(std::span<const uint8_t> bytes) {
   return false;
 }
 
-Task<bool> SmtpSession::ReadMore(int64_t deadline_ns) {
-  const Stream::Received received = co_await stream_->Receive(deadline_ns);
-  if (received.error != 0 || received.bytes.empty()) {
-    FailIo(received.error);
-    co_return false;
-  }
-  co_return TakePlaintext(received.bytes);
+bool SmtpSession::TakeReceived(const Stream::Received& received) {
+  if (received.error == 0 && !received.bytes.empty()) return TakePlaintext(received.bytes);
+  FailIo(received.error);
+  return false;
 }
 
-Task<std::optional<SmtpReply>> SmtpSession::ReadReply(int64_t timeout_ns) {
+Task<bool> SmtpSession::ReadReply(int64_t timeout_ns) {
   const int64_t deadline_ns = loop_->now_ns() + timeout_ns;
+  if (parser_.state() == SmtpReplyParser::State::kComplete) parser_.TakeReply();  // the last one
   for (;;) {
     const SmtpReplyParser::Result result = parser_.Feed(AsBytes(unread_));
     unread_.erase(0, result.consumed);
-    if (result.state == SmtpReplyParser::State::kComplete) co_return parser_.TakeReply();
+    if (result.state == SmtpReplyParser::State::kComplete) co_return true;
     if (result.state == SmtpReplyParser::State::kError) {
       Fail(Outcome::kSmtpProtocolError, std::string(parser_.error().message()));
-      co_return std::nullopt;
+      co_return false;
     }
-    const bool more = co_await ReadMore(deadline_ns);
-    if (!more) co_return std::nullopt;
+    const Stream::Received received = co_await stream_->Receive(deadline_ns);
+    if (!TakeReceived(received)) co_return false;
   }
 }
 
 size_t SmtpSession::DropUnread() { return std::exchange(unread_, {}).size(); }
 
-Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string server_name,
+Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view server_name,
                                    uint16_t max_version, int64_t timeout_ns) {
   const int64_t deadline_ns = loop_->now_ns() + timeout_ns;
   tls_.emplace(tls);
@@ -123,7 +121,7 @@ Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string server_n
     Fail(Outcome::kLocalError, std::string(status.message()));
     co_return false;
   }
-  facts_->server_name = std::move(server_name);
+  facts_->server_name = server_name;
   SendBytes(out);
   tls::HandshakeOutcome outcome = tls::HandshakeOutcome::kInProgress;
   while (outcome == tls::HandshakeOutcome::kInProgress) {
@@ -166,7 +164,7 @@ Task<bool> SmtpSession::Quit(int64_t timeout_ns) {
   const Outcome outcome = facts_->outcome;
   std::string detail = facts_->error_detail;
   Send(kQuitCommand);
-  const std::optional<SmtpReply> reply = co_await ReadReply(timeout_ns);
+  const bool answered = co_await ReadReply(timeout_ns);
   if (encrypted_) {
     std::string out;
     tls_->Close(&out);
@@ -174,7 +172,7 @@ Task<bool> SmtpSession::Quit(int64_t timeout_ns) {
   }
   facts_->outcome = outcome;
   facts_->error_detail = std::move(detail);
-  co_return reply.has_value();
+  co_return answered;
 }
 
 void SmtpSession::FinishFacts() {

@@ -30,14 +30,17 @@ class SmtpSession {
   // Sends a command, in TLS once there is a handshake.
   void Send(std::string_view command);
 
-  // The next reply, complete, within `timeout_ns` from now; nothing where that failed.
-  Task<std::optional<SmtpReply>> ReadReply(int64_t timeout_ns);
+  // Waits for the next reply, complete, within `timeout_ns` from now; reply() is it. False: that
+  // failed, and the facts say how.
+  Task<bool> ReadReply(int64_t timeout_ns);
+  SmtpReply& reply() { return parser_.reply(); }
 
   // Drops what has come behind the last reply, and says how many bytes that was.
   size_t DropUnread();
 
-  // Makes the handshake. False: it failed. The facts hold what it showed either way.
-  Task<bool> ShakeHands(tls::ClientContext* tls, std::string server_name, uint16_t max_version,
+  // Makes the handshake; `server_name` is borrowed until it is done. False: it failed. The facts
+  // hold what it showed either way.
+  Task<bool> ShakeHands(tls::ClientContext* tls, std::string_view server_name, uint16_t max_version,
                         int64_t timeout_ns);
 
   // Says goodbye: QUIT, a short wait for its answer, close_notify. True if the server answered.
@@ -48,7 +51,7 @@ class SmtpSession {
 
  private:
   // Appends what the server sends to unread_. False: it ended, and the facts say how.
-  Task<bool> ReadMore(int64_t deadline_ns);
+  bool TakeReceived(const Stream::Received& received);
   bool TakePlaintext(std::span<const uint8_t> bytes);
   void SendBytes(const std::string& bytes);
   void Fail(Outcome outcome, std::string detail);

@@ -62,6 +62,7 @@ UringLoop::~UringLoop() {
   if (ring_ != nullptr) {
     // What has been closed is told of shortly; nothing new is started.
     for (int i = 0; i < 1000 && sockets_alive_ > 0; ++i) {
+      FlushSends();
       ring_->SubmitAndWait(1'000'000);
       ring_->SubmitAndCollect();
       HandleCompletions();
@@ -116,13 +117,21 @@ void UringLoop::Run() {
   while (running_) Iterate();
 }
 
+void UringLoop::FlushSends() {
+  // A flush sends, and nothing else: the list does not grow meanwhile.
+  for (UringSocket* socket : sends_due_) socket->Flush();
+  sends_due_.clear();
+}
+
 void UringLoop::Iterate() {
+  FlushSends();
   ring_->SubmitAndWait(WaitNs());
   const int64_t woken_ns = MonotonicNs();
   now_ns_ = clock_.Observe(woken_ns);
   // What has arrived is read, all of it, before any deadline is looked at.
   size_t handled = HandleCompletions();
   for (int round = 0; round < kMaxRounds && handled >= kMaybeMore; ++round) {
+    FlushSends();
     ring_->SubmitAndCollect();
     handled = HandleCompletions();
   }

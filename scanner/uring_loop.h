@@ -70,6 +70,7 @@ class UringLoop final : public EventLoop {
   void HandleCompletion(const io_uring_cqe& cqe);
   void HandleMessages();
   void HandleFailedConnects();
+  void FlushSends();
   void ArmMailbox();
   void Observe();
   int64_t WaitNs() const;
@@ -95,6 +96,8 @@ class UringLoop final : public EventLoop {
     int error;
   };
   std::vector<FailedConnect> failed_connects_;
+  // Sockets that were given something to send in this iteration.
+  std::vector<UringSocket*> sends_due_;
   int64_t sockets_alive_ = 0;  // UringSockets, attached or waiting for their last completion
   size_t next_source_ = 0;
 

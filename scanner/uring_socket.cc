@@ -155,7 +155,16 @@ void UringSocket::OnReceive(int result, unsigned flags) {
 void UringSocket::Send(std::string_view bytes) {
   if (index_ < 0 || bytes.empty()) return;
   unsent_.append(bytes);
-  if (!sending_) SubmitSend();
+  if (sending_ || flush_due_) return;
+  flush_due_ = true;
+  ++holds_;
+  loop_->sends_due_.push_back(this);
+}
+
+void UringSocket::Flush() {
+  flush_due_ = false;
+  if (index_ >= 0 && !sending_ && !unsent_.empty()) SubmitSend();
+  Release();
 }
 
 void UringSocket::SubmitSend() {
@@ -192,16 +201,23 @@ void UringSocket::OnSend(int result) {
   Release();
 }
 
+// By its user data, which the kernel finds by a hash: by its descriptor it would look through all
+// that is in flight.
+void UringSocket::Cancel(UringOp op) {
+  io_uring_sqe* sqe = loop_->ring_->NextSqe();
+  io_uring_prep_cancel64(sqe, UringUserData(this, op), 0);
+  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  sqe->user_data = UringUserData(nullptr, UringOp::kIgnored);
+}
+
 void UringSocket::Detach() {
   stream_ = nullptr;
   if (index_ >= 0) {
     UringRing& ring = *loop_->ring_;
-    if (connecting_ || receiving_ || sending_) {
-      io_uring_sqe* sqe = ring.NextSqe();
-      io_uring_prep_cancel_fd(sqe, index_, IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD_FIXED);
-      sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-      sqe->user_data = UringUserData(nullptr, UringOp::kIgnored);
-    }
+    if (flush_due_ && !sending_ && !unsent_.empty()) SubmitSend();  // the last words
+    if (connecting_) Cancel(UringOp::kConnect);
+    if (receiving_) Cancel(UringOp::kReceive);
+    if (sending_) Cancel(UringOp::kSend);
     io_uring_sqe* sqe = ring.NextSqe();
     io_uring_prep_close_direct(sqe, index_);
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;

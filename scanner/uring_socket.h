@@ -29,7 +29,10 @@ class alignas(16) UringSocket {
   explicit UringSocket(UringLoop* loop, UringStream* stream);
 
   void Connect(const SocketAddress& to);
+  // What is sent in one iteration of the loop leaves together, at its end.
   void Send(std::string_view bytes);
+  // Sends what waits. For the loop, once for each time that it was told of a send.
+  void Flush();
   // The stream is gone: closes, and forgets it.
   void Detach();
 
@@ -45,15 +48,17 @@ class alignas(16) UringSocket {
   void SubmitConnect();
   void ArmReceive();
   void SubmitSend();
+  void Cancel(UringOp op);
   void Release();  // ends one operation, or the stream's hold; may free *this
 
   UringLoop* loop_;
   UringStream* stream_;  // null once detached
   int index_ = -1;       // in the ring's descriptor table; -1: none
-  int holds_ = 1;        // the stream, and every operation in flight
+  int holds_ = 1;        // the stream, every operation in flight, a flush that is due
   bool connecting_ = false;
   bool receiving_ = false;
   bool sending_ = false;
+  bool flush_due_ = false;
   union {
     sockaddr_in v4;
     sockaddr_in6 v6;

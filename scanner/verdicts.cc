@@ -116,7 +116,11 @@ EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& fac
   EndpointVerdicts verdicts;
   verdicts.chain = std::move(chain);
   if (facts.handshake && !facts.handshake->chain.empty()) {
-    verdicts.pkix = pkix->Judge(facts.handshake->chain, absl::ToUnixSeconds(facts.started_at));
+    std::vector<tls::Sha256> fingerprints;
+    fingerprints.reserve(verdicts.chain.size());
+    for (const tls::Certificate* shown : verdicts.chain) fingerprints.push_back(shown->sha256);
+    verdicts.pkix =
+        pkix->Judge(facts.handshake->chain, fingerprints, absl::ToUnixSeconds(facts.started_at));
     JudgeStaple(facts, pkix->store(), &verdicts);
     if (!host.host.empty()) {
       const std::string reference[] = {host.host};

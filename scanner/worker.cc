@@ -42,9 +42,9 @@ void Worker::Start(Target target, Done done) {
     case Target::Kind::kDomain:
       return Spawn(ScanDomain(std::move(target), std::move(done)));
     case Target::Kind::kHost:
-      return Spawn(ScanHostTarget(std::move(target), std::move(done)));
+      return ScanHostTarget(std::move(target), std::move(done));
     case Target::Kind::kAddress:
-      return Spawn(ScanAddressTarget(std::move(target), std::move(done)));
+      return ScanAddressTarget(target, std::move(done));
     case Target::Kind::kInvalid:
       break;
   }

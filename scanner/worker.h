@@ -21,6 +21,7 @@
 #include "scanner/http_fetch.h"
 #include "scanner/ip_set.h"
 #include "scanner/mta_sts.h"
+#include "scanner/recent_certificates.h"
 #include "scanner/recorder.h"
 #include "scanner/summary.h"
 #include "scanner/target_reader.h"
@@ -128,8 +129,9 @@ class Worker {
   void OwnHost(std::string host, HostTable::Callback done);
 
   Task<void> ScanDomain(Target target, Done done);
-  Task<void> ScanHostTarget(Target target, Done done);
-  Task<void> ScanAddressTarget(Target target, Done done);
+  void ScanHostTarget(Target target, Done done);
+  void ScanAddressTarget(const Target& target, Done done);
+  void FinishTarget(const Summary& found, Done* done);
   Task<void> ScanHost(std::string host);
   Task<void> ScanEndpoint(std::shared_ptr<const HostContext> host, dns::IpAddress address,
                           HostTable::Callback done);
@@ -144,9 +146,17 @@ class Worker {
                        int64_t budget_ns, FetchCallback done);
   // Those to connect to: of the families that are used, each once, in the order of the answer.
   std::vector<dns::IpAddress> AddressesToTry(const dns::HostAnswer& answer) const;
-  Task<EndpointFacts> TryEndpoint(const HostContext* host, dns::IpAddress address,
-                                  uint16_t max_version);
+  // A connection that the gate has let through; what is borrowed outlives the task. To be followed
+  // by AfterConnection, which gives it back.
+  Task<std::unique_ptr<EndpointFacts>> Connect(const HostContext& host,
+                                               const dns::IpAddress& address, uint16_t max_version);
+  void AfterConnection(const dns::IpAddress& address, const EndpointFacts& facts);
+  // Once more without TLS 1.3; `facts` are replaced if that went well. False: it was not tried.
+  Task<bool> TryOlderTls(const HostContext* host, dns::IpAddress address,
+                         std::unique_ptr<EndpointFacts>* facts);
   int64_t RetryDelayNs(uint32_t attempt);
+  // False, at once, if the scan is being stopped.
+  Task<bool> SleepBeforeRetry(uint32_t attempts);
   // Has `address` answered 421 so often in a row that it is left alone?
   bool IsLeftAlone(const dns::IpAddress& address) const;
   // Sends away everybody who waits at the gate for `address`, or for any.
@@ -158,6 +168,16 @@ class Worker {
     std::unique_ptr<tls::CertificateFacts> facts;
     CertificateRevocation revocation;
   };
+  // Judges what was seen, records it, and tells `done` what it means for the host.
+  void FinishEndpoint(const HostContext& host, const dns::IpAddress& address,
+                      const EndpointFacts& facts, uint32_t attempts, HostTable::Callback* done);
+  // The same with --revocation. What is borrowed outlives the task.
+  Task<void> FinishEndpointWithRevocation(const HostContext* host, dns::IpAddress address,
+                                          const EndpointFacts* facts, uint32_t attempts,
+                                          HostTable::Callback* done);
+  Findings RecordEndpoint(const HostContext& host, const dns::IpAddress& address,
+                          const EndpointFacts& facts, const EndpointVerdicts& verdicts,
+                          uint32_t attempts);
   // Those met for the first time are recorded, or with --revocation put into `new_certificates`.
   std::vector<const tls::Certificate*> InternChain(const EndpointFacts& facts,
                                                    std::vector<NewCertificate>* new_certificates);
@@ -188,6 +208,7 @@ class Worker {
   Gate gate_;
   HostTable hosts_;
   CrlTable crls_;
+  RecentCertificates recent_certificates_;
   uint64_t random_;
   WorkerCounters counters_;
 

@@ -42,6 +42,8 @@ class DerHandle {
   // Valid as long as any handle on this certificate is.
   std::span<const uint8_t> der() const;
   bool empty() const { return buffer_ == nullptr; }
+  // The same for handles that share a buffer, another for any others that are alive meanwhile.
+  const void* identity() const { return buffer_; }
 
  private:
   explicit DerHandle(crypto_buffer_st* buffer) : buffer_(buffer) {}

@@ -238,16 +238,6 @@ Judgement JudgeChain(std::span<const DerHandle> chain, X509_STORE* anchors, cons
   return *std::move(best);
 }
 
-Sha256 HashChain(std::span<const DerHandle> chain) {
-  std::vector<uint8_t> hashes;
-  hashes.reserve(chain.size() * sizeof(Sha256));
-  for (const DerHandle& certificate : chain) {
-    const Sha256 hash = HashSha256(certificate.der());
-    hashes.insert(hashes.end(), hash.begin(), hash.end());
-  }
-  return HashSha256(hashes);
-}
-
 }  // namespace
 
 std::string_view PkixStatusName(PkixStatus status) {
@@ -285,7 +275,16 @@ PkixVerifier::PkixVerifier(std::shared_ptr<const TrustStore> store)
 PkixVerifier::~PkixVerifier() = default;
 
 PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain, int64_t time_s) {
-  const Sha256 key = HashChain(chain);
+  std::vector<Sha256> fingerprints;
+  fingerprints.reserve(chain.size());
+  for (const DerHandle& certificate : chain) fingerprints.push_back(HashSha256(certificate.der()));
+  return Judge(chain, fingerprints, time_s);
+}
+
+PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain,
+                                std::span<const Sha256> fingerprints, int64_t time_s) {
+  const Sha256 key =
+      HashSha256({fingerprints.front().data(), fingerprints.size() * sizeof(Sha256)});
   Shard& shard = (*shards_)[key[0] % kShards];
   {
     const std::lock_guard lock(shard.mutex);

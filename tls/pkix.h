@@ -58,6 +58,10 @@ class PkixVerifier {
   // `chain` as the server sent it, leaf first; `time_s` in seconds since the epoch.
   // REQUIRES: chain is not empty.
   PkixVerdict Judge(std::span<const DerHandle> chain, int64_t time_s);
+  // The same where the SHA-256 of each certificate is known, in the chain's order.
+  // REQUIRES: there are as many as certificates.
+  PkixVerdict Judge(std::span<const DerHandle> chain, std::span<const Sha256> fingerprints,
+                    int64_t time_s);
 
   // Verifications made, as opposed to answered from memory.
   uint64_t verifications() const;

@@ -1,0 +1,39 @@
+#ifndef MXSWEEP_SCANNER_BOXED_H_
+#define MXSWEEP_SCANNER_BOXED_H_
+
+#include <memory>
+#include <utility>
+
+namespace mxsweep::scanner {
+
+// std::optional for what is large and mostly absent: a pointer's size while there is no value.
+// Moved, not copied.
+template <typename T>
+class Boxed {
+ public:
+  Boxed() = default;
+  Boxed& operator=(T value) {
+    value_ = std::make_unique<T>(std::move(value));
+    return *this;
+  }
+  T& emplace() {
+    value_ = std::make_unique<T>();
+    return *value_;
+  }
+  void reset() { value_.reset(); }
+
+  bool has_value() const { return value_ != nullptr; }
+  explicit operator bool() const { return has_value(); }
+  // REQUIRES: has_value().
+  T& operator*() { return *value_; }
+  const T& operator*() const { return *value_; }
+  T* operator->() { return value_.get(); }
+  const T* operator->() const { return value_.get(); }
+
+ private:
+  std::unique_ptr<T> value_;
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_BOXED_H_
