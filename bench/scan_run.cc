@@ -1,6 +1,5 @@
 #include "bench/scan_run.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -24,13 +23,16 @@ double FolderBytes(const std::string& folder) {
 
 absl::StatusOr<ScanCost> RunScan(const std::vector<std::string>& command,
                                  const std::string& output) {
-  const std::string log = output + ".log";
-  absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start(command, log);
+  absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start(command, output + ".log");
   if (!process.ok()) return process.status();
+  return WaitForScan(&*process, output);
+}
+
+absl::StatusOr<ScanCost> WaitForScan(MeasuredProcess* process, const std::string& output) {
   ScanCost cost;
   cost.usage = process->Wait();
   if (cost.usage.exit_code != 0) {
-    return absl::InternalError("the scan failed:\n" + FileText(log));
+    return absl::InternalError("the scan failed:\n" + FileText(output + ".log"));
   }
   const auto record = nlohmann::json::parse(FileText(output + "/scan.json"), nullptr, false);
   const auto counts = record.value("counts", nlohmann::json::object());
@@ -52,11 +54,6 @@ std::string Count(double value) {
 std::string Figure(double value) {
   if (value >= 99.95) return Count(value);
   return absl::StrFormat("%.*f", value < 9.995 ? 2 : 1, value);
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 }  // namespace mxsweep::bench

@@ -28,11 +28,13 @@ struct ScanCost {
 absl::StatusOr<ScanCost> RunScan(const std::vector<std::string>& command,
                                  const std::string& output);
 
+// The same of a scan that was started already.
+absl::StatusOr<ScanCost> WaitForScan(MeasuredProcess* process, const std::string& output);
+
 // "1,234,567".
 std::string Count(double value);
 // Three digits or more: "1,234", "12.3", "1.23".
 std::string Figure(double value);
-double Median(std::vector<double> values);
 
 }  // namespace mxsweep::bench
 
