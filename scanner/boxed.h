@@ -7,11 +7,16 @@
 namespace mxsweep::scanner {
 
 // std::optional for what is large and mostly absent: a pointer's size while there is no value.
-// Moved, not copied.
 template <typename T>
 class Boxed {
  public:
   Boxed() = default;
+  Boxed(const Boxed& other) : value_(other ? std::make_unique<T>(*other) : nullptr) {}
+  Boxed(Boxed&&) noexcept = default;
+  Boxed& operator=(Boxed other) noexcept {
+    value_ = std::move(other.value_);
+    return *this;
+  }
   Boxed& operator=(T value) {
     value_ = std::make_unique<T>(std::move(value));
     return *this;

@@ -289,7 +289,10 @@ void AddPoliteness(CLI::App& app, ScanOptions& options) {
 
 void AddMachine(CLI::App& app, ScanOptions& options) {
   const char* group = "This machine";
-  AddNumber(app, "--workers", options.workers, "Threads; 0: one per core, and more where\n--concurrency needs them (see ulimit -n)")->group(group);
+  AddNumber(app, "--workers", options.workers,
+            "Threads; 0: one per core, and more where\n"
+            "--concurrency needs them (see ulimit -n)")
+      ->group(group);
   AddNumber(app, "--seed", options.seed,
             "Of the order of address ranges and whatever else\n"
             "is random; 0: another one each time")
