@@ -168,34 +168,44 @@ absl::Status MeasureEndpoint(const Settings& settings, const LoadBench& bench, F
   return absl::OkStatus();
 }
 
-// User-space instructions, by valgrind: of an endpoint (the difference between a longer and a
-// shorter list, so that start and end do not count) and of the handshake alone.
-absl::Status CountEndpoint(const Settings& settings, const LoadBench& bench) {
+// User-space instructions of an endpoint, by valgrind: the difference between a longer and a
+// shorter list, so that start and end do not count. Nothing where there is no valgrind.
+absl::StatusOr<std::optional<double>> EndpointInstructions(const Settings& settings,
+                                                           const LoadBench& bench, int workers) {
   double counts[2];
   for (const int i : {0, 1}) {
     const int live = settings.counted * (1 + 2 * i);
     const absl::StatusOr<std::string> targets = bench.WriteTargets({.live = live}, true);
     if (!targets.ok()) return targets.status();
     const std::string output = bench.path("counted");
-    const absl::StatusOr<std::optional<double>> count = CountInstructions(
-        bench.ScanCommand(*targets, output, 100, 1), bench.path("callgrind"), /*from_start=*/true);
+    const absl::StatusOr<std::optional<double>> count =
+        CountInstructions(bench.ScanCommand(*targets, output, 100, workers),
+                          bench.path("callgrind"), /*from_start=*/true);
     std::filesystem::remove_all(output);
-    if (!count.ok()) return count.status();
-    if (!*count) {
-      PrintRow("instructions of an endpoint", "no valgrind");
-      return absl::OkStatus();
-    }
+    if (!count.ok() || !*count) return count;
     counts[i] = **count;
   }
-  const double endpoint = (counts[1] - counts[0]) / (2 * settings.counted);
-  const absl::StatusOr<std::optional<double>> handshakes = CountInstructions(
+  return (counts[1] - counts[0]) / (2 * settings.counted);
+}
+
+absl::Status CountEndpoint(const Settings& settings, const LoadBench& bench) {
+  const auto handshakes = CountInstructions(
       {settings.self, "--handshakes", absl::StrCat(settings.counted)}, bench.path("callgrind"),
       /*from_start=*/false);
   if (!handshakes.ok()) return handshakes.status();
-  const double handshake = handshakes->value_or(0) / settings.counted;
+  if (!*handshakes) {
+    PrintRow("user instructions of an endpoint", "no valgrind");
+    return absl::OkStatus();
+  }
+  const auto one = EndpointInstructions(settings, bench, 1);
+  if (!one.ok()) return one.status();
+  const auto two = EndpointInstructions(settings, bench, 2);
+  if (!two.ok()) return two.status();
+  const double handshake = **handshakes / settings.counted;
   PrintRow("floor: handshake, thousand user instructions", Figure(handshake / 1e3));
-  PrintRow("thousand user instructions of an endpoint", Figure(endpoint / 1e3), "<= 1.20",
-           endpoint / handshake);
+  PrintRow("thousand user instructions of an endpoint", Figure(**one / 1e3), "<= 1.20",
+           **one / handshake);
+  PrintRow("  with two workers; against one", Figure(**two / 1e3), "<= 1.05", **two / **one);
   return absl::OkStatus();
 }
 
