@@ -100,8 +100,10 @@ class SmtpReplyParser {
   // InvalidArgument (not an SMTP reply) or ResourceExhausted (over a cap), in words that may go
   // into a row's error_detail.
   const absl::Status& error() const { return error_; }
-  // Has a part of a reply been received? Tells "closed in mid-reply" from "closed".
-  bool in_reply() const { return !line_.empty() || reply_.wire_bytes > 0; }
+  // Has a part of a reply been received, and not yet all? Tells "closed in mid-reply" from "closed".
+  bool in_reply() const {
+    return state_ != State::kComplete && (!line_.empty() || reply_.wire_bytes > 0);
+  }
   // What has come of an incomplete or faulty reply, for rows and messages; sanitised.
   std::string PartialText(size_t max_bytes = kMaxRowTextBytes) const;
 

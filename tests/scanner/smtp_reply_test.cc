@@ -90,8 +90,9 @@ TEST(SmtpReplyParser, ReadsOneByteAtATimeAndConsumesEach) {
     const auto result = parser.Feed(Bytes(text).subspan(i, 1));
     EXPECT_EQ(result.consumed, 1u);
     EXPECT_EQ(result.state, i + 1 == text.size() ? State::kComplete : State::kNeedMore);
-    EXPECT_EQ(parser.in_reply(), true);
+    EXPECT_EQ(parser.in_reply(), i + 1 < text.size());  // a complete one is no part of one
   }
+  EXPECT_EQ(parser.reply().lines, (std::vector<std::string>{"greet", "delay"}));
   parser.TakeReply();
   EXPECT_FALSE(parser.in_reply());
 }
