@@ -41,6 +41,8 @@ constexpr double kKiB = 1024;
 // The bit that dead addresses have and the others have not: 127.80.0.0 becomes 127.208.0.0.
 constexpr uint32_t kDeadBit = 0x00800000;
 constexpr seconds kOpenPatience{180};
+// Each worker has its share of --concurrency and of the addresses; the latter by chance.
+constexpr int kRoomForChance = 100;
 
 struct Settings {
   LoadBench::Options servers;
@@ -216,7 +218,7 @@ absl::StatusOr<MeasuredProcess> HoldOpen(LoadBench* bench, Hold where, int sessi
   if (!targets.ok()) return targets.status();
   bench->counters()->hold = static_cast<uint32_t>(where);
   absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start(
-      bench->ScanCommand(*targets, output, sessions + sessions / 10, workers,
+      bench->ScanCommand(*targets, output, sessions + sessions / 10 + kRoomForChance, workers,
                          {"--greeting-timeout", "10m", "--command-timeout", "10m",
                           "--handshake-timeout", "10m", "--retries", "0"}),
       output + ".log");
