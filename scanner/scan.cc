@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <semaphore>
 #include <thread>
@@ -27,6 +28,8 @@ namespace mxsweep::scanner {
 namespace {
 
 constexpr std::chrono::milliseconds kPollInterval{50};
+// A resolver that is well answers at once: who waits longer is told for what.
+constexpr std::chrono::seconds kResolverPatience{2};
 // Rows that may wait for the disk before no more targets are started: some 3 MB. What is under way
 // goes on.
 constexpr uint64_t kMaxBacklogRows = 2'000;
@@ -54,8 +57,8 @@ void RaiseDescriptorLimit() {
 }
 
 // One for each core; more where so many connections need it, since each worker's ring has a table
-// of its own with as many sockets as the limit on descriptors allows. A tenth is left free: addresses
-// are spread among workers by hash, which is not even.
+// of its own with as many sockets as the limit on descriptors allows. A tenth is left free:
+// addresses are spread among workers by hash, which is not even.
 uint32_t ChooseWorkers(uint32_t concurrency) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -88,6 +91,7 @@ class ScanRun {
   ScanRun(const ScanOptions& options, ScanControl control)
       : options_(options), control_(std::move(control)) {
     if (options_.seed == 0) options_.seed = RandomSeed();
+    record_.options = &options_;
   }
 
   absl::StatusOr<ScanSummary> Run();
@@ -98,6 +102,7 @@ class ScanRun {
   absl::Status StartWorkers();
   WorkerThread::Options WorkerOptions(uint32_t index) const;
   absl::Status AskResolver();
+  absl::Status AwaitResolver(std::future<dns::ResolverState> state);
   absl::Status OpenSink();
   void Feed();
   bool WaitForRoom();
@@ -259,21 +264,37 @@ absl::Status ScanRun::AskResolver() {
                          promise.set_value(std::move(answer));
                        });
   });
-  record_.resolver = state.get();
-  record_.resolver_asked = true;
+  if (absl::Status status = AwaitResolver(std::move(state)); !status.ok()) return status;
   // A private tree need not have a root.
   const bool private_tree = !options_.unbound_config_include.empty();
   if (!record_.resolver.answers && !private_tree) {
-    return absl::UnavailableError(record_.resolver.detail);
+    return absl::UnavailableError(TellNoResolver(record_));
   }
   if (control_.notice) control_.notice(TellResolver(record_));
   if (control_.on_resolver) control_.on_resolver(record_.resolver);
   return absl::OkStatus();
 }
 
+// What does not answer is asked again until --dns-timeout is over: meanwhile we say so, and listen
+// to whoever wants to stop.
+absl::Status ScanRun::AwaitResolver(std::future<dns::ResolverState> state) {
+  const auto patience_ends = std::chrono::steady_clock::now() + kResolverPatience;
+  bool told = false;
+  while (state.wait_for(kPollInterval) != std::future_status::ready) {
+    if (stop_asked()) {
+      return absl::CancelledError("Stopped before the resolver had answered: nothing was scanned.");
+    }
+    if (told || std::chrono::steady_clock::now() < patience_ends) continue;
+    told = true;
+    if (control_.notice) control_.notice("Waiting for an answer from the resolver ...");
+  }
+  record_.resolver = state.get();
+  record_.resolver_asked = true;
+  return absl::OkStatus();
+}
+
 absl::Status ScanRun::OpenSink() {
   started_at_ = absl::Now();
-  record_.options = &options_;
   record_.ehlo_name = context_.dialogue.ehlo_name;
   record_.trust_store = trust_store_.get();
   record_.started_at = started_at_;

@@ -142,6 +142,18 @@ std::string TellResolver(const ScanRecord& record) {
   return JoinText("WARNING: the DANE figures of this scan will be ", figures, ". ", text);
 }
 
+std::string TellNoResolver(const ScanRecord& record) {
+  const std::string& detail = record.resolver.detail;
+  if (record.own_unbound) {
+    return JoinText(detail,
+                    " This is our own Unbound: it has to reach the name servers of the root, ",
+                    "over UDP and TCP to port 53.");
+  }
+  if (!record.options->resolvers.empty()) return detail;
+  return JoinText(detail, " That is what /etc/resolv.conf names: name another one with --resolver ",
+                  "ADDRESS, or use --resolver unbound, which needs none.");
+}
+
 json DescribeScan(const ScanRecord& record) {
   json scan = {
       {"version", kVersion},

@@ -36,6 +36,9 @@ struct ScanRecord {
 // whether it validates, and, where it does not, a warning that shouts.
 std::string TellResolver(const ScanRecord& record);
 
+// Why a scan cannot begin where no resolver answers, and what else could be asked, for the user.
+std::string TellNoResolver(const ScanRecord& record);
+
 // At the start.
 nlohmann::json DescribeScan(const ScanRecord& record);
 // At the end: the same, and `summary`. `error`: why it failed; empty: it did not.

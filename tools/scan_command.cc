@@ -41,6 +41,7 @@ int TerminalColumns() {
 
 int FailWith(const absl::Status& status) {
   std::fprintf(stderr, "mxsweep: %s\n", std::string(status.message()).c_str());
+  if (absl::IsCancelled(status)) return kExitStopped;
   return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
 }
 

@@ -21,6 +21,7 @@ using testing::HasSubstr;
 
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
+constexpr int kStopped = 3;
 
 // A UDP socket on loopback that never answers.
 class SilentResolver {
@@ -49,9 +50,10 @@ class BadInput : public testing::Test {
   }
 
   // The list scanned with a resolver that never answers.
-  Arguments Scan(const Arguments& more = {}) const {
-    Arguments arguments = {"scan",           list_,           "-o",    output_,      "--resolver",
-                           resolver_.name(), "--dns-timeout", "400ms", "--progress", "none"};
+  Arguments Scan(const Arguments& more = {}, const std::string& dns_timeout = "400ms") const {
+    Arguments arguments = {
+        "scan",           list_,           "-o",        output_,      "--resolver",
+        resolver_.name(), "--dns-timeout", dns_timeout, "--progress", "none"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -126,6 +128,18 @@ TEST_F(BadInput, AResolverThatDoesNotAnswerEndsTheScanBeforeItBegins) {
   const CommandResult result = Mxsweep(Scan());
   ExpectOneSentence(result, kFailed);
   EXPECT_THAT(result.output, HasSubstr(resolver_.name()));
+  EXPECT_FALSE(std::filesystem::exists(output_));
+}
+
+TEST_F(BadInput, WhoWaitsForASilentResolverIsToldSoAndMayStop) {
+  Arguments arguments = {"timeout", "--foreground", "--preserve-status", "--signal=INT",
+                         "4",       MXSWEEP_PROGRAM};
+  const Arguments scan = Scan({}, "60s");
+  arguments.insert(arguments.end(), scan.begin(), scan.end());
+  const CommandResult result = interop::RunCommand(arguments, {}, absl::Seconds(30));
+  EXPECT_EQ(result.exit_code, kStopped) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("Waiting for an answer from the resolver"));
+  EXPECT_THAT(result.output, HasSubstr("nothing was scanned"));
   EXPECT_FALSE(std::filesystem::exists(output_));
 }
 

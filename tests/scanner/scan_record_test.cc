@@ -86,5 +86,17 @@ TEST_F(ScanRecordTest, DoesNotClaimToKnowOfAPrivateTreeWithoutARoot) {
   EXPECT_EQ(Figures(), "unknown");
 }
 
+TEST_F(ScanRecordTest, SaysWhatElseToAskWhereNoResolverAnswers) {
+  record_.resolver.answers = false;
+  record_.resolver.detail = "No resolver answers.";
+  EXPECT_THAT(TellNoResolver(record_), StartsWith("No resolver answers. That is what /etc/resolv"));
+  EXPECT_THAT(TellNoResolver(record_), HasSubstr("--resolver unbound"));
+  // Who has named one needs no advice where to name one.
+  options_.resolvers = {{dns::IpAddress::Parse("::1").value(), 53}};
+  EXPECT_EQ(TellNoResolver(record_), "No resolver answers.");
+  record_.own_unbound = {"/usr/sbin/unbound", "1.17.1", 2};
+  EXPECT_THAT(TellNoResolver(record_), HasSubstr("name servers of the root"));
+}
+
 }  // namespace
 }  // namespace mxsweep::scanner
