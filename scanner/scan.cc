@@ -467,7 +467,7 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   const TargetReader::Counts& counts = reader_->counts();
   summary.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
   summary.complete = !draining_ && status.ok();
-  summary.output = options_.output_dir;
+  if (directory_ != nullptr) summary.output = options_.output_dir;
   summary.port = context_.port;
   if (record_.resolver_asked && !record_.resolver.validates) summary.note = TellResolver(record_);
   summary.input_lines = counts.lines;
