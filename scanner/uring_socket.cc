@@ -146,7 +146,7 @@ void UringSocket::OnReceive(int result, unsigned flags) {
     }
     loop_->ring_->RecycleBuffer(id);
   } else if (stream_ != nullptr && !again) {
-    stream_->DeliverEnd(-result);
+    stream_->DeliverEnd(result == 0 && reset_ ? ECONNRESET : -result);
   }
   if (last) Release();
   Release();
@@ -189,7 +189,9 @@ void UringSocket::OnSend(int result) {
     SubmitSend();
   } else {
     // A broken connection shows in the receive as well, after what the peer still had to say; only
-    // trouble of our own would not.
+    // trouble of our own would not. The kernel tells of a reset but once, though: when it has told
+    // the send, the receive looks like an ordinary end.
+    if (result == -ECONNRESET) reset_ = true;
     if ((result == -ENOBUFS || result == -ENOMEM) && stream_ != nullptr) {
       stream_->DeliverEnd(-result);
     }

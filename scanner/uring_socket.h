@@ -59,6 +59,7 @@ class alignas(16) UringSocket {
   bool receiving_ = false;
   bool sending_ = false;
   bool flush_due_ = false;
+  bool reset_ = false;  // a send was told so
   union {
     sockaddr_in v4;
     sockaddr_in6 v6;

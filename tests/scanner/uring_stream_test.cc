@@ -91,6 +91,23 @@ TEST(UringStream, TellsAResetBehindTheBytesBeforeIt) {
   EXPECT_EQ(log.ended, ECONNRESET);
 }
 
+// The kernel tells of it once: here, the send.
+TEST(UringStream, TellsAResetThatASendMeetsFirst) {
+  const Listener listener;
+  auto loop = MakeLoop();
+  auto stream = loop->NewStream();
+  Log log;
+  const OwnedTask task = ReadToEnd(loop.get(), stream.get(), listener.address(), &log);
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return log.connected == 0; }));
+  TestSocket peer = listener.Accept();
+  peer.Write("220 hello");
+  peer.Reset();
+  stream->Send("EHLO");
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return log.done; }));
+  EXPECT_EQ(log.bytes, "220 hello");
+  EXPECT_EQ(log.ended, ECONNRESET);
+}
+
 TEST(UringStream, ReceivesWhatComesInManySmallPieces) {
   const Listener listener;
   std::string sent;
