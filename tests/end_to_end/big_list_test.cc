@@ -69,6 +69,7 @@ uint64_t PeakBytesOf(const Arguments& arguments) {
 }
 
 TEST(BigList, AMillionLinesCostNoMoreThanSixteenBytesANameAndAllAreAccountedFor) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer's memory is its own";
   TemporaryFolder folder;
   Lab lab(folder, {"--seed", "3", "--domains", "10", "--fixed", "none"});
   // The shorter list is long enough to fill every buffer that a scan has.

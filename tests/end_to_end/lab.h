@@ -52,6 +52,9 @@ class Lab {
   std::optional<interop::ChildProcess> process_;
 };
 
+// The program is built with a sanitizer, which takes memory and descriptors of its own.
+inline constexpr bool kSanitized = sizeof(MXSWEEP_SANITIZE) > sizeof("");
+
 // Runs mxsweep with `arguments`.
 CommandResult Mxsweep(const Arguments& arguments, absl::Duration timeout = absl::Minutes(3));
 
