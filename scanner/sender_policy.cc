@@ -151,7 +151,8 @@ Step StepWithoutEndpoints(const HostRows& host) {
   if (!host.row->is_valid_name && !host.row->address_status) {
     return GoOn(kReturn, Reason::kBadHost);
   }
-  const std::string_view status = host.row->address_status ? *host.row->address_status : "";
+  const std::string_view status =
+      host.row->address_status ? std::string_view(*host.row->address_status) : "";
   if (status == "nodata" || status == "nxdomain") return GoOn(kReturn, Reason::kBadHost);
   if (status == "bogus") return GoOn(kDefer, Reason::kHostLookupError);
   if (status == "ok" || status == "local_error") return GoOn(kUnknown, Reason::kNotTried);
