@@ -1,6 +1,8 @@
 # The targets boringssl::ssl and boringssl::crypto: Debian's source (built and cached by
 # tools/boringssl) or, with MXSWEEP_BORINGSSL_SOURCE, an upstream checkout built by its own CMake.
-if(MXSWEEP_BORINGSSL_SOURCE)
+
+# A function, so that what BoringSSL is built with does not become what we are built with.
+function(mxsweep_upstream_boringssl)
   set(BUILD_TESTING OFF)
   set(BUILD_SHARED_LIBS OFF)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
@@ -9,6 +11,10 @@ if(MXSWEEP_BORINGSSL_SOURCE)
     target_compile_options(${library} PRIVATE -fvisibility=hidden -w)
     add_library(boringssl::${library} ALIAS ${library})
   endforeach()
+endfunction()
+
+if(MXSWEEP_BORINGSSL_SOURCE)
+  mxsweep_upstream_boringssl()
 else()
   execute_process(COMMAND "${PROJECT_SOURCE_DIR}/tools/boringssl"
     OUTPUT_VARIABLE boringssl_prefix OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed)
