@@ -1,6 +1,7 @@
 #include "scanner/timer_wheel.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace mxsweep::scanner {
 
@@ -40,7 +41,9 @@ void TimerWheel::Link(Timer* timer) {
   while (level + 1 < kLevels && distance >= (int64_t{1} << (kSlotBits * (level + 1)))) ++level;
   const int64_t farthest = (int64_t{1} << (kSlotBits * kLevels)) - 1;
   const int64_t placed = current_tick_ + std::min(distance, farthest);
-  Head& head = slots_[level][(placed >> (kSlotBits * level)) & (kSlots - 1)];
+  const int64_t slot = (placed >> (kSlotBits * level)) & (kSlots - 1);
+  if (level == 0) maybe_[slot / 64] |= uint64_t{1} << (slot % 64);
+  Head& head = slots_[level][slot];
   timer->prev_ = head.prev_;
   timer->next_ = &head;
   head.prev_->next_ = timer;
@@ -97,13 +100,24 @@ void TimerWheel::FireSlot(Head& head) {
 }
 
 int64_t TimerWheel::NextDeadlineNs() const {
-  for (int64_t ahead = 1; ahead <= kSlots; ++ahead) {
-    const int64_t tick = current_tick_ + ahead;
-    const Head& head = slots_[0][tick & (kSlots - 1)];
-    // At a multiple of kSlots a cascade may bring timers into the slot.
-    if (head.next_ != &head || (tick & (kSlots - 1)) == 0) return tick << kTickShift;
+  // At a multiple of kSlots a cascade may bring timers, so there is no need to look beyond.
+  const int64_t first = current_tick_ + 1;
+  const int64_t round = first & ~int64_t{kSlots - 1};
+  int slot = static_cast<int>(first - round);
+  if (slot == 0) return first << kTickShift;
+  while (slot < kSlots) {
+    uint64_t& word = maybe_[slot / 64];
+    const uint64_t ahead = word >> (slot % 64);
+    if (ahead == 0) {
+      slot = (slot / 64 + 1) * 64;
+      continue;
+    }
+    slot += std::countr_zero(ahead);
+    const Head& head = slots_[0][slot];
+    if (head.next_ != &head) return (round + slot) << kTickShift;
+    word &= ~(uint64_t{1} << (slot % 64));
   }
-  return (current_tick_ + kSlots) << kTickShift;
+  return (round + kSlots) << kTickShift;
 }
 
 }  // namespace mxsweep::scanner

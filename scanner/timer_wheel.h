@@ -70,6 +70,8 @@ class TimerWheel {
 
   int64_t current_tick_;
   std::array<std::array<Head, kSlots>, kLevels> slots_;
+  // Which slots of the first level may have a timer: a cancelled one leaves its bit behind.
+  mutable std::array<uint64_t, kSlots / 64> maybe_{};
 };
 
 }  // namespace mxsweep::scanner
