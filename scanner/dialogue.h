@@ -25,14 +25,20 @@ struct DialogueOptions {
   int64_t quit_timeout_ns = 2'000'000'000;
 };
 
+// What one dialogue needs. What is borrowed, `server_name` too, outlives it.
+struct DialogueRequest {
+  EventLoop* loop;
+  tls::ClientContext* tls;
+  const DialogueOptions* options;
+  SocketAddress to;
+  uint16_t max_version;          // the newest TLS version to offer
+  std::string_view server_name;  // for SNI; empty: none
+};
+
 // One connection to one server: connect, greeting, EHLO, STARTTLS, handshake, EHLO, QUIT (RFC 5321,
 // RFC 3207); with implicit TLS the handshake comes first (RFC 8314 §3.3). Never fails: however it
-// ends, the facts (never null) say so. What is borrowed, `server_name` too, outlives the task.
-// `server_name`: for SNI; empty: none. `max_version`: the newest TLS version to offer.
-Task<std::unique_ptr<EndpointFacts>> HoldDialogue(EventLoop* loop, tls::ClientContext* tls,
-                                                  const DialogueOptions* options, SocketAddress to,
-                                                  std::string_view server_name,
-                                                  uint16_t max_version);
+// ends, the facts (never null) say so.
+Task<std::unique_ptr<EndpointFacts>> HoldDialogue(DialogueRequest request);
 
 }  // namespace mxsweep::scanner
 

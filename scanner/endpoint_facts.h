@@ -21,15 +21,18 @@ namespace mxsweep::scanner {
 struct EndpointFacts {
   Outcome outcome = Outcome::kLocalError;
   Stage stage = Stage::kConnect;  // how far the dialogue had come when it ended
-  std::string error_detail;       // a sentence, where there is more to say than the outcome does
+  bool helo_used = false;
+  // The code that ended it was transient (4xx): another attempt may fare better.
+  bool transient_refusal = false;
+  // Some reply was 421, even after the handshake: the address wants to be left in peace.
+  bool throttled = false;
+  std::string error_detail;  // a sentence, where there is more to say than the outcome does
 
   Boxed<SmtpReply> greeting;
-  bool helo_used = false;
   Boxed<EhloKeywords> ehlo;
   Boxed<SmtpReply> starttls_reply;
   std::optional<uint32_t> injected_plaintext_bytes;  // known once STARTTLS was accepted
   Boxed<tls::HandshakeFacts> handshake;              // once a ClientHello was sent
-  std::string server_name;                           // the SNI of that ClientHello, if any
   Boxed<EhloKeywords> ehlo_after_tls;
 
   absl::Time started_at;
@@ -41,11 +44,6 @@ struct EndpointFacts {
   int64_t elapsed_ns = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
-
-  // The code that ended it was transient (4xx): another attempt may fare better.
-  bool transient_refusal = false;
-  // Some reply was 421, even after the handshake: the address wants to be left in peace.
-  bool throttled = false;
 
   // STARTTLS was offered; null where EHLO was never answered. With implicit TLS: the handshake was
   // completed.
@@ -60,13 +58,13 @@ struct EndpointFacts {
 // Whose endpoint it is: made once per MX host and shared by the tasks of its addresses, on
 // whichever worker they run. Immutable.
 struct HostContext {
-  std::string host;      // empty: an address without a name
-  std::string provider;  // registrable domain of the host; empty: none
-  dns::HostAnswer answer;
+  std::string host;               // empty: an address without a name
+  std::string provider;           // registrable domain of the host; empty: none
+  Boxed<dns::HostAnswer> answer;  // empty: the address was given, and nothing was asked
 
   // SNI: the TLSA base domain, without DANE the MX host name (RFC 7672 §8.1).
   const std::string& server_name() const {
-    return answer.tlsa_base_domain.empty() ? host : answer.tlsa_base_domain;
+    return answer && !answer->tlsa_base_domain.empty() ? answer->tlsa_base_domain : host;
   }
 };
 

@@ -73,8 +73,12 @@ Task<std::unique_ptr<EndpointFacts>> Worker::Connect(const HostContext& host,
                                                      const dns::IpAddress& address,
                                                      uint16_t max_version) {
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
-  return HoldDialogue(loop_, tls_, &context_->dialogue, {address, context_->port},
-                      host.server_name(), max_version);
+  return HoldDialogue({.loop = loop_,
+                       .tls = tls_,
+                       .options = &context_->dialogue,
+                       .to = {address, context_->port},
+                       .max_version = max_version,
+                       .server_name = host.server_name()});
 }
 
 void Worker::AfterConnection(const dns::IpAddress& address, const EndpointFacts& facts) {

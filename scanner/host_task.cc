@@ -39,9 +39,9 @@ Task<void> Worker::ScanHost(std::string host) {
   const dns::HostLookupOptions options{.port = context_->port};
   context->answer = co_await AwaitHost(resolver_, host, options);
 
-  summary = SummarizeHost(context->answer);
+  summary = SummarizeHost(*context->answer);
   Join endpoints;
-  for (const dns::IpAddress& address : AddressesToTry(context->answer)) {
+  for (const dns::IpAddress& address : AddressesToTry(*context->answer)) {
     endpoints.Add();
     // `summary` and `endpoints` live in this frame, which waits for every one of the answers.
     AskForEndpoint(context, address, [&summary, &endpoints](const Findings& of_endpoint) {

@@ -116,7 +116,7 @@ void FillDane(const HostContext& host, const EndpointVerdicts& verdicts, output:
   if (!verdicts.dane_verdict) return;
   row->dane_detail = NullIfEmpty(verdicts.dane_verdict->detail);
   if (verdicts.dane_verdict->matched_record) {
-    row->dane_matched_record = TlsaText(host.answer.tlsa[*verdicts.dane_verdict->matched_record]);
+    row->dane_matched_record = TlsaText(host.answer->tlsa[*verdicts.dane_verdict->matched_record]);
     row->dane_matched_depth =
         static_cast<uint8_t>(std::min(*verdicts.dane_verdict->matched_depth, 0xff));
   }
@@ -217,7 +217,7 @@ output::DomainRow MakeInvalidRow(const Target& target, absl::Time now) {
 
 output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at,
                                 int64_t elapsed_ns) {
-  const dns::HostAnswer& answer = host.answer;
+  const dns::HostAnswer& answer = *host.answer;
   output::MxHostRow row;
   row.host = host.host;
   row.is_valid_name = answer.name_kind == dns::MxHostKind::kValid;
@@ -272,8 +272,10 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   row.attempts = attempts;
   row.error_detail = NullIfEmpty(facts.error_detail);
   FillSmtp(facts, &row);
-  row.server_name = NullIfEmpty(facts.server_name);
-  if (facts.handshake) FillTls(*facts.handshake, &row);
+  if (facts.handshake) {
+    row.server_name = NullIfEmpty(host.server_name());
+    FillTls(*facts.handshake, &row);
+  }
   FillCertificates(verdicts, certificates, &row);
   FillRevocation(verdicts, &row);
   FillDane(host, verdicts, &row);

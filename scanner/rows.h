@@ -28,6 +28,7 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
 // The row of an input line that names no domain.
 output::DomainRow MakeInvalidRow(const Target& target, absl::Time now);
 
+// REQUIRES: host.answer.
 output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns);
 
 output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddress& address,

@@ -67,25 +67,6 @@ std::string Quoted(std::string_view bytes) {
   return JoinText("\"", SanitizeText(bytes, kMaxErrorExcerptBytes), "\"");
 }
 
-// The RFC 3463 code at the front of `text` if its class is that of `code`; else empty.
-std::string_view FindEnhancedCode(std::string_view text, int code) {
-  const std::string_view candidate = text.substr(0, text.find_first_of(" \t"));
-  size_t digits = 0;
-  int dots = 0;
-  for (char c : candidate) {
-    if (c == '.') {
-      if (digits == 0) return {};
-      ++dots;
-      digits = 0;
-    } else if (!absl::ascii_isdigit(c) || ++digits > 3) {
-      return {};
-    }
-  }
-  if (dots != 2 || digits == 0 || candidate[1] != '.' || candidate[0] != '0' + code / 100)
-    return {};
-  return candidate;
-}
-
 }  // namespace
 
 std::string SanitizeText(std::string_view bytes, size_t max_bytes) {
@@ -206,7 +187,6 @@ SmtpReplyParser::State SmtpReplyParser::EndLine(std::string_view line) {
         absl::ResourceExhaustedError(JoinText("reply of more than ", kMaxReplyLines, " lines")));
   }
   const std::string_view text = line.substr(std::min(line.size(), kCodeDigits + 1));
-  if (reply_.enhanced_code.empty()) reply_.enhanced_code = FindEnhancedCode(text, code);
   reply_.lines.emplace_back(text);
   reply_.wire_bytes += wire_bytes;
   line_ = std::string();

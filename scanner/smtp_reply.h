@@ -28,11 +28,9 @@ inline constexpr size_t kMaxEhloKeywordBytes = 512;
 // One complete reply (RFC 5321 §4.2). A value.
 struct SmtpReply {
   int code = 0;  // 200..599
-  // The text of each line behind code and separator, without the line's end; bytes as they came.
+  // The text of each line behind code and separator, without the line's end; bytes as they came. An
+  // enhanced code (RFC 3463) is the beginning of it.
   std::vector<std::string> lines;
-  // RFC 3463 code ("4.7.1") of the first line that begins with one of the reply's own class; else
-  // empty.
-  std::string enhanced_code;
   size_t wire_bytes = 0;  // with line ends
 
   bool positive() const { return code / 100 == 2; }

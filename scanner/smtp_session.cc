@@ -40,10 +40,9 @@ void SmtpSession::FailIo(IoError error) {
   Fail(outcome, std::move(detail));
 }
 
-Task<bool> SmtpSession::Connect(SocketAddress to, int64_t timeout_ns) {
-  const IoError error = co_await stream_->Connect(to, loop_->now_ns() + timeout_ns);
+bool SmtpSession::OnConnected(IoError error) {
   if (error != 0) FailIo(error);
-  co_return error == 0;
+  return error == 0;
 }
 
 void SmtpSession::SendBytes(const std::string& bytes) {
@@ -88,26 +87,26 @@ bool SmtpSession::TakePlaintext(std::span<const uint8_t> bytes) {
   return false;
 }
 
-bool SmtpSession::TakeReceived(const Stream::Received& received) {
-  if (received.error == 0 && !received.bytes.empty()) return TakePlaintext(received.bytes);
-  FailIo(received.error);
-  return false;
+bool SmtpSession::BeginReply() {
+  if (HasReply()) parser_.TakeReply();  // the last one
+  return ParseReply();
 }
 
-Task<bool> SmtpSession::ReadReply(int64_t timeout_ns) {
-  const int64_t deadline_ns = loop_->now_ns() + timeout_ns;
-  if (parser_.state() == SmtpReplyParser::State::kComplete) parser_.TakeReply();  // the last one
-  for (;;) {
-    const SmtpReplyParser::Result result = parser_.Feed(AsBytes(unread_));
-    unread_.erase(0, result.consumed);
-    if (result.state == SmtpReplyParser::State::kComplete) co_return true;
-    if (result.state == SmtpReplyParser::State::kError) {
-      Fail(Outcome::kSmtpProtocolError, std::string(parser_.error().message()));
-      co_return false;
-    }
-    const Stream::Received received = co_await stream_->Receive(deadline_ns);
-    if (!TakeReceived(received)) co_return false;
+bool SmtpSession::OnReceived(const Stream::Received& received) {
+  if (received.error != 0 || received.bytes.empty()) {
+    FailIo(received.error);
+    return true;
   }
+  return !TakePlaintext(received.bytes) || ParseReply();
+}
+
+bool SmtpSession::ParseReply() {
+  const SmtpReplyParser::Result result = parser_.Feed(AsBytes(unread_));
+  unread_.erase(0, result.consumed);
+  if (result.state == SmtpReplyParser::State::kError) {
+    Fail(Outcome::kSmtpProtocolError, std::string(parser_.error().message()));
+  }
+  return result.state != SmtpReplyParser::State::kNeedMore;
 }
 
 size_t SmtpSession::DropUnread() { return std::exchange(unread_, {}).size(); }
@@ -118,10 +117,10 @@ Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view ser
   tls_.emplace(tls);
   std::string out;
   if (absl::Status status = tls_->Start(server_name, max_version, &out); !status.ok()) {
+    tls_.reset();  // no ClientHello was made
     Fail(Outcome::kLocalError, std::string(status.message()));
     co_return false;
   }
-  facts_->server_name = server_name;
   SendBytes(out);
   tls::HandshakeOutcome outcome = tls::HandshakeOutcome::kInProgress;
   while (outcome == tls::HandshakeOutcome::kInProgress) {

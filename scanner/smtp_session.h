@@ -1,6 +1,7 @@
 #ifndef MXSWEEP_SCANNER_SMTP_SESSION_H_
 #define MXSWEEP_SCANNER_SMTP_SESSION_H_
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,20 +20,41 @@ namespace mxsweep::scanner {
 // A connection on which SMTP is spoken, in clear and then within TLS. It moves bytes and keeps
 // time; what is said, and what an answer means, is for the dialogue. One coroutine uses it; pinned
 // while it does. What goes wrong is written into `facts` (outcome and detail, as of facts->stage).
-class SmtpSession {
+class SmtpSession : Stream::Receiver {
  public:
   // All borrowed; they outlive the session.
   SmtpSession(EventLoop* loop, EndpointFacts* facts);
 
-  // False: it failed, and the facts say how.
-  Task<bool> Connect(SocketAddress to, int64_t timeout_ns);
+  // co_await Connect(…): bool. False: it failed, and the facts say how.
+  auto Connect(const SocketAddress& to, int64_t timeout_ns) {
+    using Connecting = decltype(stream_->Connect(to, 0));
+    struct Awaiter : Connecting {
+      SmtpSession* session;
+      bool await_resume() { return session->OnConnected(Connecting::await_resume()); }
+    };
+    return Awaiter{stream_->Connect(to, loop_->now_ns() + timeout_ns), this};
+  }
 
   // Sends a command, in TLS once there is a handshake.
   void Send(std::string_view command);
 
-  // Waits for the next reply, complete, within `timeout_ns` from now; reply() is it. False: that
-  // failed, and the facts say how.
-  Task<bool> ReadReply(int64_t timeout_ns);
+  // co_await ReadReply(…): bool. Waits for the next reply, complete, within `timeout_ns` from now;
+  // reply() is it. False: that failed, and the facts say how. It is what most of a scan waits for,
+  // and takes no more memory than the coroutine's that does.
+  auto ReadReply(int64_t timeout_ns) {
+    struct Awaiter {
+      SmtpSession* session;
+      int64_t deadline_ns;
+      bool await_ready() {
+        return session->BeginReply() || session->stream_->TakeReceived(session);
+      }
+      void await_suspend(std::coroutine_handle<> waiter) {
+        session->stream_->AwaitReceived(session, waiter, deadline_ns);
+      }
+      bool await_resume() const { return session->HasReply(); }
+    };
+    return Awaiter{this, loop_->now_ns() + timeout_ns};
+  }
   SmtpReply& reply() { return parser_.reply(); }
 
   // Drops what has come behind the last reply, and says how many bytes that was.
@@ -50,8 +72,13 @@ class SmtpSession {
   void FinishFacts();
 
  private:
+  bool OnConnected(IoError error);
+  // Of ReadReply. Both are true once there is a reply, or there will be none.
+  bool BeginReply();
+  bool OnReceived(const Stream::Received& received) override;
+  bool HasReply() const { return parser_.state() == SmtpReplyParser::State::kComplete; }
+  bool ParseReply();
   // Appends what the server sends to unread_. False: it ended, and the facts say how.
-  bool TakeReceived(const Stream::Received& received);
   bool TakePlaintext(std::span<const uint8_t> bytes);
   void SendBytes(const std::string& bytes);
   void Fail(Outcome outcome, std::string detail);

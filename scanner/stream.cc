@@ -11,13 +11,15 @@ static_assert(kDeadline == ETIME && kInboxFull == EMSGSIZE && kNoRoute == ENONET
 
 void Stream::Deadline::OnTimer() { owner->Resume({kDeadline, {}}); }
 
-void Stream::Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns) {
+void Stream::Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns, Receiver* receiver) {
   MXSWEEP_CHECK(!waiter_);  // one coroutine, one operation
   waiter_ = waiter;
+  receiver_ = receiver;
   wheel_->Start(&deadline_, deadline_ns);
 }
 
 void Stream::Resume(Received result) {
+  if (receiver_ != nullptr && !receiver_->OnReceived(result)) return;  // it waits for more
   deadline_.Cancel();
   result_ = result;
   std::exchange(waiter_, nullptr).resume();
@@ -33,11 +35,17 @@ void Stream::DeliverBytes(std::span<const uint8_t> bytes) {
     return;
   }
   if (ended_) return;
-  if (inbox_.size() + bytes.size() > kMaxInboxBytes) {
+  if (inbox_taken_) {
+    inbox_.reset();
+    inbox_taken_ = false;
+  }
+  const size_t waiting = inbox_ ? inbox_->size() : 0;
+  if (waiting + bytes.size() > kMaxInboxBytes) {
     ended_ = kInboxFull;
     return;
   }
-  inbox_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!inbox_) inbox_.emplace();
+  inbox_->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 void Stream::DeliverEnd(IoError error) {
@@ -46,9 +54,10 @@ void Stream::DeliverEnd(IoError error) {
 }
 
 bool Stream::TakeInbox() {
-  if (!inbox_.empty()) {
-    reading_ = std::exchange(inbox_, {});
-    result_ = {0, {reinterpret_cast<const uint8_t*>(reading_.data()), reading_.size()}};
+  if (inbox_taken_) inbox_.reset();
+  inbox_taken_ = inbox_.has_value();
+  if (inbox_taken_) {
+    result_ = {0, {reinterpret_cast<const uint8_t*>(inbox_->data()), inbox_->size()}};
     return true;
   }
   if (ended_) {

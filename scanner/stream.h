@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "dns/ip_address.h"
+#include "scanner/boxed.h"
 #include "scanner/timer_wheel.h"
 
 namespace mxsweep::scanner {
@@ -34,8 +35,7 @@ inline constexpr IoError kNoRoute = 64;  // ENONET
 //
 //   if (IoError error = co_await stream->Connect(to, deadline)) …
 //   Received in = co_await stream->Receive(deadline);   // in.bytes is valid until the next
-//   co_await stream->Send(bytes);                                 // errors show in the next
-//   Receive
+//   stream->Send(bytes);                                 // errors show in the next Receive
 class Stream {
  public:
   struct Received {
@@ -44,32 +44,56 @@ class Stream {
     std::span<const uint8_t> bytes;
   };
 
+  // Takes what comes in the place of a coroutine, which goes on once there is enough of it.
+  class Receiver {
+   public:
+    // True: the coroutine is to go on. REQUIRES: true for an error, or the end. Must not destroy
+    // the stream.
+    virtual bool OnReceived(const Received& received) = 0;
+
+   protected:
+    ~Receiver() = default;
+  };
+
   virtual ~Stream() = default;
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   auto Connect(const SocketAddress& to, int64_t deadline_ns) {
     struct Awaiter : Wait {
-      SocketAddress to;
+      const SocketAddress* to;  // lives at least until the coroutine is suspended
       bool await_ready() const { return false; }
       void await_suspend(std::coroutine_handle<> waiter) {
-        this->stream->Suspend(waiter, this->deadline_ns);
-        this->stream->StartConnect(to);
+        this->stream->Suspend(waiter, this->deadline_ns, nullptr);
+        this->stream->StartConnect(*to);
       }
-      IoError await_resume() { return this->stream->TakeResult().error; }
+      IoError await_resume() { return this->stream->result_.error; }
     };
-    return Awaiter{{this, deadline_ns}, to};
+    return Awaiter{{this, deadline_ns}, &to};
   }
 
   auto Receive(int64_t deadline_ns) {
     struct Awaiter : Wait {
       bool await_ready() { return this->stream->TakeInbox(); }
       void await_suspend(std::coroutine_handle<> waiter) {
-        this->stream->Suspend(waiter, this->deadline_ns);
+        this->stream->Suspend(waiter, this->deadline_ns, nullptr);
       }
-      Received await_resume() { return this->stream->TakeResult(); }
+      Received await_resume() { return this->stream->result_; }
     };
     return Awaiter{{this, deadline_ns}};
+  }
+
+  // For awaitables of several receives, which need no coroutine of their own. Both hand what comes
+  // to `receiver` (borrowed): the one what has come already, and says whether that was enough; the
+  // other, where it was not, what comes from now on, until `waiter` goes on.
+  bool TakeReceived(Receiver* receiver) {
+    while (TakeInbox()) {
+      if (receiver->OnReceived(result_)) return true;
+    }
+    return false;
+  }
+  void AwaitReceived(Receiver* receiver, std::coroutine_handle<> waiter, int64_t deadline_ns) {
+    Suspend(waiter, deadline_ns, receiver);
   }
 
   // Queues `bytes` (copied) for sending, in order.
@@ -100,18 +124,19 @@ class Stream {
     Stream* owner;
   };
 
-  void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns);
+  // `receiver` may be null.
+  void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns, Receiver* receiver);
   void Resume(Received result);
   // Moves what is waiting into the result; false when there is nothing yet.
   bool TakeInbox();
-  Received TakeResult() { return result_; }
 
   TimerWheel* wheel_;
   Deadline deadline_;
   std::coroutine_handle<> waiter_;
+  Receiver* receiver_ = nullptr;  // of what the coroutine waits for
   Received result_;
-  std::string inbox_;             // came while nobody waited
-  std::string reading_;           // what result_ borrows, when it came from the inbox
+  Boxed<std::string> inbox_;      // came while nobody waited
+  bool inbox_taken_ = false;      // it is what result_ borrows
   std::optional<IoError> ended_;  // after the inbox
 };
 

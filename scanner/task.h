@@ -33,7 +33,9 @@ struct PooledFrame {
 };
 
 struct FinalAwaiter {
-  bool await_ready() const noexcept { return false; }
+  bool detached;
+  // A coroutine that nobody awaits goes on to its end, and frees itself there.
+  bool await_ready() const noexcept { return detached; }
   template <typename Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) noexcept {
     return ended.promise().awaiter;
@@ -42,10 +44,10 @@ struct FinalAwaiter {
 };
 
 struct PromiseBase : PooledFrame {
-  std::coroutine_handle<> awaiter = std::noop_coroutine();
+  std::coroutine_handle<> awaiter;  // null: detached, once it runs
 
   std::suspend_always initial_suspend() noexcept { return {}; }
-  FinalAwaiter final_suspend() noexcept { return {}; }
+  FinalAwaiter final_suspend() noexcept { return {.detached = !awaiter}; }
   // Nothing of ours throws; what a library throws (out of memory) ends the process.
   void unhandled_exception() noexcept { std::abort(); }
 };
@@ -82,6 +84,9 @@ class [[nodiscard]] Task {
     if (handle_) handle_.destroy();
   }
 
+  // Gives the frame up to the coroutine itself. REQUIRES: it is resumed, and never awaited.
+  Handle Detach() && { return std::exchange(handle_, nullptr); }
+
   auto operator co_await() && {
     struct Awaiter {
       Handle handle;
@@ -110,23 +115,10 @@ inline Task<void> Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
 }
 
-// The coroutine that owns a spawned task: it starts at once and frees itself at its end.
-struct Detached {
-  struct promise_type : PooledFrame {
-    Detached get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() noexcept { std::abort(); }
-  };
-};
-
-inline Detached RunDetached(Task<void> task) { co_await std::move(task); }
-
 }  // namespace internal
 
 // Runs `task` until its first suspension; from there on it lives by what it waits for.
-inline void Spawn(Task<void> task) { internal::RunDetached(std::move(task)); }
+inline void Spawn(Task<void> task) { std::move(task).Detach().resume(); }
 
 // A place for one coroutine to wait until somebody calls Set(). Set may come first. One thread.
 class Event {

@@ -35,8 +35,9 @@ UringSocket::UringSocket(UringLoop* loop, UringStream* stream) : loop_(loop), st
 
 UringSocket::~UringSocket() { --loop_->sockets_alive_; }
 
-void UringSocket::Release() {
-  if (--holds_ == 0) delete this;
+void UringSocket::Release(int holds) {
+  holds_ -= holds;
+  if (holds_ == 0) delete this;
 }
 
 void UringSocket::Fail(int error) {
@@ -148,14 +149,18 @@ void UringSocket::OnReceive(int result, unsigned flags) {
   } else if (stream_ != nullptr && !again) {
     stream_->DeliverEnd(result == 0 && reset_ ? ECONNRESET : -result);
   }
-  if (last) Release();
-  Release();
+  Release(last ? 2 : 1);
 }
 
 void UringSocket::Send(std::string_view bytes) {
   if (index_ < 0 || bytes.empty()) return;
-  unsent_.append(bytes);
-  if (sending_ || flush_due_) return;
+  if (sending_) {
+    if (!unsent_) unsent_.emplace();
+    unsent_->append(bytes);
+    return;
+  }
+  outgoing_.append(bytes);
+  if (flush_due_) return;
   flush_due_ = true;
   ++holds_;
   loop_->sends_due_.push_back(this);
@@ -163,17 +168,13 @@ void UringSocket::Send(std::string_view bytes) {
 
 void UringSocket::Flush() {
   flush_due_ = false;
-  if (index_ >= 0 && !sending_ && !unsent_.empty()) SubmitSend();
+  if (index_ >= 0) SubmitSend();
   Release();
 }
 
 void UringSocket::SubmitSend() {
-  if (sent_offset_ == sent_.size()) {
-    sent_ = std::exchange(unsent_, {});
-    sent_offset_ = 0;
-  }
   io_uring_sqe* sqe = loop_->ring_->NextSqe();
-  io_uring_prep_send(sqe, index_, sent_.data() + sent_offset_, sent_.size() - sent_offset_,
+  io_uring_prep_send(sqe, index_, outgoing_.data() + sent_bytes_, outgoing_.size() - sent_bytes_,
                      MSG_NOSIGNAL | MSG_WAITALL);
   sqe->flags |= IOSQE_FIXED_FILE;
   sqe->user_data = UringUserData(this, UringOp::kSend);
@@ -183,22 +184,19 @@ void UringSocket::SubmitSend() {
 
 void UringSocket::OnSend(int result) {
   sending_ = false;
-  if (result > 0) sent_offset_ += static_cast<size_t>(result);
-  const bool unsent = sent_offset_ < sent_.size() || !unsent_.empty();
-  if (result > 0 && unsent && stream_ != nullptr) {
-    SubmitSend();
-  } else {
+  if (result > 0) sent_bytes_ += static_cast<size_t>(result);
+  if (result <= 0 || sent_bytes_ == outgoing_.size()) {
+    outgoing_ = result > 0 && unsent_ ? std::move(*unsent_) : std::string();
+    sent_bytes_ = 0;
+    unsent_.reset();
+  }
+  if (stream_ != nullptr) {
+    if (!outgoing_.empty()) SubmitSend();
     // A broken connection shows in the receive as well, after what the peer still had to say; only
     // trouble of our own would not. The kernel tells of a reset but once, though: when it has told
     // the send, the receive looks like an ordinary end.
     if (result == -ECONNRESET) reset_ = true;
-    if ((result == -ENOBUFS || result == -ENOMEM) && stream_ != nullptr) {
-      stream_->DeliverEnd(-result);
-    }
-    if (!sending_) {
-      sent_ = {};
-      sent_offset_ = 0;
-    }
+    if (result == -ENOBUFS || result == -ENOMEM) stream_->DeliverEnd(-result);
   }
   Release();
 }
@@ -216,7 +214,7 @@ void UringSocket::Detach() {
   stream_ = nullptr;
   if (index_ >= 0) {
     UringRing& ring = *loop_->ring_;
-    if (flush_due_ && !sending_ && !unsent_.empty()) SubmitSend();  // the last words
+    if (flush_due_) SubmitSend();  // the last words
     if (connecting_) Cancel(UringOp::kConnect);
     if (receiving_) Cancel(UringOp::kReceive);
     if (sending_) Cancel(UringOp::kSend);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "scanner/boxed.h"
 #include "scanner/stream.h"
 #include "scanner/uring_loop.h"
 
@@ -49,7 +50,8 @@ class alignas(16) UringSocket {
   void ArmReceive();
   void SubmitSend();
   void Cancel(UringOp op);
-  void Release();  // ends one operation, or the stream's hold; may free *this
+  // Ends one operation, or the stream's hold, or several of them; may free *this.
+  void Release(int holds = 1);
 
   UringLoop* loop_;
   UringStream* stream_;  // null once detached
@@ -64,9 +66,10 @@ class alignas(16) UringSocket {
     sockaddr_in v4;
     sockaddr_in6 v6;
   } address_{};
-  std::string sent_;    // what the kernel is sending: stays where it is
-  std::string unsent_;  // waits for it
-  size_t sent_offset_ = 0;
+  std::string
+      outgoing_;  // goes to the kernel with the next flush, and stays where it is until sent
+  size_t sent_bytes_ = 0;      // of it
+  Boxed<std::string> unsent_;  // came while that was being sent
 };
 
 // The coroutine's side.

@@ -41,8 +41,8 @@ EndpointDane FromVerdict(tls::DaneStatus status) {
 }
 
 void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVerdicts* verdicts) {
-  if (!host.answer.tlsa_status) return;
-  switch (*host.answer.tlsa_status) {
+  if (!host.answer || !host.answer->tlsa_status) return;
+  switch (*host.answer->tlsa_status) {
     case dns::TlsaStatus::kNone:
       verdicts->dane = EndpointDane::kNone;
       return;
@@ -63,8 +63,8 @@ void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVe
   }
   // The MX answers that name this host are not known here: only the base domain is a reference for
   // all of them. What the next hop's own name adds is decided for each domain (SettleDaneNames).
-  const tls::DaneReference reference{.tlsa_base_domain = host.answer.tlsa_base_domain};
-  verdicts->dane_verdict = tls::JudgeDane(host.answer.tlsa, facts.handshake->chain, reference,
+  const tls::DaneReference reference{.tlsa_base_domain = host.answer->tlsa_base_domain};
+  verdicts->dane_verdict = tls::JudgeDane(host.answer->tlsa, facts.handshake->chain, reference,
                                           absl::ToUnixSeconds(facts.started_at));
   verdicts->dane = FromVerdict(verdicts->dane_verdict->status);
 }

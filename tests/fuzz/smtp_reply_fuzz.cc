@@ -56,7 +56,7 @@ std::string Dialogue(std::span<const uint8_t> bytes, size_t step) {
       const SmtpReply reply = parser.TakeReply();
       CheckReply(reply);
       MXSWEEP_CHECK(!parser.in_reply());
-      said += ReplyRowText(reply, kMaxReplyBytes) + reply.enhanced_code + "\n";
+      said += ReplyRowText(reply, kMaxReplyBytes) + "\n";
     }
   }
   CheckRowText(parser.PartialText(), kMaxRowTextBytes);

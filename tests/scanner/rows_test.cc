@@ -50,6 +50,17 @@ TEST(EndpointRow, WithoutANameHasNoProviderAndNoNameVerdict) {
   EXPECT_FALSE(row.name_match);
 }
 
+TEST(EndpointRow, HasAServerNameWhereAClientHelloWasSent) {
+  HostContext host{.host = "mx.example.org"};
+  EndpointFacts facts;
+  EXPECT_FALSE(RowOf(facts, {}, host).server_name);
+  facts.handshake.emplace();
+  EXPECT_EQ(RowOf(facts, {}, host).server_name, "mx.example.org");
+  host.answer.emplace().tlsa_base_domain = "mail.provider.example";
+  EXPECT_EQ(RowOf(facts, {}, host).server_name, "mail.provider.example");
+  EXPECT_FALSE(RowOf(facts, {}, HostContext{}).server_name);
+}
+
 EndpointFacts Greeted() {
   EndpointFacts facts;
   facts.started_at = kStart;
@@ -103,7 +114,6 @@ TEST(EndpointRow, OfAHandshakeThatBrokeOffKeepsWhatWasShown) {
   facts.stage = Stage::kHandshake;
   facts.ehlo.emplace().starttls = true;
   facts.injected_plaintext_bytes = 0;
-  facts.server_name = "mx.example.org";
   facts.handshake.emplace().alert_received = 40;
   output::EndpointRow row = RowOf(facts);
   EXPECT_EQ(row.injected_plaintext_bytes, 0u);
@@ -233,7 +243,7 @@ TEST(DomainRow, OfJunkSaysSo) {
 
 TEST(MxHostRow, OfANameThatWasNotLookedUpLeavesTheAnswersNull) {
   HostContext host{.host = "192.0.2.1"};
-  host.answer.name_kind = dns::MxHostKind::kIpLiteral;
+  host.answer.emplace().name_kind = dns::MxHostKind::kIpLiteral;
   const output::MxHostRow row = MakeMxHostRow(host, kStart, 0);
   EXPECT_FALSE(row.is_valid_name);
   EXPECT_TRUE(row.name_problem);
@@ -249,12 +259,12 @@ TEST(MxHostRow, OfANameThatWasNotLookedUpLeavesTheAnswersNull) {
 
 TEST(MxHostRow, DoesNotSayThatThereAreNoRecordsWhereTheLookUpFailed) {
   HostContext host{.host = "mx.example.org", .provider = "example.org"};
-  host.answer.address_status = dns::LookupStatus::kOk;
+  host.answer.emplace().address_status = dns::LookupStatus::kOk;
   for (const auto status : {dns::TlsaStatus::kLookupError, dns::TlsaStatus::kLocalError}) {
-    host.answer.tlsa_status = status;
+    host.answer->tlsa_status = status;
     EXPECT_FALSE(MakeMxHostRow(host, kStart, 0).tlsa);
   }
-  host.answer.tlsa_status = dns::TlsaStatus::kNone;
+  host.answer->tlsa_status = dns::TlsaStatus::kNone;
   const output::MxHostRow none = MakeMxHostRow(host, kStart, 0);
   ASSERT_TRUE(none.tlsa);
   EXPECT_TRUE(none.tlsa->empty());
@@ -263,17 +273,17 @@ TEST(MxHostRow, DoesNotSayThatThereAreNoRecordsWhereTheLookUpFailed) {
 TEST(EndpointRow, HasTheReasonOfEveryTlsaRecord) {
   const tls::testing::TestPki pki = tls::testing::MakePki();
   HostContext host{.host = "mx.example.org", .provider = "example.org"};
-  host.answer.tlsa_status = dns::TlsaStatus::kSecure;
-  host.answer.tlsa_base_domain = "mx.example.org";
+  host.answer.emplace().tlsa_status = dns::TlsaStatus::kSecure;
+  host.answer->tlsa_base_domain = "mx.example.org";
   const std::vector<uint8_t> root = pki.root.der();
   const tls::Sha256 digest = tls::HashSha256(root);
-  host.answer.tlsa = {{3, 1, 1, std::vector<uint8_t>(32, 0xab)},
-                      {2, 0, 1, {digest.begin(), digest.end()}},
-                      {1, 1, 1, {0x01}}};
+  host.answer->tlsa = {{3, 1, 1, std::vector<uint8_t>(32, 0xab)},
+                       {2, 0, 1, {digest.begin(), digest.end()}},
+                       {1, 1, 1, {0x01}}};
   EndpointVerdicts verdicts;
   verdicts.dane = EndpointDane::kMatch;
   verdicts.dane_verdict =
-      tls::JudgeDane(host.answer.tlsa, pki.ChainWithRoot(), {.tlsa_base_domain = "mx.example.org"},
+      tls::JudgeDane(host.answer->tlsa, pki.ChainWithRoot(), {.tlsa_base_domain = "mx.example.org"},
                      tls::testing::kNow);
   const output::EndpointRow row = RowOf({}, verdicts, host);
   EXPECT_EQ(row.dane_status, "match");
@@ -287,12 +297,12 @@ TEST(EndpointRow, HasTheReasonOfEveryTlsaRecord) {
 
 TEST(MxHostRow, TellsWhichTlsaRecordsCount) {
   HostContext host{.host = "mx.example.org", .provider = "example.org"};
-  host.answer.address_status = dns::LookupStatus::kOk;
-  host.answer.address_dnssec = dns::DnssecState::kSecure;
-  host.answer.addresses = {dns::IpAddress::Parse("192.0.2.1").value()};
-  host.answer.tlsa_status = dns::TlsaStatus::kSecure;
-  host.answer.tlsa_base_domain = "mx.example.org";
-  host.answer.tlsa = {{3, 1, 1, std::vector<uint8_t>(32, 0xab)}, {1, 1, 1, {0x01}}};
+  host.answer.emplace().address_status = dns::LookupStatus::kOk;
+  host.answer->address_dnssec = dns::DnssecState::kSecure;
+  host.answer->addresses = {dns::IpAddress::Parse("192.0.2.1").value()};
+  host.answer->tlsa_status = dns::TlsaStatus::kSecure;
+  host.answer->tlsa_base_domain = "mx.example.org";
+  host.answer->tlsa = {{3, 1, 1, std::vector<uint8_t>(32, 0xab)}, {1, 1, 1, {0x01}}};
   const output::MxHostRow row = MakeMxHostRow(host, kStart, 0);
   EXPECT_EQ(row.tlsa_status, "secure");
   ASSERT_TRUE(row.tlsa);

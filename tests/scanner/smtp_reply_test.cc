@@ -181,19 +181,10 @@ TEST(SmtpReplyParser, TellsWhatCameOfAnIncompleteReply) {
   EXPECT_EQ(parser.PartialText(5), "220 f");
 }
 
-TEST(SmtpReply, HasEnhancedCodeOfItsOwnClass) {
-  EXPECT_EQ(Parse("450 4.7.1 greylisted\r\n").enhanced_code, "4.7.1");
-  EXPECT_EQ(Parse("550-5.7.25 no PTR\r\n550 5.7.25 see URL\r\n").enhanced_code, "5.7.25");
-  EXPECT_EQ(Parse("454 4.7.0\r\n").enhanced_code, "4.7.0");
-}
-
-TEST(SmtpReply, HasNoEnhancedCodeWhereTextOnlyLooksLikeOne) {
-  EXPECT_EQ(Parse("450 5.7.1 other class\r\n").enhanced_code, "");
-  EXPECT_EQ(Parse("220 2.0 ready\r\n").enhanced_code, "");
-  EXPECT_EQ(Parse("220 2.0.0.1 ready\r\n").enhanced_code, "");
-  EXPECT_EQ(Parse("220 2..0 ready\r\n").enhanced_code, "");
-  EXPECT_EQ(Parse("220 2.0.1000 ready\r\n").enhanced_code, "");
-  EXPECT_EQ(Parse("220 21.0.1 ready\r\n").enhanced_code, "");
+TEST(ReplyRowText, HasTheEnhancedCodeBehindTheCode) {  // RFC 3463 §2
+  EXPECT_EQ(ReplyRowText(Parse("450 4.7.1 greylisted\r\n")), "450 4.7.1 greylisted");
+  EXPECT_EQ(ReplyRowText(Parse("550-5.7.25 no PTR\r\n550 5.7.25 see URL\r\n")),
+            "550 5.7.25 no PTR\n5.7.25 see URL");
 }
 
 TEST(ReplyRowText, JoinsLinesBehindTheCode) {

@@ -162,7 +162,7 @@ TEST(RptResult, HasWordsForTlsaRecordsThatCannotBeUsedOrLookedUp) {
 HostContext HostWith(std::optional<dns::TlsaStatus> status) {
   HostContext host;
   host.host = "mx.example.org";
-  host.answer.tlsa_status = status;
+  host.answer.emplace().tlsa_status = status;
   return host;
 }
 
@@ -171,7 +171,7 @@ TEST(JudgeEndpoint, SniIsTheTlsaBaseDomain) {
   HostContext host;
   host.host = "mx.example.org";
   EXPECT_EQ(host.server_name(), "mx.example.org");
-  host.answer.tlsa_base_domain = "mail.provider.example";
+  host.answer.emplace().tlsa_base_domain = "mail.provider.example";
   EXPECT_EQ(host.server_name(), "mail.provider.example");
 }
 
