@@ -8,7 +8,6 @@
 #include <chrono>
 #include <future>
 #include <memory>
-#include <semaphore>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "scanner/rows.h"
 #include "scanner/scan_record.h"
 #include "scanner/smtp_command.h"
+#include "scanner/target_slots.h"
 #include "scanner/text.h"
 #include "scanner/unbound_child.h"
 #include "scanner/worker_thread.h"
@@ -34,6 +34,9 @@ constexpr std::chrono::seconds kResolverPatience{2};
 // goes on.
 constexpr uint64_t kMaxBacklogRows = 2'000;
 constexpr std::chrono::milliseconds kBacklogWait{2};
+// Targets under way: four for each connection, within these bounds.
+constexpr uint32_t kLeastSlots = 1'000;
+constexpr uint32_t kMostSlots = 200'000;
 // Domains whose MX hosts are not known yet, for each question that may be open: enough for the next
 // ones to be at hand.
 constexpr int64_t kAwaitingMxPerQuestion = 2;
@@ -135,8 +138,7 @@ class ScanRun {
   std::vector<std::unique_ptr<WorkerThread>> threads_;
 
   // Targets that may be under way at once; a slot is given back when a target's rows are recorded.
-  std::unique_ptr<std::counting_semaphore<>> slots_;
-  uint32_t slot_count_ = 0;
+  std::unique_ptr<TargetSlots> slots_;
   std::atomic<bool> stop_reading_{false};
   std::atomic<bool> fed_{false};  // the list has been read, or given up
   std::atomic<uint64_t> targets_started_{0};
@@ -328,7 +330,7 @@ void ScanRun::Feed() {
     }
     if (!WaitForRoom()) break;
     if (target.kind == Target::Kind::kInvalid) {
-      slots_->release();
+      slots_->Return();
     } else {
       StartTarget(target);
     }
@@ -346,7 +348,7 @@ bool ScanRun::WaitForRoom() {
     if (recorder_->backlog() > kMaxBacklogRows ||
         context_.awaiting_mx.load(std::memory_order_relaxed) >= most_awaiting_mx) {
       std::this_thread::sleep_for(kBacklogWait);
-    } else if (slots_->try_acquire_for(kPollInterval)) {
+    } else if (slots_->TakeFor(kPollInterval)) {
       return true;
     }
     if (stop_reading_.load(std::memory_order_relaxed)) return false;
@@ -361,7 +363,7 @@ void ScanRun::StartTarget(Target target) {
     context_.awaiting_mx.fetch_add(1, std::memory_order_relaxed);
   }
   worker->loop()->Post([this, worker, target = std::move(target)]() mutable {
-    worker->Start(std::move(target), [this] { slots_->release(); });
+    worker->Start(std::move(target), [this] { slots_->Return(); });
   });
 }
 
@@ -390,12 +392,9 @@ void ScanRun::Drain() {
 
 // Shows progress until every target is done.
 void ScanRun::AwaitEnd() {
-  uint32_t slots_back = 0;
-  while (slots_back < slot_count_) {
+  for (bool done = false; !done;) {
     if (fed_.load(std::memory_order_acquire)) {
-      // Slots are collected as they come back; when all are here nothing is under way.
-      const auto until = std::chrono::steady_clock::now() + kPollInterval;
-      while (slots_back < slot_count_ && slots_->try_acquire_until(until)) ++slots_back;
+      done = slots_->AwaitAll(kPollInterval);
     } else {
       std::this_thread::sleep_for(kPollInterval);
     }
@@ -493,8 +492,8 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
   if (absl::Status status = StartWorkers(); !status.ok()) return status;
   if (absl::Status status = AskResolver(); !status.ok()) return status;
   if (absl::Status status = OpenSink(); !status.ok()) return status;
-  slot_count_ = std::clamp<uint32_t>(4 * options_.concurrency, 1'000, 200'000);
-  slots_ = std::make_unique<std::counting_semaphore<>>(slot_count_);
+  slots_ = std::make_unique<TargetSlots>(
+      std::clamp<uint32_t>(4 * options_.concurrency, kLeastSlots, kMostSlots));
   std::thread feeder([this] { Feed(); });
   AwaitEnd();
   feeder.join();
