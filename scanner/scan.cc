@@ -59,17 +59,10 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// One for each core; more where so many connections need it, since each worker's ring has a table
-// of its own with as many sockets as the limit on descriptors allows. A tenth is left free:
-// addresses are spread among workers by hash, which is not even.
 uint32_t ChooseWorkers(uint32_t concurrency) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  const uint64_t each = std::max<uint64_t>(limit.rlim_cur / 10 * 9, 1);
-  const uint64_t needed = (concurrency + each - 1) / each;
-  return static_cast<uint32_t>(
-      std::clamp<uint64_t>(std::max<uint64_t>(std::thread::hardware_concurrency(), needed), 1,
-                           std::min(kMaxWorkers, concurrency)));
+  return WorkersFor(concurrency, std::thread::hardware_concurrency(), limit.rlim_cur);
 }
 
 absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {

@@ -119,6 +119,15 @@ absl::Status ScanOptions::Validate() const {
   return CheckAddresses(*this);
 }
 
+// Each worker's ring has a table of its own, with as many sockets as the limit on descriptors
+// allows. A tenth is left free: addresses are spread among workers by hash, which is not even.
+uint32_t WorkersFor(uint32_t concurrency, uint32_t cores, uint64_t descriptors) {
+  const uint64_t each = std::max<uint64_t>(descriptors / 10 * 9, 1);
+  const uint64_t needed = concurrency / each + (concurrency % each > 0);
+  const uint64_t most = std::max<uint32_t>(std::min(kMaxWorkers, concurrency), 1);
+  return static_cast<uint32_t>(std::clamp<uint64_t>(std::max<uint64_t>(cores, needed), 1, most));
+}
+
 absl::StatusOr<int64_t> ParseDurationMs(std::string_view text) {
   absl::Duration duration;
   if (!absl::ParseDuration(ToAbsl(text), &duration)) {

@@ -105,6 +105,10 @@ struct ScanOptions {
 };
 
 inline constexpr uint32_t kMaxWorkers = 256;
+// What ScanOptions::workers = 0 comes to on a machine with so many cores (0: unknown) and, for each
+// process, descriptors.
+uint32_t WorkersFor(uint32_t concurrency, uint32_t cores, uint64_t descriptors);
+
 inline constexpr uint32_t kMaxConcurrency = 4'000'000;
 inline constexpr uint32_t kMaxRetries = 10;
 // No timeout is longer (RFC 5321 §4.5.3.2 asks for 10 minutes at most).

@@ -123,5 +123,26 @@ TEST(ResolverAddress, IsRefusedWhereItIsNone) {
   }
 }
 
+TEST(WorkersFor, IsOneForEachCore) {
+  EXPECT_EQ(WorkersFor(10'000, 1, 1 << 20), 1u);
+  EXPECT_EQ(WorkersFor(10'000, 8, 1 << 20), 8u);
+  EXPECT_EQ(WorkersFor(10'000, 0, 1 << 20), 1u);  // the system does not say
+}
+
+TEST(WorkersFor, IsMoreWhereTheConnectionsNeedMoreDescriptorTables) {
+  EXPECT_EQ(WorkersFor(18'000, 1, 20'000), 1u);
+  EXPECT_EQ(WorkersFor(18'001, 1, 20'000), 2u);
+  EXPECT_EQ(WorkersFor(80'000, 2, 20'000), 5u);
+  EXPECT_EQ(WorkersFor(80'000, 16, 20'000), 16u);
+}
+
+TEST(WorkersFor, StaysWithinWhatIsSensible) {
+  EXPECT_EQ(WorkersFor(1, 64, 1024), 1u);  // one connection is nothing to share
+  EXPECT_EQ(WorkersFor(kMaxConcurrency, 4, 1024), kMaxWorkers);
+  EXPECT_EQ(WorkersFor(100, 4, 0), 100u);
+  EXPECT_EQ(WorkersFor(0, 4, 1024), 1u);
+  EXPECT_EQ(WorkersFor(10'000, 4, ~uint64_t{0}), 4u);  // "unlimited"
+}
+
 }  // namespace
 }  // namespace mxsweep::scanner

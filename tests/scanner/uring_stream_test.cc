@@ -1,7 +1,12 @@
 // Streams over a real io_uring and real sockets on loopback.
 #include <gtest/gtest.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
@@ -167,6 +172,131 @@ TEST(UringStream, SendsMoreThanTheKernelTakesAtOnceAndInOrder) {
   EXPECT_TRUE(RunUntil(loop.get(), [&log] { return log.done; }));
   server.join();
   EXPECT_TRUE(received == expected);
+}
+
+// A command in clear and the first of TLS behind it, say, or the client's Finished and its EHLO.
+TEST(UringStream, WhatIsSentInOneIterationLeavesAsOneSegment) {
+  const Listener listener;
+  auto loop = MakeLoop();
+  auto stream = loop->NewStream();
+  Log log;
+  const OwnedTask task = ReadToEnd(loop.get(), stream.get(), listener.address(), &log);
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return log.connected == 0; }));
+  const TestSocket peer = listener.Accept();
+  for (const char* piece : {"one ", "two ", "three"}) stream->Send(piece);
+  RunFor(loop.get(), 5 * kMs);
+  EXPECT_EQ(peer.Read(13), "one two three");
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  ASSERT_EQ(getsockopt(peer.fd(), IPPROTO_TCP, TCP_INFO, &info, &size), 0);
+  EXPECT_EQ(info.tcpi_data_segs_in, 1u);
+}
+
+TEST(UringStream, TheLastWordsOfADestroyedStreamLeave) {
+  const Listener listener;
+  auto loop = MakeLoop();
+  auto stream = loop->NewStream();
+  Log log;
+  auto task =
+      std::make_unique<OwnedTask>(ReadToEnd(loop.get(), stream.get(), listener.address(), &log));
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return log.connected == 0; }));
+  const TestSocket peer = listener.Accept();
+  stream->Send("QUIT");
+  task.reset();
+  stream.reset();
+  RunFor(loop.get(), 5 * kMs);
+  EXPECT_EQ(peer.Read(4), "QUIT");
+  EXPECT_TRUE(peer.AtEnd());
+}
+
+// Has the coroutine go on with the first full stop, an error or the end.
+struct Sentence final : Stream::Receiver {
+  std::string text;
+  size_t pieces = 0;
+  std::optional<IoError> ended;
+  bool OnReceived(const Stream::Received& received) override {
+    if (received.bytes.empty()) {
+      ended = received.error;
+      return true;
+    }
+    ++pieces;
+    text.append(received.bytes.begin(), received.bytes.end());
+    return text.ends_with('.');
+  }
+};
+
+struct SentenceAwaiter {
+  Stream* stream;
+  Sentence* sentence;
+  int64_t deadline_ns;
+  bool await_ready() const { return stream->TakeReceived(sentence); }
+  void await_suspend(std::coroutine_handle<> waiter) const {
+    stream->AwaitReceived(sentence, waiter, deadline_ns);
+  }
+  void await_resume() const {}
+};
+
+// A sentence at a time; the second is waited for `late_ns` after the first.
+OwnedTask ReadSentences(UringLoop* loop, Stream* stream, SocketAddress to,
+                        std::vector<Sentence>* sentences, int64_t patience_ns, int64_t late_ns,
+                        bool* done) {
+  const IoError error = co_await stream->Connect(to, loop->now_ns() + kSecond);
+  EXPECT_EQ(error, 0);
+  for (Sentence& sentence : *sentences) {
+    co_await SentenceAwaiter{stream, &sentence, loop->now_ns() + patience_ns};
+    co_await loop->SleepUntil(loop->now_ns() + late_ns);
+  }
+  *done = true;
+}
+
+TEST(UringStream, AReceiverTakesEveryPieceAndSaysWhenTheCoroutineGoesOn) {
+  const Listener listener;
+  std::thread server([&] {
+    const TestSocket peer = listener.Accept();
+    for (const char* piece : {"It", " is", " so."}) {
+      peer.Write(piece);
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    peer.Write("And here is the rest");  // comes while nobody waits
+    peer.Write(", all of it.");
+  });
+  auto loop = MakeLoop();
+  auto stream = loop->NewStream();
+  std::vector<Sentence> sentences(3);
+  bool done = false;
+  const OwnedTask task = ReadSentences(loop.get(), stream.get(), listener.address(), &sentences,
+                                       5 * kSecond, 100 * kMs, &done);
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return done; }));
+  server.join();
+  EXPECT_EQ(sentences[0].text, "It is so.");
+  EXPECT_GE(sentences[0].pieces, 2u);
+  EXPECT_EQ(sentences[1].text, "And here is the rest, all of it.");
+  EXPECT_EQ(sentences[1].ended, std::nullopt);
+  EXPECT_EQ(sentences[2].ended, 0);
+}
+
+// A tarpit that drips is given no more time than one that is silent.
+TEST(UringStream, AReceiversDeadlineStandsWhileItIsGivenPieces) {
+  const Listener listener;
+  auto loop = MakeLoop();
+  auto stream = loop->NewStream();
+  std::vector<Sentence> sentences(1);
+  bool done = false;
+  const OwnedTask task =
+      ReadSentences(loop.get(), stream.get(), listener.address(), &sentences, 120 * kMs, 0, &done);
+  std::atomic<bool> enough{false};
+  std::thread server([&] {
+    const TestSocket peer = listener.Accept();
+    while (!enough) {
+      peer.Write("x");
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return done; }));
+  enough = true;
+  server.join();
+  EXPECT_EQ(sentences[0].ended, kDeadline);
+  EXPECT_GE(sentences[0].pieces, 2u);
 }
 
 TEST(UringStream, GivesUpConnectingAtTheDeadlineAndNotBefore) {
