@@ -91,30 +91,13 @@ std::vector<std::string> LoadBench::ScanCommand(const std::string& targets_file,
                                                 const std::string& output, int concurrency,
                                                 int workers,
                                                 const std::vector<std::string>& more) const {
-  std::vector<std::string> command = {options_.mxsweep,
-                                      "scan",
-                                      targets_file,
-                                      "--targets",
-                                      "addresses",
-                                      "--output",
-                                      output,
-                                      "--port",
-                                      absl::StrCat(options_.port),
-                                      "--trust-store",
-                                      path("ca.pem"),
-                                      "--allow-special",
-                                      "--ehlo-name",
-                                      "scanner.example.org",
-                                      "--rate",
-                                      "0",
-                                      "--per-address-interval",
-                                      "0",
-                                      "--concurrency",
-                                      absl::StrCat(concurrency),
-                                      "--workers",
-                                      absl::StrCat(workers),
-                                      "--progress",
-                                      "none"};
+  std::vector<std::string> command = FastScanCommand({.mxsweep = options_.mxsweep,
+                                                      .targets = targets_file,
+                                                      .output = output,
+                                                      .port = options_.port,
+                                                      .trust_store = path("ca.pem"),
+                                                      .concurrency = concurrency});
+  command.insert(command.end(), {"--targets", "addresses", "--workers", absl::StrCat(workers)});
   command.insert(command.end(), more.begin(), more.end());
   return command;
 }

@@ -64,28 +64,14 @@ absl::StatusOr<LabProcess> StartLab(const Settings& settings, const std::string&
 
 std::vector<std::string> ScanCommand(const Settings& settings, const LabProcess& lab,
                                      const std::string& targets, const std::string& output) {
-  return {settings.mxsweep,
-          "scan",
-          targets,
-          "--output",
-          output,
-          "--resolver",
-          lab.resolver(),
-          "--port",
-          absl::StrCat(kSmtpPort),
-          "--trust-store",
-          lab.trust_store(),
-          "--allow-special",
-          "--ehlo-name",
-          "scanner.example.org",
-          "--rate",
-          "0",
-          "--per-address-interval",
-          "0",
-          "--concurrency",
-          absl::StrCat(settings.concurrency),
-          "--progress",
-          "none"};
+  std::vector<std::string> command = FastScanCommand({.mxsweep = settings.mxsweep,
+                                                      .targets = targets,
+                                                      .output = output,
+                                                      .port = kSmtpPort,
+                                                      .trust_store = lab.trust_store(),
+                                                      .concurrency = settings.concurrency});
+  command.insert(command.end(), {"--resolver", lab.resolver()});
+  return command;
 }
 
 absl::StatusOr<ScanCost> Scan(const Settings& settings, const LabProcess& lab,

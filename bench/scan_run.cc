@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
 
@@ -20,6 +21,29 @@ double FolderBytes(const std::string& folder) {
 }
 
 }  // namespace
+
+std::vector<std::string> FastScanCommand(const FastScan& scan) {
+  return {scan.mxsweep,
+          "scan",
+          scan.targets,
+          "--output",
+          scan.output,
+          "--port",
+          absl::StrCat(scan.port),
+          "--trust-store",
+          scan.trust_store,
+          "--allow-special",
+          "--ehlo-name",
+          "scanner.example.org",
+          "--rate",
+          "0",
+          "--per-address-interval",
+          "0",
+          "--concurrency",
+          absl::StrCat(scan.concurrency),
+          "--progress",
+          "none"};
+}
 
 absl::StatusOr<ScanCost> RunScan(const std::vector<std::string>& command,
                                  const std::string& output) {

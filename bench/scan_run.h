@@ -2,6 +2,7 @@
 #ifndef MXSWEEP_BENCH_SCAN_RUN_H_
 #define MXSWEEP_BENCH_SCAN_RUN_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,18 @@ struct ScanCost {
 
   double cpu_s() const { return usage.user_s + usage.system_s; }
 };
+
+// A scan of loopback as fast as it goes.
+struct FastScan {
+  std::string mxsweep;  // the program
+  std::string targets;
+  std::string output;
+  uint16_t port = 0;
+  std::string trust_store;
+  int concurrency = 0;
+};
+// Its command; more flags may follow.
+std::vector<std::string> FastScanCommand(const FastScan& scan);
 
 // Runs `command`, a scan whose --output is `output`, and removes its results. A scan that fails is
 // an error with what it printed.
