@@ -135,7 +135,30 @@ void AddExtensions(const CertificateSpec& spec, X509* certificate, X509* issuer)
   }
 }
 
+// BoringSSL's X509_sign of 2026 does not do MD5; servers still show such certificates.
+void SignWithRsaMd5(X509* certificate, EVP_PKEY* key) {
+  bssl::UniquePtr<X509_ALGOR> algorithm(X509_ALGOR_new());
+  Check(X509_ALGOR_set0(algorithm.get(), OBJ_nid2obj(NID_md5WithRSAEncryption), V_ASN1_NULL,
+                        nullptr) &&
+            X509_set1_signature_algo(certificate, algorithm.get()),
+        "signature algorithm");
+  uint8_t* signed_part = nullptr;
+  const int signed_bytes = i2d_re_X509_tbs(certificate, &signed_part);
+  Check(signed_bytes > 0, "signed part");
+  const bssl::UniquePtr<uint8_t> owner(signed_part);
+  std::vector<uint8_t> signature(static_cast<size_t>(EVP_PKEY_size(key)));
+  size_t signature_bytes = signature.size();
+  bssl::ScopedEVP_MD_CTX context;
+  Check(EVP_DigestSignInit(context.get(), nullptr, EVP_md5(), nullptr, key) &&
+            EVP_DigestSign(context.get(), signature.data(), &signature_bytes, signed_part,
+                           static_cast<size_t>(signed_bytes)) &&
+            X509_set1_signature_value(certificate, signature.data(), signature_bytes),
+        "sign with MD5");
+}
+
 void Sign(const CertificateSpec& spec, X509* certificate, EVP_PKEY* key) {
+  if (spec.digest == EVP_md5()) return SignWithRsaMd5(certificate, key);
+
   const EVP_MD* digest = EVP_PKEY_id(key) == EVP_PKEY_ED25519 ? nullptr
                          : spec.digest != nullptr             ? spec.digest
                                                               : EVP_sha256();

@@ -287,9 +287,15 @@ TEST(Handshake, AcceptsExpiredSelfSignedAndMisnamedCertificates) {
   EXPECT_EQ(Shake(&client, hello, &server), HandshakeOutcome::kOk);
 }
 
+// Has BoringSSL the switch? That of 2026 no longer has. A template, as in tls/handshake.cc.
+template <typename Ssl>
+constexpr bool KeyUsageCanBeLeftAside() {
+  return requires(Ssl * ssl) { SSL_set_enforce_rsa_key_usage(ssl, 0); };
+}
+
 // OpenSSL senders take it in every version; BoringSSL insists on the key usage in TLS 1.3 and has
 // no switch for that.
-TEST(Handshake, AcceptsAnRsaKeyWhoseUsageForbidsItInTls12) {
+TEST(Handshake, AcceptsAnRsaKeyWhoseUsageForbidsItInTls12WhereTheLibraryCan) {
   const std::unique_ptr<ClientContext> context = MakeContext();
   const testing::TestCertificate leaf =
       testing::MakeSelfSigned({.key_usage = "keyEncipherment"}, TestKey(KeyKind::kRsa2048));
@@ -299,8 +305,9 @@ TEST(Handshake, AcceptsAnRsaKeyWhoseUsageForbidsItInTls12) {
     std::string hello;
     ASSERT_TRUE(client.Start("mx.example.org", version, &hello).ok());
     const HandshakeOutcome outcome = Shake(&client, hello, &server);
-    EXPECT_EQ(outcome,
-              version == kTls12 ? HandshakeOutcome::kOk : HandshakeOutcome::kProtocolError);
+    EXPECT_EQ(outcome, version == kTls12 && KeyUsageCanBeLeftAside<SSL>()
+                           ? HandshakeOutcome::kOk
+                           : HandshakeOutcome::kProtocolError);
     EXPECT_EQ(WorthRetryingWithTls12(client.Facts()), version == kTls13);
     EXPECT_THAT(client.Facts().chain, SizeIs(1));
   }
