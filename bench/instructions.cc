@@ -22,8 +22,11 @@ absl::StatusOr<std::optional<double>> CountInstructions(const std::vector<std::s
                                                         const std::string& file, bool from_start) {
   if (access(kValgrind, X_OK) != 0) return std::nullopt;
   std::vector<std::string> arguments = {"/usr/bin/env",
-                                        "LD_PRELOAD=" MXSWEEP_CALLGRIND_RING_LIBRARY, kValgrind,
-                                        "--tool=callgrind", "--callgrind-out-file=" + file};
+                                        "LD_PRELOAD=" MXSWEEP_CALLGRIND_RING_LIBRARY,
+                                        kValgrind,
+                                        "--tool=callgrind",
+                                        "--trace-children=yes",
+                                        "--callgrind-out-file=" + file};
   if (!from_start) arguments.push_back("--collect-atstart=no");
   arguments.insert(arguments.end(), command.begin(), command.end());
   const std::string log = file + ".log";
