@@ -24,6 +24,8 @@ class SmtpSession : Stream::Receiver {
  public:
   // All borrowed; they outlive the session.
   SmtpSession(EventLoop* loop, EndpointFacts* facts);
+  SmtpSession(const SmtpSession&) = delete;
+  SmtpSession& operator=(const SmtpSession&) = delete;
 
   // co_await Connect(…): bool. False: it failed, and the facts say how.
   auto Connect(const SocketAddress& to, int64_t timeout_ns) {
