@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <atomic>
 #include <cerrno>
 #include <memory>
 #include <set>
@@ -251,25 +250,26 @@ OwnedTask ReadSentences(UringLoop* loop, Stream* stream, SocketAddress to,
 
 TEST(UringStream, AReceiverTakesEveryPieceAndSaysWhenTheCoroutineGoesOn) {
   const Listener listener;
-  std::thread server([&] {
-    const TestSocket peer = listener.Accept();
-    for (const char* piece : {"It", " is", " so."}) {
-      peer.Write(piece);
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    peer.Write("And here is the rest");  // comes while nobody waits
-    peer.Write(", all of it.");
-  });
   auto loop = MakeLoop();
   auto stream = loop->NewStream();
   std::vector<Sentence> sentences(3);
   bool done = false;
   const OwnedTask task = ReadSentences(loop.get(), stream.get(), listener.address(), &sentences,
-                                       5 * kSecond, 100 * kMs, &done);
+                                       5 * kSecond, 50 * kMs, &done);
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return listener.HasConnection(0); }));
+  TestSocket peer = listener.Accept();
+  std::string said;
+  for (const char* piece : {"It", " is", " so."}) {
+    peer.Write(piece);
+    said += piece;
+    EXPECT_TRUE(RunUntil(loop.get(), [&] { return sentences[0].text == said; }));
+  }
+  EXPECT_EQ(sentences[0].pieces, 3u);
+  // While nobody waits.
+  peer.Write("And here is the rest");
+  peer.Write(", all of it.");
+  peer.Close();
   EXPECT_TRUE(RunUntil(loop.get(), [&] { return done; }));
-  server.join();
-  EXPECT_EQ(sentences[0].text, "It is so.");
-  EXPECT_GE(sentences[0].pieces, 2u);
   EXPECT_EQ(sentences[1].text, "And here is the rest, all of it.");
   EXPECT_EQ(sentences[1].ended, std::nullopt);
   EXPECT_EQ(sentences[2].ended, 0);
@@ -284,17 +284,16 @@ TEST(UringStream, AReceiversDeadlineStandsWhileItIsGivenPieces) {
   bool done = false;
   const OwnedTask task =
       ReadSentences(loop.get(), stream.get(), listener.address(), &sentences, 120 * kMs, 0, &done);
-  std::atomic<bool> enough{false};
-  std::thread server([&] {
-    const TestSocket peer = listener.Accept();
-    while (!enough) {
+  EXPECT_TRUE(RunUntil(loop.get(), [&] { return listener.HasConnection(0); }));
+  const TestSocket peer = listener.Accept();
+  size_t said = 0;
+  EXPECT_TRUE(RunUntil(loop.get(), [&] {
+    if (!done && sentences[0].text.size() == said) {
       peer.Write("x");
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      ++said;
     }
-  });
-  EXPECT_TRUE(RunUntil(loop.get(), [&] { return done; }));
-  enough = true;
-  server.join();
+    return done;
+  }));
   EXPECT_EQ(sentences[0].ended, kDeadline);
   EXPECT_GE(sentences[0].pieces, 2u);
 }
