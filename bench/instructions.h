@@ -12,8 +12,9 @@
 
 namespace mxsweep::bench {
 
-// User-space instructions of a run of `command`, or of what it executes in its place; nothing where there is no valgrind. `file` is
-// written and removed. Not `from_start`: of what lies between toggles (valgrind/callgrind.h) only.
+// User-space instructions of a run of `command`, or of what it executes in its place; nothing where
+// there is no valgrind. `file` is written and removed. Not `from_start`: of what lies between
+// toggles (valgrind/callgrind.h) only.
 absl::StatusOr<std::optional<double>> CountInstructions(const std::vector<std::string>& command,
                                                         const std::string& file, bool from_start);
 

@@ -66,8 +66,8 @@ class alignas(16) UringSocket {
     sockaddr_in v4;
     sockaddr_in6 v6;
   } address_{};
-  std::string
-      outgoing_;  // goes to the kernel with the next flush, and stays where it is until sent
+  // Goes to the kernel with the next flush, and stays where it is until it is sent.
+  std::string outgoing_;
   size_t sent_bytes_ = 0;      // of it
   Boxed<std::string> unsent_;  // came while that was being sent
 };
