@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "bench/lab_process.h"
 #include "bench/measured_process.h"
+#include "bench/peer.h"
 #include "dns/cares_resolver.h"
 #include "dns/mx_plan.h"
 #include "nlohmann/json.hpp"
@@ -39,6 +40,25 @@ const char* MixFor(DnsScanKind kind) {
       return kOwnHostsMix;
   }
   return kNullMxMix;
+}
+
+// CPU time for a name, in microseconds.
+constexpr double kZdnsMxUs = 230;
+constexpr double kZdnsMxAndAddressUs = 310;
+
+absl::Status MeasurePeer(const DnsLoadOptions& options, const LabProcess& lab,
+                         const TemporaryFolder& folder, DnsScanKind kind, DnsScanFigures* figures) {
+  const bool mx_only = kind == DnsScanKind::kNullMx;
+  const std::string& peer = mx_only ? options.peers.mx : options.peers.mx_addresses;
+  figures->peer_us_per_name = mx_only ? kZdnsMxUs : kZdnsMxAndAddressUs;
+  if (peer.empty()) return absl::OkStatus();
+  const absl::StatusOr<double> cpu_s = PeerCpuSeconds(
+      PeerCommand(peer, {{"{names}", lab.domains_file()}, {"{resolver}", lab.resolver()}}),
+      folder.path("peer.log"));
+  if (!cpu_s.ok()) return cpu_s.status();
+  figures->peer_measured = true;
+  figures->peer_us_per_name = *cpu_s * 1e6 / options.names;
+  return absl::OkStatus();
 }
 
 double Seconds(const timeval& time) {
@@ -161,6 +181,13 @@ bool IsAsExpected(const nlohmann::json& counts, int names, DnsScanKind kind) {
 
 }  // namespace
 
+void AddDnsPeers(CLI::App* app, DnsPeers* peers) {
+  app->add_option("--mx-peer", peers->mx,
+                  "command that looks the MX of {names} up at {resolver}, as zdns does");
+  app->add_option("--mx-addresses-peer", peers->mx_addresses,
+                  "the same with the IPv4 addresses of the MX hosts");
+}
+
 absl::StatusOr<DnsLoadFigures> MeasureDnsLoad(const DnsLoadOptions& options) {
   const TemporaryFolder folder;
   const absl::StatusOr<LabProcess> lab = StartLab(options, kNullMxMix, folder);
@@ -190,10 +217,14 @@ absl::StatusOr<DnsScanFigures> MeasureDnsScan(const DnsLoadOptions& options, Dns
   if (!IsAsExpected(counts, options.names, kind)) {
     return absl::InternalError("not every name ended as it should: " + counts.dump());
   }
-  return DnsScanFigures{.names = static_cast<uint64_t>(options.names),
-                        .wall_s = usage.wall_s,
-                        .user_s = usage.user_s,
-                        .system_s = usage.system_s};
+  DnsScanFigures figures{.names = static_cast<uint64_t>(options.names),
+                         .wall_s = usage.wall_s,
+                         .user_s = usage.user_s,
+                         .system_s = usage.system_s};
+  if (absl::Status status = MeasurePeer(options, *lab, folder, kind, &figures); !status.ok()) {
+    return status;
+  }
+  return figures;
 }
 
 }  // namespace mxsweep::bench

@@ -6,20 +6,26 @@
 #include <cstdint>
 #include <string>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 
 namespace mxsweep::bench {
 
-// A peer on the same kind of machine, the same lab and the same names: CPU time for a name, in
-// microseconds (issue "Fast and wide", measured in July 2026).
-inline constexpr double kZdnsMxUs = 230;
-inline constexpr double kZdnsMxAndAddressUs = 310;
+// zdns over the lab's names, in which `{names}` stands for the file and `{resolver}` for the
+// server's address and port. Without a command, what it took on the same kind of machine in July
+// 2026 (issue "Fast and wide") is compared with.
+struct DnsPeers {
+  std::string mx;            // looks the MX up
+  std::string mx_addresses;  // and the IPv4 addresses of what it says
+};
+void AddDnsPeers(CLI::App* app, DnsPeers* peers);
 
 struct DnsLoadOptions {
   std::string lab;      // the program mxsweep-lab
   std::string mxsweep;  // the program mxsweep; only for MeasureDnsScan
   int names = 200'000;
   int outstanding = 20'000;  // look-ups open at once; only for MeasureDnsLoad
+  DnsPeers peers;            // only for MeasureDnsScan
 };
 
 struct DnsLoadFigures {
@@ -56,6 +62,9 @@ struct DnsScanFigures {
   // Of the whole program, start and end included.
   double user_s = 0;
   double system_s = 0;
+
+  bool peer_measured = false;  // over the same lab, right after the scan
+  double peer_us_per_name = 0;
 
   double CpuUsPerName() const { return (user_s + system_s) * 1e6 / static_cast<double>(names); }
 };

@@ -37,7 +37,7 @@ int RunLoad(const DnsLoadOptions& options) {
   return Fail(absl::InternalError("every look-up has an answer, and not every one was found"));
 }
 
-int RunScan(const DnsLoadOptions& options, DnsScanKind kind, const char* what, double peer_us) {
+int RunScan(const DnsLoadOptions& options, DnsScanKind kind, const char* what) {
   const absl::StatusOr<DnsScanFigures> scan = MeasureDnsScan(options, kind);
   if (!scan.ok()) return Fail(scan.status());
   const auto names = static_cast<double>(scan->names);
@@ -45,7 +45,10 @@ int RunScan(const DnsLoadOptions& options, DnsScanKind kind, const char* what, d
   std::printf("%-44s%12.2f\n", "CPU us per name", scan->CpuUsPerName());
   std::printf("%-44s%12.2f\n", "  in user space", scan->user_s * 1e6 / names);
   std::printf("%-44s%12.2f\n", "  in the kernel", scan->system_s * 1e6 / names);
-  std::printf("%-44s%12.3f\n", "  of what zdns takes for the same", scan->CpuUsPerName() / peer_us);
+  std::printf("%-44s%12.3f\n",
+              scan->peer_measured ? "  of what zdns takes, over the same"
+                                  : "  of what zdns takes for the same",
+              scan->CpuUsPerName() / scan->peer_us_per_name);
   std::printf("%-44s%12.0f\n", "names a second", names / scan->wall_s);
   std::fflush(stdout);
   return 0;
@@ -56,14 +59,13 @@ int Run(const DnsLoadOptions& options) {
   static constexpr struct {
     DnsScanKind kind;
     const char* what;
-    double peer_us;
   } kScans[] = {
-      {DnsScanKind::kNullMx, "null MX", kZdnsMxUs},
-      {DnsScanKind::kSharedHosts, "MX and addresses, hosts shared", kZdnsMxAndAddressUs},
-      {DnsScanKind::kOwnHosts, "MX and addresses, a host for each", kZdnsMxAndAddressUs},
+      {DnsScanKind::kNullMx, "null MX"},
+      {DnsScanKind::kSharedHosts, "MX and addresses, hosts shared"},
+      {DnsScanKind::kOwnHosts, "MX and addresses, a host for each"},
   };
-  for (const auto& [kind, what, peer_us] : kScans) {
-    if (const int code = RunScan(options, kind, what, peer_us); code != 0) return code;
+  for (const auto& [kind, what] : kScans) {
+    if (const int code = RunScan(options, kind, what); code != 0) return code;
   }
   return 0;
 }
@@ -80,6 +82,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 50'000));
   app.add_option("--mxsweep", options.mxsweep, "the program to measure");
   app.add_option("--lab", options.lab, "the program that plays the resolver");
+  mxsweep::bench::AddDnsPeers(&app, &options.peers);
   CLI11_PARSE(app, argc, argv);
   return mxsweep::bench::Run(options);
 }

@@ -1,6 +1,7 @@
 // Instructions of a program, counted by valgrind: the same from run to run, whatever else the
-// machine does. Valgrind knows no ADX, SHA-NI or AVX-512, so a program that would use them takes
-// other ways.
+// machine does. Valgrind does not tell programs of ADX, though it knows it: BoringSSL and OpenSSL
+// are told so by their environment, where the processor has it. SHA-NI and AVX-512 it does not
+// know, so a program that would use them takes other ways.
 #ifndef MXSWEEP_BENCH_INSTRUCTIONS_H_
 #define MXSWEEP_BENCH_INSTRUCTIONS_H_
 

@@ -95,7 +95,7 @@ std::vector<std::string> LoadBench::ScanCommand(const std::string& targets_file,
                                                       .targets = targets_file,
                                                       .output = output,
                                                       .port = options_.port,
-                                                      .trust_store = path("ca.pem"),
+                                                      .trust_store = trust_store(),
                                                       .concurrency = concurrency});
   command.insert(command.end(), {"--targets", "addresses", "--workers", absl::StrCat(workers)});
   command.insert(command.end(), more.begin(), more.end());

@@ -41,6 +41,8 @@ class LoadBench {
 
   LoadCounters* counters() { return counters_.operator->(); }
   std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  // The root of the servers' chain, PEM.
+  std::string trust_store() const { return path("ca.pem"); }
   uint16_t smtp_port() const { return options_.port; }
   uint16_t bare_port() const { return static_cast<uint16_t>(options_.port + 1); }
   double ServerCpuSeconds() const { return process_.CpuSeconds(); }
