@@ -466,6 +466,8 @@ absl::Status MeasureTables(const Settings& settings) {
   PrintRow("bytes kept of a name seen", Figure(bytes.per_name), "<= 16", bytes.per_name / 16);
   PrintRow("  of a finished MX host", Figure(bytes.per_host), "<= 64", bytes.per_host / 64);
   PrintRow("  of a finished address", Figure(bytes.per_address), "<= 32", bytes.per_address / 32);
+  PrintRow("  of a distinct certificate", Figure(bytes.per_certificate), "<= 32",
+           bytes.per_certificate / 32);
   return absl::OkStatus();
 }
 

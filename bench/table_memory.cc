@@ -3,13 +3,16 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 
 #include "scanner/gate.h"
 #include "scanner/host_table.h"
 #include "scanner/name_set.h"
+#include "tls/certificate_table.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -69,12 +72,30 @@ double BytesPerAddress(size_t count) {
   return Each(sizeof(gate) + heap.bytes(), count);
 }
 
+// Of one more, when as many are known in full as ever will be.
+double BytesPerCertificate(size_t count) {
+  constexpr size_t kKnown = 4 * tls::CertificateTable::kRemembered;
+  tls::CertificateTable table;
+  std::optional<HeapGrowth> heap;
+  for (size_t i = 0; i < kKnown + count; ++i) {
+    if (i == kKnown) heap.emplace();
+    // No certificate, but known by its hash like one.
+    std::array<uint8_t, sizeof(i)> der;
+    std::memcpy(der.data(), &i, sizeof(i));
+    table.Intern(der);
+    if (heap && i % 1024 == 0) heap->Look();
+  }
+  heap->Look();
+  return Each(heap->bytes(), count);
+}
+
 }  // namespace
 
 TableBytes MeasureTableBytes(size_t count) {
   return {.per_name = BytesPerName(count),
           .per_host = BytesPerHost(count),
-          .per_address = BytesPerAddress(count)};
+          .per_address = BytesPerAddress(count),
+          .per_certificate = BytesPerCertificate(count)};
 }
 
 }  // namespace mxsweep::bench

@@ -8,9 +8,10 @@ namespace mxsweep::bench {
 // What a scan remembers of what it is done with, bytes each: the most that were ever in use, that
 // while a table grows included, divided by their number.
 struct TableBytes {
-  double per_name = 0;     // seen in the list (NameSet)
-  double per_host = 0;     // finished (HostTable)
-  double per_address = 0;  // finished, and its politeness interval over (Gate)
+  double per_name = 0;         // seen in the list (NameSet)
+  double per_host = 0;         // finished (HostTable)
+  double per_address = 0;      // finished, and its politeness interval over (Gate)
+  double per_certificate = 0;  // met and forgotten but for its fingerprint (CertificateTable)
 };
 
 // With `count` of each. Names and hosts have an owner each; addresses come at 1,000 a second, 200

@@ -26,16 +26,16 @@ class CertificateRows {
   tls::CertificateTable::Interned Intern(std::span<const uint8_t> der);
 
   // The row is with the recorder. Those who wait are told, on this thread.
-  void Recorded(const tls::Certificate* certificate);
+  void Recorded(const tls::Certificate& certificate);
 
   // False if the row is with the recorder already; else true, and `told` is called when it is, on
   // whichever thread that happens.
-  bool Await(const tls::Certificate* certificate, absl::AnyInvocable<void()> told);
+  bool Await(const tls::Certificate& certificate, absl::AnyInvocable<void()> told);
 
  private:
   tls::CertificateTable* table_;
   std::mutex mutex_;  // guards pending_
-  absl::flat_hash_map<const tls::Certificate*, std::vector<absl::AnyInvocable<void()>>> pending_;
+  absl::flat_hash_map<tls::Sha256, std::vector<absl::AnyInvocable<void()>>> pending_;
 };
 
 }  // namespace mxsweep::scanner

@@ -98,14 +98,14 @@ Task<bool> Worker::TryOlderTls(const HostContext* host, dns::IpAddress address,
   co_return true;
 }
 
-std::vector<const tls::Certificate*> Worker::InternChain(
+std::vector<tls::CertificateRef> Worker::InternChain(
     const EndpointFacts& facts, std::vector<NewCertificate>* new_certificates) {
-  std::vector<const tls::Certificate*> chain;
+  std::vector<tls::CertificateRef> chain;
   if (!facts.handshake) return chain;
   CertificateRows* rows = context_->certificate_rows;
   for (const tls::DerHandle& der : facts.handshake->chain) {
-    if (const tls::Certificate* known = recent_certificates_.Find(der)) {
-      chain.push_back(known);
+    if (tls::CertificateRef known = recent_certificates_.Find(der)) {
+      chain.push_back(std::move(known));
       continue;
     }
     tls::CertificateTable::Interned interned =

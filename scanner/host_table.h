@@ -12,8 +12,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
-#include "scanner/fingerprint_table.h"
 #include "scanner/summary.h"
+#include "tls/fingerprint_table.h"
 
 namespace mxsweep::scanner {
 
@@ -69,7 +69,7 @@ class HostTable {
 
   Key key_;
   Key second_key_;  // derived from the first
-  FingerprintTable<Slot> finished_;
+  tls::FingerprintTable<Slot> finished_;
   // Of those in finished_ that have Summary::kDaneMisnamed.
   absl::flat_hash_map<std::array<uint64_t, 2>, std::shared_ptr<const MisnamedLeaves>> misnamed_;
   absl::flat_hash_map<std::string, std::vector<Callback>> waiting_;

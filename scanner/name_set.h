@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "scanner/fingerprint_table.h"
+#include "tls/fingerprint_table.h"
 
 namespace mxsweep::scanner {
 
@@ -49,7 +49,7 @@ class NameSet {
   Slot SlotOf(std::string_view name) const;
 
   Key key_;
-  FingerprintTable<Slot> names_;
+  tls::FingerprintTable<Slot> names_;
 };
 
 }  // namespace mxsweep::scanner

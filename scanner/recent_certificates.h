@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "tls/certificate_table.h"
 #include "tls/der_handle.h"
@@ -20,20 +21,19 @@ namespace mxsweep::scanner {
 class RecentCertificates {
  public:
   // Null: not met lately.
-  const tls::Certificate* Find(const tls::DerHandle& der) const {
+  tls::CertificateRef Find(const tls::DerHandle& der) const {
     const Slot& slot = (*slots_)[IndexOf(der)];
     return slot.der.identity() == der.identity() ? slot.certificate : nullptr;
   }
-  // `certificate` is borrowed from the table.
-  void Keep(const tls::DerHandle& der, const tls::Certificate* certificate) {
-    (*slots_)[IndexOf(der)] = {der, certificate};
+  void Keep(const tls::DerHandle& der, tls::CertificateRef certificate) {
+    (*slots_)[IndexOf(der)] = {der, std::move(certificate)};
   }
 
  private:
   static constexpr size_t kSlots = 512;
   struct Slot {
     tls::DerHandle der;
-    const tls::Certificate* certificate = nullptr;
+    tls::CertificateRef certificate;
   };
 
   // Buffers lie 16 bytes apart or more; the multiplier (2^64 / golden ratio: Knuth, TAOCP 6.4)

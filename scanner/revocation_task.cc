@@ -168,13 +168,13 @@ Task<void> Worker::LookUpRevocations(const EndpointFacts* facts, EndpointVerdict
   for (NewCertificate& certificate : *new_certificates) {
     context_->recorder->Push(MakeCertificateRow(*certificate.facts, certificate.der.der(),
                                                 facts->started_at, certificate.revocation));
-    context_->certificate_rows->Recorded(certificate.certificate);
+    context_->certificate_rows->Recorded(*certificate.certificate);
   }
   new_certificates->clear();
-  for (const tls::Certificate* certificate : verdicts->chain) {
+  for (const tls::CertificateRef& certificate : verdicts->chain) {
     Event recorded;
     const bool pending = context_->certificate_rows->Await(
-        certificate, [this, &recorded] { loop_->Post([&recorded] { recorded.Set(); }); });
+        *certificate, [this, &recorded] { loop_->Post([&recorded] { recorded.Set(); }); });
     if (pending) co_await recorded;
   }
 }

@@ -83,7 +83,7 @@ void FillCertificates(const EndpointVerdicts& verdicts, const tls::CertificateTa
     row->leaf_signature_algorithm = NullIfEmpty(table.SignatureAlgorithmName(leaf));
     if (leaf.not_after != 0) row->not_after = absl::FromUnixSeconds(leaf.not_after);
     std::vector<std::string>& hashes = row->chain_sha256.emplace();
-    for (const tls::Certificate* certificate : verdicts.chain) {
+    for (const tls::CertificateRef& certificate : verdicts.chain) {
       hashes.push_back(tls::HexLower(certificate->sha256));
     }
   }

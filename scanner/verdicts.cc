@@ -111,14 +111,13 @@ std::string_view EndpointDaneName(EndpointDane status) {
 }
 
 EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,
-                               std::vector<const tls::Certificate*> chain,
-                               tls::PkixVerifier* pkix) {
+                               std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix) {
   EndpointVerdicts verdicts;
   verdicts.chain = std::move(chain);
   if (facts.handshake && !facts.handshake->chain.empty()) {
     std::vector<tls::Sha256> fingerprints;
     fingerprints.reserve(verdicts.chain.size());
-    for (const tls::Certificate* shown : verdicts.chain) fingerprints.push_back(shown->sha256);
+    for (const tls::CertificateRef& shown : verdicts.chain) fingerprints.push_back(shown->sha256);
     verdicts.pkix =
         pkix->Judge(facts.handshake->chain, fingerprints, absl::ToUnixSeconds(facts.started_at));
     JudgeStaple(facts, pkix->store(), &verdicts);

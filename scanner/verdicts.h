@@ -34,7 +34,7 @@ std::string_view EndpointDaneName(EndpointDane status);
 
 // What an endpoint's facts mean. Pointers are into the certificate table.
 struct EndpointVerdicts {
-  std::vector<const tls::Certificate*> chain;  // leaf first; empty: none was shown
+  std::vector<tls::CertificateRef> chain;  // leaf first; empty: none was shown
   std::optional<tls::PkixVerdict> pkix;
   std::optional<tls::NameMatch> name_match;
   std::optional<tls::SecurityLevel> security_level;
@@ -52,7 +52,7 @@ struct EndpointVerdicts {
 
 // Judges `facts`, whose certificates are `chain` in the table. `pkix` is borrowed for the call.
 EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,
-                               std::vector<const tls::Certificate*> chain, tls::PkixVerifier* pkix);
+                               std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix);
 
 // endpoints.rpt_result: an RFC 8460 §4.3 word where one fits; empty: null.
 std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts);

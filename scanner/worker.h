@@ -163,7 +163,7 @@ class Worker {
   void SendAway(const dns::IpAddress* address);
   // A certificate whose row is yet to be written.
   struct NewCertificate {
-    const tls::Certificate* certificate;
+    tls::CertificateRef certificate;
     tls::DerHandle der;
     std::unique_ptr<tls::CertificateFacts> facts;
     CertificateRevocation revocation;
@@ -179,8 +179,8 @@ class Worker {
                           const EndpointFacts& facts, const EndpointVerdicts& verdicts,
                           uint32_t attempts);
   // Those met for the first time are recorded, or with --revocation put into `new_certificates`.
-  std::vector<const tls::Certificate*> InternChain(const EndpointFacts& facts,
-                                                   std::vector<NewCertificate>* new_certificates);
+  std::vector<tls::CertificateRef> InternChain(const EndpointFacts& facts,
+                                               std::vector<NewCertificate>* new_certificates);
 
   // What a list shall be asked, by whom and where it is.
   struct CrlDemand {

@@ -1,38 +1,40 @@
 #include "tls/certificate_table.h"
 
+#include <algorithm>
 #include <cstring>
-#include <limits>
+#include <deque>
 #include <mutex>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "tls/fingerprint_table.h"
+#include "tls/recent_map.h"
 
 namespace mxsweep::tls {
 namespace {
 
-static_assert(sizeof(Certificate) == 64, "the documented bytes per certificate");
-
 // SHA-256 is a hash already: some of its bytes will do (the first choose the shard).
-size_t HashOf(const Sha256& sha256) {
-  size_t hash;
-  std::memcpy(&hash, sha256.data() + 8, sizeof(hash));
-  return hash;
+uint64_t Word(const Sha256& sha256, size_t at) {
+  uint64_t word;
+  std::memcpy(&word, sha256.data() + at, sizeof(word));
+  return word;
 }
 
 struct Hash {
-  using is_transparent = void;
-  size_t operator()(const Sha256& sha256) const { return HashOf(sha256); }
-  size_t operator()(const Certificate* certificate) const { return HashOf(certificate->sha256); }
+  size_t operator()(const Sha256& sha256) const { return Word(sha256, 8); }
 };
 
-struct Equal {
-  using is_transparent = void;
-  static const Sha256& Key(const Sha256& sha256) { return sha256; }
-  static const Sha256& Key(const Certificate* certificate) { return certificate->sha256; }
-  template <typename A, typename B>
-  bool operator()(const A& a, const B& b) const {
-    return Key(a) == Key(b);
+// 128 bits of the SHA-256.
+struct Fingerprint {
+  uint64_t words[2];  // the second is never 0
+  explicit Fingerprint(const Sha256& sha256)
+      : words{Word(sha256, 8), std::max<uint64_t>(Word(sha256, 16), 1)} {}
+  Fingerprint() = default;
+  bool is_free() const { return words[1] == 0; }
+  uint64_t hash() const { return words[0]; }
+  bool SameKey(const Fingerprint& other) const {
+    return words[0] == other.words[0] && words[1] == other.words[1];
   }
 };
 
@@ -54,9 +56,8 @@ Certificate Condense(const CertificateFacts& facts, uint16_t algorithm) {
 
 struct CertificateTable::Shard {
   mutable std::mutex mutex;  // guards the rest
-  absl::flat_hash_set<const Certificate*, Hash, Equal> index;
-  std::deque<Certificate> certificates;  // its elements never move
-  absl::flat_hash_set<Sha256, Hash, Equal> written;
+  FingerprintTable<Fingerprint> met;
+  RecentMap<Sha256, CertificateRef, Hash> recent{kRemembered / kShards};
 };
 
 // The few dozen names there are, each once. A hostile server can make up OIDs: past the cap they
@@ -108,27 +109,18 @@ CertificateTable::Interned CertificateTable::Intern(std::span<const uint8_t> der
   Shard& shard = (*shards_)[sha256[0] % kShards];
   {
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.index.find(sha256);
-    if (found != shard.index.end()) return {*found, false, nullptr};
+    if (const CertificateRef* known = shard.recent.Find(sha256)) return {*known, false, nullptr};
   }
   // Parsed outside the lock. Two workers that meet it at the same moment both parse, one of them is
   // first.
   auto facts = std::make_unique<CertificateFacts>(ParseCertificateFacts(der));
-  const Certificate condensed = Condense(
-      *facts, facts->signature_algorithm ? algorithms_->IndexOf(*facts->signature_algorithm) : 0);
+  auto condensed = std::make_shared<const Certificate>(Condense(
+      *facts, facts->signature_algorithm ? algorithms_->IndexOf(*facts->signature_algorithm) : 0));
   const std::lock_guard lock(shard.mutex);
-  const auto found = shard.index.find(sha256);
-  if (found != shard.index.end()) return {*found, false, nullptr};
-  const Certificate* certificate = &shard.certificates.emplace_back(condensed);
-  shard.index.insert(certificate);
-  if (shard.written.erase(sha256) > 0) return {certificate, false, nullptr};
-  return {certificate, true, std::move(facts)};
-}
-
-void CertificateTable::MarkWritten(const Sha256& sha256) {
-  Shard& shard = (*shards_)[sha256[0] % kShards];
-  const std::lock_guard lock(shard.mutex);
-  if (!shard.index.contains(sha256)) shard.written.insert(sha256);
+  if (const CertificateRef* known = shard.recent.Find(sha256)) return {*known, false, nullptr};
+  shard.recent.Keep(sha256, condensed);
+  if (!shard.met.Insert(Fingerprint(sha256))) return {std::move(condensed), false, nullptr};
+  return {std::move(condensed), true, std::move(facts)};
 }
 
 std::string_view CertificateTable::SignatureAlgorithmName(const Certificate& certificate) const {
@@ -139,7 +131,7 @@ size_t CertificateTable::size() const {
   size_t total = 0;
   for (const Shard& shard : *shards_) {
     const std::lock_guard lock(shard.mutex);
-    total += shard.certificates.size();
+    total += shard.met.size();
   }
   return total;
 }

@@ -3,18 +3,16 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string_view>
 
-#include "absl/container/flat_hash_set.h"
 #include "tls/certificate.h"
 
 namespace mxsweep::tls {
 
-// What is kept of every distinct certificate for as long as the scan runs: enough for rows and
-// verdicts of later handshakes that show it again.
+// What is kept of a certificate: enough for rows and verdicts of later handshakes that show it
+// again.
 struct Certificate {
   Sha256 sha256{};
   int64_t not_before = 0;  // seconds since the epoch; 0 if it could not be read
@@ -30,18 +28,21 @@ struct Certificate {
   bool malformed = false;  // CertificateFacts::error was not empty
 };
 
+// Shared by the table and whoever met it.
+using CertificateRef = std::shared_ptr<const Certificate>;
+
 // Every distinct certificate of a scan, once, whichever worker meets it first.
 //
-// Thread-safety: full; 64 shards, each with its own lock.
+// Thread-safety: full; 16 shards, each with its own lock.
 //
-// Memory: 64 bytes a certificate, plus 9 bytes of hash table at a load of 7/16 to 7/8: measured 79
-// bytes each at 200,000 of them (tests/tls/certificate_table_test.cc).
+// Memory: 16 bytes of fingerprint for each certificate ever met, 18 to 23 with free places, and
+// what is kept of the last kRemembered to twice as many, which is read anew from one that comes
+// again later (some 150 bytes each, 10 MB at the most).
 class CertificateTable {
  public:
   struct Interned {
-    // Valid as long as the table.
-    const Certificate* certificate = nullptr;
-    // True for exactly one caller per distinct certificate (and for none after MarkWritten()).
+    CertificateRef certificate;
+    // True for exactly one caller per distinct certificate.
     bool first_seen = false;
     // The whole row; only where first_seen.
     std::unique_ptr<CertificateFacts> facts;
@@ -55,19 +56,18 @@ class CertificateTable {
   // `der` is borrowed for the call.
   Interned Intern(std::span<const uint8_t> der);
 
-  // The row of this certificate was committed by an earlier run: Intern() will not call it first
-  // seen.
-  void MarkWritten(const Sha256& sha256);
-
   // The name as in CertificateFacts::signature_algorithm, "" where it could not be read. The text
   // lives as long as the table.
   std::string_view SignatureAlgorithmName(const Certificate& certificate) const;
 
+  // Distinct certificates met.
   size_t size() const;
+
+  static constexpr size_t kRemembered = 32768;
 
  private:
   struct Shard;
-  static constexpr size_t kShards = 64;
+  static constexpr size_t kShards = 16;
 
   class AlgorithmNames;
 

@@ -9,10 +9,12 @@
 #include <optional>
 #include <utility>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "tls/certificate.h"
 #include "tls/certificate_names.h"
 #include "tls/public_key.h"
+#include "tls/recent_map.h"
 #include "tls/revocation.h"
 #include "tls/x509_path.h"
 
@@ -266,12 +268,16 @@ std::string_view PkixStatusName(PkixStatus status) {
 
 struct PkixVerifier::Shard {
   mutable std::mutex mutex;  // guards the rest
-  absl::flat_hash_map<Sha256, Judgement> judgements;
+  RecentMap<Sha256, Judgement, absl::Hash<Sha256>> judgements{1};
   uint64_t verifications = 0;
 };
 
-PkixVerifier::PkixVerifier(std::shared_ptr<const TrustStore> store)
-    : store_(std::move(store)), shards_(std::make_unique<std::array<Shard, kShards>>()) {}
+PkixVerifier::PkixVerifier(std::shared_ptr<const TrustStore> store, size_t remembered)
+    : store_(std::move(store)), shards_(std::make_unique<std::array<Shard, kShards>>()) {
+  for (Shard& shard : *shards_) {
+    shard.judgements = decltype(shard.judgements)(std::max<size_t>(remembered / kShards, 1));
+  }
+}
 PkixVerifier::~PkixVerifier() = default;
 
 PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain, int64_t time_s) {
@@ -288,16 +294,15 @@ PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain,
   Shard& shard = (*shards_)[key[0] % kShards];
   {
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.judgements.find(key);
-    if (found != shard.judgements.end() && found->second.from_s <= time_s &&
-        time_s < found->second.until_s) {
-      return found->second.verdict;
+    const Judgement* known = shard.judgements.Find(key);
+    if (known != nullptr && known->from_s <= time_s && time_s < known->until_s) {
+      return known->verdict;
     }
   }
   Judgement judgement = JudgeChain(chain, store_->store_, *store_, time_s);
   const std::lock_guard lock(shard.mutex);
   ++shard.verifications;
-  return shard.judgements.insert_or_assign(key, std::move(judgement)).first->second.verdict;
+  return shard.judgements.Keep(key, std::move(judgement)).verdict;
 }
 
 uint64_t PkixVerifier::verifications() const {

@@ -45,14 +45,16 @@ struct PkixVerdict {
 };
 
 // Judges chains as a sender with this trust store would (RFC 5280 §6, purpose: TLS server); names
-// apart. Each distinct chain is verified once: its verdict is kept until a date in it passes.
+// apart. A chain is verified once: its verdict is kept until a date in it passes, or so many
+// other chains have come since.
 //
 // Thread-safety: full.
 //
-// Memory: about 160 bytes a chain, and the sentence where there is one.
+// Memory: about 160 bytes a chain that is remembered, and the sentence where there is one.
 class PkixVerifier {
  public:
-  explicit PkixVerifier(std::shared_ptr<const TrustStore> store);
+  // The verdicts on the last `remembered` chains, roughly, are kept, and on twice as many at most.
+  explicit PkixVerifier(std::shared_ptr<const TrustStore> store, size_t remembered = 65536);
   ~PkixVerifier();
 
   // `chain` as the server sent it, leaf first; `time_s` in seconds since the epoch.

@@ -227,7 +227,7 @@ int KeySecurityBits(KeyType type, uint32_t key_bits) {
 }
 
 SecurityLevel JudgeSecurityLevel(const HandshakeFacts& facts,
-                                 std::span<const Certificate* const> chain) {
+                                 std::span<const CertificateRef> chain) {
   Minimum minimum;
   JudgeVersion(facts, &minimum);
   JudgeCipher(facts, &minimum);

@@ -20,7 +20,7 @@ struct SecurityLevel {
 // keys, and the signature of each certificate that is not self-signed. `chain` as sent, leaf first.
 // A pure function.
 SecurityLevel JudgeSecurityLevel(const HandshakeFacts& facts,
-                                 std::span<const Certificate* const> chain);
+                                 std::span<const CertificateRef> chain);
 
 // Security bits of a key, as OpenSSL counts them (NIST SP 800-57 part 1, table 2, interpolated for
 // RSA).

@@ -20,23 +20,23 @@ TEST(CertificateRows, TellsThoseWhoWaitWhenTheRowIsRecorded) {
   const auto second = rows.Intern(der);
   EXPECT_FALSE(second.first_seen);
   int told = 0;
-  EXPECT_TRUE(rows.Await(second.certificate, [&told] { ++told; }));
-  EXPECT_TRUE(rows.Await(second.certificate, [&told] { ++told; }));
+  EXPECT_TRUE(rows.Await(*second.certificate, [&told] { ++told; }));
+  EXPECT_TRUE(rows.Await(*second.certificate, [&told] { ++told; }));
   EXPECT_EQ(told, 0);
-  rows.Recorded(first.certificate);
+  rows.Recorded(*first.certificate);
   EXPECT_EQ(told, 2);
-  EXPECT_FALSE(rows.Await(second.certificate, [&told] { ++told; }));
+  EXPECT_FALSE(rows.Await(*second.certificate, [&told] { ++told; }));
   EXPECT_EQ(told, 2);
 }
 
-TEST(CertificateRows, OfAnEarlierRunAreRecordedAlready) {
+TEST(CertificateRows, OfACertificateMetBeforeAreRecordedAlready) {
   tls::CertificateTable table;
   CertificateRows rows(&table);
   const std::vector<uint8_t> der = tls::testing::MakePki().leaf.der();
-  table.MarkWritten(tls::HashSha256(der));
+  table.Intern(der);
   const auto known = rows.Intern(der);
   EXPECT_FALSE(known.first_seen);
-  EXPECT_FALSE(rows.Await(known.certificate, [] {}));
+  EXPECT_FALSE(rows.Await(*known.certificate, [] {}));
 }
 
 TEST(CertificateRows, NobodyComesBetweenMeetingAndWaiting) {
@@ -54,11 +54,11 @@ TEST(CertificateRows, NobodyComesBetweenMeetingAndWaiting) {
       if (interned.first_seen) {
         std::this_thread::yield();
         recorded[i] = true;
-        rows.Recorded(interned.certificate);
+        rows.Recorded(*interned.certificate);
         continue;
       }
       ++waiting;
-      const bool pending = rows.Await(interned.certificate, [&, i] {
+      const bool pending = rows.Await(*interned.certificate, [&, i] {
         EXPECT_TRUE(recorded[i]);
         --waiting;
       });

@@ -133,7 +133,7 @@ EndpointFacts Shown(const std::vector<tls::DerHandle>& chain, std::vector<uint8_
 output::EndpointRow RowOf(const tls::testing::TestPki& pki, const EndpointFacts& facts) {
   tls::PkixVerifier pkix(tls::TrustStore::FromPem(pki.root.pem()).value());
   tls::CertificateTable table;
-  std::vector<const tls::Certificate*> chain;
+  std::vector<tls::CertificateRef> chain;
   for (const tls::DerHandle& der : facts.handshake->chain) {
     chain.push_back(table.Intern(der.der()).certificate);
   }

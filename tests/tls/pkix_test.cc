@@ -572,6 +572,31 @@ TEST(PkixVerifier, MayBeAskedByManyThreads) {
   EXPECT_LE(verifier.verifications(), 4u);
 }
 
+TEST(PkixVerifier, RemembersNoMoreChainsThanItMay) {
+  const TestPki pki = MakePki();
+  const TestPki other = MakePki();
+  std::vector<std::vector<DerHandle>> chains;
+  for (int i = 0; i < 64; ++i) {
+    // The six bits of i, as certificates that have nothing to do with the leaf.
+    std::vector<DerHandle> chain = pki.Chain();
+    for (int bit = 1; bit < 64; bit *= 2) {
+      chain.push_back(Handles((i & bit) != 0 ? other.leaf : other.root).front());
+    }
+    chains.push_back(std::move(chain));
+  }
+  PkixVerifier forgetful(StoreOf(pki.root.pem()), 16);  // one or two of a shard: 32 at most
+  PkixVerifier verifier(StoreOf(pki.root.pem()));
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& chain : chains) {
+      EXPECT_STATUS(forgetful.Judge(chain, kNow), PkixStatus::kValid);
+      EXPECT_STATUS(verifier.Judge(chain, kNow), PkixStatus::kValid);
+    }
+  }
+  EXPECT_EQ(verifier.verifications(), 64u);
+  EXPECT_GE(forgetful.verifications(), 64u + 32u);
+  EXPECT_LE(forgetful.verifications(), 128u);
+}
+
 // --- The store ---
 
 TEST(TrustStore, HashDoesNotDependOnOrderNorComments) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,9 @@ const Certificate kStrong = {
 
 SecurityLevel Level(const Negotiated& negotiated,
                     const std::vector<Certificate>& chain = {kStrong}) {
-  std::vector<const Certificate*> pointers;
-  for (const Certificate& certificate : chain) pointers.push_back(&certificate);
+  std::vector<CertificateRef> pointers;
+  for (const Certificate& certificate : chain)
+    pointers.push_back(std::make_shared<Certificate>(certificate));
   return JudgeSecurityLevel(Facts(negotiated), pointers);
 }
 

@@ -1,5 +1,5 @@
-#ifndef MXSWEEP_SCANNER_FINGERPRINT_TABLE_H_
-#define MXSWEEP_SCANNER_FINGERPRINT_TABLE_H_
+#ifndef MXSWEEP_TLS_FINGERPRINT_TABLE_H_
+#define MXSWEEP_TLS_FINGERPRINT_TABLE_H_
 
 #include <sys/mman.h>
 
@@ -15,7 +15,7 @@
 
 #include "absl/numeric/int128.h"
 
-namespace mxsweep::scanner {
+namespace mxsweep::tls {
 
 // A large table of fingerprints, and what belongs to each, that never shrinks: open addressing over
 // 256 shards. A shard grows by about a quarter when it is 7/8 full, so that a large table has
@@ -147,6 +147,6 @@ class FingerprintTable {
   size_t peak_allocated_bytes_ = 0;
 };
 
-}  // namespace mxsweep::scanner
+}  // namespace mxsweep::tls
 
-#endif  // MXSWEEP_SCANNER_FINGERPRINT_TABLE_H_
+#endif  // MXSWEEP_TLS_FINGERPRINT_TABLE_H_
