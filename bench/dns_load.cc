@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "bench/lab_process.h"
 #include "bench/measured_process.h"
 #include "bench/peer.h"
 #include "dns/cares_resolver.h"
 #include "dns/mx_plan.h"
 #include "nlohmann/json.hpp"
-#include "scanner/uring_loop.h"
+#include "scanner/base/text.h"
+#include "scanner/engine/uring_loop.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -102,7 +102,7 @@ class Load {
  private:
   void AskNext() {
     if (asked_ == options_.names) return;
-    resolver_->Query(absl::StrCat("d", asked_++, ".lab"), dns::RrType::kMx,
+    resolver_->Query(JoinText("d", asked_++, ".lab"), dns::RrType::kMx,
                      [this](const dns::Response& response) {
                        ++(dns::IsAnswer(response.status) ? figures_.answers : figures_.errors);
                        AskNext();

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "bench/floor.h"
-#include "scanner/check.h"
-#include "scanner/smtp_command.h"
-#include "tests/tls/certificate_factory.h"
-#include "tests/tls/test_server.h"
-#include "tls/handshake.h"
+#include "scanner/base/check.h"
+#include "scanner/smtp/command.h"
+#include "tests/tls/pki/certificate_factory.h"
+#include "tests/tls/session/test_server.h"
+#include "tls/session/handshake.h"
 
 namespace mxsweep::bench {
 namespace {

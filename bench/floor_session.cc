@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "bench/floor.h"
-#include "scanner/check.h"
+#include "scanner/base/check.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -62,7 +62,7 @@ class BareSessions {
       }
     }
     if (failed_ == 0) return absl::OkStatus();
-    return absl::InternalError(absl::StrCat(failed_, " bare sessions failed"));
+    return absl::InternalError(JoinText(failed_, " bare sessions failed"));
   }
 
  private:

@@ -10,10 +10,10 @@
 #include <fstream>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bench/lab_process.h"
 #include "bench/measured_process.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -49,7 +49,7 @@ absl::StatusOr<std::optional<double>> CountInstructions(const std::vector<std::s
   absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start(arguments, log);
   if (!process.ok()) return process.status();
   if (process->Wait().exit_code != 0) {
-    return absl::InternalError(absl::StrCat("callgrind failed:\n", FileText(log)));
+    return absl::InternalError(JoinText("callgrind failed:\n", FileText(log)));
   }
   std::ifstream counts(file);
   std::optional<double> total;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -29,13 +29,13 @@ std::vector<std::string> Command(const LabOptions& options, const std::string& r
           "--fixed",
           "none",
           "--domains",
-          absl::StrCat(options.domains),
+          JoinText(options.domains),
           "--seed",
-          absl::StrCat(options.seed),
+          JoinText(options.seed),
           "--network",
           "127.80.0.0",
           "--smtp-port",
-          absl::StrCat(options.smtp_port),
+          JoinText(options.smtp_port),
           "--dns-port",
           "0",
           "--state",

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "output/endpoint_row.h"
+#include "output/tables/endpoint_row.h"
 
 namespace mxsweep::bench {
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -41,11 +41,11 @@ absl::StatusOr<LoadBench> LoadBench::Start(const Options& options, const std::st
   if (!counters.ok()) return counters.status();
   std::vector<std::string> command = {options.load_server,
                                       "--port",
-                                      absl::StrCat(options.port),
+                                      JoinText(options.port),
                                       "--processes",
-                                      absl::StrCat(options.processes),
+                                      JoinText(options.processes),
                                       "--dead-bit",
-                                      absl::StrCat(options.dead_bit),
+                                      JoinText(options.dead_bit),
                                       "--counters",
                                       counters_file,
                                       "--trust-store",
@@ -54,7 +54,7 @@ absl::StatusOr<LoadBench> LoadBench::Start(const Options& options, const std::st
                                       ready_file};
   for (const Flight& flight : options.flights) {
     command.push_back("--flights");
-    command.push_back(absl::StrCat(flight.client_bytes, ":", flight.server_bytes));
+    command.push_back(JoinText(flight.client_bytes, ":", flight.server_bytes));
   }
   absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start(command, log);
   if (!process.ok()) return process.status();
@@ -70,7 +70,7 @@ absl::StatusOr<LoadBench> LoadBench::Start(const Options& options, const std::st
 
 absl::StatusOr<std::string> LoadBench::WriteTargets(const Targets& targets, bool with_names) const {
   const std::string path =
-      absl::StrCat(folder_, "/targets-", targets.live, "-", targets.dead, with_names, ".txt");
+      JoinText(folder_, "/targets-", targets.live, "-", targets.dead, with_names, ".txt");
   std::ofstream file(path);
   const int total = targets.live + targets.dead;
   int dead = 0;
@@ -97,7 +97,7 @@ std::vector<std::string> LoadBench::ScanCommand(const std::string& targets_file,
                                                       .port = options_.port,
                                                       .trust_store = trust_store(),
                                                       .concurrency = concurrency});
-  command.insert(command.end(), {"--targets", "addresses", "--workers", absl::StrCat(workers)});
+  command.insert(command.end(), {"--targets", "addresses", "--workers", JoinText(workers)});
   command.insert(command.end(), more.begin(), more.end());
   return command;
 }

@@ -26,8 +26,8 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "tests/tls/certificate_factory.h"
+#include "scanner/base/text.h"
+#include "tests/tls/pki/certificate_factory.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -41,7 +41,7 @@ constexpr int kHoldLookMs = 5;
 constexpr size_t kReleaseAtOnce = 256;
 
 absl::Status ErrnoStatus(std::string_view what) {
-  return absl::InternalError(absl::StrCat(std::string(what), ": ", std::strerror(errno)));
+  return absl::InternalError(JoinText(std::string(what), ": ", std::strerror(errno)));
 }
 
 // P-256 all of it, valid around now; ECDSA P-256 leaf and intermediate are shown.

@@ -17,7 +17,7 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -62,7 +62,7 @@ double Seconds(const timeval& time) {
 
 // The fields of /proc/PID/stat behind the program's name, of which the first is field 3.
 std::vector<std::string> StatFields(pid_t pid) {
-  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
+  std::ifstream file(JoinText("/proc/", pid, "/stat"));
   std::string line;
   std::getline(file, line);
   std::istringstream words(line.substr(std::min(line.size(), line.rfind(')') + 1)));
@@ -84,11 +84,11 @@ MeasuredProcess::MeasuredProcess(MeasuredProcess&& other) noexcept
 absl::StatusOr<MeasuredProcess> MeasuredProcess::Start(const std::vector<std::string>& arguments,
                                                        const std::string& log) {
   const int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (output < 0) return absl::InternalError(absl::StrCat(log, ": ", std::strerror(errno)));
+  if (output < 0) return absl::InternalError(JoinText(log, ": ", std::strerror(errno)));
   int ready[2];
   if (pipe2(ready, O_CLOEXEC) != 0) {
     close(output);
-    return absl::InternalError(absl::StrCat("pipe: ", std::strerror(errno)));
+    return absl::InternalError(JoinText("pipe: ", std::strerror(errno)));
   }
   const pid_t pid = fork();
   if (pid == 0) {
@@ -101,7 +101,7 @@ absl::StatusOr<MeasuredProcess> MeasuredProcess::Start(const std::vector<std::st
   const int counter = pid > 0 ? OpenInstructionCounter(pid) : -1;
   MeasuredProcess process(pid, counter);
   close(ready[1]);  // The child goes on.
-  if (pid < 0) return absl::InternalError(absl::StrCat("fork: ", std::strerror(error)));
+  if (pid < 0) return absl::InternalError(JoinText("fork: ", std::strerror(error)));
   return process;
 }
 
@@ -153,7 +153,7 @@ MeasuredProcess::Usage MeasuredProcess::Wait() {
 
 uint64_t MeasuredProcess::RssBytes() const {
   if (HasEnded()) return 0;
-  std::ifstream file(absl::StrCat("/proc/", pid_, "/statm"));
+  std::ifstream file(JoinText("/proc/", pid_, "/statm"));
   uint64_t size_pages = 0;
   uint64_t resident_pages = 0;
   file >> size_pages >> resident_pages;

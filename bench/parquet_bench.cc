@@ -10,8 +10,8 @@
 #include "bench/parquet_figures.h"
 #include "benchmark/benchmark.h"
 #include "output/json_rows.h"
-#include "output/parquet_reader.h"
-#include "output/parquet_writer.h"
+#include "output/parquet/reader.h"
+#include "output/parquet/writer.h"
 
 namespace mxsweep::output {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "bench/lab_rows.h"
-#include "output/parquet_writer.h"
+#include "output/parquet/writer.h"
 
 namespace mxsweep::bench {
 namespace {

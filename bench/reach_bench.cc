@@ -19,7 +19,6 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bench/dns_load.h"
 #include "bench/floor.h"
@@ -29,6 +28,7 @@
 #include "bench/peer.h"
 #include "bench/scan_run.h"
 #include "bench/table_memory.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -131,9 +131,9 @@ std::vector<std::string> PeerOverLoad(const LoadBench& bench, const std::string&
                                       const TargetLists& lists, int concurrency) {
   return PeerCommand(peer, {{"{targets}", lists.addresses},
                             {"{named_targets}", lists.named},
-                            {"{port}", absl::StrCat(bench.smtp_port())},
+                            {"{port}", JoinText(bench.smtp_port())},
                             {"{trust_store}", bench.trust_store()},
-                            {"{concurrency}", absl::StrCat(concurrency)}});
+                            {"{concurrency}", JoinText(concurrency)}});
 }
 
 // Has the least been come near twice? Virtual machines are quick or slow for seconds at a time.
@@ -196,7 +196,7 @@ absl::Status MeasureEndpoint(const Settings& settings, const LoadBench& bench, F
   PrintRow("  with two workers; against one", Figure(Least(two_us)), "<= 1.05",
            Least(two_us) / Least(one_us));
   for (size_t i = 0; i < peers_us.size(); ++i) {
-    PrintRow(absl::StrCat(PeerName(settings.peers[i]), ", CPU us; ours against it"),
+    PrintRow(JoinText(PeerName(settings.peers[i]), ", CPU us; ours against it"),
              Figure(Least(peers_us[i])), "", Least(one_us) / Least(peers_us[i]));
   }
   return absl::OkStatus();
@@ -238,7 +238,7 @@ absl::StatusOr<std::optional<double>> OurInstructions(const Settings& settings,
 
 absl::Status CountEndpoint(const Settings& settings, const LoadBench& bench) {
   const auto handshakes = CountInstructions(
-      {settings.self, "--handshakes", absl::StrCat(settings.counted)}, bench.path("callgrind"),
+      {settings.self, "--handshakes", JoinText(settings.counted)}, bench.path("callgrind"),
       /*from_start=*/false);
   if (!handshakes.ok()) return handshakes.status();
   if (!*handshakes) {
@@ -263,7 +263,7 @@ absl::Status CountEndpoint(const Settings& settings, const LoadBench& bench) {
           return PeerOverLoad(bench, peer, lists, kCountedConcurrency);
         });
     if (!count.ok()) return count.status();
-    PrintRow(absl::StrCat(PeerName(peer), ", thousand; ours against it"), Figure(**count / 1e3), "",
+    PrintRow(JoinText(PeerName(peer), ", thousand; ours against it"), Figure(**count / 1e3), "",
              **one / **count);
   }
   return absl::OkStatus();
@@ -417,7 +417,7 @@ absl::Status MeasureDns(const Settings& settings, Found* found) {
                                   .peers = settings.dns_peers};
   const absl::StatusOr<DnsLoadFigures> load = MeasureDnsLoad(options);
   if (!load.ok()) return load.status();
-  PrintRow(absl::StrCat("DNS answers/s of a core, ", Count(options.outstanding), " outstanding"),
+  PrintRow(JoinText("DNS answers/s of a core, ", Count(options.outstanding), " outstanding"),
            Count(load->AnswersPerCpuSecond()), ">= 50,000", load->AnswersPerCpuSecond() / 50000);
   PrintRow("  longest gap without an answer, ms", Figure(load->longest_gap_s * 1e3));
   PrintRow("  look-ups without an answer", Count(static_cast<double>(load->errors)), "0");

@@ -17,10 +17,10 @@
 #include <thread>
 #include <vector>
 
-#include "scanner/check.h"
-#include "scanner/stream.h"
-#include "scanner/task.h"
-#include "scanner/uring_loop.h"
+#include "scanner/base/check.h"
+#include "scanner/engine/stream.h"
+#include "scanner/engine/task.h"
+#include "scanner/engine/uring_loop.h"
 
 namespace mxsweep::scanner {
 namespace {

@@ -16,11 +16,11 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "bench/lab_process.h"
 #include "bench/measured_process.h"
 #include "bench/scan_run.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -156,7 +156,7 @@ absl::StatusOr<double> SessionBytes(const Settings& settings, const std::string&
                                     const TemporaryFolder& folder) {
   const int many = settings.concurrency;
   const int few = many / 5;
-  const std::string mix = absl::StrCat(kSilentMix, ",behaviour.", behaviour, "=1");
+  const std::string mix = JoinText(kSilentMix, ",behaviour.", behaviour, "=1");
   absl::StatusOr<LabProcess> lab = StartLab(settings, mix, many, folder.path("lab-" + behaviour));
   if (!lab.ok()) return lab.status();
   const auto small = HoldOpen(settings, *lab, few, folder.path(behaviour + "-few"));
@@ -221,8 +221,7 @@ absl::Status RunScans(const Settings& settings, const TemporaryFolder& folder) {
   std::vector<ScanCost> runs;
   // The first scan finds a lab that has yet to make its certificates, and is not counted.
   for (int i = 0; i <= settings.runs; ++i) {
-    const absl::StatusOr<ScanCost> cost =
-        Scan(settings, *lab, folder.path(absl::StrCat("scan", i)));
+    const absl::StatusOr<ScanCost> cost = Scan(settings, *lab, folder.path(JoinText("scan", i)));
     if (!cost.ok()) return cost.status();
     if (i > 0) runs.push_back(*cost);
   }
@@ -241,7 +240,7 @@ absl::Status RunSessions(const Settings& settings, const TemporaryFolder& folder
   for (const auto& [behaviour, name] : kinds) {
     const absl::StatusOr<double> bytes = SessionBytes(settings, behaviour, folder);
     if (!bytes.ok()) return bytes.status();
-    PrintRow(absl::StrCat("  ", name), {*bytes / 1024});
+    PrintRow(JoinText("  ", name), {*bytes / 1024});
     std::fflush(stdout);
   }
   return absl::OkStatus();

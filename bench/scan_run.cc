@@ -4,9 +4,9 @@
 #include <system_error>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "nlohmann/json.hpp"
+#include "scanner/base/text.h"
 
 namespace mxsweep::bench {
 namespace {
@@ -29,7 +29,7 @@ std::vector<std::string> FastScanCommand(const FastScan& scan) {
           "--output",
           scan.output,
           "--port",
-          absl::StrCat(scan.port),
+          JoinText(scan.port),
           "--trust-store",
           scan.trust_store,
           "--allow-special",
@@ -40,7 +40,7 @@ std::vector<std::string> FastScanCommand(const FastScan& scan) {
           "--per-address-interval",
           "0",
           "--concurrency",
-          absl::StrCat(scan.concurrency),
+          JoinText(scan.concurrency),
           "--progress",
           "none"};
 }

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "scanner/gate.h"
-#include "scanner/ip_set.h"
-#include "scanner/name_set.h"
-#include "scanner/smtp_reply.h"
-#include "scanner/target_reader.h"
+#include "scanner/pace/gate.h"
+#include "scanner/pace/ip_set.h"
+#include "scanner/smtp/reply.h"
+#include "scanner/targets/name_set.h"
+#include "scanner/targets/target_reader.h"
 
 namespace mxsweep::scanner {
 namespace {

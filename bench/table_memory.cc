@@ -9,10 +9,10 @@
 #include <optional>
 #include <string>
 
-#include "scanner/gate.h"
-#include "scanner/host_table.h"
-#include "scanner/name_set.h"
-#include "tls/certificate_table.h"
+#include "scanner/pace/gate.h"
+#include "scanner/targets/name_set.h"
+#include "scanner/work/host_table.h"
+#include "tls/pki/certificate_table.h"
 
 namespace mxsweep::bench {
 namespace {

@@ -14,14 +14,14 @@
 #include <utility>
 #include <vector>
 
-#include "tests/tls/certificate_factory.h"
-#include "tests/tls/test_server.h"
-#include "tls/certificate.h"
-#include "tls/certificate_table.h"
-#include "tls/dane.h"
-#include "tls/handshake.h"
-#include "tls/name_match.h"
-#include "tls/pkix.h"
+#include "tests/tls/pki/certificate_factory.h"
+#include "tests/tls/session/test_server.h"
+#include "tls/dane/verdict.h"
+#include "tls/pki/certificate.h"
+#include "tls/pki/certificate_table.h"
+#include "tls/pki/name_match.h"
+#include "tls/pki/pkix.h"
+#include "tls/session/handshake.h"
 
 namespace mxsweep::tls {
 namespace {

@@ -75,3 +75,15 @@ function(mxsweep_fuzzer name)
     add_test(NAME ${name}_short COMMAND ${name} -runs=20000 -max_total_time=20)
   endif()
 endfunction()
+
+# mxsweep_room_fuzzers(ROOM LINK lib … NAMES n …): tests/fuzz/ROOM/n_fuzz.cc each, with the corpus
+# tests/corpus/n.
+function(mxsweep_room_fuzzers room)
+  cmake_parse_arguments(arg "" "" "LINK;NAMES" ${ARGN})
+  foreach(name ${arg_NAMES})
+    mxsweep_fuzzer(${name}_fuzz
+      SOURCE "${PROJECT_SOURCE_DIR}/tests/fuzz/${room}/${name}_fuzz.cc"
+      LINK ${arg_LINK}
+      CORPUS tests/corpus/${name})
+  endforeach()
+endfunction()

@@ -2,9 +2,9 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "dns/message.h"
 #include "dns/wire_name.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -44,10 +44,10 @@ absl::StatusOr<AnswerSummary> SummarizeAnswer(Message&& message, std::string_vie
     const std::string& target = std::get<CnameData>(cname->data).target;
     const auto& chain = summary.cname_chain;
     if (target == *start || std::find(chain.begin(), chain.end(), target) != chain.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("CNAME loop at ", target));
+      return absl::InvalidArgumentError(JoinText("CNAME loop at ", target));
     }
     if (chain.size() == kMaxCnameChain) {
-      return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxCnameChain, " CNAMEs"));
+      return absl::InvalidArgumentError(JoinText("more than ", kMaxCnameChain, " CNAMEs"));
     }
     summary.cname_chain.push_back(target);
     current = target;

@@ -14,8 +14,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "dns/datagram_batch.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -149,10 +149,10 @@ absl::Status CaresChannel::Impl::Open(const ServerAddress& server) {
   options.sock_state_cb = &Impl::OnSocketState;
   options.sock_state_cb_data = this;
   if (int rc = InitLibrary(); rc != ARES_SUCCESS) {
-    return absl::UnavailableError(absl::StrCat("c-ares: ", ares_strerror(rc)));
+    return absl::UnavailableError(JoinText("c-ares: ", ares_strerror(rc)));
   }
   if (int rc = ares_init_options(&channel_, &options, mask); rc != ARES_SUCCESS) {
-    return absl::UnavailableError(absl::StrCat("c-ares: ", ares_strerror(rc)));
+    return absl::UnavailableError(JoinText("c-ares: ", ares_strerror(rc)));
   }
   static constexpr ares_socket_functions kFunctions = {
       &Impl::OpenSocket, &Impl::CloseSocket, &Impl::Connect, &Impl::Receive, &Impl::SendVector};
@@ -160,7 +160,7 @@ absl::Status CaresChannel::Impl::Open(const ServerAddress& server) {
   if (int rc = ares_set_servers_ports_csv(channel_, server.ToString().c_str());
       rc != ARES_SUCCESS) {
     return absl::InvalidArgumentError(
-        absl::StrCat("resolver ", server.ToString(), ": ", ares_strerror(rc)));
+        JoinText("resolver ", server.ToString(), ": ", ares_strerror(rc)));
   }
   return absl::OkStatus();
 }

@@ -10,11 +10,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/random/random.h"
-#include "absl/strings/str_cat.h"
 #include "dns/cares_channel.h"
 #include "dns/response_reader.h"
 #include "dns/server_pool.h"
 #include "dns/wire_name.h"
+#include "scanner/base/text.h"
 
 // How a question goes: it is put to a server, then to the next one where that fails or stays
 // silent. SERVFAIL from the last one is looked into: with CD set, does the same server know an
@@ -176,7 +176,7 @@ Resolver::QueryId CaresResolver::Impl::Ask(std::string_view name, RrType type, C
   if (!canonical.ok()) {
     refused_at_once_.emplace_back(
         id, ErrorResponse(ResponseStatus::kLocalError,
-                          absl::StrCat("no question: ", canonical.status().message())));
+                          JoinText("no question: ", canonical.status().message())));
     DrainSoon();
     return id;
   }
@@ -353,9 +353,8 @@ void CaresResolver::Impl::OnMessage(QueryId id, Question& question, AttemptResul
   const size_t server = result.tag.server;
   Response response;
   if (!result.message.ok()) {
-    response =
-        ErrorResponse(ResponseStatus::kMalformed,
-                      absl::StrCat("unreadable answer: ", result.message.status().message()));
+    response = ErrorResponse(ResponseStatus::kMalformed,
+                             JoinText("unreadable answer: ", result.message.status().message()));
   } else if (result.message->truncated) {
     if (result.tag.transport == Transport::kUdp) {
       return Send(id, question, server, Transport::kTcp);
@@ -406,9 +405,9 @@ void CaresResolver::Impl::OnCheckResponse(QueryId id, Question& question, Respon
     return Finish(id, *std::move(question.refusal));
   }
   if (response.status == ResponseStatus::kServfail) {
-    return Finish(id, ErrorResponse(ResponseStatus::kBogus,
-                                    absl::StrCat(response.detail,
-                                                 ", but an answer when asked not to validate")));
+    return Finish(
+        id, ErrorResponse(ResponseStatus::kBogus,
+                          JoinText(response.detail, ", but an answer when asked not to validate")));
   }
   // The failure has passed in the meantime.
   if (IsAnswer(response.status) || response.status == ResponseStatus::kBogus) {
@@ -420,7 +419,7 @@ void CaresResolver::Impl::OnCheckResponse(QueryId id, Question& question, Respon
 void CaresResolver::Impl::OnAttemptFailed(QueryId id, Question& question,
                                           const AttemptResult& result) {
   const ServerAddress& address = servers_[result.tag.server].address;
-  question.last_failure = absl::StrCat(
+  question.last_failure = JoinText(
       address.ToString(), ": ", result.os_error != 0 ? std::strerror(result.os_error) : "failed");
   const int64_t now_ns = loop_.NowNanos();
   if (IsLocalTrouble(result.os_error)) {
@@ -456,8 +455,8 @@ void CaresResolver::Impl::GiveUp(QueryId id, Question& question) {
                                                 : ResponseStatus::kLocalError,
                                     question.last_failure));
   }
-  std::string detail = absl::StrCat("no answer to ", question.attempts, " queries");
-  if (!question.last_failure.empty()) absl::StrAppend(&detail, " (", question.last_failure, ")");
+  std::string detail = JoinText("no answer to ", question.attempts, " queries");
+  if (!question.last_failure.empty()) AppendText(&detail, " (", question.last_failure, ")");
   Finish(id, ErrorResponse(ResponseStatus::kTimeout, std::move(detail)));
 }
 
@@ -556,7 +555,7 @@ absl::StatusOr<std::unique_ptr<CaresResolver>> CaresResolver::Create(EventLoop& 
     options.servers = *std::move(servers);
   }
   if (options.servers.size() > kMaxServers) {
-    return absl::InvalidArgumentError(absl::StrCat("more than ", kMaxServers, " resolvers"));
+    return absl::InvalidArgumentError(JoinText("more than ", kMaxServers, " resolvers"));
   }
   if (options.max_attempts < 1 || options.attempt_timeout.count() <= 0 ||
       options.deadline < options.attempt_timeout || options.tick.count() <= 0 ||

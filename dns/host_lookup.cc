@@ -3,10 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "dns/absl_view.h"
 #include "dns/mx_plan.h"
 #include "dns/name.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -140,7 +139,7 @@ class HostLookup::Impl {
       const auto& known = answer_.addresses;
       if (std::find(known.begin(), known.end(), *address) != known.end()) continue;
       if (taken++ == kMaxAddressesPerFamily) {
-        Note(type, absl::StrCat("more than ", kMaxAddressesPerFamily, " addresses"));
+        Note(type, JoinText("more than ", kMaxAddressesPerFamily, " addresses"));
         break;
       }
       answer_.addresses.push_back(*address);
@@ -192,7 +191,7 @@ class HostLookup::Impl {
 
   void AskNextTlsa() {
     if (base_index_ == bases_.size()) return Finish();
-    const std::string name = absl::StrCat("_", options_.port, "._tcp.", bases_[base_index_]);
+    const std::string name = JoinText("_", options_.port, "._tcp.", bases_[base_index_]);
     // A name that does not fit cannot exist.
     if (name.size() > kMaxNameLength) {
       ++base_index_;
@@ -227,7 +226,7 @@ class HostLookup::Impl {
       auto* tlsa = std::get_if<TlsaRecord>(&record.data);
       if (tlsa == nullptr) continue;
       if (answer_.tlsa.size() == kMaxTlsaRecords) {
-        Note("TLSA", absl::StrCat("more than ", kMaxTlsaRecords, " records"));
+        Note("TLSA", JoinText("more than ", kMaxTlsaRecords, " records"));
         break;
       }
       answer_.tlsa.push_back(std::move(*tlsa));
@@ -236,8 +235,8 @@ class HostLookup::Impl {
   }
 
   void Note(std::string_view type, std::string_view what) {
-    absl::StrAppend(&answer_.error_detail, answer_.error_detail.empty() ? "" : "; ", ToAbsl(type),
-                    ": ", ToAbsl(what));
+    AppendText(&answer_.error_detail, answer_.error_detail.empty() ? "" : "; ", ToAbsl(type), ": ",
+               ToAbsl(what));
   }
 
   // The callback may destroy *this: nothing may follow a call of Finish.

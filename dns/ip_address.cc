@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 
@@ -46,7 +46,7 @@ IpAddress IpAddress::FromV4(uint32_t value) {
 }
 
 std::string IpAddress::ToString() const {
-  if (!is_v6_) return absl::StrCat(bytes_[0], ".", bytes_[1], ".", bytes_[2], ".", bytes_[3]);
+  if (!is_v6_) return JoinText(bytes_[0], ".", bytes_[1], ".", bytes_[2], ".", bytes_[3]);
   char buffer[INET6_ADDRSTRLEN];
   inet_ntop(AF_INET6, bytes_.data(), buffer, sizeof(buffer));
   return buffer;

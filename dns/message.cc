@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
 #include "dns/wire_name.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -219,7 +219,7 @@ absl::Status ReadSections(std::span<const uint8_t> message, size_t offset, Messa
       if (status.ok()) continue;
       // A truncated message is not an answer but a call to ask again over TCP (RFC 2181 §9).
       if (out.truncated) return absl::OkStatus();
-      return Malformed(absl::StrCat(name, " record ", i + 1, ": ", status.message()));
+      return Malformed(JoinText(name, " record ", i + 1, ": ", status.message()));
     }
   }
   return absl::OkStatus();
@@ -271,7 +271,7 @@ absl::StatusOr<Message> ParseResponse(std::span<const uint8_t> bytes) {
   message.id = ReadU16(bytes, 0);
   ReadFlags(flags, message);
   absl::StatusOr<DecodedName> question = ReadWireName(bytes, kHeaderBytes);
-  if (!question.ok()) return Malformed(absl::StrCat("question: ", question.status().message()));
+  if (!question.ok()) return Malformed(JoinText("question: ", question.status().message()));
   if (bytes.size() - question->next < 4) return Malformed("question cut off");
   message.question_name = std::move(question->name);
   message.question_type = static_cast<RrType>(ReadU16(bytes, question->next));
@@ -307,7 +307,7 @@ std::string RrTypeName(RrType type) {
     case RrType::kTlsa:
       return "TLSA";
   }
-  return absl::StrCat("TYPE", static_cast<uint16_t>(type));
+  return JoinText("TYPE", static_cast<uint16_t>(type));
 }
 
 std::string RcodeName(Rcode rcode) {
@@ -327,7 +327,7 @@ std::string RcodeName(Rcode rcode) {
     case Rcode::kBadVers:
       return "BADVERS";
   }
-  return absl::StrCat("RCODE", static_cast<uint16_t>(rcode));
+  return JoinText("RCODE", static_cast<uint16_t>(rcode));
 }
 
 }  // namespace mxsweep::dns

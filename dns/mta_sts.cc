@@ -6,10 +6,9 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "dns/absl_view.h"
 #include "dns/name.h"
 #include "dns/tagged_record.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -31,7 +30,7 @@ struct PolicyLine {
 };
 
 absl::Status Wrong(const PolicyLine& line, std::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("line ", line.number, ": ", ToAbsl(what)));
+  return absl::InvalidArgumentError(JoinText("line ", line.number, ": ", ToAbsl(what)));
 }
 
 // A policy while it is being read: what has been seen of it.
@@ -51,7 +50,7 @@ class PolicyReader {
     if (!max_age_s_.has_value()) return absl::InvalidArgumentError("no \"max_age\"");
     if (mx_.empty() && *mode_ != StsMode::kNone) {
       return absl::InvalidArgumentError(
-          absl::StrCat("no \"mx\", and the mode is ", ToAbsl(Word(*mode_))));
+          JoinText("no \"mx\", and the mode is ", ToAbsl(Word(*mode_))));
     }
     return StsPolicy{.mode = *mode_, .max_age_s = *max_age_s_, .mx = std::move(mx_)};
   }
@@ -60,7 +59,7 @@ class PolicyReader {
   absl::Status TakeVersion(const PolicyLine& line) {
     if (has_version_) return absl::OkStatus();  // the first counts
     if (line.value != kPolicyVersion) {
-      return Wrong(line, absl::StrCat("the version is ", Quoted(line.value), ", not STSv1"));
+      return Wrong(line, JoinText("the version is ", Quoted(line.value), ", not STSv1"));
     }
     has_version_ = true;
     return absl::OkStatus();
@@ -72,7 +71,7 @@ class PolicyReader {
       if (line.value == Word(mode)) mode_ = mode;
     }
     if (mode_.has_value()) return absl::OkStatus();
-    return Wrong(line, absl::StrCat("no such mode: ", Quoted(line.value)));
+    return Wrong(line, JoinText("no such mode: ", Quoted(line.value)));
   }
 
   absl::Status TakeMaxAge(const PolicyLine& line) {
@@ -82,10 +81,10 @@ class PolicyReader {
     const auto [stop, error] = std::from_chars(line.value.data(), end, seconds);
     if (line.value.empty() || line.value.size() > kMaxAgeDigits || error != std::errc() ||
         stop != end) {
-      return Wrong(line, absl::StrCat("max_age is not a number of seconds: ", Quoted(line.value)));
+      return Wrong(line, JoinText("max_age is not a number of seconds: ", Quoted(line.value)));
     }
     if (seconds > kMaxStsMaxAge) {
-      return Wrong(line, absl::StrCat("max_age is over ", kMaxStsMaxAge, " seconds: ", seconds));
+      return Wrong(line, JoinText("max_age is over ", kMaxStsMaxAge, " seconds: ", seconds));
     }
     max_age_s_ = static_cast<uint32_t>(seconds);
     return absl::OkStatus();
@@ -99,9 +98,9 @@ class PolicyReader {
         std::all_of(domain.begin(), domain.end(), [](char c) { return c > ' ' && c < 0x7f; });
     const absl::StatusOr<std::string> name = NormalizeDomain(domain, {.allow_single_label = true});
     if (!ascii || domain.ends_with('.') || !name.ok()) {
-      return Wrong(line, absl::StrCat("not a host name or *. and a domain: ", Quoted(line.value)));
+      return Wrong(line, JoinText("not a host name or *. and a domain: ", Quoted(line.value)));
     }
-    mx_.push_back(absl::StrCat(wildcard ? "*." : "", *name));
+    mx_.push_back(JoinText(wildcard ? "*." : "", *name));
     return absl::OkStatus();
   }
 
@@ -125,11 +124,11 @@ StsRecord ReadStsRecords(std::span<const std::string> texts) {
     if (field.name != "id") {
       if (IsExtensionValue(field.value)) continue;
       return InvalidRecord(
-          absl::StrCat("not a value for \"", ToAbsl(field.name), "\": ", Quoted(field.value)));
+          JoinText("not a value for \"", ToAbsl(field.name), "\": ", Quoted(field.value)));
     }
     if (!IsAlphanumeric(field.value) || field.value.size() > kMaxStsIdLength) {
       return InvalidRecord(
-          absl::StrCat("the id is not 1 to 32 letters and digits: ", Quoted(field.value)));
+          JoinText("the id is not 1 to 32 letters and digits: ", Quoted(field.value)));
     }
     if (record.id.empty()) record.id = field.value;
   }
@@ -139,7 +138,7 @@ StsRecord ReadStsRecords(std::span<const std::string> texts) {
 
 absl::StatusOr<StsPolicy> ParseStsPolicy(std::string_view body) {
   if (body.size() > kMaxStsPolicyBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("over ", kMaxStsPolicyBytes, " bytes"));
+    return absl::InvalidArgumentError(JoinText("over ", kMaxStsPolicyBytes, " bytes"));
   }
   PolicyReader reader;
   PolicyLine line;
@@ -153,7 +152,7 @@ absl::StatusOr<StsPolicy> ParseStsPolicy(std::string_view body) {
     const size_t colon = text.find(':');
     line.key = text.substr(0, colon);
     if (colon == std::string_view::npos || !IsExtensionName(line.key)) {
-      return Wrong(line, absl::StrCat("not \"key: value\": ", Quoted(text)));
+      return Wrong(line, JoinText("not \"key: value\": ", Quoted(text)));
     }
     line.value = TrimBlanks(text.substr(colon + 1));
     if (absl::Status status = reader.Take(line); !status.ok()) return status;

@@ -2,9 +2,9 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "dns/mx_plan.h"
 #include "dns/name.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -67,7 +67,7 @@ class MxLookup::Impl {
         return AskForAddresses();
       default:
         answer_.status = ErrorStatus(response.status);
-        answer_.error_detail = absl::StrCat("MX: ", response.detail);
+        answer_.error_detail = JoinText("MX: ", response.detail);
         return Finish();
     }
   }
@@ -90,7 +90,7 @@ class MxLookup::Impl {
       if (is_known) continue;
       if (record.host == ".") has_root = true;
       if (answer_.records.size() == kMaxMxRecords) {
-        answer_.error_detail = absl::StrCat("MX: more than ", kMaxMxRecords, " hosts");
+        answer_.error_detail = JoinText("MX: more than ", kMaxMxRecords, " hosts");
         break;
       }
       answer_.records.push_back(std::move(record));
@@ -126,7 +126,7 @@ class MxLookup::Impl {
     }
     if (Severity(response.status) > Severity(worst_address_)) {
       worst_address_ = response.status;
-      answer_.error_detail = absl::StrCat(std::string(type), ": ", response.detail);
+      answer_.error_detail = JoinText(std::string(type), ": ", response.detail);
     }
     if (a_query_ != 0 || aaaa_query_ != 0) return;
     answer_.status = IsAnswer(worst_address_) ? MxStatus::kNoMail : ErrorStatus(worst_address_);

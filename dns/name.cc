@@ -7,10 +7,9 @@
 #include <memory>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "dns/absl_view.h"
 #include "dns/ip_address.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -27,7 +26,7 @@ bool IsAllDigits(std::string_view label) {
 // What is wrong with `name` (ASCII, any case, no trailing dot) as a host name; empty if nothing is.
 std::string HostNameProblem(std::string_view name) {
   if (name.size() > kMaxNameLength) {
-    return absl::StrCat("longer than ", kMaxNameLength, " characters");
+    return JoinText("longer than ", kMaxNameLength, " characters");
   }
   size_t label_start = 0;
   for (size_t i = 0; i <= name.size(); ++i) {
@@ -35,14 +34,14 @@ std::string HostNameProblem(std::string_view name) {
       if (IsLdhOrUnderscore(name[i])) continue;
       if (name[i] == ' ' || name[i] == '\t') return "white space in the name";
       if (absl::ascii_isprint(name[i])) {
-        return absl::StrCat("bad character '", std::string(1, name[i]), "'");
+        return JoinText("bad character '", std::string(1, name[i]), "'");
       }
       return absl::StrFormat("bad byte 0x%02x", static_cast<uint8_t>(name[i]));
     }
     const std::string_view label = name.substr(label_start, i - label_start);
     if (label.empty()) return "empty label";
     if (label.size() > kMaxLabelLength) {
-      return absl::StrCat("label longer than ", kMaxLabelLength, " characters");
+      return JoinText("label longer than ", kMaxLabelLength, " characters");
     }
     if (label.front() == '-' || label.back() == '-') return "label begins or ends with a hyphen";
     label_start = i + 1;
@@ -67,7 +66,7 @@ bool LooksLikeIpAddress(std::string_view text) {
 absl::Status CheckForJunk(std::string_view text) {
   if (text.empty()) return absl::InvalidArgumentError("empty");
   if (text.size() > kMaxInputBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("longer than ", kMaxNameLength, " characters"));
+    return absl::InvalidArgumentError(JoinText("longer than ", kMaxNameLength, " characters"));
   }
   if (LooksLikeIpAddress(text)) return absl::InvalidArgumentError("an IP address, not a domain");
   if (text.find("://") != std::string_view::npos) {
@@ -91,7 +90,7 @@ absl::StatusOr<std::string> ToAscii(std::string_view text) {
   const std::unique_ptr<uint8_t, decltype(&idn2_free)> owner(output, &idn2_free);
   if (rc != IDN2_OK) {
     return absl::InvalidArgumentError(
-        absl::StrCat("not an internationalised name: ", idn2_strerror(rc)));
+        JoinText("not an internationalised name: ", idn2_strerror(rc)));
   }
   return std::string(reinterpret_cast<const char*>(output));
 }

@@ -6,9 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "dns/absl_view.h"
 #include "dns/name.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -28,7 +27,7 @@ Record FromResponse(const Response& response, Record (*read)(std::span<const std
   Record record;
   record.status =
       IsLocal(response.status) ? PolicyRecordStatus::kLocalError : PolicyRecordStatus::kLookupError;
-  record.detail = absl::StrCat("TXT: ", response.detail);
+  record.detail = JoinText("TXT: ", response.detail);
   return record;
 }
 
@@ -45,17 +44,16 @@ class PolicyLookup::Impl {
   }
 
   void Begin(std::string_view domain) {
-    sts_query_ = Ask(absl::StrCat("_mta-sts.", ToAbsl(domain)), [this](const Response& response) {
+    sts_query_ = Ask(JoinText("_mta-sts.", ToAbsl(domain)), [this](const Response& response) {
       sts_query_ = 0;
       records_.sts = FromResponse(response, ReadStsRecords);
       FinishIfAnswered();
     });
-    tlsrpt_query_ =
-        Ask(absl::StrCat("_smtp._tls.", ToAbsl(domain)), [this](const Response& response) {
-          tlsrpt_query_ = 0;
-          records_.tlsrpt = FromResponse(response, ReadTlsRptRecords);
-          FinishIfAnswered();
-        });
+    tlsrpt_query_ = Ask(JoinText("_smtp._tls.", ToAbsl(domain)), [this](const Response& response) {
+      tlsrpt_query_ = 0;
+      records_.tlsrpt = FromResponse(response, ReadTlsRptRecords);
+      FinishIfAnswered();
+    });
     if (sts_query_ == 0) records_.sts.status = PolicyRecordStatus::kNone;
     if (tlsrpt_query_ == 0) records_.tlsrpt.status = PolicyRecordStatus::kNone;
     if (sts_query_ == 0 && tlsrpt_query_ == 0) {

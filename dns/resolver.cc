@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -37,20 +37,20 @@ void Conclude(ResolverState& state) {
   const std::string distrusted = Names(servers, IsDistrusted);
   state.validates = state.answers && blind.empty() && distrusted.empty();
   if (!state.answers) {
-    state.detail = absl::StrCat("No resolver answers (", silent, "): ", servers.front().error, ".");
+    state.detail = JoinText("No resolver answers (", silent, "): ", servers.front().error, ".");
     return;
   }
   std::vector<std::string> sentences;
   if (state.validates) sentences.push_back("The resolver validates DNSSEC.");
   if (!blind.empty()) {
-    sentences.push_back(absl::StrCat(blind, " does not validate DNSSEC: nothing it says can be ",
-                                     "called secure, and no DANE verdict can be given."));
+    sentences.push_back(JoinText(blind, " does not validate DNSSEC: nothing it says can be ",
+                                 "called secure, and no DANE verdict can be given."));
   }
   if (!distrusted.empty()) {
-    sentences.push_back(absl::StrCat(distrusted, " validates DNSSEC, but is not on a loopback ",
-                                     "address, so that its AD bit is not believed."));
+    sentences.push_back(JoinText(distrusted, " validates DNSSEC, but is not on a loopback ",
+                                 "address, so that its AD bit is not believed."));
   }
-  if (!silent.empty()) sentences.push_back(absl::StrCat(silent, " does not answer."));
+  if (!silent.empty()) sentences.push_back(JoinText(silent, " does not answer."));
   state.detail = absl::StrJoin(sentences, " ");
 }
 

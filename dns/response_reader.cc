@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "dns/wire_name.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -14,9 +14,9 @@ namespace {
 std::string Explain(const Message& message) {
   std::string text = RcodeName(message.rcode);
   for (const ExtendedError& error : message.extended_errors) {
-    absl::StrAppend(&text, " (extended error ", error.code);
-    if (!error.text.empty()) absl::StrAppend(&text, ": ", absl::CHexEscape(error.text));
-    absl::StrAppend(&text, ")");
+    AppendText(&text, " (extended error ", error.code);
+    if (!error.text.empty()) AppendText(&text, ": ", absl::CHexEscape(error.text));
+    AppendText(&text, ")");
   }
   return text;
 }

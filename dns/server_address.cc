@@ -2,8 +2,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "absl/strings/str_cat.h"
 #include "dns/cares_resolver.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -13,9 +13,9 @@ constexpr uint16_t kDnsPort = 53;
 constexpr int kMaxResolvConfLines = 1000;
 
 absl::Status BadServer(std::string_view text) {
-  return absl::InvalidArgumentError(absl::StrCat("'", std::string(text),
-                                                 "' is not ADDRESS, ADDRESS:PORT, [IPv6] or "
-                                                 "[IPv6]:PORT"));
+  return absl::InvalidArgumentError(JoinText("'", std::string(text),
+                                             "' is not ADDRESS, ADDRESS:PORT, [IPv6] or "
+                                             "[IPv6]:PORT"));
 }
 
 absl::StatusOr<ServerAddress> FromParts(std::string_view address, std::string_view port,
@@ -33,8 +33,8 @@ absl::StatusOr<ServerAddress> FromParts(std::string_view address, std::string_vi
 }  // namespace
 
 std::string ServerAddress::ToString() const {
-  return address.is_v6() ? absl::StrCat("[", address.ToString(), "]:", port)
-                         : absl::StrCat(address.ToString(), ":", port);
+  return address.is_v6() ? JoinText("[", address.ToString(), "]:", port)
+                         : JoinText(address.ToString(), ":", port);
 }
 
 bool ServerAddress::IsLoopback() const {
@@ -73,7 +73,7 @@ absl::StatusOr<ServerAddress> ParseServerAddress(std::string_view text) {
 
 absl::StatusOr<std::vector<ServerAddress>> SystemServers(const std::string& path) {
   std::ifstream file(path);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  if (!file) return absl::NotFoundError(JoinText("cannot read ", path));
   std::vector<ServerAddress> servers;
   std::string line;
   for (int i = 0; i < kMaxResolvConfLines && std::getline(file, line); ++i) {
@@ -86,7 +86,7 @@ absl::StatusOr<std::vector<ServerAddress>> SystemServers(const std::string& path
       servers.push_back({*address, kDnsPort});
     }
   }
-  if (file.bad()) return absl::UnavailableError(absl::StrCat("cannot read ", path));
+  if (file.bad()) return absl::UnavailableError(JoinText("cannot read ", path));
   if (servers.empty()) servers.push_back({IpAddress::FromV4(0x7F000001), kDnsPort});
   return servers;
 }

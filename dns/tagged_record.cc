@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "dns/absl_view.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -47,7 +46,7 @@ std::string Quoted(std::string_view text) {
 }
 
 RecordChoice ChooseRecord(std::span<const std::string> texts, std::string_view version) {
-  const std::string prefix = absl::StrCat(ToAbsl(version), ";");
+  const std::string prefix = JoinText(ToAbsl(version), ";");
   RecordChoice choice;
   size_t kept = 0;
   const std::string* meant = nullptr;
@@ -63,10 +62,10 @@ RecordChoice ChooseRecord(std::span<const std::string> texts, std::string_view v
     choice.status = PolicyRecordStatus::kValid;
   } else if (kept > 1) {
     choice.status = PolicyRecordStatus::kMultiple;
-    choice.detail = absl::StrCat(kept, " records begin with \"", prefix, "\"; only one may");
+    choice.detail = JoinText(kept, " records begin with \"", prefix, "\"; only one may");
   } else if (meant != nullptr) {
     choice.status = PolicyRecordStatus::kInvalid;
-    choice.detail = absl::StrCat("does not begin with \"", prefix, "\": ", Quoted(*meant));
+    choice.detail = JoinText("does not begin with \"", prefix, "\": ", Quoted(*meant));
   }
   return choice;
 }
@@ -88,8 +87,7 @@ absl::StatusOr<std::vector<TaggedField>> SplitFields(std::string_view fields) {
     const size_t equals = field.find('=');
     const std::string_view name = field.substr(0, equals);
     if (equals == std::string_view::npos || !IsExtensionName(name)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("not a field \"name=value\": ", Quoted(field)));
+      return absl::InvalidArgumentError(JoinText("not a field \"name=value\": ", Quoted(field)));
     }
     all.push_back({name, field.substr(equals + 1)});
     if (last) return all;

@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "dns/absl_view.h"
 #include "dns/tagged_record.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
@@ -44,13 +43,13 @@ void TakeRua(std::string_view value, TlsRptRecord* record) {
     const size_t comma = value.find(',');
     const std::string_view uri = TrimBlanks(value.substr(0, comma));
     if (!IsUriText(uri)) {
-      *record = InvalidRecord(absl::StrCat("not a URI in \"rua\": ", Quoted(uri)));
+      *record = InvalidRecord(JoinText("not a URI in \"rua\": ", Quoted(uri)));
       return;
     }
     if (IsReportUri(uri)) {
       record->rua.emplace_back(uri);
     } else if (left_out.empty()) {
-      left_out = absl::StrCat("neither mailto: nor https: in \"rua\": ", Quoted(uri));
+      left_out = JoinText("neither mailto: nor https: in \"rua\": ", Quoted(uri));
     }
     if (comma == std::string_view::npos) break;
     value.remove_prefix(comma + 1);
@@ -76,7 +75,7 @@ TlsRptRecord ReadTlsRptRecords(std::span<const std::string> texts) {
       TakeRua(field.value, &record);
     } else if (!IsExtensionValue(field.value)) {
       return InvalidRecord(
-          absl::StrCat("not a value for \"", ToAbsl(field.name), "\": ", Quoted(field.value)));
+          JoinText("not a value for \"", ToAbsl(field.name), "\": ", Quoted(field.value)));
     }
     if (record.status != PolicyRecordStatus::kValid) return record;
   }

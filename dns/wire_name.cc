@@ -3,7 +3,6 @@
 #include <array>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "dns/message.h"
 #include "dns/name.h"
 

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "output/parquet_reader.h"
+#include "output/parquet/reader.h"
 #include "output/scan_directory.h"
-#include "output/text.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::output {
 namespace {

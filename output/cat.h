@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "output/file_system.h"
+#include "output/files/file_system.h"
 #include "output/json_rows.h"
 
 namespace mxsweep::output {

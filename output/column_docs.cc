@@ -1,7 +1,7 @@
 #include "output/column_docs.h"
 
-#include "output/schema.h"
-#include "output/text.h"
+#include "output/tables/schema.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::output {
 namespace {
@@ -38,13 +38,13 @@ std::string Cell(std::string_view text) {
 
 std::string ColumnDocs() {
   std::string out(kIntroduction);
-  AppendText(out, "Schema version ", kSchemaVersion, ".\n");
+  AppendText(&out, "Schema version ", kSchemaVersion, ".\n");
   VisitTables([&]<typename Row>(std::type_identity<Row>) {
     const TableSchema& schema = SchemaOf(Table<Row>::kId);
-    AppendText(out, "\n## `", schema.name, "`: ", schema.description, "\n\n");
+    AppendText(&out, "\n## `", schema.name, "`: ", schema.description, "\n\n");
     out.append("| column | type | null | meaning |\n| --- | --- | --- | --- |\n");
     for (const ColumnSpec& column : schema.columns) {
-      AppendText(out, "| `", column.name, "` | ", column.type, " | ",
+      AppendText(&out, "| `", column.name, "` | ", column.type, " | ",
                  column.nullable ? "yes" : "no", " | ", Cell(column.description), " |\n");
     }
   });

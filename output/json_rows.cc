@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "output/schema.h"
-#include "output/text.h"
-#include "output/utf8.h"
+#include "output/tables/schema.h"
+#include "scanner/base/text.h"
+#include "scanner/base/utf8.h"
 
 namespace mxsweep::output {
 namespace {
@@ -102,7 +102,7 @@ void AppendJson(const T& value, std::string& out) {
   } else if constexpr (std::is_same_v<T, std::string>) {
     AppendJsonString(value, out);
   } else if constexpr (std::is_same_v<T, Binary>) {
-    AppendText(out, "\"", absl::Base64Escape(value.bytes), "\"");
+    AppendText(&out, "\"", absl::Base64Escape(value.bytes), "\"");
   } else if constexpr (std::is_same_v<T, bool>) {
     out.append(value ? "true" : "false");
   } else if constexpr (std::is_same_v<T, absl::Time>) {
@@ -110,12 +110,12 @@ void AppendJson(const T& value, std::string& out) {
     AppendTimestamp(value, out);
     out.push_back('"');
   } else if constexpr (std::is_unsigned_v<T>) {
-    AppendPart(out, value);
+    AppendText(&out, value);
   } else {
     char separator = '{';
     T::VisitFields([&](const auto& field) {
       out.push_back(separator);
-      AppendText(out, "\"", field.name, "\":");
+      AppendText(&out, "\"", field.name, "\":");
       AppendJson(value.*field.member, out);
       separator = ',';
     });
@@ -182,7 +182,7 @@ absl::StatusOr<RowFormatter> RowFormatter::Create(TableId table, RowFormat forma
     if (!index) {
       std::string known;
       for (const ColumnSpec& column : schema.columns) {
-        AppendText(known, known.empty() ? "" : ", ", column.name);
+        AppendText(&known, known.empty() ? "" : ", ", column.name);
       }
       return absl::InvalidArgumentError(
           JoinText("table ", schema.name, " has no column '", name, "'; it has ", known));
@@ -216,7 +216,7 @@ void RowFormatter::Append(const Row& row, std::string& out) const {
     if (!first) out.push_back(',');
     first = false;
     if (json) {
-      AppendText(out, "\"", column.name, "\":");
+      AppendText(&out, "\"", column.name, "\":");
       AppendJson(row.*column.member, out);
     } else {
       AppendCsv(row.*column.member, out);

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "output/tables.h"
+#include "output/tables/tables.h"
 
 namespace mxsweep::output {
 

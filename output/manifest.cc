@@ -5,8 +5,8 @@
 
 #include "absl/status/status.h"
 #include "nlohmann/json.hpp"
-#include "output/schema.h"
-#include "output/text.h"
+#include "output/tables/schema.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::output {
 namespace {

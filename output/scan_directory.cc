@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "output/manifest.h"
-#include "output/schema.h"
-#include "output/text.h"
+#include "output/tables/schema.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::output {
 namespace {

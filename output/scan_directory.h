@@ -28,9 +28,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
-#include "output/file_system.h"
-#include "output/parquet_options.h"
-#include "output/tables.h"
+#include "output/files/file_system.h"
+#include "output/parquet/options.h"
+#include "output/tables/tables.h"
 
 namespace mxsweep::output {
 

@@ -7,10 +7,10 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_format.h"
 #include "output/manifest.h"
-#include "output/parquet_writer.h"
+#include "output/parquet/writer.h"
 #include "output/scan_directory.h"
-#include "output/schema.h"
-#include "output/text.h"
+#include "output/tables/schema.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::output {
 namespace {

@@ -8,7 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "scanner/text.h"
+#include "scanner/base/text.h"
+#include "scanner/record/scan_summary.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -122,24 +123,6 @@ std::string_view ProgressModeWord(ProgressMode mode) {
     if (known == mode) return word;
   }
   return "";
-}
-
-std::string FormatCount(uint64_t count) {
-  std::string text = JoinText(count);
-  for (size_t place = text.size(); place > 3; place -= 3) text.insert(place - 3, ",");
-  return text;
-}
-
-std::string FormatDuration(double seconds) {
-  if (!(seconds >= 0)) seconds = 0;
-  const auto total = static_cast<uint64_t>(std::min(seconds, 1e12));
-  const uint64_t days = total / 86400;
-  const uint64_t hours = total / 3600 % 24;
-  const uint64_t minutes = total / 60 % 60;
-  if (days > 0) return absl::StrFormat("%dd%02dh", days, hours);
-  if (hours > 0) return absl::StrFormat("%dh%02dm", hours, minutes);
-  if (minutes > 0) return absl::StrFormat("%dm%02ds", minutes, total % 60);
-  return absl::StrFormat("%ds", total);
 }
 
 std::string RenderBar(const ProgressSnapshot& snapshot, int columns, bool colour) {

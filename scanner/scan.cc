@@ -14,15 +14,15 @@
 
 #include "absl/time/clock.h"
 #include "output/scan_directory.h"
-#include "scanner/check.h"
-#include "scanner/row_sinks.h"
-#include "scanner/rows.h"
+#include "scanner/base/check.h"
+#include "scanner/base/text.h"
+#include "scanner/pace/target_slots.h"
+#include "scanner/record/row_sinks.h"
+#include "scanner/record/rows.h"
+#include "scanner/resolver/unbound_child.h"
 #include "scanner/scan_record.h"
-#include "scanner/smtp_command.h"
-#include "scanner/target_slots.h"
-#include "scanner/text.h"
-#include "scanner/unbound_child.h"
-#include "scanner/worker_thread.h"
+#include "scanner/smtp/command.h"
+#include "scanner/work/worker_thread.h"
 
 namespace mxsweep::scanner {
 namespace {

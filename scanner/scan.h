@@ -9,7 +9,8 @@
 #include "absl/status/statusor.h"
 #include "dns/resolver.h"
 #include "scanner/progress.h"
-#include "scanner/recorder.h"
+#include "scanner/record/recorder.h"
+#include "scanner/record/scan_summary.h"
 #include "scanner/scan_options.h"
 
 namespace mxsweep::scanner {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "scanner/smtp_command.h"
-#include "scanner/text.h"
+#include "scanner/base/text.h"
+#include "scanner/smtp/command.h"
 
 namespace mxsweep::scanner {
 namespace {

@@ -10,9 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "dns/ip_address.h"
-#include "scanner/mta_sts.h"
 #include "scanner/progress.h"
-#include "scanner/target_reader.h"
+#include "scanner/targets/target_reader.h"
+#include "scanner/verdict/mta_sts.h"
 
 namespace mxsweep::scanner {
 

@@ -1,9 +1,9 @@
 #include "scanner/scan_record.h"
 
 #include "dns/cares_resolver.h"
-#include "scanner/text.h"
-#include "scanner/version.h"
-#include "tls/certificate.h"
+#include "scanner/base/text.h"
+#include "scanner/base/version.h"
+#include "tls/pki/certificate.h"
 
 namespace mxsweep::scanner {
 namespace {

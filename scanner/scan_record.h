@@ -7,9 +7,9 @@
 #include "absl/time/time.h"
 #include "dns/resolver.h"
 #include "nlohmann/json.hpp"
-#include "scanner/progress.h"
+#include "scanner/record/scan_summary.h"
 #include "scanner/scan_options.h"
-#include "tls/trust_store.h"
+#include "tls/pki/trust_store.h"
 
 namespace mxsweep::scanner {
 

@@ -3,17 +3,17 @@
 #include <cstdio>
 
 #include "CLI/CLI.hpp"
-#include "scanner/version.h"
+#include "scanner/base/version.h"
 #include "tools/cat_command.h"
-#include "tools/check_command.h"
-#include "tools/dane_command.h"
+#include "tools/check/command.h"
+#include "tools/dane/command.h"
 #include "tools/scan_command.h"
 
 int main(int argc, char** argv) {
   // A reader that goes away is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app("Surveys the transport security of mail servers.", "mxsweep");
-  app.set_version_flag("--version", std::string("mxsweep ") + mxsweep::scanner::kVersion);
+  app.set_version_flag("--version", std::string("mxsweep ") + mxsweep::kVersion);
   app.require_subcommand(1);
   app.get_formatter()->column_width(32);
   int exit_code = 0;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "scanner/smtp_command.h"
-#include "scanner/text.h"
+#include "scanner/base/text.h"
+#include "scanner/smtp/command.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -52,7 +52,7 @@ CLI::Option* AddWord(CLI::App& app, const std::string& flag, Enum& value,
   std::string names;
   std::string default_word;
   for (const auto& [word, meaning] : words) {
-    scanner::AppendText(&names, names.empty() ? "" : "|", word);
+    AppendText(&names, names.empty() ? "" : "|", word);
     if (meaning == value) default_word = word;
   }
   return app
@@ -64,10 +64,9 @@ CLI::Option* AddWord(CLI::App& app, const std::string& flag, Enum& value,
               value = meaning;
               return;
             }
-            throw CLI::ValidationError(flag,
-                                       scanner::JoinText("\"", text, "\" is none of ", names));
+            throw CLI::ValidationError(flag, JoinText("\"", text, "\" is none of ", names));
           },
-          scanner::JoinText(help, "\n", names))
+          JoinText(help, "\n", names))
       ->type_name("WORD")
       ->default_str(default_word);
 }
@@ -166,7 +165,7 @@ void AddSourceAddresses(CLI::App& app, ScanOptions& options) {
              const auto address = dns::IpAddress::Parse(text);
              if (!address.has_value()) {
                throw CLI::ValidationError("--source-address",
-                                          scanner::JoinText("\"", text, "\" is not an address"));
+                                          JoinText("\"", text, "\" is not an address"));
              }
              options.source_addresses.push_back(*address);
            }

@@ -19,9 +19,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/end_to_end/lab.h"
-#include "tests/tls/openssl_ca.h"
-#include "tests/tls/revocation_factory.h"
-#include "tests/tls/test_server.h"
+#include "tests/tls/pki/openssl_ca.h"
+#include "tests/tls/revocation/revocation_factory.h"
+#include "tests/tls/session/test_server.h"
 
 namespace mxsweep::end_to_end {
 namespace {

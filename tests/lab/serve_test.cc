@@ -15,6 +15,7 @@
 #include <fstream>
 
 #include "nlohmann/json.hpp"
+#include "scanner/base/text.h"
 #include "tests/lab/dns_client.h"
 #include "tests/lab/lab_fixture.h"
 #include "tools/lab/text.h"
@@ -26,7 +27,7 @@ using testing::HasSubstr;
 
 // Apart from whatever else runs on this machine: tests run side by side.
 const uint16_t kSmtpPort = static_cast<uint16_t>(2600 + getpid() % 4096);
-const std::string kNetwork = Cat("127.", 64 + getpid() % 128, ".0.0");
+const std::string kNetwork = JoinText("127.", 64 + getpid() % 128, ".0.0");
 
 std::string RunCommand(const std::string& command) {
   std::string out;
@@ -43,7 +44,7 @@ std::string RunCommand(const std::string& command) {
 class Served : public testing::Test {
  protected:
   void SetUp() override {
-    state_ = testing::TempDir() + Cat("/mxsweep-lab-", getpid());
+    state_ = testing::TempDir() + JoinText("/mxsweep-lab-", getpid());
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
     pid_ = fork();
@@ -51,7 +52,7 @@ class Served : public testing::Test {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       dup2(ends[1], STDOUT_FILENO);
       const std::string report = state_ + ".json";
-      const std::string port = Cat(kSmtpPort);
+      const std::string port = JoinText(kSmtpPort);
       execl(MXSWEEP_LAB_PROGRAM, "mxsweep-lab", "serve", "--seed", "1", "--domains", "200",
             "--network", kNetwork.c_str(), "--dns-port", "0", "--smtp-port", port.c_str(),
             "--processes", "2", "--threads", "2", "--delay-scale", "0.2", "--state", state_.c_str(),
@@ -87,19 +88,19 @@ class Served : public testing::Test {
     EXPECT_TRUE(reply && !reply->answers.empty()) << zone;
     if (!reply || reply->answers.empty()) return "";
     const std::string& data = reply->answers.back().data;
-    return Cat(static_cast<uint8_t>(data[0]), ".", static_cast<uint8_t>(data[1]), ".",
-               static_cast<uint8_t>(data[2]), ".", static_cast<uint8_t>(data[3]));
+    return JoinText(static_cast<uint8_t>(data[0]), ".", static_cast<uint8_t>(data[1]), ".",
+                    static_cast<uint8_t>(data[2]), ".", static_cast<uint8_t>(data[3]));
   }
 
   // What `openssl s_client` prints; it says EHLO, STARTTLS and, inside TLS, QUIT.
   std::string OpenSsl(const std::string& zone, const std::string& flags = "") {
     // A capital Q at a line's start would be a command to s_client itself.
-    return RunCommand(Cat("(sleep 0.5; printf 'ehlo scanner.example.org\\r\\n'; sleep 0.2; printf ",
-                          "'quit\\r\\n'; sleep 0.2) | timeout 10 openssl s_client -starttls smtp ",
-                          "-name scanner.example.org -servername mx1.", zone, ".lab ",
-                          "-verify_hostname mx1.", zone, ".lab -CAfile ", state_,
-                          "/ca.pem -cipher 'ALL:@SECLEVEL=0' ", flags, " -connect ",
-                          AddressOf(zone), ":", kSmtpPort, " 2>&1"));
+    return RunCommand(JoinText(
+        "(sleep 0.5; printf 'ehlo scanner.example.org\\r\\n'; sleep 0.2; printf ",
+        "'quit\\r\\n'; sleep 0.2) | timeout 10 openssl s_client -starttls smtp ",
+        "-name scanner.example.org -servername mx1.", zone, ".lab ", "-verify_hostname mx1.", zone,
+        ".lab -CAfile ", state_, "/ca.pem -cipher 'ALL:@SECLEVEL=0' ", flags, " -connect ",
+        AddressOf(zone), ":", kSmtpPort, " 2>&1"));
   }
 
   // Connects and gives errno, 0 where it succeeded.

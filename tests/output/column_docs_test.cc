@@ -7,8 +7,8 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "output/schema.h"
-#include "output/tables.h"
+#include "output/tables/schema.h"
+#include "output/tables/tables.h"
 
 namespace mxsweep::output {
 namespace {

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "output/file_system.h"
-#include "output/text.h"
+#include "output/files/file_system.h"
+#include "scanner/base/text.h"
 
 namespace mxsweep::output {
 

@@ -10,8 +10,8 @@
 
 #include "output/cat.h"
 #include "output/column_docs.h"
-#include "output/parquet_reader.h"
-#include "output/parquet_writer.h"
+#include "output/parquet/reader.h"
+#include "output/parquet/writer.h"
 #include "output/scan_directory.h"
 #include "tests/output/random_rows.h"
 

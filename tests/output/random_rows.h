@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "output/tables.h"
-#include "output/utf8.h"
+#include "output/tables/tables.h"
+#include "scanner/base/utf8.h"
 
 namespace mxsweep::output {
 

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "output/cat.h"
-#include "output/parquet_reader.h"
+#include "output/parquet/reader.h"
 #include "tests/output/memory_files.h"
 
 namespace mxsweep::output {

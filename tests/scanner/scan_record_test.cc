@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "tests/tls/certificate_factory.h"
+#include "tests/tls/pki/certificate_factory.h"
 
 namespace mxsweep::scanner {
 namespace {

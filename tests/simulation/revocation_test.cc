@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "tests/simulation/simulated_scan.h"
-#include "tests/tls/revocation_factory.h"
+#include "tests/tls/revocation/revocation_factory.h"
 
 namespace mxsweep::scanner::simulation {
 namespace {

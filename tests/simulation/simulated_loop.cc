@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include "scanner/check.h"
-#include "tests/tls/certificate_factory.h"
+#include "scanner/base/check.h"
+#include "tests/tls/pki/certificate_factory.h"
 
 namespace mxsweep::scanner::simulation {
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "scanner/event_loop.h"
+#include "scanner/engine/event_loop.h"
 
 namespace mxsweep::scanner::simulation {
 

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "output/json_rows.h"
-#include "scanner/check.h"
-#include "scanner/worker.h"
+#include "scanner/base/check.h"
+#include "scanner/work/worker.h"
 #include "tests/simulation/simulated_loop.h"
-#include "tls/handshake.h"
-#include "tls/trust_store.h"
+#include "tls/pki/trust_store.h"
+#include "tls/session/handshake.h"
 
 namespace mxsweep::scanner::simulation {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "scanner/gate.h"
-#include "scanner/recorder.h"
+#include "scanner/pace/gate.h"
+#include "scanner/record/recorder.h"
 #include "tests/simulation/simulated_world.h"
 
 namespace mxsweep::scanner::simulation {

@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "scanner/check.h"
-#include "tests/tls/test_server.h"
+#include "scanner/base/check.h"
+#include "tests/tls/session/test_server.h"
 
 namespace mxsweep::scanner::simulation {
 

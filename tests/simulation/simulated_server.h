@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "scanner/outcome.h"
+#include "scanner/smtp/outcome.h"
 #include "tests/simulation/simulated_loop.h"
-#include "tests/tls/certificate_factory.h"
+#include "tests/tls/pki/certificate_factory.h"
 
 namespace mxsweep::scanner::simulation {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tls/der_handle.h"
+#include "tls/pki/der_handle.h"
 
 namespace mxsweep::scanner::simulation {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "scanner/target_reader.h"
+#include "scanner/targets/target_reader.h"
 #include "tests/dns/fake_resolver.h"
 #include "tests/simulation/simulated_server.h"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "output/tables.h"
+#include "output/tables/tables.h"
 #include "tests/simulation/simulated_scan.h"
 
 namespace mxsweep::scanner::simulation {

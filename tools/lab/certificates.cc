@@ -15,6 +15,7 @@
 #include <initializer_list>
 
 #include "absl/strings/escaping.h"
+#include "scanner/base/text.h"
 #include "tools/lab/sts_postures.h"
 #include "tools/lab/text.h"
 
@@ -229,9 +230,9 @@ CertificateStore::CertificateStore(const World& world, const KeyPool& keys)
 CertificateStore::Authority CertificateStore::MakeAuthority(std::string_view name, const Key& root,
                                                             const Key& intermediate) const {
   Authority authority;
-  authority.root = MakeRoot(Cat("mxsweep lab ", name, " root"), root);
+  authority.root = MakeRoot(JoinText("mxsweep lab ", name, " root"), root);
   Certificate c;
-  c.subject_cn = Cat("mxsweep lab ", name, " intermediate");
+  c.subject_cn = JoinText("mxsweep lab ", name, " intermediate");
   c.issuer_cn = authority.root->subject_cn;
   c.serial = Serial(c.subject_cn);
   c.not_before = kExpiredSince;
@@ -266,10 +267,10 @@ std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index) const {
   c.subject_cn = name;
   c.names = {name};
   if (world_.CanonicalName(host_index) != name) c.names.push_back(world_.CanonicalName(host_index));
-  c.serial = Serial(Cat(world_.options().seed, " ", name));
+  c.serial = Serial(JoinText(world_.options().seed, " ", name));
   c.key = &keys_.Get(host.key, host.key_index);
   if (host.cert == CertPosture::kWildcard) {
-    c.subject_cn = Cat("*.", zone);
+    c.subject_cn = JoinText("*.", zone);
     c.names[0] = c.subject_cn;
     if (host.number == 0) c.names.push_back(zone);
   }
@@ -278,11 +279,11 @@ std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index) const {
 }
 
 std::shared_ptr<const Chain> CertificateStore::PolicyChainOf(uint32_t zone) const {
-  const std::string name = Cat("mta-sts.", world_.ZoneName(zone));
+  const std::string name = JoinText("mta-sts.", world_.ZoneName(zone));
   Certificate c;
   c.subject_cn = name;
   c.names = {name};
-  c.serial = Serial(Cat(world_.options().seed, " ", name));
+  c.serial = Serial(JoinText(world_.options().seed, " ", name));
   c.key = &keys_.Get(KeyKind::kP256, zone);
   return Complete(std::move(c), PolicyCertOf(world_.zones()[zone].sts.value()), zone % kSpreadDays);
 }

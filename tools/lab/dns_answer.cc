@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "scanner/base/text.h"
 #include "tools/lab/sts_postures.h"
 #include "tools/lab/text.h"
 #include "tools/lab/tlsa.h"
@@ -387,7 +388,7 @@ void DnsResponder::AnswerText(const Question& question, const ParsedName& name,
   for (const std::vector<std::string>& strings : answer.records) {
     std::string data;
     for (const std::string& text : strings) {
-      data += Cat(std::string(1, static_cast<char>(text.size())), text);
+      data += JoinText(std::string(1, static_cast<char>(text.size())), text);
     }
     response.Add(answer.alias, kTxt, data);
   }
@@ -435,7 +436,7 @@ std::string DnsTypeName(uint16_t type) {
     case kTlsa:
       return "TLSA";
     default:
-      return Cat("TYPE", type);
+      return JoinText("TYPE", type);
   }
 }
 

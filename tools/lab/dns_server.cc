@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "scanner/base/text.h"
 #include "tools/lab/sockets.h"
 
 namespace mxsweep::lab {
@@ -29,7 +30,7 @@ absl::StatusOr<Fd> Bind(int type, uint16_t port) {
   SetOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   const sockaddr_in address = SocketAddressV4(INADDR_LOOPBACK, port);
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    return ErrnoStatus(Cat("cannot bind 127.0.0.1:", port));
+    return ErrnoStatus(JoinText("cannot bind 127.0.0.1:", port));
   }
   return fd;
 }

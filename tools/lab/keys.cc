@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "scanner/base/text.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -55,7 +56,7 @@ class Stream {
   std::string Take(size_t size) {
     std::string out;
     while (out.size() < size) {
-      const std::string input = Cat("mxsweep-lab ", label_, " ", counter_++);
+      const std::string input = JoinText("mxsweep-lab ", label_, " ", counter_++);
       uint8_t block[SHA512_DIGEST_LENGTH];
       SHA512(reinterpret_cast<const uint8_t*>(input.data()), input.size(), block);
       out.append(reinterpret_cast<const char*>(block), sizeof(block));
@@ -149,7 +150,7 @@ void DeriveAll(RsaKeys& keys) {
   std::atomic<size_t> next{0};
   const auto work = [&] {
     for (size_t i; (i = next++) < kRsaCount;) {
-      keys[i] = DeriveRsa(kRsaPlans[i].bits, Cat("rsa ", kRsaPlans[i].bits, " ", i));
+      keys[i] = DeriveRsa(kRsaPlans[i].bits, JoinText("rsa ", kRsaPlans[i].bits, " ", i));
     }
   };
   std::vector<std::thread> threads;
@@ -190,13 +191,13 @@ absl::Status WriteAll(const std::string& path, const RsaKeys& keys) {
       return absl::InternalError("a key of the lab could not be written");
     }
   }
-  const std::string temporary = Cat(path, ".", getpid());
+  const std::string temporary = JoinText(path, ".", getpid());
   std::ofstream file(temporary, std::ios::binary);
   file.write(reinterpret_cast<const char*>(CBB_data(cbb.get())),
              static_cast<std::streamsize>(CBB_len(cbb.get())));
   file.close();
   if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    return absl::UnavailableError(Cat("cannot write ", path));
+    return absl::UnavailableError(JoinText("cannot write ", path));
   }
   return absl::OkStatus();
 }
@@ -230,16 +231,16 @@ absl::StatusOr<KeyPool> KeyPool::Create(const std::string& cache_file) {
     add(kRsaPlans[i].kind, std::move(rsa[i]), kRsaPlans[i].authority);
   }
   for (size_t i = 0; i < kP256Keys; ++i) {
-    add(KeyKind::kP256, DeriveEc(NID_X9_62_prime256v1, Cat("p256 ", i)), AuthorityKey::kCount);
+    add(KeyKind::kP256, DeriveEc(NID_X9_62_prime256v1, JoinText("p256 ", i)), AuthorityKey::kCount);
   }
   for (int i = 0; i < 2; ++i) {
-    add(KeyKind::kP384, DeriveEc(NID_secp384r1, Cat("p384 ", i)), AuthorityKey::kCount);
-    add(KeyKind::kEd25519, DeriveEd25519(Cat("ed25519 ", i)), AuthorityKey::kCount);
+    add(KeyKind::kP384, DeriveEc(NID_secp384r1, JoinText("p384 ", i)), AuthorityKey::kCount);
+    add(KeyKind::kEd25519, DeriveEd25519(JoinText("ed25519 ", i)), AuthorityKey::kCount);
   }
   for (AuthorityKey which :
        {AuthorityKey::kEcRoot, AuthorityKey::kEcIntermediate, AuthorityKey::kUnknown}) {
-    add(KeyKind::kP256, DeriveEc(NID_X9_62_prime256v1, Cat("authority ", static_cast<int>(which))),
-        which);
+    add(KeyKind::kP256,
+        DeriveEc(NID_X9_62_prime256v1, JoinText("authority ", static_cast<int>(which))), which);
   }
   if (!status.ok()) return status;
   return pool;

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <string>
 
+#include "scanner/base/text.h"
 #include "tools/lab/supervisor.h"
 #include "tools/lab/text.h"
 #include "tools/lab/truth.h"
@@ -60,9 +61,9 @@ std::string KeyCache() {
   if (own != nullptr && *own != '\0') {
     folder = own;
   } else if (xdg != nullptr && *xdg != '\0') {
-    folder = Cat(std::string_view(xdg), "/mxsweep");
+    folder = JoinText(std::string_view(xdg), "/mxsweep");
   } else if (home != nullptr && *home != '\0') {
-    folder = Cat(std::string_view(home), "/.cache/mxsweep");
+    folder = JoinText(std::string_view(home), "/.cache/mxsweep");
   } else {
     return "";
   }
@@ -103,9 +104,9 @@ void Announce(const Arguments& arguments, const World& world, uint16_t dns_port)
             << " --resolver 127.0.0.1:" << dns_port << " --port " << port << " --trust-store "
             << arguments.state << "/ca.pem --allow-special --ehlo-name scanner.example.org\n";
   const std::string line =
-      Cat("ready dns=127.0.0.1:", dns_port, " smtp-port=", port,
-          " tls-port=", arguments.serve.smtp.tls_port, " https-port=", arguments.serve.https_port,
-          " state=", arguments.state, "\n");
+      JoinText("ready dns=127.0.0.1:", dns_port, " smtp-port=", port,
+               " tls-port=", arguments.serve.smtp.tls_port,
+               " https-port=", arguments.serve.https_port, " state=", arguments.state, "\n");
   std::cout << line << std::flush;
   if (!arguments.ready_file.empty()) {
     const absl::Status written = WriteFile(arguments.ready_file, line);
@@ -148,7 +149,7 @@ int RunTruth(const Arguments& arguments) {
 int RunPostures() {
   for (const PostureTable& table : PostureTables()) {
     for (const PostureRow& row : table.rows) {
-      std::printf("%-32s %6.1f  %.*s\n", Cat(table.subject, ".", row.key).c_str(), row.weight,
+      std::printf("%-32s %6.1f  %.*s\n", JoinText(table.subject, ".", row.key).c_str(), row.weight,
                   static_cast<int>(row.meaning.size()), row.meaning.data());
     }
     std::printf("\n");

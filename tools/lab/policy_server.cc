@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "scanner/base/text.h"
 #include "tools/lab/sts_postures.h"
 #include "tools/lab/text.h"
 
@@ -39,7 +40,7 @@ absl::StatusOr<Fd> Listen(uint32_t address, uint16_t port, bool drop) {
   const sockaddr_in to = SocketAddressV4(address, port);
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0 ||
       listen(fd.get(), kBacklog) != 0) {
-    return ErrnoStatus(Cat("cannot listen at ", AddressText(address), " port ", port));
+    return ErrnoStatus(JoinText("cannot listen at ", AddressText(address), " port ", port));
   }
   return fd;
 }
@@ -237,10 +238,10 @@ void PolicyServer::Talk(SSL* ssl, uint32_t address) {
 void PolicyServer::JudgeRequest(const std::string& request, const std::string& server_name,
                                 uint32_t address) {
   const std::string lower = ToLower(request);
-  const bool proper = request.starts_with(Cat("GET ", kPath, " HTTP/1.1\r\n")) &&
+  const bool proper = request.starts_with(JoinText("GET ", kPath, " HTTP/1.1\r\n")) &&
                       request.ends_with("\r\n\r\n") &&
-                      (lower.find(Cat("\r\nhost: ", server_name, "\r\n")) != lower.npos ||
-                       lower.find(Cat("\r\nhost: ", server_name, ":")) != lower.npos);
+                      (lower.find(JoinText("\r\nhost: ", server_name, "\r\n")) != lower.npos ||
+                       lower.find(JoinText("\r\nhost: ", server_name, ":")) != lower.npos);
   const std::lock_guard lock(mutex_);
   ++counts_[address].requests;
   if (!proper) report_.Count(Violation::kMalformedRequest, server_name);

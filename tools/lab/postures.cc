@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "scanner/base/text.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -274,18 +275,18 @@ absl::Status Mix::Apply(std::string_view assignment) {
   if (error != std::errc() || end != number.data() + number.size() || !(weight >= 0) ||
       weight > kMaxWeight) {
     return absl::InvalidArgumentError(
-        Cat("--mix: \"", assignment, "\" is not SUBJECT.POSTURE=WEIGHT"));
+        JoinText("--mix: \"", assignment, "\" is not SUBJECT.POSTURE=WEIGHT"));
   }
   for (size_t s = 0; s < std::size(kTables); ++s) {
     for (size_t i = 0; i < kTables[s].rows.size(); ++i) {
-      if (Cat(kTables[s].subject, ".", kTables[s].rows[i].key) == key) {
+      if (JoinText(kTables[s].subject, ".", kTables[s].rows[i].key) == key) {
         weights_[s][i] = weight;
         return absl::OkStatus();
       }
     }
   }
   return absl::InvalidArgumentError(
-      Cat("--mix: no posture \"", key, "\"; `mxsweep-lab postures` lists them"));
+      JoinText("--mix: no posture \"", key, "\"; `mxsweep-lab postures` lists them"));
 }
 
 absl::StatusOr<Mix> Mix::Parse(std::string_view text) {
@@ -318,14 +319,14 @@ absl::StatusOr<Mix> Mix::Parse(std::string_view text) {
       for (size_t s = 0; s < std::size(kTables); ++s) mix.SetSubject(static_cast<Subject>(s), 1);
     } else if (word != "default") {
       return absl::InvalidArgumentError(
-          Cat("--mix: no preset \"", word, "\" (default, tls-only, happy, uniform)"));
+          JoinText("--mix: no preset \"", word, "\" (default, tls-only, happy, uniform)"));
     }
   }
   mix.Accumulate();
   for (size_t s = 0; s < std::size(kTables); ++s) {
     if (mix.cumulative_[s].back() <= 0) {
       return absl::InvalidArgumentError(
-          Cat("--mix: every weight of \"", kTables[s].subject, "\" is 0"));
+          JoinText("--mix: every weight of \"", kTables[s].subject, "\" is 0"));
     }
   }
   return mix;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "scanner/base/text.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -102,9 +103,10 @@ absl::StatusOr<Negotiated> ReferenceClient::Negotiate(TlsPosture tls, KeyKind ke
   }
   if (!done) {
     ERR_clear_error();
-    return absl::InternalError(Cat("the lab's own client cannot make a handshake with TLS posture ",
-                                   KeyOf(Subject::kTls, static_cast<size_t>(tls)), " and key ",
-                                   KeyOf(Subject::kKey, static_cast<size_t>(key))));
+    return absl::InternalError(
+        JoinText("the lab's own client cannot make a handshake with TLS posture ",
+                 KeyOf(Subject::kTls, static_cast<size_t>(tls)), " and key ",
+                 KeyOf(Subject::kKey, static_cast<size_t>(key))));
   }
   return known_[{tls, key}] = FactsOf(client.get());
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "scanner/base/text.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -32,7 +33,7 @@ std::string_view NameOf(Violation violation) { return kNames[static_cast<size_t>
 
 void Report::Count(Violation violation, const std::string& where) {
   ++violations[static_cast<size_t>(violation)];
-  if (examples.size() < kMaxExamples) examples.push_back(Cat(NameOf(violation), ": ", where));
+  if (examples.size() < kMaxExamples) examples.push_back(JoinText(NameOf(violation), ": ", where));
 }
 
 nlohmann::json ToJson(const World& world, const Report& report) {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "scanner/base/text.h"
 #include "tools/lab/smtp_connection.h"
 #include "tools/lab/sockets.h"
 #include "tools/lab/text.h"
@@ -64,9 +65,9 @@ absl::StatusOr<Fd> Listen(const World& world, uint32_t address, uint16_t port, b
   }
   if (bound != 0 || listen(fd.get(), kBacklog) != 0) {
     return ErrnoStatus(
-        Cat("cannot listen at ",
-            address == kNothing ? "the network's address" : world.AddressText(address), " port ",
-            port));
+        JoinText("cannot listen at ",
+                 address == kNothing ? "the network's address" : world.AddressText(address),
+                 " port ", port));
   }
   return fd;
 }

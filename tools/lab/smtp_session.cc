@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "scanner/base/text.h"
 #include "tools/lab/smtp_texts.h"
 #include "tools/lab/text.h"
 
@@ -222,8 +223,9 @@ Step SmtpSession::Say(int code, std::string_view text, Next next) const {
 
 void SmtpSession::Violated(Violation violation, std::string_view detail) {
   const Address& address = world_.addresses()[address_];
-  report_.Count(violation, Cat(world_.HostName(address.owner), " ", world_.AddressText(address_),
-                               " (", NameOf(address.behaviour), ") ", detail.substr(0, 80)));
+  report_.Count(violation,
+                JoinText(world_.HostName(address.owner), " ", world_.AddressText(address_), " (",
+                         NameOf(address.behaviour), ") ", detail.substr(0, 80)));
 }
 
 }  // namespace mxsweep::lab

@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "scanner/base/text.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -52,7 +53,7 @@ Reply GreetingOf(const World& world, uint32_t index) {
     case Behaviour::kConnectTimeout:
       return {};
     default:
-      return {220, {Cat(host, kGreetings[address.flavour % std::size(kGreetings)])}};
+      return {220, {JoinText(host, kGreetings[address.flavour % std::size(kGreetings)])}};
   }
 }
 
@@ -112,8 +113,8 @@ std::string Format(const Reply& reply, Behaviour behaviour) {
   std::string out;
   for (size_t i = 0; i < reply.lines.size(); ++i) {
     const std::string& line = reply.lines[i];
-    out += Cat(reply.code, i + 1 < reply.lines.size() ? "-" : " ",
-               behaviour == Behaviour::kLowerCase ? ToLower(line) : line, end);
+    out += JoinText(reply.code, i + 1 < reply.lines.size() ? "-" : " ",
+                    behaviour == Behaviour::kLowerCase ? ToLower(line) : line, end);
   }
   return out;
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "scanner/base/text.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -38,7 +39,7 @@ class Fd {
 };
 
 inline absl::Status ErrnoStatus(std::string_view what) {
-  return absl::UnavailableError(Cat(what, ": ", std::strerror(errno)));
+  return absl::UnavailableError(JoinText(what, ": ", std::strerror(errno)));
 }
 
 // `ip` in host order.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "scanner/base/text.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -15,14 +16,15 @@ using Kind = TextAnswer::Kind;
 constexpr size_t kOversizedBytes = 70'000;  // over 64 KiB
 
 std::string HeadOf(std::string_view status, std::string_view type, std::string_view more) {
-  return Cat("HTTP/1.1 ", status, "\r\nServer: lab\r\nContent-Type: ", type, "\r\n", more, "\r\n");
+  return JoinText("HTTP/1.1 ", status, "\r\nServer: lab\r\nContent-Type: ", type, "\r\n", more,
+                  "\r\n");
 }
 
 std::string ChunkedOf(std::string_view body) {
   std::string out;
   while (!body.empty()) {
     const std::string_view piece = body.substr(0, 7);
-    out += Cat(piece.size(), "\r\n", piece, "\r\n");  // one digit is the same in any base
+    out += JoinText(piece.size(), "\r\n", piece, "\r\n");  // one digit is the same in any base
     body.remove_prefix(piece.size());
   }
   return out + "0\r\n\r\n";
@@ -42,16 +44,17 @@ std::string_view ModeOf(P posture) {
 
 std::string PolicyBody(const World& world, uint32_t zone, P posture) {
   const std::string_view end = posture == P::kEnforce || posture == P::kTesting ? "\r\n" : "\n";
-  std::string body = Cat("version: STSv1", end, "mode: ", ModeOf(posture), end);
+  std::string body = JoinText("version: STSv1", end, "mode: ", ModeOf(posture), end);
   if (posture == P::kBadMode) body = "version: STSv1\nmode: paranoid\n";
   if (posture == P::kMalformed) body = "<!DOCTYPE html>\n<title>It works!</title>\n";
   if (posture == P::kDuplicates) body += "mode: none\nnew_key: whatever: it is\nmax_age: 86400\n";
   if (posture != P::kNoMx) {
-    for (const std::string& mx : PolicyMxOf(world, zone)) body += Cat("mx: ", mx, end);
+    for (const std::string& mx : PolicyMxOf(world, zone)) body += JoinText("mx: ", mx, end);
   }
   const bool too_large = posture == P::kMaxAgeTooLarge || posture == P::kDuplicates;
-  body += Cat("max_age: ", too_large ? 99'999'999 : kPolicyMaxAge, end);
-  if (posture == P::kOversized) body += Cat("padding: ", std::string(kOversizedBytes, 'x'), "\n");
+  body += JoinText("max_age: ", too_large ? 99'999'999 : kPolicyMaxAge, end);
+  if (posture == P::kOversized)
+    body += JoinText("padding: ", std::string(kOversizedBytes, 'x'), "\n");
   return body;
 }
 
@@ -60,11 +63,11 @@ std::string PolicyBody(const World& world, uint32_t zone, P posture) {
 TextAnswer StsTextOf(const World& world, uint32_t zone) {
   const std::optional<P>& posture = world.zones()[zone].sts;
   if (!posture) return {};
-  const std::string record = Cat("v=STSv1; id=", Cat("2024010100", zone), ";");
+  const std::string record = JoinText("v=STSv1; id=", JoinText("2024010100", zone), ";");
   TextAnswer answer{.kind = Kind::kRecords, .records = {{record}}};
   switch (*posture) {
     case P::kRecordAlias:
-      answer.alias = Cat("_record._sts.", world.ZoneName(zone));
+      answer.alias = JoinText("_record._sts.", world.ZoneName(zone));
       break;
     case P::kRecordSplit:
       answer.records = {{record.substr(0, 4), "", record.substr(4)}};
@@ -97,16 +100,16 @@ TextAnswer StsTextOf(const World& world, uint32_t zone) {
 TextAnswer TlsRptTextOf(const World& world, uint32_t zone) {
   const std::optional<R>& posture = world.zones()[zone].tlsrpt;
   if (!posture) return {};
-  const std::string mail = Cat("mailto:tls-reports@", world.ZoneName(zone));
-  const std::string web = Cat("https://reports.", world.ZoneName(zone), "/v1");
+  const std::string mail = JoinText("mailto:tls-reports@", world.ZoneName(zone));
+  const std::string web = JoinText("https://reports.", world.ZoneName(zone), "/v1");
   const auto one = [](const std::string& text) {
     return TextAnswer{.kind = Kind::kRecords, .records = {{text}}};
   };
   switch (*posture) {
     case R::kHttps:
-      return one(Cat("v=TLSRPTv1; rua=", web, ";"));
+      return one(JoinText("v=TLSRPTv1; rua=", web, ";"));
     case R::kBoth:
-      return one(Cat("v=TLSRPTv1;rua=", mail, " , ", web));
+      return one(JoinText("v=TLSRPTv1;rua=", mail, " , ", web));
     case R::kMultiple:
       return {.kind = Kind::kRecords,
               .records = {{"v=TLSRPTv1; rua=" + mail}, {"v=TLSRPTv1; rua=" + web}}};
@@ -122,15 +125,15 @@ TextAnswer TlsRptTextOf(const World& world, uint32_t zone) {
 }
 
 std::string StsIdOf(const World& world, uint32_t zone) {
-  return StsStatusOf(world.zones()[zone].sts) == "valid" ? Cat("2024010100", zone) : "";
+  return StsStatusOf(world.zones()[zone].sts) == "valid" ? JoinText("2024010100", zone) : "";
 }
 
 std::string TlsRptRuaOf(const World& world, uint32_t zone) {
   const std::optional<R>& posture = world.zones()[zone].tlsrpt;
   if (TlsRptStatusOf(posture) != "valid") return "";
-  const std::string mail = Cat("mailto:tls-reports@", world.ZoneName(zone));
-  const std::string web = Cat("https://reports.", world.ZoneName(zone), "/v1");
-  return *posture == R::kHttps ? web : *posture == R::kBoth ? Cat(mail, ",", web) : mail;
+  const std::string mail = JoinText("mailto:tls-reports@", world.ZoneName(zone));
+  const std::string web = JoinText("https://reports.", world.ZoneName(zone), "/v1");
+  return *posture == R::kHttps ? web : *posture == R::kBoth ? JoinText(mail, ",", web) : mail;
 }
 
 std::vector<std::string> PolicyMxOf(const World& world, uint32_t zone) {
@@ -154,7 +157,7 @@ std::vector<std::string> PolicyMxOf(const World& world, uint32_t zone) {
       std::set<std::string> seen;
       for (const std::string& name : names) {
         const std::string pattern =
-            name.starts_with("mx") ? Cat("*", name.substr(name.find('.'))) : name;
+            name.starts_with("mx") ? JoinText("*", name.substr(name.find('.'))) : name;
         if (seen.insert(pattern).second) patterns.push_back(pattern);
       }
       return patterns;
@@ -171,7 +174,7 @@ PolicyAnswer PolicyAnswerOf(const World& world, uint32_t zone) {
     return {.head = HeadOf("404 Not Found", "text/plain", "Content-Length: 0\r\n")};
   }
   const std::string body = PolicyBody(world, zone, posture);
-  const std::string length = Cat("Content-Length: ", body.size(), "\r\n");
+  const std::string length = JoinText("Content-Length: ", body.size(), "\r\n");
   switch (posture) {
     case P::kNotFound:
       return {.head = HeadOf("404 Not Found", "text/html", "Content-Length: 9\r\n"),
@@ -182,8 +185,9 @@ PolicyAnswer PolicyAnswerOf(const World& world, uint32_t zone) {
     case P::kWrongType:
       return {.head = HeadOf("200 OK", "text/html; charset=utf-8", length), .body = body};
     case P::kGzip:
-      return {.head = HeadOf("200 OK", "text/plain", Cat("Content-Encoding: gzip\r\n", length)),
-              .body = body};
+      return {
+          .head = HeadOf("200 OK", "text/plain", JoinText("Content-Encoding: gzip\r\n", length)),
+          .body = body};
     case P::kChunked:
       return {
           .head = HeadOf("200 OK", "text/plain; charset=utf-8", "Transfer-Encoding: chunked\r\n"),

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "scanner/base/text.h"
 #include "tools/lab/dns_server.h"
 #include "tools/lab/policy_server.h"
 #include "tools/lab/sockets.h"
@@ -121,7 +122,7 @@ absl::Status AwaitReady(const std::vector<Child>& children) {
   for (const Child& child : children) {
     char first = 0;
     if (read(child.from.get(), &first, 1) != 1 || first != kReady) {
-      return absl::UnavailableError(Cat(std::string(1, first), ReadAll(child.from.get())));
+      return absl::UnavailableError(JoinText(std::string(1, first), ReadAll(child.from.get())));
     }
   }
   return absl::OkStatus();
@@ -145,9 +146,9 @@ absl::StatusOr<nlohmann::json> Serve(const World& world, CertificateStore& store
   const size_t processes =
       options.processes > 0 ? static_cast<size_t>(options.processes) : std::max<size_t>(1, needed);
   if (processes < needed) {
-    return absl::InvalidArgumentError(Cat("--processes ", processes, " is too few: ", sockets,
-                                          " sockets, and ", limit,
-                                          " descriptors a process; at least ", needed));
+    return absl::InvalidArgumentError(JoinText("--processes ", processes, " is too few: ", sockets,
+                                               " sockets, and ", limit,
+                                               " descriptors a process; at least ", needed));
   }
   std::vector<std::vector<uint32_t>> shares(processes);
   for (size_t i = 0; i < addresses.size(); ++i) shares[i % processes].push_back(addresses[i]);

@@ -1,27 +1,13 @@
-// Small helpers for text. Debian's abseil is built for C++14, so that its string_view is not
-// std::string_view and StrCat does not take one.
+// Small helpers for text, beside scanner/base/text.h.
 #ifndef MXSWEEP_TOOLS_LAB_TEXT_H_
 #define MXSWEEP_TOOLS_LAB_TEXT_H_
 
-#include <concepts>
 #include <string>
 #include <string_view>
 
+#include "scanner/base/text.h"
+
 namespace mxsweep::lab {
-
-inline void AppendPart(std::string& out, std::string_view part) { out += part; }
-template <std::integral Number>
-void AppendPart(std::string& out, Number part) {
-  out += std::to_string(part);
-}
-
-// The parts, texts and integers, one after the other.
-template <typename... Parts>
-std::string Cat(const Parts&... parts) {
-  std::string out;
-  (AppendPart(out, parts), ...);
-  return out;
-}
 
 inline bool ConsumePrefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <vector>
 
+#include "scanner/base/text.h"
 #include "tools/lab/ocsp.h"
 #include "tools/lab/smtp_texts.h"
 #include "tools/lab/text.h"
@@ -85,7 +86,7 @@ absl::Status TlsServer::Init() {
         !SSL_CTX_set_signing_algorithm_prefs(
             ctx.get(), sha1 ? kSha1Signatures : kSignatures,
             sha1 ? std::size(kSha1Signatures) : std::size(kSignatures))) {
-      return absl::InternalError(Cat("TLS posture ", i, " cannot be set up"));
+      return absl::InternalError(JoinText("TLS posture ", i, " cannot be set up"));
     }
     SSL_CTX_set_options(ctx.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ctx.get(), SSL_SESS_CACHE_OFF);

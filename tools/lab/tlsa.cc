@@ -2,6 +2,7 @@
 
 #include <openssl/sha.h>
 
+#include "scanner/base/text.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -24,7 +25,7 @@ Tlsa Record(uint8_t usage, uint8_t selector, uint8_t matching_type, const Certif
 
 // A digest of something that no server of the lab shows.
 Tlsa Stale(uint8_t usage, uint8_t selector, uint8_t matching_type, uint32_t host) {
-  const std::string old = Cat("a key of host ", host, " that is no longer used");
+  const std::string old = JoinText("a key of host ", host, " that is no longer used");
   return {usage, selector, matching_type, matching_type == 1 ? Sha256(old) : Sha512(old)};
 }
 

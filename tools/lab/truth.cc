@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
 #include "nlohmann/json.hpp"
+#include "scanner/base/text.h"
 #include "tools/lab/domain_truth.h"
 #include "tools/lab/judge.h"
 #include "tools/lab/ocsp.h"
@@ -40,7 +41,7 @@ std::string Timestamp(int64_t at) {
 // "220 first line\nsecond line".
 Json ReplyText(const Reply& reply, Behaviour behaviour) {
   if (reply.code == 0) return nullptr;
-  std::string text = Cat(reply.code, " ");
+  std::string text = JoinText(reply.code, " ");
   for (size_t i = 0; i < reply.lines.size(); ++i) text += (i > 0 ? "\n" : "") + reply.lines[i];
   return behaviour == Behaviour::kLowerCase ? ToLower(text) : text;
 }
@@ -183,8 +184,8 @@ void AddCertificates(const EndpointTruth& truth, const HostTruth& host, Json& ro
   row["dane_matched_record"] = nullptr;
   if (truth.dane_matched) {
     const Tlsa& record = host.tlsa[*truth.dane_matched];
-    row["dane_matched_record"] =
-        Cat(record.usage, " ", record.selector, " ", record.matching_type, " ", ToHex(record.data));
+    row["dane_matched_record"] = JoinText(record.usage, " ", record.selector, " ",
+                                          record.matching_type, " ", ToHex(record.data));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "scanner/base/text.h"
 #include "tools/lab/fixed_zones.h"
 #include "tools/lab/text.h"
 
@@ -150,7 +151,7 @@ void World::AddFixedZones() {
         } else {
           zone.behaviour = static_cast<Behaviour>(i);
         }
-        all.emplace_back(Cat(tables[s].subject, "-", Dashed(tables[s].rows[i].key)), zone);
+        all.emplace_back(JoinText(tables[s].subject, "-", Dashed(tables[s].rows[i].key)), zone);
       }
     }
   }
@@ -364,22 +365,22 @@ std::vector<uint32_t> World::Domains() const {
 }
 
 std::string World::ZoneName(uint32_t zone) const {
-  if (zone >= first_domain_) return Cat("d", zone - first_domain_, ".lab");
-  if (zone >= first_provider_) return Cat("provider", zone - first_provider_ + 1, ".lab");
-  return Cat(fixed_names_[zone], ".lab");
+  if (zone >= first_domain_) return JoinText("d", zone - first_domain_, ".lab");
+  if (zone >= first_provider_) return JoinText("provider", zone - first_provider_ + 1, ".lab");
+  return JoinText(fixed_names_[zone], ".lab");
 }
 
 std::string World::HostName(uint32_t host) const {
   const Host& h = hosts_[host];
-  return h.number == 0 ? ZoneName(h.zone) : Cat("mx", h.number, ".", ZoneName(h.zone));
+  return h.number == 0 ? ZoneName(h.zone) : JoinText("mx", h.number, ".", ZoneName(h.zone));
 }
 
 std::string World::CanonicalName(uint32_t host) const {
   const Host& h = hosts_[host];
   const std::string zone = ZoneName(h.zone);
-  if (h.naming == HostNaming::kCnameSecure) return Cat("real", h.number, ".", zone);
+  if (h.naming == HostNaming::kCnameSecure) return JoinText("real", h.number, ".", zone);
   if (h.naming == HostNaming::kCnameInsecure) {
-    return Cat(zone.substr(0, zone.find('.')), ".unsigned.lab");
+    return JoinText(zone.substr(0, zone.find('.')), ".unsigned.lab");
   }
   return HostName(host);
 }
@@ -481,7 +482,7 @@ std::vector<MxRecord> World::MxOf(uint32_t zone_index) const {
     case DomainPosture::kMxSingleLabel:
       return {{10, "mail"}};
     case DomainPosture::kMxNotAHostName:
-      return {{10, Cat("-mx1.", ZoneName(zone_index))}};
+      return {{10, JoinText("-mx1.", ZoneName(zone_index))}};
     case DomainPosture::kImplicit:
     case DomainPosture::kNoMail:
       return {};
@@ -493,7 +494,7 @@ std::vector<MxRecord> World::MxOf(uint32_t zone_index) const {
     case DomainPosture::kNxdomain:
       return {};
     case DomainPosture::kBogus:
-      return {{10, Cat("mx1.", ZoneName(zone_index))}};
+      return {{10, JoinText("mx1.", ZoneName(zone_index))}};
     default:
       break;
   }
@@ -537,8 +538,8 @@ bool World::AddressSecure(uint32_t host_index) const {
 }
 
 std::string AddressText(uint32_t address) {
-  return Cat(address >> 24, ".", (address >> 16) & 255, ".", (address >> 8) & 255, ".",
-             address & 255);
+  return JoinText(address >> 24, ".", (address >> 16) & 255, ".", (address >> 8) & 255, ".",
+                  address & 255);
 }
 
 }  // namespace mxsweep::lab

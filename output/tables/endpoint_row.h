@@ -1,0 +1,247 @@
+// A row of `endpoints`: one MX host at one address, and everything the dialogue with it showed. The
+// words of `outcome`, `stage`, `rpt_result` and the verdicts are those of docs/outcomes.md. A
+// column that the dialogue did not reach is null.
+#ifndef MXSWEEP_OUTPUT_TABLES_ENDPOINT_ROW_H_
+#define MXSWEEP_OUTPUT_TABLES_ENDPOINT_ROW_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "output/tables/column.h"
+
+namespace mxsweep::output {
+
+struct EndpointRow {
+  // Where.
+  std::string host;
+  std::string address;
+  uint16_t port = 25;
+  std::optional<std::string> provider;
+
+  // Outcome.
+  std::string outcome;
+  std::optional<std::string> rpt_result;
+  std::string stage;
+  uint32_t attempts = 0;
+  std::optional<std::string> error_detail;
+
+  // SMTP.
+  std::optional<uint16_t> greeting_code;
+  std::optional<std::string> greeting;
+  std::optional<bool> helo_used;
+  std::optional<std::vector<std::string>> ehlo_keywords;
+  std::optional<uint64_t> size_limit;
+  std::optional<uint16_t> starttls_code;
+  std::optional<std::string> starttls_reply;
+  std::optional<uint32_t> injected_plaintext_bytes;
+  std::optional<std::vector<std::string>> ehlo_after_tls;
+  std::optional<bool> requiretls;
+
+  // TLS.
+  std::optional<std::string> server_name;
+  std::optional<std::string> tls_version;
+  std::optional<std::string> cipher;
+  std::optional<uint16_t> cipher_bits;
+  std::optional<std::string> group;
+  std::optional<uint16_t> group_bits;
+  std::optional<std::string> signature_algorithm;
+  std::optional<bool> ocsp_stapled;
+  std::optional<uint16_t> sct_count;
+  std::optional<bool> extended_master_secret;
+  std::optional<bool> secure_renegotiation;
+  std::optional<std::string> alert_sent;
+  std::optional<std::string> alert_received;
+
+  // Keys and certificates.
+  std::optional<std::string> leaf_key_type;
+  std::optional<uint32_t> leaf_key_bits;
+  std::optional<std::string> leaf_signature_algorithm;
+  std::optional<uint8_t> security_level;
+  std::optional<std::string> security_level_limit;
+  std::optional<std::vector<std::string>> chain_sha256;
+  std::optional<std::string> pkix_status;
+  std::optional<std::string> pkix_error;
+  std::optional<std::string> name_match;
+  std::optional<absl::Time> not_after;
+
+  // Revocation.
+  std::optional<std::string> ocsp_status;
+  std::optional<std::string> revocation_status;
+  std::optional<std::string> revocation_source;
+  std::optional<std::string> revocation_detail;
+
+  // DANE.
+  std::optional<std::string> dane_status;
+  std::optional<std::string> dane_matched_record;
+  std::optional<uint8_t> dane_matched_depth;
+  std::optional<std::string> dane_detail;
+  std::optional<std::vector<std::string>> dane_record_results;
+
+  // Probes: null unless asked for or needed.
+  std::optional<std::string> min_version_accepted;
+  std::optional<bool> accepts_sslv3;
+  std::optional<bool> accepts_export;
+  std::optional<bool> accepts_rc4;
+  std::optional<bool> accepts_3des;
+  std::optional<bool> accepts_null;
+  std::optional<bool> accepts_anonymous;
+  std::optional<bool> static_rsa_only;
+  std::optional<uint32_t> dhe_bits;
+  std::optional<std::string> dhe_prime;
+  std::optional<std::string> second_leaf_sha256;
+  std::optional<std::vector<std::string>> pq_groups;
+
+  // Timing and volume, of the last attempt.
+  absl::Time started_at;
+  std::optional<uint32_t> connect_us;
+  std::optional<uint32_t> greeting_us;
+  std::optional<uint32_t> starttls_us;
+  std::optional<uint32_t> handshake_us;
+  uint64_t elapsed_us = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+
+  friend bool operator==(const EndpointRow&, const EndpointRow&) = default;
+};
+
+template <>
+struct Table<EndpointRow> {
+  static constexpr TableId kId = TableId::kEndpoints;
+  static constexpr std::string_view kName = "endpoints";
+  static constexpr std::string_view kDescription = "a row per MX host × address";
+
+  template <typename Visitor>
+  static void VisitColumns(Visitor&& visit) {
+    VisitDialogue(visit);
+    VisitTls(visit);
+    VisitVerdicts(visit);
+    VisitTiming(visit);
+  }
+
+ private:
+  using R = EndpointRow;
+
+  template <typename Visitor>
+  static void VisitDialogue(Visitor&& visit) {
+    visit(Column{"host", &R::host, "the MX host, joins mx_hosts.host", kBloomFilter});
+    visit(Column{"address", &R::address, "IPv4 or IPv6 address as text (RFC 5952)", kBloomFilter});
+    visit(Column{"port", &R::port, "TCP port"});
+    visit(Column{"provider", &R::provider, "registrable domain of the host"});
+    visit(Column{"outcome", &R::outcome, "why the dialogue ended where it did, one word"});
+    visit(Column{"rpt_result", &R::rpt_result,
+                 "the outcome in the words of TLS reports (RFC 8460 §4.3)"});
+    visit(Column{"stage", &R::stage, "how far the dialogue had come when it ended"});
+    visit(Column{"attempts", &R::attempts, "connections made or tried; the row is of the last"});
+    visit(Column{"error_detail", &R::error_detail, "more about what went wrong, a sentence"});
+    visit(Column{"greeting_code", &R::greeting_code, "code of the greeting"});
+    visit(Column{"greeting", &R::greeting, "text of the greeting"});
+    visit(Column{"helo_used", &R::helo_used, "EHLO was refused and HELO sent instead"});
+    visit(Column{"ehlo_keywords", &R::ehlo_keywords,
+                 "keywords of the first EHLO reply, upper case, with their parameters"});
+    visit(Column{"size_limit", &R::size_limit, "parameter of SIZE (RFC 1870), bytes"});
+    visit(Column{"starttls_code", &R::starttls_code, "code of the reply to STARTTLS"});
+    visit(Column{"starttls_reply", &R::starttls_reply, "text of the reply to STARTTLS"});
+    visit(Column{"injected_plaintext_bytes", &R::injected_plaintext_bytes,
+                 "bytes that came in the clear after the 220 to STARTTLS"});
+    visit(Column{"ehlo_after_tls", &R::ehlo_after_tls,
+                 "keywords of the EHLO reply inside TLS, as in `ehlo_keywords`"});
+    visit(Column{"requiretls", &R::requiretls, "REQUIRETLS is offered inside TLS (RFC 8689)"});
+  }
+
+  template <typename Visitor>
+  static void VisitTls(Visitor&& visit) {
+    visit(Column{"server_name", &R::server_name, "server name (SNI) sent in the ClientHello"});
+    visit(Column{"tls_version", &R::tls_version, "version negotiated: TLSv1.3, TLSv1.2 …"});
+    visit(Column{"cipher", &R::cipher, "cipher suite negotiated, IANA name"});
+    visit(Column{"cipher_bits", &R::cipher_bits, "strength of the cipher, bits"});
+    visit(Column{"group", &R::group, "key exchange group: X25519, P-256 …; null for static RSA"});
+    visit(Column{"group_bits", &R::group_bits, "bits of the group's field or prime"});
+    visit(Column{"signature_algorithm", &R::signature_algorithm,
+                 "algorithm by which the server signed the handshake"});
+    visit(Column{"ocsp_stapled", &R::ocsp_stapled, "an OCSP response was stapled"});
+    visit(Column{"sct_count", &R::sct_count,
+                 "certificate timestamps sent in the handshake (RFC 6962)"});
+    visit(Column{"extended_master_secret", &R::extended_master_secret,
+                 "RFC 7627 was negotiated; true in TLS 1.3"});
+    visit(Column{"secure_renegotiation", &R::secure_renegotiation,
+                 "RFC 5746 was negotiated; true in TLS 1.3"});
+    visit(Column{"alert_sent", &R::alert_sent, "alert that we sent, RFC 8446 §6 name"});
+    visit(Column{"alert_received", &R::alert_received, "alert that came, RFC 8446 §6 name"});
+  }
+
+  template <typename Visitor>
+  static void VisitVerdicts(Visitor&& visit) {
+    visit(Column{"leaf_key_type", &R::leaf_key_type, "kind of the certificate's key"});
+    visit(Column{"leaf_key_bits", &R::leaf_key_bits, "bits of the certificate's key"});
+    visit(Column{"leaf_signature_algorithm", &R::leaf_signature_algorithm,
+                 "algorithm by which the certificate's issuer signed it"});
+    visit(Column{"security_level", &R::security_level,
+                 "OpenSSL security level (0–5) of everything negotiated and shown"});
+    visit(Column{"security_level_limit", &R::security_level_limit,
+                 "what keeps it from the next level; null at 5"});
+    visit(Column{"chain_sha256", &R::chain_sha256,
+                 "the certificates sent, leaf first; joins certificates.sha256"});
+    visit(Column{"pkix_status", &R::pkix_status, "verdict on the chain alone"});
+    visit(Column{"pkix_error", &R::pkix_error, "why not valid, a sentence"});
+    visit(Column{"name_match", &R::name_match,
+                 "where the host's name was found in the leaf: san, cn, none"});
+    visit(Column{"not_after", &R::not_after, "end of the leaf's validity"});
+    visit(Column{"ocsp_status", &R::ocsp_status,
+                 "what the stapled OCSP response is worth; null if none was stapled"});
+    visit(Column{"revocation_status", &R::revocation_status,
+                 "whether a certificate of the path is revoked; null where nobody was asked"});
+    visit(Column{"revocation_source", &R::revocation_source,
+                 "who said so: ocsp_staple, crl; null if nobody did"});
+    visit(Column{"revocation_detail", &R::revocation_detail,
+                 "which certificate, since when, why; or why it is not known"});
+    visit(Column{"dane_status", &R::dane_status,
+                 "none, insecure, lookup_error, unusable, match, mismatch, no_starttls, "
+                 "tls_failed; null where it could not be judged"});
+    visit(Column{"dane_matched_record", &R::dane_matched_record,
+                 "the TLSA record that matched: \"3 1 1 hex\""});
+    visit(Column{"dane_matched_depth", &R::dane_matched_depth,
+                 "where in the chain that was: 0 the leaf"});
+    visit(Column{"dane_detail", &R::dane_detail,
+                 "a sentence: what matched where, and why the other records did not"});
+    visit(Column{"dane_record_results", &R::dane_record_results,
+                 "one for each record of mx_hosts.tlsa, in that order: match, or why it is not"});
+    visit(
+        Column{"min_version_accepted", &R::min_version_accepted, "probe: oldest version accepted"});
+    visit(Column{"accepts_sslv3", &R::accepts_sslv3, "probe: SSL 3.0 is accepted"});
+    visit(Column{"accepts_export", &R::accepts_export, "probe: an EXPORT suite is accepted"});
+    visit(Column{"accepts_rc4", &R::accepts_rc4, "probe: an RC4 suite is accepted"});
+    visit(Column{"accepts_3des", &R::accepts_3des, "probe: a 3DES suite is accepted"});
+    visit(
+        Column{"accepts_null", &R::accepts_null, "probe: a suite without encryption is accepted"});
+    visit(Column{"accepts_anonymous", &R::accepts_anonymous,
+                 "probe: a suite without certificate is accepted"});
+    visit(Column{"static_rsa_only", &R::static_rsa_only,
+                 "probe: nothing with forward secrecy is accepted"});
+    visit(Column{"dhe_bits", &R::dhe_bits, "probe: bits of the finite-field DHE prime"});
+    visit(Column{"dhe_prime", &R::dhe_prime,
+                 "probe: name of the well-known prime, else its SHA-256 in hex"});
+    visit(Column{"second_leaf_sha256", &R::second_leaf_sha256,
+                 "probe: leaf shown to a client of the other key type; joins certificates.sha256"});
+    visit(Column{"pq_groups", &R::pq_groups, "probe: hybrid post-quantum groups accepted"});
+  }
+
+  template <typename Visitor>
+  static void VisitTiming(Visitor&& visit) {
+    visit(Column{"started_at", &R::started_at, "when the last attempt began"});
+    visit(Column{"connect_us", &R::connect_us, "microseconds until connected"});
+    visit(Column{"greeting_us", &R::greeting_us, "from then until the greeting was complete"});
+    visit(Column{"starttls_us", &R::starttls_us,
+                 "from the greeting until the reply to STARTTLS was complete"});
+    visit(Column{"handshake_us", &R::handshake_us, "from then until the handshake was complete"});
+    visit(Column{"elapsed_us", &R::elapsed_us, "microseconds from `started_at` to the end"});
+    visit(Column{"bytes_in", &R::bytes_in, "bytes received"});
+    visit(Column{"bytes_out", &R::bytes_out, "bytes sent"});
+  }
+};
+
+}  // namespace mxsweep::output
+
+#endif  // MXSWEEP_OUTPUT_TABLES_ENDPOINT_ROW_H_

@@ -1,0 +1,256 @@
+// Facts about a server, and findings on the TLS that came about.
+#include <string>
+#include <utility>
+
+#include "scanner/base/text.h"
+#include "scanner/posture/findings.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+using output::EndpointRow;
+
+std::string SessionText(const EndpointRow& row) {
+  std::string text = row.tls_version.value_or("TLS");
+  if (row.cipher) AppendText(&text, ", ", *row.cipher);
+  AppendText(&text, ", ", row.group.value_or("static RSA"));
+  return text;
+}
+
+// The outcome of a server without TLS, in a phrase.
+Fact DialogueFact(const EndpointRow& row) {
+  std::vector<Finding> findings;
+  AddDialogueFindings({}, {}, row, &findings);
+  const Finding& finding = findings.front();
+  return {finding.severity, "session", "session", finding.title, true};
+}
+
+Fact TrustFact(const EndpointRow& row) {
+  if (row.pkix_status == "valid") {
+    return {Severity::kGood, "trust", "trust", "the chain leads to a known authority", true};
+  }
+  const std::string status = row.pkix_status.value_or("unknown");
+  return {Severity::kBad, "trust", "trust",
+          row.pkix_error ? JoinText(status, ": ", *row.pkix_error) : status, true};
+}
+
+Fact NameFact(const EndpointRow& row) {
+  if (row.name_match == "san") {
+    return {Severity::kGood, "name", "name", JoinText("the certificate names ", row.host), true};
+  }
+  if (row.name_match == "cn") {
+    return {Severity::kWarning, "name", "name",
+            JoinText(row.host, " is the common name only, not among the DNS names"), true};
+  }
+  return {Severity::kBad, "name", "name", JoinText("the certificate is not for ", row.host), true};
+}
+
+// A TLSA record whose data is long, cut.
+std::string Abridged(const std::string& record) {
+  constexpr size_t kShown = 30;
+  return record.size() <= kShown ? record : record.substr(0, kShown) + "...";
+}
+
+// What the words of endpoints.dane_status mean.
+Fact DaneFact(const CheckView& view, const EndpointRow& row) {
+  const auto fact = [](Severity severity, std::string text, bool is_verdict = true) {
+    return Fact{severity, "dane", "DANE", std::move(text), is_verdict};
+  };
+  const std::string_view status = DaneStatusFor(*view.domain->row, row);
+  if (status == "match" && row.dane_status == "mismatch") {
+    return fact(Severity::kGood,
+                JoinText("match: the certificate names ", view.domain->row->domain));
+  }
+  if (status == "match") {
+    return fact(Severity::kGood,
+                JoinText("match: ", Abridged(row.dane_matched_record.value_or(""))));
+  }
+  if (status == "none") return fact(Severity::kNote, "no TLSA record", false);
+  if (status == "insecure") {
+    return fact(Severity::kNote, "not possible: the host's zone is not signed", false);
+  }
+  if (status == "mismatch") {
+    return fact(Severity::kBad, "no TLSA record matches what the server shows");
+  }
+  if (status == "unusable") return fact(Severity::kWarning, "no TLSA record can be used");
+  if (status == "no_starttls") {
+    return fact(Severity::kBad, "TLSA records promise TLS, and there is none");
+  }
+  if (status == "tls_failed") {
+    return fact(Severity::kBad, "TLSA records promise TLS, and the handshake fails");
+  }
+  if (status == "lookup_error") return fact(Severity::kBad, "the TLSA records cannot be looked up");
+  return fact(Severity::kUnknown, "could not be judged");
+}
+
+Fact RevocationFact(const EndpointRow& row) {
+  const std::string& status = *row.revocation_status;
+  const Severity severity = status == "good"        ? Severity::kGood
+                            : status == "revoked"   ? Severity::kBad
+                            : status == "no_source" ? Severity::kNote
+                                                    : Severity::kUnknown;
+  return {severity, "revocation", "revocation",
+          row.revocation_detail ? JoinText(status, ": ", *row.revocation_detail) : status,
+          severity != Severity::kNote};
+}
+
+Fact StrengthFact(const EndpointRow& row) {
+  const int level = *row.security_level;
+  const Severity severity = level < 2 ? Severity::kBad : Severity::kGood;
+  std::string text = JoinText("OpenSSL security level ", level);
+  if (row.security_level_limit) {
+    AppendText(&text, " (", *row.security_level_limit, ")");
+  }
+  return {severity, "strength", "strength", std::move(text), true};
+}
+
+void AddCertificateFacts(const CheckView& view, const EndpointRow& row, std::vector<Fact>* facts) {
+  const output::CertificateRow* leaf = LeafOf(view, row);
+  if (leaf == nullptr) return;
+  std::string text = KeyText(*leaf);
+  if (leaf->not_after) AppendText(&text, ", valid until ", DateText(*leaf->not_after));
+  facts->push_back({Severity::kGood, "certificate", "certificate", std::move(text), false});
+  if (leaf->subject_alt_names && !leaf->subject_alt_names->empty()) {
+    facts->push_back({Severity::kGood, "names", "", JoinText("for ", NamesText(*leaf)), false});
+  }
+  if (leaf->issuer) {
+    facts->push_back({Severity::kGood, "issuer", "", JoinText("by ", *leaf->issuer), false});
+  }
+  facts->push_back(TrustFact(row));
+  facts->push_back(NameFact(row));
+}
+
+Finding InjectedPlaintext() {
+  return {.severity = Severity::kWarning,
+          .id = "injected_plaintext",
+          .title = "the server sends clear text behind its answer to STARTTLS",
+          .why =
+              "A careless client would take it for something said inside TLS (the mirror image "
+              "of CVE-2011-0411).",
+          .fix = "update the mail server",
+          .advice =
+              "Or the proxy in front of it: it must drop what it has read once TLS begins "
+              "(RFC 3207, section 4.2).",
+          .not_this = ""};
+}
+
+Finding OldVersion(const EndpointRow& row) {
+  return {.severity = Severity::kWarning,
+          .id = "old_tls",
+          .title = JoinText("nothing newer than ", *row.tls_version, " is spoken"),
+          .why =
+              "TLS 1.0 and 1.1 are retired (RFC 8996). Senders set up by today's defaults no "
+              "longer take part in them.",
+          .fix = "switch TLS 1.2 and 1.3 on",
+          .advice = "Often the server is simply old: its TLS library has to be updated.",
+          .not_this = "Not a certificate problem: a new certificate changes nothing about it."};
+}
+
+Finding StaticRsa() {
+  return {.severity = Severity::kWarning,
+          .id = "no_forward_secrecy",
+          .title = "no forward secrecy",
+          .why =
+              "The key exchange is static RSA: who gets hold of the server's key can read all "
+              "mail recorded before.",
+          .fix = "allow ECDHE ciphers",
+          .advice =
+              "Any TLS library of the last fifteen years has them; look for a cipher list "
+              "in the server's configuration that leaves them out.",
+          .not_this = ""};
+}
+
+// `leaf` may be null.
+Finding WeakKey(const EndpointRow& row, const output::CertificateRow* leaf) {
+  const std::string key =
+      leaf != nullptr ? KeyText(*leaf) : JoinText("RSA ", row.leaf_key_bits.value_or(0), " bits");
+  Finding finding{
+      .severity = Severity::kBad,
+      .id = "weak_key",
+      .title = JoinText("the certificate's key is too short: ", key),
+      .why =
+          "OpenSSL at security level 2, the default of Debian and others, refuses RSA keys "
+          "under 2048 bits (\"ee key too small\"). Such senders deliver in clear, or not at all.",
+      .fix = "make a new key (RSA 2048 or EC P-256) and get a certificate for it",
+      .advice = "A new certificate for the old key does not help.",
+      .not_this =
+          "This is the key of the server's TLS certificate. It has nothing to do with "
+          "DKIM: changing DKIM keys does not help, and short DKIM keys do not cause it."};
+  if (row.dane_status == "match") {
+    finding.advice +=
+        " Publish the TLSA record of the new key, and wait for the old record's TTL "
+        "to pass, before the server uses it.";
+  }
+  return finding;
+}
+
+// What lifts the limit that tls::JudgeSecurityLevel names.
+std::string FixForLimit(std::string_view limit) {
+  if (limit.starts_with("version") || limit.starts_with("handshake signature")) {
+    return "switch TLS 1.2 and 1.3 on, with SHA-256 signatures";
+  }
+  if (limit.starts_with("cipher")) return "allow AES-GCM ciphers";
+  if (limit.starts_with("key exchange")) return "allow X25519 and P-256";
+  if (limit.find("signature") != std::string_view::npos) {
+    return "get a certificate whose whole chain is signed over SHA-256";
+  }
+  return "get a certificate whose whole chain has strong keys";
+}
+
+Finding LowLevel(const EndpointRow& row) {
+  return {.severity = Severity::kBad,
+          .id = "low_security_level",
+          .title = "too weak for OpenSSL's default security level",
+          .why = JoinText("OpenSSL security level ",
+                          static_cast<int>(row.security_level.value_or(0)), " at most, because of ",
+                          row.security_level_limit.value_or("what was negotiated"),
+                          ". Senders at level 2, the default of Debian and others, refuse it: they "
+                          "deliver in clear, or not at all."),
+          .fix = FixForLimit(row.security_level_limit.value_or("")),
+          .not_this = "It has nothing to do with DKIM or with DNS."};
+}
+
+bool IsShortRsa(const EndpointRow& row) {
+  return row.leaf_key_type && row.leaf_key_type->starts_with("rsa") && row.leaf_key_bits &&
+         *row.leaf_key_bits < 2048;
+}
+
+}  // namespace
+
+std::vector<Fact> EndpointFactsOf(const CheckView& view, const HostRows&, const EndpointRow& row) {
+  std::vector<Fact> facts;
+  if (row.outcome == "tls_ok") {
+    facts.push_back({Severity::kGood, "session", "session", SessionText(row), false});
+  } else {
+    facts.push_back(DialogueFact(row));
+  }
+  AddCertificateFacts(view, row, &facts);
+  // Where there are no records the host's line says so.
+  if (const Fact dane = DaneFact(view, row); dane.is_verdict) facts.push_back(dane);
+  AddServerPolicyFact(view, row, &facts);
+  if (row.revocation_status) facts.push_back(RevocationFact(row));
+  if (row.security_level) facts.push_back(StrengthFact(row));
+  if (row.rpt_result) {
+    facts.push_back({Severity::kGood, "report", "reported as", *row.rpt_result, false});
+  }
+  return facts;
+}
+
+void AddTlsFindings(const CheckView& view, const HostRows&, const EndpointRow& row,
+                    std::vector<Finding>* findings) {
+  const Place place{row.host, row.address};
+  if (row.injected_plaintext_bytes.value_or(0) > 0) {
+    AddFinding(InjectedPlaintext(), place, findings);
+  }
+  if (row.outcome != "tls_ok") return;
+  const bool old = row.tls_version == "TLSv1" || row.tls_version == "TLSv1.1";
+  if (old) AddFinding(OldVersion(row), place, findings);
+  if (!row.group && row.tls_version != "TLSv1.3") AddFinding(StaticRsa(), place, findings);
+  if (IsShortRsa(row)) {
+    AddFinding(WeakKey(row, LeafOf(view, row)), place, findings);
+  } else if (row.security_level && *row.security_level < 2) {
+    AddFinding(LowLevel(row), place, findings);
+  }
+}
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,121 @@
+#include "scanner/record/recorder.h"
+
+#include <chrono>
+#include <utility>
+
+namespace mxsweep::scanner {
+namespace {
+
+// Waking the thread costs more than a row: it is woken for so many, and otherwise looks after this
+// time at what has come.
+constexpr size_t kRowsToWakeFor = 64;
+constexpr std::chrono::milliseconds kIdleWait{20};
+constexpr size_t kRowsToKeepRoomFor = 1024;  // 1.7 MB
+
+std::string LeafKeyWord(const output::EndpointRow& row) {
+  if (!row.leaf_key_type) return "unknown";
+  std::string word = *row.leaf_key_type;
+  if (row.leaf_key_bits) word += " " + std::to_string(*row.leaf_key_bits);
+  return word;
+}
+
+}  // namespace
+
+Recorder::Recorder(RowSink* sink) : sink_(sink), thread_([this] { Run(); }) {}
+
+Recorder::~Recorder() {
+  if (thread_.joinable()) Finish().IgnoreError();
+}
+
+void Recorder::Push(Row row) {
+  if (failed()) return;
+  backlog_.fetch_add(1, std::memory_order_relaxed);
+  bool wake;
+  {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(row));
+    wake = queue_.size() == kRowsToWakeFor;
+  }
+  if (wake) wake_.notify_one();
+}
+
+void Recorder::Run() {
+  // Rows are large: memory for each of them is what a deque would ask for, and what the allocator
+  // is slow at. So two vectors take turns.
+  std::vector<Row> batch;
+  for (;;) {
+    bool last = false;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, kIdleWait,
+                     [this] { return finishing_ || queue_.size() >= kRowsToWakeFor; });
+      batch.swap(queue_);
+      last = finishing_ && batch.empty();
+    }
+    if (last) return;
+    WriteBatch(batch);
+    batch.clear();
+    // One that grew in a long wait for the disk need not stay as large.
+    if (batch.capacity() > kRowsToKeepRoomFor) batch = {};
+  }
+}
+
+void Recorder::WriteBatch(std::vector<Row>& batch) {
+  absl::Status status = status_;
+  for (Row& row : batch) {
+    if (!status.ok()) break;
+    std::visit([this](const auto& typed) { Count(typed); }, row);
+    status = sink_->Add(std::move(row));
+  }
+  if (status.ok()) status = sink_->AfterBatch();
+  committed_.store(sink_->committed_rows(), std::memory_order_relaxed);
+  backlog_.fetch_sub(batch.size(), std::memory_order_relaxed);
+  if (!status.ok() && !failed()) {
+    status_ = std::move(status);
+    failed_.store(true, std::memory_order_release);
+  }
+}
+
+absl::Status Recorder::Finish() {
+  {
+    std::lock_guard lock(mutex_);
+    finishing_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  return status_;
+}
+
+void Recorder::Count(const output::DomainRow& row) {
+  ++counts_.domains;
+  ++counts_.diagnoses[row.diagnosis];
+  ++counts_.mx_statuses[row.mx_status];
+  if (row.dane_status) ++counts_.dane_statuses[*row.dane_status];
+  if (row.mta_sts_status) ++counts_.mta_sts_statuses[*row.mta_sts_status];
+  if (row.mta_sts_policy_status) ++counts_.mta_sts_policy_statuses[*row.mta_sts_policy_status];
+  if (row.mta_sts_rpt_result) ++counts_.mta_sts_rpt_results[*row.mta_sts_rpt_result];
+  if (row.mta_sts_sender) ++counts_.mta_sts_senders[*row.mta_sts_sender];
+  if (row.tlsrpt_status) ++counts_.tlsrpt_statuses[*row.tlsrpt_status];
+}
+
+void Recorder::Count(const output::MxHostRow&) { ++counts_.hosts; }
+
+void Recorder::Count(const output::EndpointRow& row) {
+  ++counts_.endpoints;
+  ++counts_.outcomes[row.outcome];
+  if (row.rpt_result) ++counts_.rpt_results[*row.rpt_result];
+  counts_.connections += row.attempts;
+  if (row.attempts > 1) counts_.retries += row.attempts - 1;
+  counts_.bytes_in += row.bytes_in;
+  counts_.bytes_out += row.bytes_out;
+  if (row.outcome != "tls_ok") return;
+  if (row.tls_version) ++counts_.tls_versions[*row.tls_version];
+  if (row.cipher) ++counts_.ciphers[*row.cipher];
+  ++counts_.groups[row.group.value_or("static RSA")];
+  ++counts_.leaf_keys[LeafKeyWord(row)];
+  if (row.pkix_status) ++counts_.pkix_statuses[*row.pkix_status];
+}
+
+void Recorder::Count(const output::CertificateRow&) { ++counts_.certificates; }
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,70 @@
+#include "scanner/record/row_sinks.h"
+
+#include <cerrno>
+#include <cstring>
+#include <numeric>
+
+#include "absl/time/clock.h"
+#include "scanner/base/text.h"
+
+namespace mxsweep::scanner {
+
+absl::Status DirectorySink::Add(Row&& row) {
+  return std::visit([this](auto&& typed) { return writer_->Add(std::move(typed)); },
+                    std::move(row));
+}
+
+absl::Status DirectorySink::AfterBatch() { return writer_->MaybeCommitEpoch(absl::Now()).status(); }
+
+uint64_t DirectorySink::committed_rows() const {
+  const output::RowCounts rows = writer_->committed_rows();
+  return std::accumulate(rows.begin(), rows.end(), uint64_t{0});
+}
+
+absl::StatusOr<std::unique_ptr<NdjsonSink>> NdjsonSink::Create(std::FILE* stream) {
+  absl::StatusOr<output::RowFormatter> formatter =
+      output::RowFormatter::Create(output::TableId::kEndpoints, output::RowFormat::kNdjson);
+  if (!formatter.ok()) return formatter.status();
+  return std::unique_ptr<NdjsonSink>(new NdjsonSink(stream, *std::move(formatter)));
+}
+
+absl::Status NdjsonSink::Add(Row&& row) {
+  if (const auto* endpoint = std::get_if<output::EndpointRow>(&row)) {
+    formatter_.AppendRow(*endpoint, lines_);
+    ++rows_;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status NdjsonSink::AfterBatch() {
+  if (lines_.empty()) return absl::OkStatus();
+  const bool written = std::fwrite(lines_.data(), 1, lines_.size(), stream_) == lines_.size() &&
+                       std::fflush(stream_) == 0;
+  lines_.clear();
+  if (written) return absl::OkStatus();
+  return absl::UnavailableError(
+      JoinText("standard output takes no more rows: ", std::strerror(errno)));
+}
+
+absl::Status MemorySink::Add(Row&& row) {
+  struct Keep {
+    ScanRows& rows;
+    void operator()(output::DomainRow&& domain) { rows.domains.push_back(std::move(domain)); }
+    void operator()(output::MxHostRow&& host) { rows.hosts.push_back(std::move(host)); }
+    void operator()(output::EndpointRow&& endpoint) {
+      rows.endpoints.push_back(std::move(endpoint));
+    }
+    void operator()(output::CertificateRow&& certificate) {
+      rows.certificates.push_back(std::move(certificate));
+    }
+  };
+  std::visit(Keep{rows_}, std::move(row));
+  return absl::OkStatus();
+}
+
+uint64_t MemorySink::committed_rows() const {
+  return rows_.domains.size() + rows_.hosts.size() + rows_.endpoints.size() +
+         rows_.certificates.size();
+}
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,69 @@
+// The places rows can go to.
+#ifndef MXSWEEP_SCANNER_RECORD_ROW_SINKS_H_
+#define MXSWEEP_SCANNER_RECORD_ROW_SINKS_H_
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "output/json_rows.h"
+#include "output/scan_directory.h"
+#include "scanner/posture/domain_rows.h"
+#include "scanner/record/recorder.h"
+
+namespace mxsweep::scanner {
+
+// Parquet parts in a scan directory.
+class DirectorySink final : public RowSink {
+ public:
+  explicit DirectorySink(std::unique_ptr<output::ScanWriter> writer) : writer_(std::move(writer)) {}
+
+  absl::Status Add(Row&& row) override;
+  absl::Status AfterBatch() override;
+  uint64_t committed_rows() const override;
+  output::ScanWriter& writer() { return *writer_; }
+
+ private:
+  std::unique_ptr<output::ScanWriter> writer_;
+};
+
+// Endpoint rows as NDJSON on a stream, line by line as they come; the other tables are dropped.
+class NdjsonSink final : public RowSink {
+ public:
+  // Borrows `stream`.
+  static absl::StatusOr<std::unique_ptr<NdjsonSink>> Create(std::FILE* stream);
+
+  absl::Status Add(Row&& row) override;
+  absl::Status AfterBatch() override;
+  uint64_t committed_rows() const override { return rows_; }
+
+ private:
+  NdjsonSink(std::FILE* stream, output::RowFormatter formatter)
+      : stream_(stream), formatter_(std::move(formatter)) {}
+
+  std::FILE* stream_;
+  output::RowFormatter formatter_;
+  std::string lines_;
+  uint64_t rows_ = 0;
+};
+
+// All rows of a small scan, kept in memory.
+class MemorySink final : public RowSink {
+ public:
+  absl::Status Add(Row&& row) override;
+  absl::Status AfterBatch() override { return absl::OkStatus(); }
+  uint64_t committed_rows() const override;
+  // In the order in which they came. To be read when the scan is over.
+  const ScanRows& rows() const { return rows_; }
+
+ private:
+  ScanRows rows_;
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_RECORD_ROW_SINKS_H_

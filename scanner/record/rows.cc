@@ -1,0 +1,327 @@
+#include "scanner/record/rows.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "tls/dane/verdict.h"
+#include "tls/session/errors.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+std::optional<std::string> NullIfEmpty(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  return std::string(text);
+}
+
+uint64_t Microseconds(int64_t ns) { return static_cast<uint64_t>(std::max<int64_t>(ns, 0)) / 1000; }
+
+std::optional<uint32_t> Microseconds(const std::optional<int64_t>& ns) {
+  if (!ns) return std::nullopt;
+  return static_cast<uint32_t>(
+      std::min<uint64_t>(Microseconds(*ns), std::numeric_limits<uint32_t>::max()));
+}
+
+std::optional<uint16_t> Narrow(const std::optional<uint32_t>& value) {
+  if (!value) return std::nullopt;
+  return static_cast<uint16_t>(std::min<uint32_t>(*value, 0xffff));
+}
+
+std::string VersionOfMinor(uint8_t minor) {
+  return tls::VersionName(static_cast<uint16_t>(0x0300 | minor));
+}
+
+void FillSmtp(const EndpointFacts& facts, output::EndpointRow* row) {
+  if (facts.greeting) {
+    row->greeting_code = static_cast<uint16_t>(facts.greeting->code);
+    row->greeting = ReplyRowText(*facts.greeting);
+  }
+  if (facts.ehlo || facts.helo_used) row->helo_used = facts.helo_used;
+  if (facts.ehlo) {
+    row->ehlo_keywords = facts.ehlo->keywords;
+    row->size_limit = facts.ehlo->size_limit;
+  }
+  if (facts.starttls_reply) {
+    row->starttls_code = static_cast<uint16_t>(facts.starttls_reply->code);
+    row->starttls_reply = ReplyRowText(*facts.starttls_reply);
+  }
+  row->injected_plaintext_bytes = facts.injected_plaintext_bytes;
+  if (facts.ehlo_after_tls) {
+    row->ehlo_after_tls = facts.ehlo_after_tls->keywords;
+    row->requiretls = facts.ehlo_after_tls->requiretls;
+  }
+}
+
+void FillTls(const tls::HandshakeFacts& shown, output::EndpointRow* row) {
+  row->tls_version = NullIfEmpty(shown.version);
+  row->cipher = NullIfEmpty(shown.cipher);
+  row->cipher_bits = Narrow(shown.cipher_bits);
+  row->group = NullIfEmpty(shown.group);
+  row->group_bits = Narrow(shown.group_bits);
+  row->signature_algorithm = NullIfEmpty(shown.signature_algorithm);
+  row->extended_master_secret = shown.extended_master_secret;
+  row->secure_renegotiation = shown.secure_renegotiation;
+  if (shown.alert_sent) row->alert_sent = tls::AlertText(*shown.alert_sent);
+  if (shown.alert_received) row->alert_received = tls::AlertText(*shown.alert_received);
+  // Extensions that come with or before the certificates are known to be absent only after them.
+  if (!shown.chain.empty()) {
+    row->ocsp_stapled = shown.ocsp_stapled;
+    row->sct_count = Narrow(shown.sct_count);
+  }
+}
+
+void FillCertificates(const EndpointVerdicts& verdicts, const tls::CertificateTable& table,
+                      output::EndpointRow* row) {
+  if (!verdicts.chain.empty()) {
+    const tls::Certificate& leaf = *verdicts.chain.front();
+    row->leaf_key_type = std::string(tls::KeyTypeName(leaf.key_type));
+    if (leaf.key_bits != 0) row->leaf_key_bits = leaf.key_bits;
+    row->leaf_signature_algorithm = NullIfEmpty(table.SignatureAlgorithmName(leaf));
+    if (leaf.not_after != 0) row->not_after = absl::FromUnixSeconds(leaf.not_after);
+    std::vector<std::string>& hashes = row->chain_sha256.emplace();
+    for (const tls::CertificateRef& certificate : verdicts.chain) {
+      hashes.push_back(tls::HexLower(certificate->sha256));
+    }
+  }
+  if (verdicts.security_level) {
+    row->security_level = static_cast<uint8_t>(verdicts.security_level->level);
+    row->security_level_limit = NullIfEmpty(verdicts.security_level->limited);
+  }
+  if (verdicts.pkix) {
+    row->pkix_status = std::string(tls::PkixStatusName(verdicts.pkix->status));
+    row->pkix_error = NullIfEmpty(verdicts.pkix->error);
+  }
+  if (verdicts.name_match) row->name_match = std::string(tls::NameMatchName(*verdicts.name_match));
+}
+
+void FillRevocation(const EndpointVerdicts& verdicts, output::EndpointRow* row) {
+  if (verdicts.ocsp) row->ocsp_status = std::string(tls::OcspStatusName(verdicts.ocsp->status));
+  const EndpointRevocation& revocation = verdicts.revocation;
+  row->revocation_status = NullIfEmpty(RevocationStatusName(revocation.status));
+  row->revocation_source = NullIfEmpty(RevocationSourceName(revocation.source));
+  row->revocation_detail = NullIfEmpty(revocation.detail);
+}
+
+std::string TlsaText(const dns::TlsaRecord& record) {
+  return std::to_string(record.usage) + " " + std::to_string(record.selector) + " " +
+         std::to_string(record.matching_type) + " " + tls::HexLower(record.data);
+}
+
+void FillDane(const HostContext& host, const EndpointVerdicts& verdicts, output::EndpointRow* row) {
+  row->dane_status = NullIfEmpty(EndpointDaneName(verdicts.dane));
+  if (!verdicts.dane_verdict) return;
+  row->dane_detail = NullIfEmpty(verdicts.dane_verdict->detail);
+  if (verdicts.dane_verdict->matched_record) {
+    row->dane_matched_record = TlsaText(host.answer->tlsa[*verdicts.dane_verdict->matched_record]);
+    row->dane_matched_depth =
+        static_cast<uint8_t>(std::min(*verdicts.dane_verdict->matched_depth, 0xff));
+  }
+  row->dane_record_results = verdicts.dane_verdict->record_reasons;
+}
+
+std::vector<output::MxEntry> MxEntries(const dns::MxAnswer& mx) {
+  std::vector<output::MxEntry> entries;
+  entries.reserve(mx.records.size());
+  for (const dns::MxRecord& record : mx.records)
+    entries.push_back({record.preference, record.host});
+  return entries;
+}
+
+void FillSts(const DomainPolicies& policies, output::DomainRow* row) {
+  const dns::StsRecord& record = policies.records->sts;
+  row->mta_sts_status = std::string(dns::Word(record.status));
+  row->mta_sts_id = NullIfEmpty(record.id);
+  row->mta_sts_error = NullIfEmpty(record.detail);
+  row->mta_sts_sender = NullIfEmpty(policies.sender);
+  row->mta_sts_unmatched_mx = policies.unmatched_mx;
+  if (!policies.fetch) return;
+  const StsFetch& fetch = *policies.fetch;
+  row->mta_sts_policy_status = std::string(fetch.status);
+  if (fetch.http_status) row->mta_sts_http_status = static_cast<uint16_t>(*fetch.http_status);
+  row->mta_sts_rpt_result = NullIfEmpty(fetch.rpt_result());
+  row->mta_sts_error = NullIfEmpty(fetch.detail);
+  if (!fetch.policy) return;
+  row->mta_sts_mode = std::string(dns::Word(fetch.policy->mode));
+  row->mta_sts_max_age = fetch.policy->max_age_s;
+  row->mta_sts_mx = fetch.policy->mx;
+}
+
+void FillPolicies(const DomainPolicies& policies, output::DomainRow* row) {
+  if (!policies.records) return;
+  FillSts(policies, row);
+  const dns::TlsRptRecord& record = policies.records->tlsrpt;
+  row->tlsrpt_status = std::string(dns::Word(record.status));
+  row->tlsrpt_error = NullIfEmpty(record.detail);
+  if (record.rua.empty()) return;
+  std::string& rua = row->tlsrpt_rua.emplace();
+  for (const std::string& uri : record.rua) rua += (rua.empty() ? "" : ",") + uri;
+}
+
+bool Answered(dns::MxStatus status) {
+  return status == dns::MxStatus::kMx || status == dns::MxStatus::kImplicit ||
+         status == dns::MxStatus::kNullMx || status == dns::MxStatus::kNoMail ||
+         status == dns::MxStatus::kNxDomain;
+}
+
+}  // namespace
+
+output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
+                                const Summary& summary, const DomainPolicies& policies,
+                                absl::Time started_at, int64_t elapsed_ns) {
+  output::DomainRow row;
+  row.domain = target.name;
+  row.input_name = NullIfEmpty(target.raw);
+  row.input_line = target.input_line;
+  row.mx_status = std::string(dns::Word(mx.status));
+  if (mx.status != dns::MxStatus::kInvalidName && mx.status != dns::MxStatus::kLocalError) {
+    row.mx_dnssec = std::string(dns::Word(mx.dnssec));
+  }
+  if (Answered(mx.status)) {
+    row.mx = MxEntries(mx);
+    row.null_mx_with_others = mx.null_mx_with_others;
+    row.host_count =
+        mx.status == dns::MxStatus::kNullMx ? 0 : static_cast<uint32_t>(mx.records.size());
+    row.endpoint_count = summary.endpoints;
+    row.starttls_count = summary.starttls;
+    row.tls_count = summary.completed;
+  }
+  row.dane_status = NullIfEmpty(DomainDaneStatus(mx, summary));
+  row.pkix_status = NullIfEmpty(DomainPkixStatus(summary));
+  if (summary.completed > 0) {
+    row.min_tls_version = VersionOfMinor(summary.min_version);
+    row.max_tls_version = VersionOfMinor(summary.max_version);
+    row.weakest_key_level = summary.weakest_level;
+  }
+  FillPolicies(policies, &row);
+  row.diagnosis = std::string(Diagnose(mx, summary));
+  row.error_detail = NullIfEmpty(mx.error_detail);
+  row.started_at = started_at;
+  row.elapsed_us = Microseconds(elapsed_ns);
+  return row;
+}
+
+output::DomainRow MakeInvalidRow(const Target& target, absl::Time now) {
+  output::DomainRow row;
+  row.domain = target.raw;
+  row.input_line = target.input_line;
+  row.mx_status = std::string(dns::Word(dns::MxStatus::kInvalidName));
+  row.diagnosis = row.mx_status;
+  row.error_detail = NullIfEmpty(target.problem);
+  row.started_at = now;
+  return row;
+}
+
+output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at,
+                                int64_t elapsed_ns) {
+  const dns::HostAnswer& answer = *host.answer;
+  output::MxHostRow row;
+  row.host = host.host;
+  row.is_valid_name = answer.name_kind == dns::MxHostKind::kValid;
+  if (!row.is_valid_name) row.name_problem = std::string(dns::Word(answer.name_kind));
+  row.provider = NullIfEmpty(host.provider);
+  if (answer.address_status) {
+    row.is_cname = answer.is_cname;
+    row.canonical_name = NullIfEmpty(answer.canonical_name);
+    row.address_status = std::string(dns::Word(*answer.address_status));
+    std::vector<std::string>& addresses = row.addresses.emplace();
+    for (const dns::IpAddress& address : answer.addresses) addresses.push_back(address.ToString());
+  }
+  if (answer.address_dnssec) row.address_dnssec = std::string(dns::Word(*answer.address_dnssec));
+  if (answer.tlsa_status) {
+    row.tlsa_status = std::string(dns::Word(*answer.tlsa_status));
+    row.tlsa_base_domain = NullIfEmpty(answer.tlsa_base_domain);
+    std::vector<output::TlsaEntry> entries;
+    for (const dns::TlsaRecord& record : answer.tlsa) {
+      entries.push_back({.usage = record.usage,
+                         .selector = record.selector,
+                         .matching_type = record.matching_type,
+                         .data = tls::HexLower(record.data),
+                         .usable = tls::CheckTlsa(record) == tls::TlsaUsability::kUsable});
+    }
+    // Where the look-up failed, there may be some.
+    if (*answer.tlsa_status != dns::TlsaStatus::kLookupError &&
+        *answer.tlsa_status != dns::TlsaStatus::kLocalError) {
+      row.tlsa = std::move(entries);
+    }
+    if (*answer.tlsa_status == dns::TlsaStatus::kSecure) {
+      row.dane_rollover_ready = tls::RolloverReady(answer.tlsa);
+    }
+  }
+  row.error_detail = NullIfEmpty(answer.error_detail);
+  row.started_at = started_at;
+  row.elapsed_us = Microseconds(elapsed_ns);
+  return row;
+}
+
+output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddress& address,
+                                    uint16_t port, const EndpointFacts& facts,
+                                    const EndpointVerdicts& verdicts, uint32_t attempts,
+                                    const tls::CertificateTable& certificates) {
+  output::EndpointRow row;
+  row.host = host.host;
+  row.address = address.ToString();
+  row.port = port;
+  row.provider = NullIfEmpty(host.provider);
+  row.outcome = std::string(OutcomeName(facts.outcome));
+  row.rpt_result = NullIfEmpty(RptResult(facts, verdicts));
+  row.stage = std::string(StageName(facts.stage));
+  row.attempts = attempts;
+  row.error_detail = NullIfEmpty(facts.error_detail);
+  FillSmtp(facts, &row);
+  if (facts.handshake) {
+    row.server_name = NullIfEmpty(host.server_name());
+    FillTls(*facts.handshake, &row);
+  }
+  FillCertificates(verdicts, certificates, &row);
+  FillRevocation(verdicts, &row);
+  FillDane(host, verdicts, &row);
+  row.started_at = facts.started_at;
+  row.connect_us = Microseconds(facts.connect_ns);
+  row.greeting_us = Microseconds(facts.greeting_ns);
+  row.starttls_us = Microseconds(facts.starttls_ns);
+  row.handshake_us = Microseconds(facts.handshake_ns);
+  row.elapsed_us = Microseconds(facts.elapsed_ns);
+  row.bytes_in = facts.bytes_in;
+  row.bytes_out = facts.bytes_out;
+  return row;
+}
+
+output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,
+                                          std::span<const uint8_t> der, absl::Time first_seen,
+                                          const CertificateRevocation& revocation) {
+  output::CertificateRow row;
+  row.sha256 = tls::HexLower(facts.sha256);
+  if (facts.spki_sha256) row.spki_sha256 = tls::HexLower(*facts.spki_sha256);
+  row.der.bytes.assign(reinterpret_cast<const char*>(der.data()), der.size());
+  row.subject = facts.subject;
+  row.issuer = facts.issuer;
+  row.subject_alt_names = facts.subject_alt_names;
+  row.serial = facts.serial;
+  if (facts.not_before) row.not_before = absl::FromUnixSeconds(*facts.not_before);
+  if (facts.not_after) row.not_after = absl::FromUnixSeconds(*facts.not_after);
+  row.key_type = facts.key_type;
+  row.key_bits = facts.key_bits;
+  if (facts.rsa_exponent) {
+    uint64_t exponent = 0;
+    const std::string& text = *facts.rsa_exponent;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
+    if (error == std::errc() && end == text.data() + text.size()) row.rsa_exponent = exponent;
+  }
+  row.curve = facts.curve;
+  row.signature_algorithm = facts.signature_algorithm;
+  row.is_ca = facts.is_ca;
+  row.self_signed = facts.self_signed;
+  row.weak_key = facts.WeakKeyNames();
+  row.crl_urls = facts.crl_urls;
+  row.ocsp_must_staple = facts.ocsp_must_staple;
+  row.revocation_status = NullIfEmpty(RevocationStatusName(revocation.status));
+  row.revocation_detail = NullIfEmpty(revocation.detail);
+  row.first_seen = first_seen;
+  return row;
+}
+
+}  // namespace mxsweep::scanner

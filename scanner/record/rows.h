@@ -1,0 +1,46 @@
+#ifndef MXSWEEP_SCANNER_RECORD_ROWS_H_
+#define MXSWEEP_SCANNER_RECORD_ROWS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "dns/facts.h"
+#include "output/tables/tables.h"
+#include "scanner/smtp/endpoint_facts.h"
+#include "scanner/targets/target_reader.h"
+#include "scanner/verdict/mta_sts.h"
+#include "scanner/verdict/revocation.h"
+#include "scanner/verdict/summary.h"
+#include "scanner/verdict/verdicts.h"
+#include "tls/pki/certificate.h"
+#include "tls/pki/certificate_table.h"
+
+namespace mxsweep::scanner {
+
+// Facts into rows: the only place where a column gets its value. Pure functions.
+
+output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
+                                const Summary& summary, const DomainPolicies& policies,
+                                absl::Time started_at, int64_t elapsed_ns);
+
+// The row of an input line that names no domain.
+output::DomainRow MakeInvalidRow(const Target& target, absl::Time now);
+
+// REQUIRES: host.answer.
+output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns);
+
+output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddress& address,
+                                    uint16_t port, const EndpointFacts& facts,
+                                    const EndpointVerdicts& verdicts, uint32_t attempts,
+                                    const tls::CertificateTable& certificates);
+
+// `revocation`: what its list says of it, where that was asked.
+output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,
+                                          std::span<const uint8_t> der, absl::Time first_seen,
+                                          const CertificateRevocation& revocation = {});
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_RECORD_ROWS_H_

@@ -1,0 +1,73 @@
+// What one dialogue with one server showed, before any judgement.
+#ifndef MXSWEEP_SCANNER_SMTP_ENDPOINT_FACTS_H_
+#define MXSWEEP_SCANNER_SMTP_ENDPOINT_FACTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "dns/facts.h"
+#include "dns/ip_address.h"
+#include "scanner/base/boxed.h"
+#include "scanner/smtp/outcome.h"
+#include "scanner/smtp/reply.h"
+#include "tls/session/facts.h"
+
+namespace mxsweep::scanner {
+
+// One attempt. What was not reached is empty, and small: these are what most of a scan waits with.
+struct EndpointFacts {
+  Outcome outcome = Outcome::kLocalError;
+  Stage stage = Stage::kConnect;  // how far the dialogue had come when it ended
+  bool helo_used = false;
+  // The code that ended it was transient (4xx): another attempt may fare better.
+  bool transient_refusal = false;
+  // Some reply was 421, even after the handshake: the address wants to be left in peace.
+  bool throttled = false;
+  std::string error_detail;  // a sentence, where there is more to say than the outcome does
+
+  Boxed<SmtpReply> greeting;
+  Boxed<EhloKeywords> ehlo;
+  Boxed<SmtpReply> starttls_reply;
+  std::optional<uint32_t> injected_plaintext_bytes;  // known once STARTTLS was accepted
+  Boxed<tls::HandshakeFacts> handshake;              // once a ClientHello was sent
+  Boxed<EhloKeywords> ehlo_after_tls;
+
+  absl::Time started_at;
+  std::optional<int64_t> connect_ns;   // from the start
+  std::optional<int64_t> greeting_ns;  // from being connected
+  std::optional<int64_t>
+      starttls_ns;  // from the greeting (or the connection) to the reply to STARTTLS
+  std::optional<int64_t> handshake_ns;  // from there
+  int64_t elapsed_ns = 0;
+  uint64_t bytes_in = 0;
+  uint64_t bytes_out = 0;
+
+  // STARTTLS was offered; null where EHLO was never answered. With implicit TLS: the handshake was
+  // completed.
+  std::optional<bool> starttls_offered() const {
+    if (ehlo) return ehlo->starttls;
+    if (handshake) return true;
+    if (outcome == Outcome::kNoStartTls) return false;
+    return std::nullopt;
+  }
+};
+
+// Whose endpoint it is: made once per MX host and shared by the tasks of its addresses, on
+// whichever worker they run. Immutable.
+struct HostContext {
+  std::string host;               // empty: an address without a name
+  std::string provider;           // registrable domain of the host; empty: none
+  Boxed<dns::HostAnswer> answer;  // empty: the address was given, and nothing was asked
+
+  // SNI: the TLSA base domain, without DANE the MX host name (RFC 7672 §8.1).
+  const std::string& server_name() const {
+    return answer && !answer->tlsa_base_domain.empty() ? answer->tlsa_base_domain : host;
+  }
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_SMTP_ENDPOINT_FACTS_H_

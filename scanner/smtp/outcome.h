@@ -1,0 +1,64 @@
+// The words that say how an endpoint's dialogue ended: docs/outcomes.md, as enumerations.
+#ifndef MXSWEEP_SCANNER_SMTP_OUTCOME_H_
+#define MXSWEEP_SCANNER_SMTP_OUTCOME_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "scanner/engine/stream.h"
+
+namespace mxsweep::scanner {
+
+enum class Stage : uint8_t {
+  kDns,
+  kGate,
+  kConnect,
+  kGreeting,
+  kEhlo,
+  kStartTls,
+  kHandshake,
+  kEhloAfterTls,
+  kQuit,
+  kDone,
+};
+
+enum class Outcome : uint8_t {
+  kTlsOk,
+  kNoStartTls,
+  kStartTlsRefused,
+  kGreeting4xx,
+  kGreeting5xx,
+  kEhloRefused,
+  kThrottled421,
+  kConnectRefused,
+  kConnectTimeout,
+  kUnreachable,
+  kGreetingTimeout,
+  kCommandTimeout,
+  kSmtpProtocolError,
+  kClosedEarly,
+  kReset,
+  kTlsAlert,
+  kTlsTimeout,
+  kTlsProtocolError,
+  kBlocked,
+  kLocalNoRoute,
+  kLocalNoDescriptors,
+  kLocalNoPorts,
+  kLocalNoBuffers,
+  kLocalError,
+};
+
+std::string_view StageName(Stage stage);
+std::string_view OutcomeName(Outcome outcome);
+
+// Our own trouble: says nothing about the server.
+bool IsLocal(Outcome outcome);
+
+// What a failed or ended stream operation means in `stage`. `error` is of Stream: 0 is the peer's
+// FIN.
+Outcome OutcomeOfIo(Stage stage, IoError error);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_SMTP_OUTCOME_H_

@@ -1,0 +1,184 @@
+#include "scanner/smtp/session.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "scanner/smtp/command.h"
+#include "tls/session/errors.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+std::span<const uint8_t> AsBytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace
+
+SmtpSession::SmtpSession(EventLoop* loop, EndpointFacts* facts)
+    : loop_(loop), facts_(facts), stream_(loop->NewStream()) {}
+
+void SmtpSession::Fail(Outcome outcome, std::string detail) {
+  facts_->error_detail = std::move(detail);
+  // A completed handshake cannot be undone by what comes after it.
+  if (!encrypted_) facts_->outcome = outcome;
+}
+
+void SmtpSession::FailIo(IoError error) {
+  const Outcome outcome = OutcomeOfIo(facts_->stage, error);
+  std::string detail;
+  if (error == kDeadline) {
+    detail = "no answer in time";
+  } else if (error == 0) {
+    detail = parser_.in_reply() ? "closed in the middle of a reply" : "closed by the server";
+  } else if (error == kInboxFull) {
+    detail = "more bytes than a server may send unasked";
+  } else {
+    detail = std::strerror(error);
+  }
+  Fail(outcome, std::move(detail));
+}
+
+bool SmtpSession::OnConnected(IoError error) {
+  if (error != 0) FailIo(error);
+  return error == 0;
+}
+
+void SmtpSession::SendBytes(const std::string& bytes) {
+  if (bytes.empty()) return;
+  if (!tls_) facts_->bytes_out += bytes.size();
+  stream_->Send(bytes);
+}
+
+void SmtpSession::Send(std::string_view command) {
+  std::string bytes;
+  if (encrypted_) {
+    tls_->Encrypt(command, &bytes);
+  } else {
+    bytes = command;
+  }
+  SendBytes(bytes);
+}
+
+bool SmtpSession::TakePlaintext(std::span<const uint8_t> bytes) {
+  if (!encrypted_) {
+    facts_->bytes_in += bytes.size();
+    unread_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return true;
+  }
+  std::string out;
+  const tls::Handshake::DecryptState state = tls_->Decrypt(bytes, &unread_, &out);
+  SendBytes(out);
+  switch (state) {
+    case tls::Handshake::DecryptState::kOpen:
+      return true;
+    case tls::Handshake::DecryptState::kClosed:
+      if (!unread_.empty()) return true;  // read that first; the stream ends next
+      FailIo(0);
+      return false;
+    case tls::Handshake::DecryptState::kAlert:
+      Fail(Outcome::kTlsAlert, "alert " + tls::AlertText(tls_->Facts().alert_received.value_or(0)));
+      return false;
+    case tls::Handshake::DecryptState::kError:
+      Fail(Outcome::kTlsProtocolError, tls_->Facts().error_detail);
+      return false;
+  }
+  return false;
+}
+
+bool SmtpSession::BeginReply() {
+  if (HasReply()) parser_.TakeReply();  // the last one
+  return ParseReply();
+}
+
+bool SmtpSession::OnReceived(const Stream::Received& received) {
+  if (received.error != 0 || received.bytes.empty()) {
+    FailIo(received.error);
+    return true;
+  }
+  return !TakePlaintext(received.bytes) || ParseReply();
+}
+
+bool SmtpSession::ParseReply() {
+  const SmtpReplyParser::Result result = parser_.Feed(AsBytes(unread_));
+  unread_.erase(0, result.consumed);
+  if (result.state == SmtpReplyParser::State::kError) {
+    Fail(Outcome::kSmtpProtocolError, std::string(parser_.error().message()));
+  }
+  return result.state != SmtpReplyParser::State::kNeedMore;
+}
+
+size_t SmtpSession::DropUnread() { return std::exchange(unread_, {}).size(); }
+
+Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view server_name,
+                                   uint16_t max_version, int64_t timeout_ns) {
+  const int64_t deadline_ns = loop_->now_ns() + timeout_ns;
+  tls_.emplace(tls);
+  std::string out;
+  if (absl::Status status = tls_->Start(server_name, max_version, &out); !status.ok()) {
+    tls_.reset();  // no ClientHello was made
+    Fail(Outcome::kLocalError, std::string(status.message()));
+    co_return false;
+  }
+  SendBytes(out);
+  tls::HandshakeOutcome outcome = tls::HandshakeOutcome::kInProgress;
+  while (outcome == tls::HandshakeOutcome::kInProgress) {
+    const Stream::Received received = co_await stream_->Receive(deadline_ns);
+    if (received.error != 0 || received.bytes.empty()) {
+      if (received.error != kDeadline) tls_->OnTransportClosed();
+      FailIo(received.error);
+      co_return false;
+    }
+    out.clear();
+    outcome = tls_->Advance(received.bytes, &out);
+    SendBytes(out);  // also on failure: the alert for the server
+  }
+  if (outcome != tls::HandshakeOutcome::kOk) {
+    FailHandshake();
+    co_return false;
+  }
+  encrypted_ = true;
+  facts_->outcome = Outcome::kTlsOk;
+  TakePlaintext({});  // what came with the server's last flight
+  co_return true;
+}
+
+void SmtpSession::FailHandshake() {
+  const tls::HandshakeFacts& shown = tls_->Facts();
+  switch (shown.outcome) {
+    case tls::HandshakeOutcome::kAlertReceived:
+      return Fail(Outcome::kTlsAlert, "alert " + tls::AlertText(shown.alert_received.value_or(0)));
+    case tls::HandshakeOutcome::kClosed:
+      return Fail(Outcome::kClosedEarly, shown.error_detail);
+    case tls::HandshakeOutcome::kLocalError:
+      return Fail(Outcome::kLocalError, shown.error_detail);
+    default:
+      return Fail(Outcome::kTlsProtocolError, shown.error_detail);
+  }
+}
+
+Task<bool> SmtpSession::Quit(int64_t timeout_ns) {
+  // Goodbye is a courtesy: whatever comes of it leaves the facts as they are.
+  const Outcome outcome = facts_->outcome;
+  std::string detail = facts_->error_detail;
+  Send(kQuitCommand);
+  const bool answered = co_await ReadReply(timeout_ns);
+  if (encrypted_) {
+    std::string out;
+    tls_->Close(&out);
+    SendBytes(out);
+  }
+  facts_->outcome = outcome;
+  facts_->error_detail = std::move(detail);
+  co_return answered;
+}
+
+void SmtpSession::FinishFacts() {
+  if (!tls_) return;
+  facts_->handshake = tls_->TakeFacts();
+  facts_->bytes_in += facts_->handshake->bytes_in;
+  facts_->bytes_out += facts_->handshake->bytes_out;
+}
+
+}  // namespace mxsweep::scanner

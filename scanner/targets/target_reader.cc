@@ -1,0 +1,277 @@
+#include "scanner/targets/target_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include "dns/name.h"
+#include "scanner/base/sanitize.h"
+#include "scanner/base/text.h"
+#include "scanner/smtp/reply.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+constexpr size_t kBufferBytes = 256 * 1024;
+static_assert(kBufferBytes > 2 * kMaxTargetLineBytes);
+constexpr size_t kMaxProblemBytes = 255;
+
+constexpr std::string_view kNameHeadings[] = {"domain", "host", "hostname", "name", "fqdn"};
+constexpr std::string_view kAddressHeadings[] = {"address", "ip", "ip_address", "addr", "saddr"};
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// What is seen of each kind begins with a byte that no name has; a name is its own key.
+constexpr char kIpv4Key = '\x04';
+constexpr char kIpv6Key = '\x06';
+constexpr char kInvalidKey = '\x01';
+
+void SetAddressKey(const dns::IpAddress& address, std::string* key) {
+  key->assign(1, address.is_v6() ? kIpv6Key : kIpv4Key);
+  key->append(reinterpret_cast<const char*>(address.bytes().data()), address.bytes().size());
+}
+
+bool HasCsvSyntax(std::string_view line) {
+  return line.find(',') != std::string_view::npos || line.find('"') != std::string_view::npos;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TargetReader>> TargetReader::Open(const std::string& path,
+                                                                 const Options& options) {
+  absl::StatusOr<std::unique_ptr<InputSource>> source = OpenFile(path, options.stop);
+  if (!source.ok()) return source.status();
+  source = Decompress(*std::move(source));
+  if (!source.ok()) return source.status();
+  return std::make_unique<TargetReader>(*std::move(source), options);
+}
+
+TargetReader::TargetReader(std::unique_ptr<InputSource> source, const Options& options)
+    : source_(std::move(source)), options_(options), buffer_(kBufferBytes) {}
+
+bool TargetReader::Next(Target* target) {
+  target->name.clear();
+  target->raw.clear();
+  target->problem.clear();
+  target->address = {};
+  if (NextOfExpansion(target)) return true;
+  std::string_view line;
+  for (Line kind = ReadLine(&line); kind != Line::kEnd; kind = ReadLine(&line)) {
+    ++counts_.lines;
+    target->input_line = counts_.lines;
+    if (kind == Line::kTooLong) {
+      if (GiveInvalid(line, JoinText("line longer than ", kMaxTargetLineBytes, " bytes"), target)) {
+        return true;
+      }
+    } else if (ReadTarget(line, target)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Moves what is unread to the front and reads more behind it; false when there is no more.
+bool TargetReader::Fill() {
+  if (source_ended_) return false;
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  absl::StatusOr<size_t> got = source_->Read(std::span(buffer_).subspan(end_));
+  if (got.ok() && *got > 0) {
+    end_ += *got;
+    return true;
+  }
+  source_ended_ = true;
+  if (!got.ok()) {
+    status_ = got.status();
+    // A line that may have lost its end is not a target.
+    begin_ = end_;
+  }
+  return false;
+}
+
+TargetReader::Line TargetReader::ReadLine(std::string_view* line) {
+  size_t scanned = 0;
+  bool too_long = false;
+  while (true) {
+    const char* start = reinterpret_cast<const char*>(buffer_.data()) + begin_;
+    const size_t length = end_ - begin_;
+    const void* newline = std::memchr(start + scanned, '\n', length - scanned);
+    const size_t line_bytes =
+        newline == nullptr ? length : static_cast<const char*>(newline) - start;
+    if (!too_long && line_bytes > kMaxTargetLineBytes) {
+      too_long = true;
+      long_line_.assign(start, kMaxTargetRawBytes);
+    }
+    if (newline != nullptr) {
+      begin_ += line_bytes + 1;
+      *line = too_long ? std::string_view(long_line_) : std::string_view(start, line_bytes);
+      return too_long ? Line::kTooLong : Line::kLine;
+    }
+    // What of an overlong line was seen need not be kept.
+    if (too_long) begin_ = end_;
+    scanned = end_ - begin_;
+    if (Fill()) continue;
+    if (!status_.ok() || (begin_ == end_ && !too_long)) return Line::kEnd;
+    *line = too_long ? std::string_view(long_line_)
+                     : std::string_view(reinterpret_cast<const char*>(buffer_.data()) + begin_,
+                                        end_ - begin_);
+    begin_ = end_;
+    return too_long ? Line::kTooLong : Line::kLine;
+  }
+}
+
+bool TargetReader::ReadTarget(std::string_view line, Target* target) {
+  if (counts_.lines == 1 && line.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    line.remove_prefix(kByteOrderMark.size());
+  }
+  line = StripLine(line);
+  if (line.empty()) return false;
+  if (first_row_ || column_.value_or(0) != 0 || HasCsvSyntax(line)) return ReadRow(line, target);
+  if (options_.kind == TargetsKind::kAddresses) return ReadAddress(line, {}, line, target);
+  return ReadName(line, line, target);
+}
+
+bool TargetReader::ReadRow(std::string_view line, Target* target) {
+  const std::optional<std::vector<std::string>> fields = SplitCsv(line);
+  if (!fields.has_value()) return GiveInvalid(line, "quote is not closed", target);
+  if (std::exchange(first_row_, false) && ReadHeader(*fields)) return false;
+  const size_t column = column_.value_or(TargetColumn(*fields));
+  if (column >= fields->size()) return GiveInvalid(line, "row without the target's column", target);
+  const std::string& text = (*fields)[column];
+  if (options_.kind != TargetsKind::kAddresses) return ReadName(text, line, target);
+  // Without a header the name stands behind the address.
+  const size_t name_column =
+      column_.has_value() ? name_column_.value_or(fields->size()) : column + 1;
+  std::string_view name;
+  if (name_column < fields->size()) name = (*fields)[name_column];
+  return ReadAddress(text, name, line, target);
+}
+
+bool TargetReader::ReadHeader(const std::vector<std::string>& fields) {
+  if (options_.kind != TargetsKind::kAddresses) {
+    column_ = FindColumn(fields, kNameHeadings);
+  } else {
+    column_ = FindColumn(fields, kAddressHeadings);
+    name_column_ = FindColumn(fields, kNameHeadings);
+  }
+  return column_.has_value();
+}
+
+bool TargetReader::ReadName(std::string_view text, std::string_view line, Target* target) {
+  absl::StatusOr<std::string> name = dns::NormalizeDomain(text);
+  if (!name.ok()) return GiveInvalid(line, MessageOf(name.status()), target);
+  if (!GiveIfNew(*name)) return false;
+  target->kind = options_.kind == TargetsKind::kHosts ? Target::Kind::kHost : Target::Kind::kDomain;
+  if (*name != text) target->raw = SanitizeText(text, kMaxTargetRawBytes);
+  target->name = *std::move(name);
+  return true;
+}
+
+bool TargetReader::ReadAddress(std::string_view text, std::string_view name, std::string_view line,
+                               Target* target) {
+  const absl::StatusOr<IpRange> range = ParseIpRange(text);
+  if (!range.ok()) return GiveInvalid(line, MessageOf(range.status()), target);
+  std::string normal_name;
+  if (!name.empty()) {
+    absl::StatusOr<std::string> normal = dns::NormalizeDomain(name);
+    if (!normal.ok()) return GiveInvalid(line, MessageOf(normal.status()), target);
+    normal_name = *std::move(normal);
+  }
+  if (range->first == range->last) return GiveAddress(range->first, normal_name, target);
+  if (!normal_name.empty()) {
+    return GiveInvalid(line, "a name goes with a single address, not with a range", target);
+  }
+  return StartExpansion(*range, line, target);
+}
+
+bool TargetReader::StartExpansion(const IpRange& range, std::string_view line, Target* target) {
+  const absl::uint128 size = range.Size();
+  if (range.first.is_v6() && size > kMaxIpv6RangeAddresses) {
+    return GiveInvalid(line,
+                       JoinText("IPv6 range of more than ", kMaxIpv6RangeAddresses,
+                                " addresses (/112): too large to try each"),
+                       target);
+  }
+  const uint64_t count = static_cast<uint64_t>(size);
+  expansion_.emplace(Expansion{range, IndexShuffle(count, options_.seed), 0, count, counts_.lines});
+  return NextOfExpansion(target);
+}
+
+bool TargetReader::NextOfExpansion(Target* target) {
+  if (!expansion_.has_value()) return false;
+  while (expansion_->next < expansion_->size) {
+    const dns::IpAddress address = expansion_->range.At(expansion_->shuffle.At(expansion_->next++));
+    SetAddressKey(address, &key_);
+    if (CoveredByRange(address) || seen_.Contains(key_)) {
+      ++counts_.duplicates;
+      continue;
+    }
+    ++counts_.targets;
+    target->kind = Target::Kind::kAddress;
+    target->address = address;
+    target->input_line = expansion_->input_line;
+    return true;
+  }
+  RememberRange(expansion_->range);
+  expansion_.reset();
+  return false;
+}
+
+bool TargetReader::GiveAddress(const dns::IpAddress& address, std::string_view name,
+                               Target* target) {
+  if (name.empty() && CoveredByRange(address)) {
+    ++counts_.duplicates;
+    return false;
+  }
+  SetAddressKey(address, &key_);
+  key_.append(name);
+  if (!GiveIfNew(key_)) return false;
+  target->kind = Target::Kind::kAddress;
+  target->address = address;
+  target->name = name;
+  return true;
+}
+
+bool TargetReader::GiveInvalid(std::string_view line, std::string_view problem, Target* target) {
+  key_.assign(1, kInvalidKey).append(line);
+  if (!GiveIfNew(key_)) return false;
+  ++counts_.invalid;
+  target->kind = Target::Kind::kInvalid;
+  target->raw = SanitizeText(line, kMaxTargetRawBytes);
+  target->problem = SanitizeText(problem, kMaxProblemBytes);
+  return true;
+}
+
+bool TargetReader::GiveIfNew(std::string_view key) {
+  if (seen_.Insert(key)) {
+    ++counts_.targets;
+    return true;
+  }
+  ++counts_.duplicates;
+  return false;
+}
+
+bool TargetReader::CoveredByRange(const dns::IpAddress& address) const {
+  const auto& done = ranges_done_[address.is_v6()];
+  const auto after = done.upper_bound(address);
+  if (after == done.begin()) return false;
+  const auto& [first, last] = *std::prev(after);
+  return IpRange{first, last}.Contains(address);
+}
+
+void TargetReader::RememberRange(const IpRange& range) {
+  auto& done = ranges_done_[range.first.is_v6()];
+  IpRange merged = range;
+  auto it = done.upper_bound(merged.first);
+  if (it != done.begin() && std::prev(it)->second >= merged.first) --it;
+  while (it != done.end() && it->first <= merged.last) {
+    merged.first = std::min(merged.first, it->first);
+    merged.last = std::max(merged.last, it->second);
+    it = done.erase(it);
+  }
+  done.emplace(merged.first, merged.last);
+}
+
+}  // namespace mxsweep::scanner

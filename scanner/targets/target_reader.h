@@ -1,0 +1,147 @@
+#ifndef MXSWEEP_SCANNER_TARGETS_TARGET_READER_H_
+#define MXSWEEP_SCANNER_TARGETS_TARGET_READER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "dns/ip_address.h"
+#include "scanner/pace/ip_set.h"
+#include "scanner/targets/input_source.h"
+#include "scanner/targets/name_set.h"
+#include "scanner/targets/target_line.h"
+
+namespace mxsweep::scanner {
+
+// Longer lines are junk, and are not kept.
+inline constexpr size_t kMaxTargetLineBytes = 4096;
+// How much of the input text a Target carries.
+inline constexpr size_t kMaxTargetRawBytes = 255;
+// A larger IPv6 range in the input is refused: nobody means to probe it address by address.
+inline constexpr uint64_t kMaxIpv6RangeAddresses = 1 << 16;
+
+// What the lines of the input are.
+enum class TargetsKind : uint8_t { kDomains, kHosts, kAddresses };
+
+// One thing to scan.
+struct Target {
+  enum class Kind : uint8_t { kDomain, kHost, kAddress, kInvalid };
+
+  Kind kind = Kind::kInvalid;
+  // kDomain, kHost: as dns::NormalizeDomain gives it. kAddress: the name given with the address
+  // ("192.0.2.1,mx.example.org"), for SNI and verdicts; else empty.
+  std::string name;
+  dns::IpAddress address;   // kAddress
+  uint64_t input_line = 0;  // from 1
+  // The text as it was given, sanitised and cut: of kInvalid, and of a name that differs from it.
+  std::string raw;
+  std::string problem;  // kInvalid: why, a phrase ("label longer than 63 octets")
+};
+
+// Reads a list of targets of any length in constant memory (but for the NameSet of what was seen,
+// and a few dozen bytes for each address range).
+//
+// A line holds a domain, a host, or an address ("192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9",
+// "192.0.2.1,name"); or is a CSV row of which one column does ("1,example.org" as of Tranco and
+// Umbrella, a header that names the column "domain", or the first field that is no number). LF or
+// CRLF. Blank lines and comments (#) are skipped, a UTF-8 byte order mark too. A range is expanded
+// lazily, in an order shuffled by the seed. What was seen before is dropped and counted; what is no
+// target is given as kInvalid with a reason, so that every line of the input is accounted for.
+//
+// Thread-compatible: one thread reads. Reading blocks.
+class TargetReader {
+ public:
+  struct Options {
+    TargetsKind kind = TargetsKind::kDomains;
+    uint64_t seed = 0;
+    // Ends a read that waits; see OpenFile.
+    const std::atomic<bool>* stop = nullptr;
+  };
+  struct Counts {
+    uint64_t lines = 0;       // read, of any kind
+    uint64_t targets = 0;     // given out, invalid ones included
+    uint64_t invalid = 0;     // given out as kInvalid
+    uint64_t duplicates = 0;  // dropped
+  };
+
+  // Opens the file at `path`, or standard input for "-": plain, gzip or zstd. The error is a
+  // sentence.
+  static absl::StatusOr<std::unique_ptr<TargetReader>> Open(const std::string& path,
+                                                            const Options& options);
+  TargetReader(std::unique_ptr<InputSource> source, const Options& options);
+
+  // The next target, or false at the end of the list or of what could be read of it: then status().
+  // `*target` keeps its strings' memory from call to call.
+  bool Next(Target* target);
+
+  // OK, or why reading ended before the list did (DataLoss, Cancelled …), as a sentence. Everything
+  // given out before is sound: the last line before the damage is given only if it was complete.
+  const absl::Status& status() const { return status_; }
+  const Counts& counts() const { return counts_; }
+  // For progress: how much of the file was read; 0 of 0 where its size is not known.
+  uint64_t bytes_read() const { return source_->bytes_read(); }
+  uint64_t size_bytes() const { return source_->size_bytes(); }
+  const NameSet& seen() const { return seen_; }
+
+ private:
+  // A range being expanded.
+  struct Expansion {
+    IpRange range;
+    IndexShuffle shuffle;
+    uint64_t next = 0;
+    uint64_t size = 0;
+    uint64_t input_line = 0;
+  };
+
+  enum class Line : uint8_t { kLine, kTooLong, kEnd };
+  Line ReadLine(std::string_view* line);
+  bool Fill();
+
+  // Each returns whether it filled *target.
+  bool ReadTarget(std::string_view line, Target* target);
+  bool ReadRow(std::string_view line, Target* target);
+  bool ReadHeader(const std::vector<std::string>& fields);
+  bool ReadName(std::string_view text, std::string_view line, Target* target);
+  bool ReadAddress(std::string_view text, std::string_view name, std::string_view line,
+                   Target* target);
+  bool StartExpansion(const IpRange& range, std::string_view line, Target* target);
+  bool NextOfExpansion(Target* target);
+  bool GiveAddress(const dns::IpAddress& address, std::string_view name, Target* target);
+  bool GiveInvalid(std::string_view line, std::string_view problem, Target* target);
+  // Counts the target of which `key` is all that matters, or the duplicate.
+  bool GiveIfNew(std::string_view key);
+  bool CoveredByRange(const dns::IpAddress& address) const;
+  void RememberRange(const IpRange& range);
+
+  std::unique_ptr<InputSource> source_;
+  Options options_;
+  absl::Status status_;
+  Counts counts_;
+  NameSet seen_;
+
+  std::vector<uint8_t> buffer_;
+  size_t begin_ = 0;  // what is unread of buffer_
+  size_t end_ = 0;
+  bool source_ended_ = false;
+
+  bool first_row_ = true;
+  std::optional<size_t> column_;       // named by a header
+  std::optional<size_t> name_column_;  // of the name beside an address
+  std::optional<Expansion> expansion_;
+  // Ranges that were expanded, first → last, disjoint; IPv4 and IPv6 apart.
+  std::map<dns::IpAddress, dns::IpAddress> ranges_done_[2];
+  std::string long_line_;  // the beginning of a line that was too long
+  std::string key_;
+};
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_TARGETS_TARGET_READER_H_

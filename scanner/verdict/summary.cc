@@ -1,0 +1,297 @@
+#include "scanner/verdict/summary.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "scanner/verdict/verdicts.h"
+#include "tls/pki/name_match.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+uint16_t SaturatingAdd(uint16_t a, uint16_t b) {
+  return static_cast<uint16_t>(std::min<uint32_t>(uint32_t{a} + b, 0xffff));
+}
+
+uint32_t DialogueFlags(const EndpointFacts& facts) {
+  uint32_t flags = IsLocal(facts.outcome) ? uint32_t{Summary::kLocalTrouble} : 0;
+  if (facts.greeting || (!IsLocal(facts.outcome) && facts.outcome != Outcome::kBlocked)) {
+    flags |= Summary::kToldOfServer;
+  }
+  const bool throttled = facts.outcome == Outcome::kThrottled421 || facts.transient_refusal;
+  // A refused STARTTLS has been offered before: that is further than throttling.
+  const bool before_starttls = facts.stage < Stage::kStartTls;
+  if (facts.greeting) flags |= Summary::kGreeted;
+  if (throttled && (before_starttls || facts.outcome == Outcome::kThrottled421)) {
+    flags |= Summary::kThrottled;
+  } else if (facts.handshake || (facts.greeting && facts.greeting->positive())) {
+    flags |= Summary::kGotFurther;
+  }
+  if (facts.outcome == Outcome::kNoStartTls) flags |= Summary::kNoStartTls;
+  if (facts.outcome == Outcome::kStartTlsRefused) flags |= Summary::kRefusedStartTls;
+  return flags;
+}
+
+// Would other reference identifiers make it a match?
+bool IsMisnamed(const EndpointVerdicts& verdicts) {
+  return verdicts.dane == EndpointDane::kMismatch && verdicts.dane_verdict &&
+         verdicts.dane_verdict->failure == tls::DaneFailure::kHostMismatch;
+}
+
+uint32_t DaneFlags(EndpointDane dane) {
+  switch (dane) {
+    case EndpointDane::kMatch:
+      return Summary::kDaneMatch;
+    case EndpointDane::kUnusable:
+      return Summary::kDaneUnusable;
+    case EndpointDane::kMismatch:
+    case EndpointDane::kNoStartTls:
+    case EndpointDane::kTlsFailed:
+    case EndpointDane::kLookupError:
+      return Summary::kDaneBroken;
+    case EndpointDane::kUnknown:
+      return Summary::kDaneUnjudged;
+    default:
+      return 0;
+  }
+}
+
+// What an MTA-STS sender would do with the endpoint, if a policy allowed its host: the certificate
+// counts by SAN alone (RFC 8461 §4.2), and a failure of DANE is final (§2).
+uint32_t StsFlags(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
+  switch (facts.outcome) {
+    case Outcome::kTlsOk:
+      break;
+    case Outcome::kNoStartTls:
+    case Outcome::kStartTlsRefused:
+    case Outcome::kTlsAlert:
+    case Outcome::kTlsProtocolError:
+      return Summary::kStsFailed;
+    case Outcome::kClosedEarly:
+    case Outcome::kReset:
+      return facts.stage == Stage::kHandshake ? uint32_t{Summary::kStsFailed} : 0;
+    default:
+      return 0;  // nothing is known of its TLS
+  }
+  const bool dane_refuses = (DaneFlags(verdicts.dane) & Summary::kDaneBroken) != 0;
+  const bool passed = verdicts.pkix && verdicts.pkix->status == tls::PkixStatus::kValid &&
+                      verdicts.name_match == tls::NameMatch::kSan && !dane_refuses;
+  return passed ? Summary::kStsPassed : Summary::kStsFailed;
+}
+
+size_t BytesOf(const std::vector<std::string>& names) {
+  size_t bytes = 0;
+  for (const std::string& name : names) bytes += name.size() + sizeof(std::string);
+  return bytes;
+}
+
+// An endpoint whose leaf is right but for its name.
+void NoteMisnamed(std::vector<std::string> presented, Findings* findings) {
+  if (presented.empty() || BytesOf(presented) > kMaxMisnamedBytes) {
+    findings->flags |= Summary::kDaneBroken;
+    return;
+  }
+  findings->flags |= Summary::kDaneMisnamed;
+  findings->misnamed = std::make_shared<const MisnamedLeaves>(1, std::move(presented));
+}
+
+}  // namespace
+
+void Summary::Merge(const Summary& other) {
+  endpoints = SaturatingAdd(endpoints, other.endpoints);
+  starttls = SaturatingAdd(starttls, other.starttls);
+  completed = SaturatingAdd(completed, other.completed);
+  verified = SaturatingAdd(verified, other.verified);
+  flags |= other.flags;
+  min_version = std::min(min_version, other.min_version);
+  max_version = std::max(max_version, other.max_version);
+  weakest_level = std::min(weakest_level, other.weakest_level);
+}
+
+void Findings::Merge(const Findings& other) {
+  Summary::Merge(other);
+  if (other.misnamed == nullptr || other.misnamed == misnamed) return;
+  if (misnamed == nullptr) {
+    misnamed = other.misnamed;
+    return;
+  }
+  MisnamedLeaves all = *misnamed;
+  size_t bytes = 0;
+  for (const auto& names : all) bytes += BytesOf(names);
+  for (const auto& names : *other.misnamed) {
+    // The addresses of a host mostly show one certificate.
+    if (std::find(all.begin(), all.end(), names) != all.end()) continue;
+    bytes += BytesOf(names);
+    if (all.size() == kMaxMisnamedLeaves || bytes > kMaxMisnamedBytes) {
+      flags |= kDaneBroken;
+      break;
+    }
+    all.push_back(names);
+  }
+  misnamed = std::make_shared<const MisnamedLeaves>(std::move(all));
+}
+
+void SettleDaneNames(std::string_view domain, const dns::MxAnswer& mx, Findings* findings) {
+  if (!findings->has(Summary::kDaneMisnamed)) return;
+  std::vector<std::string_view> references;
+  if (mx.dnssec == dns::DnssecState::kSecure) {
+    references.push_back(domain);
+    if (!mx.next_hop_cname.empty()) references.push_back(mx.next_hop_cname);
+  }
+  const auto fits = [&references](const std::string& presented) {
+    return std::any_of(references.begin(), references.end(), [&](std::string_view reference) {
+      return tls::PresentedNameMatches(presented, reference);
+    });
+  };
+  // Lists that were not kept (HostTable) fit nobody.
+  if (findings->misnamed == nullptr) findings->flags |= Summary::kDaneBroken;
+  for (size_t i = 0; findings->misnamed != nullptr && i < findings->misnamed->size(); ++i) {
+    const std::vector<std::string>& leaf = (*findings->misnamed)[i];
+    findings->flags |=
+        std::any_of(leaf.begin(), leaf.end(), fits) ? Summary::kDaneMatch : Summary::kDaneBroken;
+  }
+  findings->flags &= ~uint32_t{Summary::kDaneMisnamed};
+  findings->misnamed.reset();
+}
+
+Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
+  Findings summary;
+  summary.endpoints = 1;
+  summary.starttls = facts.starttls_offered().value_or(false) ? 1 : 0;
+  summary.flags = DialogueFlags(facts) | StsFlags(facts, verdicts);
+  if (IsMisnamed(verdicts)) {
+    NoteMisnamed(tls::PresentedNames(facts.handshake->chain.front().der()), &summary);
+  } else {
+    summary.flags |= DaneFlags(verdicts.dane);
+  }
+  if (facts.outcome == Outcome::kTlsOk) {
+    summary.completed = 1;
+    summary.verified = verdicts.verified() ? 1 : 0;
+    const auto minor = static_cast<uint8_t>(facts.handshake->version_wire.value_or(0) & 0xff);
+    summary.min_version = summary.max_version = minor;
+    summary.weakest_level = static_cast<uint8_t>(verdicts.security_level->level);
+  }
+  return summary;
+}
+
+Summary SummarizeHost(const dns::HostAnswer& answer) {
+  Summary summary;
+  if (!answer.tlsa_status) {
+    // A host without addresses has no say; one that we could not ask about does.
+    if (answer.address_status && *answer.address_status != dns::LookupStatus::kOk &&
+        *answer.address_status != dns::LookupStatus::kNoData &&
+        *answer.address_status != dns::LookupStatus::kNxDomain) {
+      summary.flags = Summary::kDaneUnknown;
+    }
+    if (answer.address_status == dns::LookupStatus::kLocalError) {
+      summary.flags |= Summary::kLocalTrouble;
+    }
+    return summary;
+  }
+  switch (*answer.tlsa_status) {
+    case dns::TlsaStatus::kSecure:
+      summary.flags = Summary::kDaneSecure;
+      break;
+    case dns::TlsaStatus::kLookupError:
+      summary.flags = Summary::kDaneBroken;
+      break;
+    case dns::TlsaStatus::kNone:
+    case dns::TlsaStatus::kInsecure:
+      summary.flags = Summary::kDaneAbsent;
+      break;
+    case dns::TlsaStatus::kLocalError:
+      summary.flags = Summary::kDaneUnknown | Summary::kLocalTrouble;
+      break;
+  }
+  return summary;
+}
+
+std::string_view DomainDaneStatus(const dns::MxAnswer& mx, const Summary& summary) {
+  switch (mx.status) {
+    case dns::MxStatus::kMx:
+    case dns::MxStatus::kImplicit:
+      break;
+    case dns::MxStatus::kBogus:
+    case dns::MxStatus::kServfail:
+    case dns::MxStatus::kTimeout:
+    case dns::MxStatus::kLocalError:
+      return "unknown";
+    default:
+      return "";  // no mail, or no such domain: nothing to protect
+  }
+  if (mx.dnssec == dns::DnssecState::kBogus || mx.dnssec == dns::DnssecState::kError) {
+    return "unknown";
+  }
+  const bool secure = summary.has(Summary::kDaneSecure);
+  // RFC 7672 §2.2.1: DANE is up to the sender where anybody could have forged the MX answer,
+  // whatever he then meets.
+  if (mx.dnssec == dns::DnssecState::kInsecure && secure) return "optional";
+  if (summary.has(Summary::kDaneBroken)) {
+    // Without secure records what is broken is a look-up: there may be records or not.
+    return mx.dnssec == dns::DnssecState::kInsecure ? "unknown" : "broken";
+  }
+  if (!secure) {
+    if (summary.has(Summary::kDaneUnknown)) return "unknown";
+    return summary.has(Summary::kDaneAbsent) ? "none" : "unknown";
+  }
+  for (const auto flag : {Summary::kDaneAbsent, Summary::kDaneUnknown, Summary::kDaneUnusable}) {
+    if (summary.has(flag)) return "partial";
+  }
+  return summary.has(Summary::kDaneMatch) ? "full" : "unknown";
+}
+
+std::string_view DomainPkixStatus(const Summary& summary) {
+  if (summary.completed == 0) return "";
+  if (summary.verified == summary.completed) return "valid";
+  return summary.verified > 0 ? "partial" : "invalid";
+}
+
+std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
+  switch (mx.status) {
+    case dns::MxStatus::kInvalidName:
+      return "invalid_name";
+    case dns::MxStatus::kNxDomain:
+      return "nxdomain";
+    case dns::MxStatus::kServfail:
+    case dns::MxStatus::kTimeout:
+      return "dns_error";
+    case dns::MxStatus::kLocalError:
+      return "local_error";
+    case dns::MxStatus::kBogus:
+      return "dnssec_bogus";
+    case dns::MxStatus::kNullMx:
+      return "null_mx";
+    case dns::MxStatus::kNoMail:
+      return "no_mail";
+    case dns::MxStatus::kMx:
+    case dns::MxStatus::kImplicit:
+      break;
+  }
+  // Where all we met was our own trouble, nothing is known of the domain.
+  if (summary.has(Summary::kLocalTrouble) && !summary.has(Summary::kToldOfServer)) {
+    return "local_error";
+  }
+  const std::string_view dane = DomainDaneStatus(mx, summary);
+  if (summary.endpoints == 0) return "mx_unresolvable";
+  // Where DANE is optional, senders that use it all the same refuse what is broken.
+  if (dane == "broken" || (dane == "optional" && summary.has(Summary::kDaneBroken))) {
+    return "dane_broken";
+  }
+  if (!summary.has(Summary::kGotFurther)) {
+    if (summary.has(Summary::kThrottled)) return "throttled";
+    return summary.has(Summary::kGreeted) ? "smtp_failed" : "unreachable";
+  }
+  if (summary.starttls == 0) {
+    return summary.has(Summary::kNoStartTls) ? "no_starttls" : "smtp_failed";
+  }
+  if (summary.completed == 0) return "tls_broken";
+  if (summary.has(Summary::kNoStartTls) || summary.has(Summary::kRefusedStartTls)) {
+    return "mixed_starttls";
+  }
+  if (summary.weakest_level <= 1) return "weak_keys";
+  if (summary.min_version < 3) return "old_tls";
+  if (summary.verified < summary.completed && dane != "full") return "untrusted_certificate";
+  return "ok";
+}
+
+}  // namespace mxsweep::scanner

@@ -1,0 +1,179 @@
+#include "scanner/verdict/verdicts.h"
+
+#include <utility>
+
+#include "absl/time/time.h"
+#include "tls/pki/issuer.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+using tls::HandshakeOutcome;
+
+// Was the handshake tried on a server that had said yes to TLS, and did it fail in a way that tells
+// of the server?
+bool TlsFailed(const EndpointFacts& facts) {
+  return facts.stage == Stage::kHandshake && facts.outcome != Outcome::kTlsOk &&
+         facts.outcome != Outcome::kTlsTimeout && !IsLocal(facts.outcome);
+}
+
+EndpointDane DaneWithoutChain(const EndpointFacts& facts) {
+  switch (facts.outcome) {
+    case Outcome::kNoStartTls:
+    case Outcome::kStartTlsRefused:
+      return EndpointDane::kNoStartTls;
+    default:
+      return TlsFailed(facts) ? EndpointDane::kTlsFailed : EndpointDane::kUnknown;
+  }
+}
+
+EndpointDane FromVerdict(tls::DaneStatus status) {
+  switch (status) {
+    case tls::DaneStatus::kNone:
+      return EndpointDane::kNone;
+    case tls::DaneStatus::kUnusable:
+      return EndpointDane::kUnusable;
+    case tls::DaneStatus::kMatch:
+      return EndpointDane::kMatch;
+    case tls::DaneStatus::kMismatch:
+      return EndpointDane::kMismatch;
+  }
+  return EndpointDane::kUnknown;
+}
+
+void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVerdicts* verdicts) {
+  if (!host.answer || !host.answer->tlsa_status) return;
+  switch (*host.answer->tlsa_status) {
+    case dns::TlsaStatus::kNone:
+      verdicts->dane = EndpointDane::kNone;
+      return;
+    case dns::TlsaStatus::kInsecure:
+      verdicts->dane = EndpointDane::kInsecure;
+      return;
+    case dns::TlsaStatus::kLookupError:
+      verdicts->dane = EndpointDane::kLookupError;
+      return;
+    case dns::TlsaStatus::kLocalError:
+      return;  // unknown
+    case dns::TlsaStatus::kSecure:
+      break;
+  }
+  if (facts.outcome != Outcome::kTlsOk) {
+    verdicts->dane = DaneWithoutChain(facts);
+    return;
+  }
+  // The MX answers that name this host are not known here: only the base domain is a reference for
+  // all of them. What the next hop's own name adds is decided for each domain (SettleDaneNames).
+  const tls::DaneReference reference{.tlsa_base_domain = host.answer->tlsa_base_domain};
+  verdicts->dane_verdict = tls::JudgeDane(host.answer->tlsa, facts.handshake->chain, reference,
+                                          absl::ToUnixSeconds(facts.started_at));
+  verdicts->dane = FromVerdict(verdicts->dane_verdict->status);
+}
+
+// The stapled response, which is the leaf's. Its issuer is most often the next in the chain.
+void JudgeStaple(const EndpointFacts& facts, const tls::TrustStore& store,
+                 EndpointVerdicts* verdicts) {
+  const tls::HandshakeFacts& shown = *facts.handshake;
+  if (!shown.ocsp_stapled) return;
+  const std::span<const uint8_t> leaf = shown.chain.front().der();
+  const tls::DerHandle issuer =
+      tls::FindIssuer(tls::CutCertificate(leaf), std::span(shown.chain).subspan(1), &store);
+  const std::span<const uint8_t> issuer_der =
+      issuer.empty() ? std::span<const uint8_t>() : issuer.der();
+  verdicts->ocsp = tls::JudgeOcspResponse(shown.ocsp_response, leaf, issuer_der,
+                                          absl::ToUnixSeconds(facts.started_at));
+  verdicts->revocation = JudgeEndpointRevocation(verdicts->ocsp, {});
+}
+
+}  // namespace
+
+std::string_view EndpointDaneName(EndpointDane status) {
+  switch (status) {
+    case EndpointDane::kUnknown:
+      return "";
+    case EndpointDane::kNone:
+      return "none";
+    case EndpointDane::kInsecure:
+      return "insecure";
+    case EndpointDane::kLookupError:
+      return "lookup_error";
+    case EndpointDane::kUnusable:
+      return "unusable";
+    case EndpointDane::kMatch:
+      return "match";
+    case EndpointDane::kMismatch:
+      return "mismatch";
+    case EndpointDane::kNoStartTls:
+      return "no_starttls";
+    case EndpointDane::kTlsFailed:
+      return "tls_failed";
+  }
+  return "";
+}
+
+EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,
+                               std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix) {
+  EndpointVerdicts verdicts;
+  verdicts.chain = std::move(chain);
+  if (facts.handshake && !facts.handshake->chain.empty()) {
+    std::vector<tls::Sha256> fingerprints;
+    fingerprints.reserve(verdicts.chain.size());
+    for (const tls::CertificateRef& shown : verdicts.chain) fingerprints.push_back(shown->sha256);
+    verdicts.pkix =
+        pkix->Judge(facts.handshake->chain, fingerprints, absl::ToUnixSeconds(facts.started_at));
+    JudgeStaple(facts, pkix->store(), &verdicts);
+    if (!host.host.empty()) {
+      const std::string reference[] = {host.host};
+      verdicts.name_match = tls::MatchName(facts.handshake->chain.front().der(), reference);
+    }
+  }
+  if (facts.outcome == Outcome::kTlsOk) {
+    verdicts.security_level = tls::JudgeSecurityLevel(*facts.handshake, verdicts.chain);
+  }
+  JudgeDaneOf(host, facts, &verdicts);
+  return verdicts;
+}
+
+std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
+  // A sender that uses DANE does not even connect (RFC 7672 §2.1.2).
+  if (verdicts.dane == EndpointDane::kLookupError && !IsLocal(facts.outcome) &&
+      facts.outcome != Outcome::kBlocked) {
+    return "dnssec-invalid";
+  }
+  switch (facts.outcome) {
+    case Outcome::kTlsOk:
+      break;
+    case Outcome::kNoStartTls:
+    case Outcome::kStartTlsRefused:
+      return "starttls-not-supported";
+    case Outcome::kTlsAlert:
+    case Outcome::kTlsProtocolError:
+      return "validation-failure";
+    case Outcome::kClosedEarly:
+    case Outcome::kReset:
+      return facts.stage == Stage::kHandshake ? "validation-failure" : OutcomeName(facts.outcome);
+    case Outcome::kBlocked:
+      return "";
+    default:
+      return IsLocal(facts.outcome) ? "" : OutcomeName(facts.outcome);
+  }
+  if (verdicts.dane == EndpointDane::kMatch) return "success";
+  if (verdicts.dane == EndpointDane::kMismatch) {
+    switch (verdicts.dane_verdict->failure) {
+      case tls::DaneFailure::kExpired:
+        return "certificate-expired";
+      case tls::DaneFailure::kHostMismatch:
+        return "certificate-host-mismatch";
+      default:
+        return "validation-failure";
+    }
+  }
+  if (verdicts.dane == EndpointDane::kUnusable) return "tlsa-invalid";
+  if (!verdicts.pkix) return "validation-failure";
+  if (verdicts.pkix->status == tls::PkixStatus::kExpired) return "certificate-expired";
+  if (verdicts.name_match == tls::NameMatch::kNone) return "certificate-host-mismatch";
+  // RFC 8460 §4.3.1 has this one for everything that has no word of its own: it comes last.
+  return verdicts.pkix->status == tls::PkixStatus::kValid ? "success" : "certificate-not-trusted";
+}
+
+}  // namespace mxsweep::scanner

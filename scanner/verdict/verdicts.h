@@ -1,0 +1,62 @@
+#ifndef MXSWEEP_SCANNER_VERDICT_VERDICTS_H_
+#define MXSWEEP_SCANNER_VERDICT_VERDICTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner/smtp/endpoint_facts.h"
+#include "scanner/verdict/revocation.h"
+#include "tls/dane/verdict.h"
+#include "tls/pki/certificate_table.h"
+#include "tls/pki/name_match.h"
+#include "tls/pki/pkix.h"
+#include "tls/revocation/ocsp.h"
+#include "tls/session/security_level.h"
+
+namespace mxsweep::scanner {
+
+// endpoints.dane_status.
+enum class EndpointDane : uint8_t {
+  kUnknown,  // null: records, and nothing to judge them by; or not looked up
+  kNone,
+  kInsecure,
+  kLookupError,
+  kUnusable,
+  kMatch,
+  kMismatch,
+  kNoStartTls,
+  kTlsFailed,
+};
+std::string_view EndpointDaneName(EndpointDane status);
+
+// What an endpoint's facts mean. Pointers are into the certificate table.
+struct EndpointVerdicts {
+  std::vector<tls::CertificateRef> chain;  // leaf first; empty: none was shown
+  std::optional<tls::PkixVerdict> pkix;
+  std::optional<tls::NameMatch> name_match;
+  std::optional<tls::SecurityLevel> security_level;
+  EndpointDane dane = EndpointDane::kUnknown;
+  std::optional<tls::DaneVerdict> dane_verdict;  // where there was a chain to judge
+  std::optional<tls::OcspVerdict> ocsp;          // where a response was stapled
+  // By the stapled response alone, until the lists have been asked (Worker::LookUpRevocations).
+  EndpointRevocation revocation;
+
+  bool verified() const {
+    return pkix && pkix->status == tls::PkixStatus::kValid && name_match &&
+           *name_match != tls::NameMatch::kNone;
+  }
+};
+
+// Judges `facts`, whose certificates are `chain` in the table. `pkix` is borrowed for the call.
+EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,
+                               std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix);
+
+// endpoints.rpt_result: an RFC 8460 §4.3 word where one fits; empty: null.
+std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_VERDICT_VERDICTS_H_

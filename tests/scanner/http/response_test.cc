@@ -1,0 +1,162 @@
+#include "scanner/http/response.h"
+
+#include <string>
+#include <string_view>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+using ::testing::HasSubstr;
+using State = HttpResponseReader::State;
+
+constexpr size_t kMaxBody = 100;
+
+State Feed(HttpResponseReader* reader, std::string_view text) {
+  return reader->Feed({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+class HttpResponseReaderTest : public ::testing::Test {
+ protected:
+  State Feed(std::string_view text) { return scanner::Feed(&reader_, text); }
+
+  HttpResponseReader reader_{kMaxBody};
+};
+
+TEST_F(HttpResponseReaderTest, ReadsABodyWithALength) {
+  EXPECT_EQ(Feed("HTTP/1.1 200 OK\r\nContent-Type:  text/plain \r\nContent-Length: 5\r\n\r\nhello"),
+            State::kComplete);
+  EXPECT_EQ(reader_.status(), 200);
+  EXPECT_EQ(reader_.content_type(), "text/plain");
+  EXPECT_EQ(reader_.TakeBody(), "hello");
+}
+
+TEST_F(HttpResponseReaderTest, ReadsAnyResponseByteByByte) {
+  const std::string response =
+      "HTTP/1.1 100 Continue\r\nLocation: nowhere\r\n\r\nHTTP/1.1 200 OK\r\n"
+      "content-type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "5;name=value\r\nhello\r\n1\r\n!\r\n0\r\nContent-Type: text/html\r\n\r\n";
+  State state = State::kNeedMore;
+  for (size_t i = 0; i < response.size(); ++i) {
+    ASSERT_EQ(state, State::kNeedMore) << i;
+    state = Feed(std::string_view(response).substr(i, 1));
+  }
+  EXPECT_EQ(state, State::kComplete);
+  EXPECT_EQ(reader_.body(), "hello!");
+  EXPECT_EQ(reader_.content_type(), "text/plain") << "trailers do not count";
+  EXPECT_FALSE(reader_.location().has_value()) << "interim responses do not count";
+}
+
+// RFC 9112 §6.3
+TEST_F(HttpResponseReaderTest, ReadsToTheEndWhereThereIsNoLength) {
+  EXPECT_EQ(Feed("HTTP/1.0 200 OK\r\n\r\nhello"), State::kNeedMore);
+  EXPECT_TRUE(reader_.in_body());
+  EXPECT_EQ(reader_.End(), State::kComplete);
+  EXPECT_EQ(reader_.body(), "hello");
+}
+
+TEST_F(HttpResponseReaderTest, DoesNotTakeACutBodyForAWholeOne) {
+  EXPECT_EQ(Feed("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello"), State::kNeedMore);
+  EXPECT_EQ(reader_.End(), State::kNeedMore);
+  HttpResponseReader chunked(kMaxBody);
+  scanner::Feed(&chunked, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+  EXPECT_EQ(chunked.End(), State::kNeedMore);
+  HttpResponseReader headers(kMaxBody);
+  scanner::Feed(&headers, "HTTP/1.1 200 OK\r\nContent-Le");
+  EXPECT_EQ(headers.End(), State::kNeedMore);
+  HttpResponseReader nothing(kMaxBody);
+  EXPECT_EQ(nothing.End(), State::kNeedMore);
+  EXPECT_FALSE(nothing.started());
+}
+
+// RFC 8461 §3.3: 200 and nothing else; redirects are not followed.
+TEST_F(HttpResponseReaderTest, StopsAtEveryOtherStatus) {
+  EXPECT_EQ(Feed("HTTP/1.1 302 Found\r\nLocation: https://example.org/\r\n\r\n"), State::kNot200);
+  EXPECT_EQ(reader_.status(), 302);
+  EXPECT_EQ(reader_.location(), "https://example.org/");
+  for (const char* line : {"204 No Content", "206 Partial Content", "404 Not Found", "500 Oops",
+                           "101 Switching Protocols"}) {
+    HttpResponseReader reader(kMaxBody);
+    EXPECT_EQ(
+        scanner::Feed(&reader, "HTTP/1.1 " + std::string(line) + "\r\nContent-Length: 0\r\n\r\n"),
+        State::kNot200)
+        << line;
+  }
+}
+
+TEST_F(HttpResponseReaderTest, TakesNoMoreThanItMay) {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  EXPECT_EQ(Feed(head + "Content-Length: 101\r\n\r\n"), State::kTooLarge);
+  EXPECT_THAT(reader_.error(), HasSubstr("101 bytes"));
+  HttpResponseReader exact(kMaxBody);
+  EXPECT_EQ(scanner::Feed(&exact, head + "Content-Length: 100\r\n\r\n" + std::string(100, 'x')),
+            State::kComplete);
+  HttpResponseReader endless(kMaxBody);
+  EXPECT_EQ(scanner::Feed(&endless, head + "\r\n" + std::string(101, 'x')), State::kTooLarge);
+  HttpResponseReader chunked(kMaxBody);
+  EXPECT_EQ(scanner::Feed(&chunked, head + "Transfer-Encoding: chunked\r\n\r\n65\r\n" +
+                                        std::string(101, 'x')),
+            State::kTooLarge);
+  EXPECT_LE(chunked.body().size(), kMaxBody);
+}
+
+TEST_F(HttpResponseReaderTest, HasCapsOnHeaders) {
+  std::string many = "HTTP/1.1 200 OK\r\n";
+  for (size_t i = 0; i < kMaxHttpHeaders; ++i) many += "A: b\r\n";
+  EXPECT_EQ(Feed(many), State::kNeedMore);
+  EXPECT_EQ(Feed("A: b\r\n"), State::kMalformed);
+  EXPECT_THAT(reader_.error(), HasSubstr("headers"));
+  HttpResponseReader long_line(kMaxBody);
+  const std::string line = "HTTP/1.1 200 OK\r\nA: " + std::string(kMaxHttpHeaderBytes, 'x');
+  EXPECT_EQ(scanner::Feed(&long_line, line), State::kMalformed);
+  HttpResponseReader interim(kMaxBody);
+  State state = State::kNeedMore;
+  for (int i = 0; i < 10'000 && state == State::kNeedMore; ++i) {
+    state = scanner::Feed(&interim, "HTTP/1.1 103 Early Hints\r\n\r\n");
+  }
+  EXPECT_EQ(state, State::kMalformed) << "interim responses without end";
+}
+
+TEST_F(HttpResponseReaderTest, HasACapOnWhatStandsBetweenChunks) {
+  ASSERT_EQ(Feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"), State::kNeedMore);
+  State state = State::kNeedMore;
+  for (int i = 0; i < 1'000 && state == State::kNeedMore; ++i) state = Feed(std::string(100, 'x'));
+  EXPECT_EQ(state, State::kMalformed);
+}
+
+TEST_F(HttpResponseReaderTest, WantsNoCodingThatItDidNotAskFor) {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n";
+  EXPECT_EQ(Feed(head + "Content-Encoding: gzip\r\n\r\nx"), State::kMalformed);
+  EXPECT_THAT(reader_.error(), HasSubstr("gzip"));
+  HttpResponseReader identity(kMaxBody);
+  EXPECT_EQ(scanner::Feed(&identity, head + "Content-Encoding: IDENTITY\r\n\r\nx"),
+            State::kComplete);
+  HttpResponseReader transfer(kMaxBody);
+  EXPECT_EQ(scanner::Feed(&transfer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+            State::kMalformed);
+}
+
+TEST_F(HttpResponseReaderTest, RefusesWhatIsNotHttp) {
+  for (const char* text :
+       {"220 mx.example.org ESMTP\r\n", "\x15\x03\x01\x00\x02\x02\x28", "HTTP/9.9 200 OK\r\n\r\n",
+        "<html>", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+    HttpResponseReader reader(kMaxBody);
+    EXPECT_EQ(scanner::Feed(&reader, text), State::kMalformed) << text;
+    EXPECT_FALSE(reader.error().empty());
+  }
+}
+
+TEST_F(HttpResponseReaderTest, KeepsNoMoreOfAHeaderThanItsCap) {
+  EXPECT_EQ(Feed("HTTP/1.1 200 OK\r\nContent-Type: " + std::string(5'000, 'x') +
+                 "\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n"),
+            State::kComplete);
+  EXPECT_EQ(reader_.content_type(), std::string(kMaxHttpValueBytes, 'x'))
+      << "of several, the first";
+}
+
+}  // namespace
+}  // namespace mxsweep::scanner

@@ -1,0 +1,221 @@
+// The report on a domain: verdicts, findings, advice.
+#include "scanner/posture/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/scanner/posture/made_up_checks.h"
+#include "tests/scanner/posture/reported.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Leaf;
+using testing::MadeUpDomain;
+using ::testing::Not;
+using testing::Reported;
+using testing::Server;
+
+TEST(CheckReport, CallsADomainWithDaneSafe) {
+  const Reported report(testing::Perfect());
+  EXPECT_EQ(report->verdict, Verdict::kSafe);
+  EXPECT_EQ(report->todo, "nothing");
+  EXPECT_TRUE(report->passed);
+  EXPECT_EQ(report.whole().exit_code(), 0);
+  EXPECT_THAT(report->findings, IsEmpty());
+}
+
+TEST(CheckReport, OffersDaneWhereTheZonesAreSigned) {
+  MadeUpDomain domain = testing::Plain();
+  const std::string record = "_25._tcp.mx.example.org. IN TLSA 3 1 1 " + *Leaf(domain).spki_sha256;
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kUnprotected);
+  EXPECT_TRUE(report->passed);
+  ASSERT_NE(report.Find("dane_possible"), nullptr);
+  EXPECT_THAT(report.Find("dane_possible")->records, ElementsAre(record));
+}
+
+TEST(CheckReport, ComputesTheRecordThatHealsAMismatch) {
+  MadeUpDomain domain = testing::Plain();
+  testing::AddTlsa(domain, std::string(64, 'f'), "mismatch");
+  testing::Host(domain).tlsa_base_domain = "real.example.org";
+  const std::string hash = *Leaf(domain).spki_sha256;
+  CheckWorld world = testing::World();
+  world.port = 2525;
+  const Reported report(std::move(domain), world);
+  EXPECT_EQ(report->verdict, Verdict::kRefused);
+  EXPECT_EQ(report.whole().exit_code(), 1);
+  ASSERT_NE(report.Find("dane_mismatch"), nullptr);
+  EXPECT_THAT(report.Find("dane_mismatch")->records,
+              ElementsAre("_2525._tcp.real.example.org. IN TLSA 3 1 1 " + hash));
+  EXPECT_EQ(report->todo, report.Find("dane_mismatch")->fix);
+}
+
+TEST(CheckReport, KnowsThatAnExpiredCertificateDoesNotHurtDane) {  // RFC 7672 §3.1.1
+  MadeUpDomain domain = testing::Dane();
+  testing::Expire(domain);
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kUnverified);
+  const Finding* finding = report.Find("certificate_expired");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->severity, Severity::kWarning);
+  EXPECT_THAT(finding->not_this, HasSubstr("does not hurt DANE"));
+}
+
+TEST(CheckReport, ButSaysNoSuchThingOfATrustAnchor) {  // RFC 7672 §3.1.2
+  MadeUpDomain domain = testing::Dane();
+  testing::Expire(domain);
+  Server(domain).dane_matched_record = "2 1 1 " + std::string(64, 'b');
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report.Find("certificate_expired")->severity, Severity::kBad);
+  EXPECT_THAT(report.Find("certificate_expired")->not_this, Not(HasSubstr("DANE")));
+}
+
+TEST(CheckReport, DoesNotTakeATlsKeyForADkimKey) {
+  MadeUpDomain domain = testing::Plain();
+  testing::Shorten(domain);
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kExposed);
+  EXPECT_FALSE(report->passed);
+  ASSERT_NE(report.Find("weak_key"), nullptr);
+  EXPECT_THAT(report.Find("weak_key")->not_this, HasSubstr("nothing to do with DKIM"));
+}
+
+TEST(CheckReport, NamesTheMissingIntermediate) {
+  MadeUpDomain domain = testing::Plain();
+  Server(domain).pkix_status = "incomplete";
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kUnverified);
+  EXPECT_EQ(report->todo, "add the missing intermediate: CN=Some Authority R3,O=Some Authority");
+}
+
+TEST(CheckReport, WarnsBeforeACertificateExpires) {
+  const std::pair<int, bool> cases[] = {{80, false}, {22, false}, {20, true}, {1, true}};
+  for (const auto& [days, warned] : cases) {
+    MadeUpDomain domain = testing::Plain();
+    Server(domain).not_after = MadeUpDomain::Now() + absl::Hours(24 * days);
+    const Reported report(std::move(domain));
+    EXPECT_EQ(report.Find("certificate_expires_soon") != nullptr, warned) << days;
+    EXPECT_TRUE(report->passed);
+    EXPECT_EQ(report->todo.starts_with("renew before 2027-"), warned) << report->todo;
+  }
+}
+
+TEST(CheckReport, ConcludesNothingFromSilence) {
+  for (const char* outcome : {"connect_timeout", "unreachable", "greeting_timeout", "tls_timeout",
+                              "greeting_5xx", "throttled_421", "local_error"}) {
+    MadeUpDomain domain = testing::Plain();
+    testing::Silence(domain, outcome, "connect");
+    const Reported report(std::move(domain));
+    EXPECT_EQ(report->verdict, Verdict::kUnknown) << outcome;
+    EXPECT_FALSE(report->passed);
+    for (const SenderReport& sender : report->senders) {
+      EXPECT_EQ(sender.decision.action, SenderAction::kUnknown) << outcome;
+    }
+    for (const Finding& finding : report->findings) EXPECT_NE(finding.id, "no_starttls");
+  }
+}
+
+TEST(CheckReport, SuspectsTheOwnNetworkWhereNothingAnswers) {
+  MadeUpDomain domain = testing::Plain();
+  testing::Silence(domain, "connect_timeout", "connect");
+  const Reported report(std::move(domain));
+  EXPECT_THAT(report.Find("connect_timeout")->advice, HasSubstr("block outgoing connections"));
+}
+
+TEST(CheckReport, SaysNothingOfDaneWithoutAValidatingResolver) {
+  CheckWorld world = testing::World();
+  world.resolver_validates = false;
+  world.resolver = "It does not.";
+  const Reported report(testing::Plain(), world);
+  EXPECT_EQ(report->verdict, Verdict::kUnknown);
+  EXPECT_FALSE(report->passed);
+  EXPECT_EQ(report.Find("dane_possible"), nullptr);
+  EXPECT_THAT(report.Find("resolver_does_not_validate")->why, HasSubstr("It does not."));
+}
+
+TEST(CheckReport, CallsAnEnforcedPolicySafe) {  // RFC 8461 §5
+  MadeUpDomain domain = testing::Plain();
+  testing::AddPolicy(domain, "enforce");
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kSafe);
+  EXPECT_THAT(report->headline, HasSubstr("MTA-STS"));
+}
+
+TEST(CheckReport, RefusesMailToAHostThatThePolicyDoesNotName) {  // RFC 8461 §4.1
+  MadeUpDomain domain = testing::Plain();
+  testing::AddPolicy(domain, "enforce");
+  domain.domain().mta_sts_unmatched_mx = {"mx.example.org"};
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kRefused);
+  EXPECT_EQ(report.Find("mta_sts_host_not_listed")->severity, Severity::kBad);
+}
+
+TEST(CheckReport, DoesNotTakeAPolicyInTestingForProtection) {
+  MadeUpDomain domain = testing::Plain();
+  testing::AddPolicy(domain, "testing");
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kUnprotected);
+  EXPECT_NE(report.Find("mta_sts_not_enforced"), nullptr);
+}
+
+TEST(CheckReport, HoldsNothingAgainstADomainWhosePolicyNobodyAskedFor) {
+  MadeUpDomain off = testing::Plain();
+  off.domain().mta_sts_status.reset();
+  EXPECT_TRUE(Reported(off)->passed);
+  MadeUpDomain record_only = testing::Plain();
+  record_only.domain().mta_sts_status = "valid";
+  EXPECT_TRUE(Reported(record_only)->passed);
+  MadeUpDomain failed = testing::Plain();
+  failed.domain().mta_sts_status = "lookup_error";
+  EXPECT_FALSE(Reported(failed)->passed);
+  EXPECT_EQ(Reported(failed)->verdict, Verdict::kUnknown);
+}
+
+TEST(CheckReport, SaysOnceWhatHoldsForSeveralServers) {
+  MadeUpDomain domain;
+  for (const char* host : {"a.example.org", "b.example.org"}) {
+    domain.AddHost(10, host);
+    domain.AddServer("no_starttls", "ehlo");
+    domain.AddServer("no_starttls", "ehlo");
+  }
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kExposed);
+  ASSERT_EQ(report->findings.size(), 1u);
+  EXPECT_EQ(report->findings[0].places.size(), 4u);
+  EXPECT_THAT(report->why, HasSubstr("a.example.org and 1 more: "));
+}
+
+TEST(CheckReport, PutsTheWorstFirst) {
+  const Reported report(testing::Mixed());
+  ASSERT_GE(report->findings.size(), 2u);
+  for (size_t i = 1; i < report->findings.size(); ++i) {
+    EXPECT_GE(report->findings[i - 1].severity, report->findings[i].severity);
+  }
+  EXPECT_THAT(report->findings[0].title, HasSubstr("firewall takes STARTTLS out"));
+}
+
+TEST(CheckReport, PassesADomainThatTakesNoMail) {  // RFC 7505
+  const Reported report(testing::WithMxStatus("null_mx"));
+  EXPECT_EQ(report->verdict, Verdict::kNoMail);
+  EXPECT_TRUE(report->passed);
+}
+
+TEST(CheckReport, FailsADomainThatCannotGetAny) {
+  for (const char* status : {"nxdomain", "no_mail", "bogus"}) {
+    const Reported report(testing::WithMxStatus(status));
+    EXPECT_EQ(report->verdict, Verdict::kUndeliverable) << status;
+    EXPECT_FALSE(report->passed);
+  }
+  EXPECT_EQ(Reported(testing::WithMxStatus("servfail"))->verdict, Verdict::kUnknown);
+}
+
+}  // namespace
+}  // namespace mxsweep::scanner
