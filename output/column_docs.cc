@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view kIntroduction = R"(# The columns
 
-Made from the column definitions in `output/*_row.h`; do not edit. After a change there, run
+Made from the column definitions in `output/tables/*_row.h`; do not edit. After a change there, run
 `parquet_fixture --columns-md > docs/columns.md`.
 
 Every table is a folder of Parquet files in the scan directory, readable as

@@ -35,7 +35,7 @@ struct ResolverAddress {
 };
 
 // Everything that `mxsweep scan` can be told, with the defaults: those are meant to be safe for a
-// stranger on the real Internet. A value; filled by tools/scan_flags, judged by Validate.
+// stranger on the real Internet. A value; filled by tools/cli/scan_flags, judged by Validate.
 struct ScanOptions {
   // What and where to.
   std::string targets_path = "-";  // "-": standard input

@@ -8,7 +8,7 @@
 
 #include "CLI/CLI.hpp"
 #include "output/cat.h"
-#include "tools/exit_codes.h"
+#include "tools/cli/exit_codes.h"
 
 namespace mxsweep::tools {
 namespace {

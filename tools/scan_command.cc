@@ -12,8 +12,8 @@
 
 #include "CLI/CLI.hpp"
 #include "scanner/scan.h"
-#include "tools/exit_codes.h"
-#include "tools/scan_flags.h"
+#include "tools/cli/exit_codes.h"
+#include "tools/cli/scan_flags.h"
 
 namespace mxsweep::tools {
 namespace {

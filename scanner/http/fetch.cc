@@ -9,7 +9,6 @@
 #include "scanner/base/text.h"
 #include "scanner/http/response.h"
 #include "scanner/smtp/outcome.h"
-#include "scanner/smtp/reply.h"
 #include "scanner/base/version.h"
 #include "tls/session/errors.h"
 

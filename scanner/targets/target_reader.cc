@@ -8,7 +8,6 @@
 #include "dns/name.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
-#include "scanner/smtp/reply.h"
 
 namespace mxsweep::scanner {
 namespace {

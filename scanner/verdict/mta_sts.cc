@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
-#include "scanner/smtp/reply.h"
 
 namespace mxsweep::scanner {
 namespace {

@@ -20,8 +20,8 @@
 #include "tools/check/domain.h"
 #include "tools/check/json.h"
 #include "tools/check/text.h"
-#include "tools/exit_codes.h"
-#include "tools/scan_flags.h"
+#include "tools/cli/exit_codes.h"
+#include "tools/cli/scan_flags.h"
 
 namespace mxsweep::tools {
 namespace {

@@ -19,7 +19,7 @@
 #include "tls/pki/pem_chain.h"
 #include "tools/dane/report.h"
 #include "tools/dane/tlsa_text.h"
-#include "tools/exit_codes.h"
+#include "tools/cli/exit_codes.h"
 
 namespace mxsweep::tools {
 namespace {

@@ -6,7 +6,6 @@
 #include "absl/time/time.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
-#include "scanner/smtp/reply.h"
 #include "tls/pki/certificate.h"
 #include "tls/pki/name_match.h"
 

@@ -1,5 +1,5 @@
-#ifndef MXSWEEP_TOOLS_SCAN_FLAGS_H_
-#define MXSWEEP_TOOLS_SCAN_FLAGS_H_
+#ifndef MXSWEEP_TOOLS_CLI_SCAN_FLAGS_H_
+#define MXSWEEP_TOOLS_CLI_SCAN_FLAGS_H_
 
 #include "scanner/scan_options.h"
 
@@ -23,4 +23,4 @@ scanner::ScanOptions CheckDefaults();
 
 }  // namespace mxsweep::tools
 
-#endif  // MXSWEEP_TOOLS_SCAN_FLAGS_H_
+#endif  // MXSWEEP_TOOLS_CLI_SCAN_FLAGS_H_

@@ -1,5 +1,5 @@
-#ifndef MXSWEEP_TOOLS_EXIT_CODES_H_
-#define MXSWEEP_TOOLS_EXIT_CODES_H_
+#ifndef MXSWEEP_TOOLS_CLI_EXIT_CODES_H_
+#define MXSWEEP_TOOLS_CLI_EXIT_CODES_H_
 
 namespace mxsweep::tools {
 
@@ -13,4 +13,4 @@ enum ExitCode : int {
 
 }  // namespace mxsweep::tools
 
-#endif  // MXSWEEP_TOOLS_EXIT_CODES_H_
+#endif  // MXSWEEP_TOOLS_CLI_EXIT_CODES_H_

@@ -1,4 +1,4 @@
-#include "tools/scan_flags.h"
+#include "tools/cli/scan_flags.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
