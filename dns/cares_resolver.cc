@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <queue>
+#include <random>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -66,12 +67,20 @@ struct Question {
   std::optional<Response> refusal;  // The best there is so far, should nothing better come.
 };
 
+absl::BitGen Seeded(const std::array<uint64_t, 4>& seed) {
+  std::seed_seq sequence(seed.begin(), seed.end());
+  return absl::BitGen(sequence);
+}
+
 }  // namespace
 
 class CaresResolver::Impl {
  public:
   Impl(EventLoop& loop, ResolverOptions options)
-      : loop_(loop), options_(std::move(options)), servers_(options_.max_outstanding_per_server) {}
+      : loop_(loop),
+        options_(std::move(options)),
+        servers_(options_.max_outstanding_per_server),
+        random_(Seeded(options_.random_seed)) {}
 
   absl::Status Open();
   QueryId Ask(std::string_view name, RrType type, Callback callback, size_t pinned_server);

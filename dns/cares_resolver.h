@@ -5,6 +5,7 @@
 #ifndef MXSWEEP_DNS_CARES_RESOLVER_H_
 #define MXSWEEP_DNS_CARES_RESOLVER_H_
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +64,8 @@ struct ResolverOptions {
   // Of those, how many new ones at first; more as answers come (see SendWindow).
   size_t initial_window = 256;
   int socket_buffer_bytes = 4 << 20;
+  // Of the query ids: unpredictable to whoever might answer in the servers' place (RFC 5452 §4.3).
+  std::array<uint64_t, 4> random_seed{};
 };
 
 // See Resolver. The loop must outlive it.

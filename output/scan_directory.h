@@ -59,7 +59,7 @@ struct ScanWriterOptions {
   absl::Duration epoch_interval = absl::Minutes(1);
   // No new epoch is begun with less free disk than this.
   uint64_t min_free_bytes = 64ull << 20;
-  // Identifies the scan in every file; made up (128 random bits) when empty.
+  // Identifies the scan in every file: 128 random bits in hex.
   std::string scan_id;
   ParquetOptions parquet;
 };

@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/random/random.h"
 #include "absl/strings/str_format.h"
 #include "output/manifest.h"
 #include "output/parquet/writer.h"
@@ -32,12 +31,6 @@ std::string_view StateName(ScanState state) {
   return "failed";
 }
 
-std::string MakeScanId() {
-  absl::BitGen random;
-  return absl::StrFormat("%016x%016x", absl::Uniform<uint64_t>(random),
-                         absl::Uniform<uint64_t>(random));
-}
-
 // "endpoints/part-000001.parquet" → "endpoints/.part-000001.parquet.tmp"
 std::string TemporaryName(const std::string& file) {
   const size_t slash = file.rfind('/');
@@ -47,9 +40,7 @@ std::string TemporaryName(const std::string& file) {
 class DirectoryScanWriter : public ScanWriter {
  public:
   DirectoryScanWriter(std::string directory, const ScanWriterOptions& options, FileSystem* files)
-      : directory_(std::move(directory)), options_(options), files_(*files) {
-    if (options_.scan_id.empty()) options_.scan_id = MakeScanId();
-  }
+      : directory_(std::move(directory)), options_(options), files_(*files) {}
 
   ~DirectoryScanWriter() override { RemoveUnfinishedParts(); }
 

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -12,16 +13,17 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "output/scan_directory.h"
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
-#include "scanner/pace/target_slots.h"
 #include "scanner/record/row_sinks.h"
 #include "scanner/record/rows.h"
 #include "scanner/resolver/unbound_child.h"
 #include "scanner/scan_record.h"
 #include "scanner/smtp/command.h"
+#include "scanner/work/target_feeder.h"
 #include "scanner/work/worker_thread.h"
 
 namespace mxsweep::scanner {
@@ -33,7 +35,7 @@ constexpr std::chrono::seconds kResolverPatience{2};
 // Rows that may wait for the disk before no more targets are started: some 3 MB. What is under way
 // goes on.
 constexpr uint64_t kMaxBacklogRows = 2'000;
-constexpr std::chrono::milliseconds kBacklogWait{2};
+constexpr std::chrono::milliseconds kRoomWait{2};
 // Targets under way: four for each connection, within these bounds.
 constexpr uint32_t kLeastSlots = 1'000;
 constexpr uint32_t kMostSlots = 200'000;
@@ -45,10 +47,17 @@ constexpr int64_t kLeastAwaitingMx = 1'000;
 constexpr uint32_t kMaxUnboundThreads = 16;
 constexpr int64_t kNsPerMs = 1'000'000;
 
-uint64_t RandomSeed() {
-  uint64_t seed = 0;
-  MXSWEEP_CHECK(RAND_bytes(reinterpret_cast<uint8_t*>(&seed), sizeof(seed)) == 1);
-  return seed;
+// All randomness of a scan comes from here; so does its clock (absl::Now): what is below takes both
+// from outside, so that a test may hand in its own.
+template <typename T>
+T Random() {
+  T value{};
+  MXSWEEP_CHECK(RAND_bytes(reinterpret_cast<uint8_t*>(&value), sizeof(value)) == 1);
+  return value;
+}
+
+std::string MakeScanId() {
+  return absl::StrFormat("%016x%016x", Random<uint64_t>(), Random<uint64_t>());
 }
 
 // Every socket is a slot in a ring's table, and the tables may be as large as this limit.
@@ -86,7 +95,7 @@ class ScanRun {
  public:
   ScanRun(const ScanOptions& options, ScanControl control)
       : options_(options), control_(std::move(control)) {
-    if (options_.seed == 0) options_.seed = RandomSeed();
+    if (options_.seed == 0) options_.seed = Random<uint64_t>();
     record_.options = &options_;
   }
 
@@ -101,8 +110,6 @@ class ScanRun {
   absl::Status AwaitResolver(std::future<dns::ResolverState> state);
   absl::Status OpenSink();
   void Feed();
-  bool WaitForRoom();
-  void StartTarget(Target target);
   void AwaitEnd();
   void CheckUnbound();
   void Drain();
@@ -130,13 +137,8 @@ class ScanRun {
   absl::Status resolver_lost_;             // why unbound_ is no more
   std::vector<std::unique_ptr<WorkerThread>> threads_;
 
-  // Targets that may be under way at once; a slot is given back when a target's rows are recorded.
-  std::unique_ptr<TargetSlots> slots_;
+  std::unique_ptr<TargetFeeder> feeder_;
   std::atomic<bool> stop_reading_{false};
-  std::atomic<bool> fed_{false};  // the list has been read, or given up
-  std::atomic<uint64_t> targets_started_{0};
-  std::atomic<uint64_t> invalid_{0};
-  std::atomic<uint64_t> bytes_read_{0};
   bool draining_ = false;
   absl::Time started_at_;
   ProgressSnapshot last_;
@@ -144,8 +146,10 @@ class ScanRun {
 };
 
 absl::Status ScanRun::PrepareInputs() {
-  const TargetReader::Options reading = {
-      .kind = options_.targets_kind, .seed = options_.seed, .stop = &stop_reading_};
+  const TargetReader::Options reading = {.kind = options_.targets_kind,
+                                         .seed = options_.seed,
+                                         .name_key = Random<NameSet::Key>(),
+                                         .stop = &stop_reading_};
   if (control_.targets) {
     reader_ = std::make_unique<TargetReader>(FromString(*control_.targets), reading);
   } else {
@@ -157,7 +161,8 @@ absl::Status ScanRun::PrepareInputs() {
 
   absl::StatusOr<AddressFilter> filter = LoadFilter(options_);
   if (!filter.ok()) return filter.status();
-  context_.filter = *std::move(filter);
+  ScanContext::Settings& settings = context_.settings;
+  settings.filter = *std::move(filter);
 
   absl::StatusOr<std::shared_ptr<const tls::TrustStore>> store =
       options_.trust_store.empty() ? tls::TrustStore::Load()
@@ -166,7 +171,7 @@ absl::Status ScanRun::PrepareInputs() {
   trust_store_ = *std::move(store);
   pkix_ = std::make_unique<tls::PkixVerifier>(trust_store_);
 
-  context_.dialogue = {
+  settings.dialogue = {
       .implicit_tls = options_.tls_mode == TlsMode::kImplicit,
       .ehlo_name = options_.ehlo_name.empty() ? DefaultEhloName() : options_.ehlo_name,
       .connect_timeout_ns = options_.connect_timeout_ms * kNsPerMs,
@@ -175,20 +180,20 @@ absl::Status ScanRun::PrepareInputs() {
       .handshake_timeout_ns = options_.handshake_timeout_ms * kNsPerMs,
       .quit_timeout_ns = options_.quit_timeout_ms * kNsPerMs,
   };
-  context_.port = options_.EffectivePort();
-  context_.retries = options_.retries;
-  context_.retry_delay_ns = options_.retry_delay_ms * kNsPerMs;
-  context_.use_ipv4 = options_.use_ipv4;
-  context_.use_ipv6 = options_.use_ipv6;
-  context_.mta_sts = options_.mta_sts;
-  context_.mta_sts_port = options_.mta_sts_port;
-  context_.mta_sts_timeout_ns = options_.mta_sts_timeout_ms * kNsPerMs;
-  context_.hash_key = {RandomSeed(), RandomSeed()};
-  context_.certificates = &certificates_;
-  context_.pkix = pkix_.get();
+  settings.port = options_.EffectivePort();
+  settings.attempts = {.retries = options_.retries,
+                       .retry_delay_ns = options_.retry_delay_ms * kNsPerMs};
+  settings.use_ipv4 = options_.use_ipv4;
+  settings.use_ipv6 = options_.use_ipv6;
+  settings.mta_sts = options_.mta_sts;
+  settings.mta_sts_port = options_.mta_sts_port;
+  settings.mta_sts_timeout_ns = options_.mta_sts_timeout_ms * kNsPerMs;
+  settings.hash_key = Random<HostTable::Key>();
+  context_.services.certificates = &certificates_;
+  context_.services.pkix = pkix_.get();
   if (options_.revocation) {
     certificate_rows_ = std::make_unique<CertificateRows>(&certificates_);
-    context_.certificate_rows = certificate_rows_.get();
+    context_.services.certificate_rows = certificate_rows_.get();
   }
   return absl::OkStatus();
 }
@@ -216,6 +221,7 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
   const uint32_t share = (options_.concurrency + workers - 1) / workers;
   WorkerThread::Options worker;
   worker.seed = options_.seed + index;
+  worker.resolver.random_seed = Random<std::array<uint64_t, 4>>();
   worker.loop.source_addresses = options_.source_addresses;
   worker.loop.ring.max_descriptors = share + 16;
   for (const ResolverAddress& resolver : options_.resolvers) {
@@ -290,7 +296,7 @@ absl::Status ScanRun::AwaitResolver(std::future<dns::ResolverState> state) {
 
 absl::Status ScanRun::OpenSink() {
   started_at_ = absl::Now();
-  record_.ehlo_name = context_.dialogue.ehlo_name;
+  record_.ehlo_name = context_.settings.dialogue.ehlo_name;
   record_.trust_store = trust_store_.get();
   record_.started_at = started_at_;
   if (options_.format == OutputFormat::kNdjson) {
@@ -299,65 +305,36 @@ absl::Status ScanRun::OpenSink() {
     sink_ = *std::move(sink);
   } else if (options_.format == OutputFormat::kParquet) {
     output::ScanWriterOptions writer_options;
+    writer_options.scan_id = MakeScanId();
     writer_options.epoch_rows = options_.epoch_rows;
     writer_options.epoch_interval = absl::Seconds(options_.epoch_seconds);
     absl::StatusOr<std::unique_ptr<output::ScanWriter>> writer =
         output::ScanWriter::Create(options_.output_dir, DescribeScan(record_), writer_options);
     if (!writer.ok()) return writer.status();
-    auto sink = std::make_unique<DirectorySink>(*std::move(writer));
+    auto sink = std::make_unique<DirectorySink>(*std::move(writer), absl::Now);
     directory_ = sink.get();
     sink_ = std::move(sink);
   }
   recorder_ = std::make_unique<Recorder>(sink_ != nullptr ? sink_.get() : control_.rows);
-  context_.recorder = recorder_.get();
+  context_.services.recorder = recorder_.get();
   return absl::OkStatus();
 }
 
+// On a thread of its own: reading a list may block.
 void ScanRun::Feed() {
-  Target target;
-  while (!stop_reading_.load(std::memory_order_relaxed) && reader_->Next(&target)) {
-    bytes_read_.store(reader_->bytes_read(), std::memory_order_relaxed);
-    if (target.kind == Target::Kind::kInvalid) {
-      invalid_.fetch_add(1, std::memory_order_relaxed);
-      recorder_->Push(MakeInvalidRow(target, absl::Now()));
-    }
-    if (!WaitForRoom()) break;
-    if (target.kind == Target::Kind::kInvalid) {
-      slots_->Return();
-    } else {
-      StartTarget(target);
-    }
-  }
-  fed_.store(true, std::memory_order_release);
-}
-
-// Waits until another target may be started; false if none may any more. Takes a slot.
-bool ScanRun::WaitForRoom() {
-  // Domains that only wait for their turn to be asked for take memory, and cost more to come back
-  // to.
-  const int64_t most_awaiting_mx =
-      std::max(kLeastAwaitingMx, kAwaitingMxPerQuestion * int64_t{options_.dns_concurrency});
   for (;;) {
-    if (recorder_->backlog() > kMaxBacklogRows ||
-        context_.awaiting_mx.load(std::memory_order_relaxed) >= most_awaiting_mx) {
-      std::this_thread::sleep_for(kBacklogWait);
-    } else if (slots_->TakeFor(kPollInterval)) {
-      return true;
+    switch (feeder_->Next(kPollInterval)) {
+      case TargetFeeder::Step::kEnd:
+        return;
+      case TargetFeeder::Step::kBacklog:
+      case TargetFeeder::Step::kAwaitingMx:
+        std::this_thread::sleep_for(kRoomWait);
+        break;
+      case TargetFeeder::Step::kStarted:
+      case TargetFeeder::Step::kNoSlot:
+        break;
     }
-    if (stop_reading_.load(std::memory_order_relaxed)) return false;
   }
-}
-
-void ScanRun::StartTarget(Target target) {
-  // Any spread will do: what must have one owner (hosts, addresses) finds it by itself.
-  const uint64_t number = targets_started_.fetch_add(1, std::memory_order_relaxed);
-  Worker* worker = context_.workers[number % context_.workers.size()];
-  if (target.kind == Target::Kind::kDomain) {
-    context_.awaiting_mx.fetch_add(1, std::memory_order_relaxed);
-  }
-  worker->loop()->Post([this, worker, target = std::move(target)]() mutable {
-    worker->Start(std::move(target), [this] { slots_->Return(); });
-  });
 }
 
 // Without a resolver there is nothing to go on with: what is under way ends as our own trouble, and
@@ -378,6 +355,7 @@ void ScanRun::CheckUnbound() {
 void ScanRun::Drain() {
   draining_ = true;
   stop_reading_.store(true, std::memory_order_relaxed);
+  feeder_->Stop();
   for (Worker* worker : context_.workers) {
     worker->loop()->Post([worker] { worker->Drain(); });
   }
@@ -386,8 +364,8 @@ void ScanRun::Drain() {
 // Shows progress until every target is done.
 void ScanRun::AwaitEnd() {
   for (bool done = false; !done;) {
-    if (fed_.load(std::memory_order_acquire)) {
-      done = slots_->AwaitAll(kPollInterval);
+    if (feeder_->ended()) {
+      done = feeder_->AwaitAll(kPollInterval);
     } else {
       std::this_thread::sleep_for(kPollInterval);
     }
@@ -403,7 +381,6 @@ ProgressSnapshot ScanRun::Snapshot() {
   uint64_t connections = 0;
   for (auto& thread : threads_) {
     const WorkerCounters& c = thread->worker()->counters();
-    now.domains_done += c.domains_done.load(std::memory_order_relaxed);
     now.hosts_done += c.hosts_done.load(std::memory_order_relaxed);
     now.endpoints_done += c.endpoints_done.load(std::memory_order_relaxed);
     now.in_flight += c.in_flight.load(std::memory_order_relaxed);
@@ -414,13 +391,11 @@ ProgressSnapshot ScanRun::Snapshot() {
     connections += c.connections.load(std::memory_order_relaxed);
     now.lag_ms = std::max(now.lag_ms, static_cast<double>(thread->loop()->lag_ns()) / 1e6);
   }
-  const uint64_t invalid = invalid_.load(std::memory_order_relaxed);
-  now.domains_done += invalid;
-  now.domains_started = targets_started_.load(std::memory_order_relaxed) + invalid;
-  if (fed_.load(std::memory_order_acquire)) {
+  now.domains_done = recorder_->targets_done();
+  now.domains_started = feeder_->started() + feeder_->invalid();
+  if (feeder_->ended()) {
     now.domains_total = now.domains_started;
-  } else if (const uint64_t read = bytes_read_.load(std::memory_order_relaxed);
-             reader_->size_bytes() > 0 && read > 0) {
+  } else if (const uint64_t read = feeder_->bytes_read(); reader_->size_bytes() > 0 && read > 0) {
     now.domains_total = static_cast<uint64_t>(static_cast<double>(now.domains_started) *
                                               static_cast<double>(reader_->size_bytes()) /
                                               static_cast<double>(read));
@@ -445,10 +420,10 @@ ProgressSnapshot ScanRun::Snapshot() {
 }
 
 absl::StatusOr<ScanSummary> ScanRun::Finish() {
+  absl::Status status = recorder_->Finish();
   if (control_.progress != nullptr) control_.progress->Finish(Snapshot());
   threads_.clear();
   unbound_.reset();
-  absl::Status status = recorder_->Finish();
   if (status.ok()) status = resolver_lost_;
   ScanSummary summary = recorder_->counts();
   // Being told to stop while reading is no damage to the list.
@@ -460,7 +435,7 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   summary.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
   summary.complete = !draining_ && status.ok();
   if (directory_ != nullptr) summary.output = options_.output_dir;
-  summary.port = context_.port;
+  summary.port = context_.settings.port;
   if (record_.resolver_asked && !record_.resolver.validates) summary.note = TellResolver(record_);
   summary.input_lines = counts.lines;
   summary.duplicates = counts.duplicates;
@@ -485,8 +460,14 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
   if (absl::Status status = StartWorkers(); !status.ok()) return status;
   if (absl::Status status = AskResolver(); !status.ok()) return status;
   if (absl::Status status = OpenSink(); !status.ok()) return status;
-  slots_ = std::make_unique<TargetSlots>(
-      std::clamp<uint32_t>(4 * options_.concurrency, kLeastSlots, kMostSlots));
+  feeder_ = std::make_unique<TargetFeeder>(
+      reader_.get(), &context_,
+      TargetFeeder::Options{
+          .slots = std::clamp<uint32_t>(4 * options_.concurrency, kLeastSlots, kMostSlots),
+          .most_awaiting_mx = std::max(kLeastAwaitingMx,
+                                       kAwaitingMxPerQuestion * int64_t{options_.dns_concurrency}),
+          .most_backlog_rows = kMaxBacklogRows},
+      absl::Now);
   std::thread feeder([this] { Feed(); });
   AwaitEnd();
   feeder.join();

@@ -21,55 +21,79 @@ std::string LeafKeyWord(const output::EndpointRow& row) {
 
 }  // namespace
 
-Recorder::Recorder(RowSink* sink) : sink_(sink), thread_([this] { Run(); }) {}
+Recorder::Recorder(RowSink* sink, RunOn run_on) : sink_(sink) {
+  if (run_on == RunOn::kOwnThread) thread_ = std::thread([this] { Run(); });
+}
 
 Recorder::~Recorder() {
-  if (thread_.joinable()) Finish().IgnoreError();
+  if (!finished_) Finish().IgnoreError();
 }
 
 void Recorder::Push(Row row) {
   if (failed()) return;
   backlog_.fetch_add(1, std::memory_order_relaxed);
+  PushEntry(std::move(row));
+}
+
+void Recorder::Push(TargetResult result) {
+  if (!failed()) PushEntry(result);
+}
+
+void Recorder::PushEntry(Entry entry) {
   bool wake;
   {
     std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(row));
+    queue_.push_back(std::move(entry));
     wake = queue_.size() == kRowsToWakeFor;
   }
   if (wake) wake_.notify_one();
 }
 
 void Recorder::Run() {
-  // Rows are large: memory for each of them is what a deque would ask for, and what the allocator
-  // is slow at. So two vectors take turns.
-  std::vector<Row> batch;
-  for (;;) {
-    bool last = false;
+  for (bool last = false; !last;) {
     {
       std::unique_lock lock(mutex_);
       wake_.wait_for(lock, kIdleWait,
                      [this] { return finishing_ || queue_.size() >= kRowsToWakeFor; });
-      batch.swap(queue_);
-      last = finishing_ && batch.empty();
+      batch_.swap(queue_);
+      last = finishing_ && batch_.empty();
     }
-    if (last) return;
-    WriteBatch(batch);
-    batch.clear();
-    // One that grew in a long wait for the disk need not stay as large.
-    if (batch.capacity() > kRowsToKeepRoomFor) batch = {};
+    if (!last) WriteBatch();
   }
 }
 
-void Recorder::WriteBatch(std::vector<Row>& batch) {
-  absl::Status status = status_;
-  for (Row& row : batch) {
-    if (!status.ok()) break;
-    std::visit([this](const auto& typed) { Count(typed); }, row);
-    status = sink_->Add(std::move(row));
+void Recorder::WriteWaiting() {
+  {
+    const std::lock_guard lock(mutex_);
+    batch_.swap(queue_);
   }
+  WriteBatch();
+}
+
+absl::Status Recorder::Write(Entry& entry) {
+  if (const auto* result = std::get_if<TargetResult>(&entry)) {
+    sink_->OnTarget(*result);
+    targets_done_.fetch_add(1, std::memory_order_relaxed);
+    return absl::OkStatus();
+  }
+  Row& row = std::get<Row>(entry);
+  std::visit([this](const auto& typed) { Count(typed); }, row);
+  return sink_->Add(std::move(row));
+}
+
+void Recorder::WriteBatch() {
+  absl::Status status = status_;
+  uint64_t rows = 0;
+  for (Entry& entry : batch_) {
+    rows += std::holds_alternative<Row>(entry);
+    if (status.ok()) status = Write(entry);
+  }
+  batch_.clear();
+  // One that grew in a long wait for the disk need not stay as large.
+  if (batch_.capacity() > kRowsToKeepRoomFor) batch_ = {};
   if (status.ok()) status = sink_->AfterBatch();
   committed_.store(sink_->committed_rows(), std::memory_order_relaxed);
-  backlog_.fetch_sub(batch.size(), std::memory_order_relaxed);
+  backlog_.fetch_sub(rows, std::memory_order_relaxed);
   if (!status.ok() && !failed()) {
     status_ = std::move(status);
     failed_.store(true, std::memory_order_release);
@@ -77,12 +101,17 @@ void Recorder::WriteBatch(std::vector<Row>& batch) {
 }
 
 absl::Status Recorder::Finish() {
-  {
-    std::lock_guard lock(mutex_);
-    finishing_ = true;
+  finished_ = true;
+  if (thread_.joinable()) {
+    {
+      const std::lock_guard lock(mutex_);
+      finishing_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  } else {
+    WriteWaiting();
   }
-  wake_.notify_one();
-  thread_.join();
   return status_;
 }
 

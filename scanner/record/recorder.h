@@ -19,35 +19,56 @@ namespace mxsweep::scanner {
 using Row =
     std::variant<output::DomainRow, output::MxHostRow, output::EndpointRow, output::CertificateRow>;
 
+// What a target of the list came to; told behind its rows. A target that was given up since the
+// scan is being stopped has no result.
+struct TargetResult {
+  enum Kind : uint8_t { kScanned, kInvalid };
+  uint64_t input_line = 0;
+  Kind kind = kScanned;
+};
+
 // Where rows go: a scan directory, or text on standard output. Used by the recorder's thread only.
 class RowSink {
  public:
   virtual ~RowSink() = default;
   virtual absl::Status Add(Row&& row) = 0;
+  // All rows of this target were added before.
+  virtual void OnTarget(const TargetResult&) {}
   // Called after each batch: commits what is due.
   virtual absl::Status AfterBatch() = 0;
   virtual uint64_t committed_rows() const = 0;
 };
 
-// Takes rows from all workers and writes them on a thread of its own, in the order in which they
-// were pushed: whoever pushes a host's rows before it tells the domain of them keeps every commit
-// whole. Counts what it writes, for the summary.
+// Takes rows from all workers and writes them in the order in which they were pushed: whoever
+// pushes a host's rows before it tells the domain of them keeps every commit whole. Counts what it
+// writes, for the summary.
 //
 // Push is for any thread and never waits; whoever produces rows without end asks backlog() first.
 class Recorder {
  public:
+  enum class RunOn : uint8_t {
+    kOwnThread,  // writes by itself
+    kCaller,     // writes when WriteWaiting is called, by one thread at a time
+  };
+
   // Borrows `sink`.
-  explicit Recorder(RowSink* sink);
+  explicit Recorder(RowSink* sink, RunOn run_on = RunOn::kOwnThread);
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
   void Push(Row row);
+  void Push(TargetResult result);
   // Rows that wait to be written.
   uint64_t backlog() const { return backlog_.load(std::memory_order_relaxed); }
   uint64_t committed_rows() const { return committed_.load(std::memory_order_relaxed); }
+  // Targets whose rows, and their result, have been written.
+  uint64_t targets_done() const { return targets_done_.load(std::memory_order_relaxed); }
   // Writing has failed; rows are dropped from then on.
   bool failed() const { return failed_.load(std::memory_order_acquire); }
+
+  // Writes what waits. REQUIRES: RunOn::kCaller.
+  void WriteWaiting();
 
   // Writes what is left and ends the thread. The first error, if there was one.
   absl::Status Finish();
@@ -55,8 +76,12 @@ class Recorder {
   const ScanSummary& counts() const { return counts_; }
 
  private:
+  using Entry = std::variant<Row, TargetResult>;
+
+  void PushEntry(Entry entry);
   void Run();
-  void WriteBatch(std::vector<Row>& batch);
+  void WriteBatch();
+  absl::Status Write(Entry& entry);
   void Count(const output::DomainRow& row);
   void Count(const output::MxHostRow& row);
   void Count(const output::EndpointRow& row);
@@ -65,14 +90,19 @@ class Recorder {
   RowSink* sink_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Row> queue_;
+  std::vector<Entry> queue_;
   bool finishing_ = false;
+  // Rows are large: memory for each of them is what a deque would ask for, and what the allocator
+  // is slow at. So two vectors take turns.
+  std::vector<Entry> batch_;
   std::atomic<uint64_t> backlog_{0};
   std::atomic<uint64_t> committed_{0};
+  std::atomic<uint64_t> targets_done_{0};
   std::atomic<bool> failed_{false};
   absl::Status status_;
   ScanSummary counts_;
-  std::thread thread_;
+  bool finished_ = false;
+  std::thread thread_;  // with RunOn::kOwnThread
 };
 
 }  // namespace mxsweep::scanner

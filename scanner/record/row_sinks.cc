@@ -4,7 +4,6 @@
 #include <cstring>
 #include <numeric>
 
-#include "absl/time/clock.h"
 #include "scanner/base/text.h"
 
 namespace mxsweep::scanner {
@@ -14,7 +13,7 @@ absl::Status DirectorySink::Add(Row&& row) {
                     std::move(row));
 }
 
-absl::Status DirectorySink::AfterBatch() { return writer_->MaybeCommitEpoch(absl::Now()).status(); }
+absl::Status DirectorySink::AfterBatch() { return writer_->MaybeCommitEpoch(clock_()).status(); }
 
 uint64_t DirectorySink::committed_rows() const {
   const output::RowCounts rows = writer_->committed_rows();

@@ -8,8 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "output/json_rows.h"
 #include "output/scan_directory.h"
 #include "scanner/posture/domain_rows.h"
@@ -20,7 +22,9 @@ namespace mxsweep::scanner {
 // Parquet parts in a scan directory.
 class DirectorySink final : public RowSink {
  public:
-  explicit DirectorySink(std::unique_ptr<output::ScanWriter> writer) : writer_(std::move(writer)) {}
+  // `clock` says when an epoch is due.
+  DirectorySink(std::unique_ptr<output::ScanWriter> writer, absl::AnyInvocable<absl::Time()> clock)
+      : writer_(std::move(writer)), clock_(std::move(clock)) {}
 
   absl::Status Add(Row&& row) override;
   absl::Status AfterBatch() override;
@@ -29,6 +33,7 @@ class DirectorySink final : public RowSink {
 
  private:
   std::unique_ptr<output::ScanWriter> writer_;
+  absl::AnyInvocable<absl::Time()> clock_;
 };
 
 // Endpoint rows as NDJSON on a stream, line by line as they come; the other tables are dropped.

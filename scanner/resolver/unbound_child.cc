@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -302,7 +303,8 @@ absl::Status UnboundChild::AwaitAnswer(absl::Duration timeout) {
   }
   const uint16_t id = static_cast<uint16_t>(getpid() * 31 + port_);
   const std::vector<uint8_t> query = VersionQuery(id);
-  for (const absl::Time deadline = absl::Now() + timeout; absl::Now() < deadline;) {
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  while (std::chrono::steady_clock::now() < deadline) {
     if (const std::optional<std::string> ended = Ended()) {
       return Unavailable(JoinText("--resolver unbound: it did not start: ", *ended));
     }
@@ -342,7 +344,8 @@ std::optional<std::string> UnboundChild::Ended() {
 
 void UnboundChild::Stop() {
   if (pid_ > 0) kill(pid_, SIGTERM);
-  for (const absl::Time deadline = absl::Now() + kTimeToEnd; pid_ > 0 && absl::Now() < deadline;) {
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(kTimeToEnd);
+  while (pid_ > 0 && std::chrono::steady_clock::now() < deadline) {
     if (Ended()) break;
     absl::SleepFor(kPollInterval);
   }

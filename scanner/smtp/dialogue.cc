@@ -92,7 +92,11 @@ bool OnStartTls(Dialogue* d) {
   return true;
 }
 
-void OnHandshake(Dialogue* d) { d->facts->handshake_ns = d->Lap(); }
+// Does the dialogue go on behind the handshake?
+bool OnHandshake(Dialogue* d) {
+  d->facts->handshake_ns = d->Lap();
+  return d->request.last_stage > Stage::kHandshake;
+}
 
 // The second EHLO: what was said in clear is forgotten (RFC 3207 §4.2).
 void OnEhloAgain(Dialogue* d) {
@@ -118,7 +122,7 @@ void SayHelo(Dialogue* d) { d->session.Send(HeloCommand(d->options().ehlo_name))
 
 auto ShakeHands(Dialogue* d) {
   d->facts->stage = Stage::kHandshake;
-  return d->session.ShakeHands(d->request.tls, d->request.server_name, d->request.max_version,
+  return d->session.ShakeHands(d->request.tls, d->request.server_name, d->request.offer.max_version,
                                d->options().handshake_timeout_ns);
 }
 
@@ -149,7 +153,7 @@ Task<bool> TalkUpToTls(Dialogue* d) {
 
   const bool done = co_await ShakeHands(d);
   if (!done) co_return false;
-  OnHandshake(d);
+  if (!OnHandshake(d)) co_return true;
 
   SayEhlo(d, Stage::kEhloAfterTls);
   answered = co_await d->session.ReadReply(d->options().command_timeout_ns);
@@ -161,7 +165,7 @@ Task<bool> TalkUpToTls(Dialogue* d) {
 Task<bool> TalkWithinTls(Dialogue* d) {
   const bool done = co_await ShakeHands(d);
   if (!done) co_return false;
-  OnHandshake(d);
+  if (!OnHandshake(d)) co_return true;
 
   d->facts->stage = Stage::kGreeting;
   bool answered = co_await d->session.ReadReply(d->options().greeting_timeout_ns);

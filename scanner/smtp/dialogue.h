@@ -25,13 +25,23 @@ struct DialogueOptions {
   int64_t quit_timeout_ns = 2'000'000'000;
 };
 
+// What a ClientHello offers.
+struct Offer {
+  uint16_t max_version = tls::kTls13;  // the newest TLS version
+
+  friend bool operator==(const Offer&, const Offer&) = default;
+};
+
 // What one dialogue needs. What is borrowed, `server_name` too, outlives it.
 struct DialogueRequest {
   EventLoop* loop;
   tls::ClientContext* tls;
   const DialogueOptions* options;
   SocketAddress to;
-  uint16_t max_version;          // the newest TLS version to offer
+  Offer offer;
+  // The dialogue ends behind this stage, with a QUIT: kDone, or kHandshake where nothing more is
+  // wanted.
+  Stage last_stage = Stage::kDone;
   std::string_view server_name;  // for SNI; empty: none
 };
 

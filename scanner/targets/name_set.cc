@@ -1,15 +1,8 @@
 #include "scanner/targets/name_set.h"
 
-#include <openssl/rand.h>
 #include <openssl/siphash.h>
 
-#include "scanner/base/check.h"
-
 namespace mxsweep::scanner {
-
-NameSet::NameSet() {
-  MXSWEEP_CHECK(RAND_bytes(reinterpret_cast<uint8_t*>(key_.data()), sizeof(key_)) == 1);
-}
 
 NameSet::Slot NameSet::SlotOf(std::string_view name) const {
   const uint64_t hash =

@@ -25,9 +25,8 @@ class NameSet {
  public:
   using Key = std::array<uint64_t, 2>;
 
-  // A random key.
-  NameSet();
-  explicit NameSet(const Key& key) : key_(key) {}
+  // Whoever reads a stranger's list gives a random key.
+  explicit NameSet(const Key& key = {}) : key_(key) {}
 
   // Adds `name`, any bytes. True if it was not there.
   bool Insert(std::string_view name);

@@ -47,7 +47,10 @@ absl::StatusOr<std::unique_ptr<TargetReader>> TargetReader::Open(const std::stri
 }
 
 TargetReader::TargetReader(std::unique_ptr<InputSource> source, const Options& options)
-    : source_(std::move(source)), options_(options), buffer_(kBufferBytes) {}
+    : source_(std::move(source)),
+      options_(options),
+      seen_(options.name_key),
+      buffer_(kBufferBytes) {}
 
 bool TargetReader::Next(Target* target) {
   target->name.clear();

@@ -62,6 +62,7 @@ class TargetReader {
   struct Options {
     TargetsKind kind = TargetsKind::kDomains;
     uint64_t seed = 0;
+    NameSet::Key name_key{};  // random, where a stranger wrote the list
     // Ends a read that waits; see OpenFile.
     const std::atomic<bool>* stop = nullptr;
   };

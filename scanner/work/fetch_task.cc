@@ -1,13 +1,15 @@
 // Documents over HTTP: each address of a host is asked by the worker that owns it, when its gate
 // says so, like any mail server.
+#include "scanner/work/fetch_task.h"
+
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "dns/name.h"
-#include "scanner/base/text.h"
-#include "scanner/work/worker.h"
-#include "scanner/work/worker_waits.h"
+#include "scanner/work/ask_owner.h"
+#include "scanner/work/host_task.h"
+#include "scanner/work/lookups.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -52,9 +54,55 @@ bool TellsMore(const FetchFacts& facts, const FetchFacts& before) {
          before.stage == FetchStage::kDns;
 }
 
+struct FetchQuestion {
+  std::shared_ptr<const HttpRequest> request;
+  dns::IpAddress address;
+  int64_t budget_ns;
+};
+
+Task<void> FetchFrom(Worker* worker, FetchQuestion question, Answered<FetchFacts> done) {
+  worker->TaskBegan();
+  const dns::IpAddress& address = question.address;
+  EventLoop* loop = worker->loop();
+  const AddressFilter& filter = worker->settings().filter;
+  FetchFacts facts;
+  if (!filter.Allows(address)) {
+    facts = Ended(FetchOutcome::kBlocked, FetchStage::kGate,
+                  AddressFilter::Word(filter.Judge(address)), loop->wall_now());
+  } else {
+    const bool admitted = co_await worker->pacer().Turn(address);
+    if (admitted) {
+      worker->counters().connections.fetch_add(1, std::memory_order_relaxed);
+      facts = co_await FetchHttp(loop, worker->tls(), question.request.get(),
+                                 {address, question.request->port}, question.budget_ns);
+      const bool throttled = facts.http_status == kTooManyRequests;
+      if (throttled) worker->counters().throttled.fetch_add(1, std::memory_order_relaxed);
+      worker->pacer().GiveBack(address, throttled);
+    } else {
+      facts = Ended(worker->draining() ? FetchOutcome::kCancelled : FetchOutcome::kBlocked,
+                    FetchStage::kGate, "not asked: the address has throttled again and again",
+                    loop->wall_now());
+    }
+  }
+  if (facts.handshake && !facts.handshake->chain.empty()) {
+    const std::vector<tls::DerHandle>& chain = facts.handshake->chain;
+    facts.pkix = worker->services().pkix->Judge(chain, absl::ToUnixSeconds(facts.started_at));
+    const std::string reference[] = {question.request->host};
+    facts.name_match = tls::MatchName(chain.front().der(), reference, tls::NameMatchMode::kSanOnly);
+    // Certificates live in the pool of this worker.
+    facts.handshake->chain.clear();
+  }
+  worker->TaskEnded();
+  done(std::move(facts));
+}
+
+void ServeFetch(Worker* owner, FetchQuestion question, Answered<FetchFacts> done) {
+  Spawn(FetchFrom(owner, std::move(question), std::move(done)));
+}
+
 }  // namespace
 
-Task<FetchFacts> Worker::Fetch(std::shared_ptr<const HttpRequest> request) {
+Task<FetchFacts> Fetch(Worker* worker, std::shared_ptr<const HttpRequest> request) {
   dns::HostAnswer answer;
   if (const auto literal = dns::IpAddress::Parse(request->host)) {
     answer.address_status = dns::LookupStatus::kOk;
@@ -63,21 +111,23 @@ Task<FetchFacts> Worker::Fetch(std::shared_ptr<const HttpRequest> request) {
     answer.address_status = dns::LookupStatus::kNxDomain;  // no name is that long
   } else {
     const dns::HostLookupOptions options{.lookup_tlsa = false};
-    answer = co_await AwaitHost(resolver_, request->host, options);
+    answer = co_await AwaitHost(worker->resolver(), request->host, options);
   }
-  std::vector<dns::IpAddress> addresses = AddressesToTry(answer);
+  std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings(), answer);
   if (addresses.size() > kMaxAddressesTried) addresses.resize(kMaxAddressesTried);
 
-  FetchFacts told = WithoutAddress(answer, loop_->wall_now());
+  FetchFacts told = WithoutAddress(answer, worker->loop()->wall_now());
   int64_t budget_ns = request->timeout_ns;
   uint32_t attempts = 0;
   for (const dns::IpAddress& address : addresses) {
     FetchFacts facts;
     Event fetched;
-    AskForFetch(request, address, budget_ns, [&facts, &fetched](FetchFacts answered) {
-      facts = std::move(answered);
-      fetched.Set();
-    });
+    AskOwner<FetchFacts>(worker, worker->OwnerOfAddress(address),
+                         FetchQuestion{request, address, budget_ns}, ServeFetch,
+                         [&facts, &fetched](FetchFacts answered) {
+                           facts = std::move(answered);
+                           fetched.Set();
+                         });
     co_await fetched;
     attempts += facts.attempts;
     budget_ns -= facts.elapsed_ns;
@@ -87,57 +137,6 @@ Task<FetchFacts> Worker::Fetch(std::shared_ptr<const HttpRequest> request) {
   }
   told.attempts = attempts;
   co_return std::move(told);
-}
-
-void Worker::AskForFetch(std::shared_ptr<const HttpRequest> request, const dns::IpAddress& address,
-                         int64_t budget_ns, FetchCallback done) {
-  Worker* owner = context_->workers[OwnerOfAddress(address)];
-  if (owner == this) {
-    return Spawn(FetchFrom(std::move(request), address, budget_ns, std::move(done)));
-  }
-  owner->loop_->Post([owner, asker = this, request = std::move(request), address, budget_ns,
-                      done = std::move(done)]() mutable {
-    FetchCallback reply = [asker, done = std::move(done)](FetchFacts facts) mutable {
-      asker->loop_->Post(
-          [done = std::move(done), facts = std::move(facts)]() mutable { done(std::move(facts)); });
-    };
-    Spawn(owner->FetchFrom(std::move(request), address, budget_ns, std::move(reply)));
-  });
-}
-
-Task<void> Worker::FetchFrom(std::shared_ptr<const HttpRequest> request, dns::IpAddress address,
-                             int64_t budget_ns, FetchCallback done) {
-  ++tasks_;
-  FetchFacts facts;
-  if (!context_->filter.Allows(address)) {
-    facts = Ended(FetchOutcome::kBlocked, FetchStage::kGate,
-                  AddressFilter::Word(context_->filter.Judge(address)), loop_->wall_now());
-  } else {
-    const bool admitted = co_await AwaitGate(this, address);
-    if (admitted) {
-      counters_.connections.fetch_add(1, std::memory_order_relaxed);
-      facts = co_await FetchHttp(loop_, tls_, request.get(), {address, request->port}, budget_ns);
-      const bool throttled = facts.http_status == kTooManyRequests;
-      if (throttled) counters_.throttled.fetch_add(1, std::memory_order_relaxed);
-      gate_.Release(address, loop_->now_ns(),
-                    throttled ? Gate::Outcome::kThrottled : Gate::Outcome::kOk);
-      if (throttled && IsLeftAlone(address)) SendAway(&address);
-    } else {
-      facts =
-          Ended(draining_ ? FetchOutcome::kCancelled : FetchOutcome::kBlocked, FetchStage::kGate,
-                "not asked: the address has throttled again and again", loop_->wall_now());
-    }
-  }
-  if (facts.handshake && !facts.handshake->chain.empty()) {
-    const std::vector<tls::DerHandle>& chain = facts.handshake->chain;
-    facts.pkix = context_->pkix->Judge(chain, absl::ToUnixSeconds(facts.started_at));
-    const std::string reference[] = {request->host};
-    facts.name_match = tls::MatchName(chain.front().der(), reference, tls::NameMatchMode::kSanOnly);
-    // Certificates live in the pool of this worker.
-    facts.handshake->chain.clear();
-  }
-  --tasks_;
-  done(std::move(facts));
 }
 
 }  // namespace mxsweep::scanner

@@ -1,50 +1,44 @@
 // An MX host: its addresses and TLSA records, and the endpoints at each address.
+#include "scanner/work/host_task.h"
+
 #include <algorithm>
+#include <memory>
 #include <utility>
-#include <vector>
 
 #include "dns/public_suffix.h"
 #include "scanner/record/rows.h"
-#include "scanner/work/worker.h"
-#include "scanner/work/worker_waits.h"
+#include "scanner/work/ask_owner.h"
+#include "scanner/work/endpoint_task.h"
+#include "scanner/work/lookups.h"
 
 namespace mxsweep::scanner {
+namespace {
 
-std::vector<dns::IpAddress> Worker::AddressesToTry(const dns::HostAnswer& answer) const {
-  std::vector<dns::IpAddress> addresses;
-  for (const dns::IpAddress& address : answer.addresses) {
-    if (!(address.is_v6() ? context_->use_ipv6 : context_->use_ipv4)) continue;
-    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-      addresses.push_back(address);
-    }
-  }
-  return addresses;
-}
-
-Task<void> Worker::ScanHost(std::string host) {
-  ++tasks_;
-  const absl::Time started_at = loop_->wall_now();
-  const int64_t started_ns = loop_->real_now_ns();
+Task<void> ScanHost(Worker* worker, std::string host) {
+  worker->TaskBegan();
+  EventLoop* loop = worker->loop();
+  const absl::Time started_at = loop->wall_now();
+  const int64_t started_ns = loop->real_now_ns();
   Findings summary;
-  if (draining_) {
+  if (worker->draining()) {
     summary.flags = Summary::kCancelled;
-    hosts_.Finish(host, summary, /*keep=*/false);
-    --tasks_;
+    worker->hosts().Finish(host, summary, /*keep=*/false);
+    worker->TaskEnded();
     co_return;
   }
 
   auto context = std::make_shared<HostContext>();
   context->host = host;
   context->provider = dns::RegistrableDomain(host);
-  const dns::HostLookupOptions options{.port = context_->port};
-  context->answer = co_await AwaitHost(resolver_, host, options);
+  const dns::HostLookupOptions options{.port = worker->settings().port};
+  context->answer = co_await AwaitHost(worker->resolver(), host, options);
 
   summary = SummarizeHost(*context->answer);
   Join endpoints;
-  for (const dns::IpAddress& address : AddressesToTry(*context->answer)) {
+  for (const dns::IpAddress& address : AddressesToTry(worker->settings(), *context->answer)) {
     endpoints.Add();
     // `summary` and `endpoints` live in this frame, which waits for every one of the answers.
-    AskForEndpoint(context, address, [&summary, &endpoints](const Findings& of_endpoint) {
+    AskForEndpoint(worker, context, address, [&summary, &endpoints](const Findings& of_endpoint) {
       summary.Merge(of_endpoint);
       endpoints.Done();
     });
@@ -53,12 +47,35 @@ Task<void> Worker::ScanHost(std::string host) {
 
   const bool complete = !summary.has(Summary::kCancelled);
   if (complete) {
-    context_->recorder->Push(
-        MakeMxHostRow(*context, started_at, loop_->real_now_ns() - started_ns));
-    counters_.hosts_done.fetch_add(1, std::memory_order_relaxed);
+    worker->services().recorder->Push(
+        MakeMxHostRow(*context, started_at, loop->real_now_ns() - started_ns));
+    worker->counters().hosts_done.fetch_add(1, std::memory_order_relaxed);
   }
-  --tasks_;
-  hosts_.Finish(host, summary, /*keep=*/complete);
+  worker->TaskEnded();
+  worker->hosts().Finish(host, summary, /*keep=*/complete);
+}
+
+void ServeHost(Worker* owner, std::string host, HostTable::Callback done) {
+  if (owner->hosts().Ask(host, std::move(done))) Spawn(ScanHost(owner, std::move(host)));
+}
+
+}  // namespace
+
+void AskForHost(Worker* worker, std::string host, HostTable::Callback done) {
+  Worker* owner = worker->OwnerOfHost(host);
+  AskOwner<const Findings&>(worker, owner, std::move(host), ServeHost, std::move(done));
+}
+
+std::vector<dns::IpAddress> AddressesToTry(const ScanContext::Settings& settings,
+                                           const dns::HostAnswer& answer) {
+  std::vector<dns::IpAddress> addresses;
+  for (const dns::IpAddress& address : answer.addresses) {
+    if (!(address.is_v6() ? settings.use_ipv6 : settings.use_ipv4)) continue;
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+      addresses.push_back(address);
+    }
+  }
+  return addresses;
 }
 
 }  // namespace mxsweep::scanner

@@ -1,10 +1,11 @@
 // A domain's MTA-STS and TLS reporting: its TXT records, and its policy.
+#include "scanner/work/policy_task.h"
+
 #include <memory>
 #include <utility>
 
-#include "scanner/verdict/mta_sts.h"
-#include "scanner/work/worker.h"
-#include "scanner/work/worker_waits.h"
+#include "scanner/work/fetch_task.h"
+#include "scanner/work/lookups.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -19,19 +20,21 @@ bool IsLocalTrouble(const dns::PolicyRecords& records) {
 
 }  // namespace
 
-Task<void> Worker::FindPolicies(std::string domain, DomainPolicies* policies, Join* under_way) {
-  policies->records = co_await AwaitPolicies(resolver_, domain);
-  for (uint32_t i = 0; IsLocalTrouble(*policies->records) && i < context_->retries; ++i) {
-    const bool slept = co_await AwaitSleep(this, loop_->now_ns() + kLocalRetryNs);
+Task<void> FindPolicies(Worker* worker, std::string domain, DomainPolicies* policies,
+                        Join* under_way) {
+  const ScanContext::Settings& settings = worker->settings();
+  policies->records = co_await AwaitPolicies(worker->resolver(), domain);
+  for (uint32_t i = 0; IsLocalTrouble(*policies->records) && i < settings.attempts.retries; ++i) {
+    const bool slept = co_await worker->pacer().Sleep(kLocalRetryNs);
     if (!slept) break;
-    policies->records = co_await AwaitPolicies(resolver_, domain);
+    policies->records = co_await AwaitPolicies(worker->resolver(), domain);
   }
-  if (context_->mta_sts == MtaStsLevel::kFull &&
+  if (settings.mta_sts == MtaStsLevel::kFull &&
       policies->records->sts.status == dns::PolicyRecordStatus::kValid) {
     auto request = std::make_shared<const HttpRequest>(
-        StsPolicyRequest(domain, context_->mta_sts_port, context_->mta_sts_timeout_ns,
-                         context_->dialogue.connect_timeout_ns));
-    const FetchFacts facts = co_await Fetch(std::move(request));
+        StsPolicyRequest(domain, settings.mta_sts_port, settings.mta_sts_timeout_ns,
+                         settings.dialogue.connect_timeout_ns));
+    const FetchFacts facts = co_await Fetch(worker, std::move(request));
     policies->cancelled = facts.outcome == FetchOutcome::kCancelled;
     policies->fetch = JudgeStsFetch(facts);
   }

@@ -1,14 +1,13 @@
 // Revocation lists: fetched once each by their owner, and asked for each certificate of a path.
-#include <openssl/siphash.h>
+#include "scanner/work/revocation_task.h"
 
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "scanner/base/text.h"
-#include "scanner/record/rows.h"
-#include "scanner/work/worker.h"
-#include "scanner/work/worker_waits.h"
+#include "scanner/work/ask_owner.h"
+#include "scanner/work/fetch_task.h"
 #include "tls/pki/issuer.h"
 #include "tls/pki/revocation_sources.h"
 
@@ -64,73 +63,76 @@ std::vector<PathStep> StepsOf(const EndpointFacts& facts, const EndpointVerdicts
   return steps;
 }
 
-}  // namespace
+// What a list shall be asked, by whom and where it is.
+struct CrlQuestion {
+  std::string url;
+  std::string key;  // CrlTable::KeyOf
+  std::vector<uint8_t> issuer;
+  tls::CrlQuestion question;
+};
 
-void Worker::AskForCrl(std::string url, const tls::DerHandle& issuer, tls::CrlQuestion question,
-                       CrlTable::Callback done) {
-  std::string key = CrlTable::KeyOf(url, issuer.der());
-  const uint64_t hash = SIPHASH_24(context_->hash_key.data(),
-                                   reinterpret_cast<const uint8_t*>(key.data()), key.size());
-  Worker* owner = context_->workers[hash % context_->workers.size()];
-  // Certificates live in the pool of this worker: what goes to another is a copy.
-  CrlDemand demand{.url = std::move(url),
-                   .key = std::move(key),
-                   .issuer = {issuer.der().begin(), issuer.der().end()},
-                   .question = std::move(question)};
-  if (owner == this) return OwnCrl(std::move(demand), std::move(done));
-  owner->loop_->Post(
-      [owner, asker = this, demand = std::move(demand), done = std::move(done)]() mutable {
-        owner->OwnCrl(
-            std::move(demand), [asker, done = std::move(done)](CertificateRevocation r) mutable {
-              asker->loop_->Post(
-                  [done = std::move(done), r = std::move(r)]() mutable { done(std::move(r)); });
-            });
-      });
-}
-
-void Worker::OwnCrl(CrlDemand demand, CrlTable::Callback done) {
-  const bool first =
-      crls_.Ask(demand.key, std::move(demand.question), loop_->wall_now(), std::move(done));
-  if (first) Spawn(FetchCrl(std::move(demand)));
-}
-
-Task<void> Worker::FetchCrl(CrlDemand demand) {
-  ++tasks_;
-  std::optional<HttpRequest> parsed = CrlRequest(demand.url);
+Task<void> FetchCrl(Worker* worker, CrlQuestion wanted) {
+  worker->TaskBegan();
+  EventLoop* loop = worker->loop();
+  std::optional<HttpRequest> parsed = CrlRequest(wanted.url);
   if (!parsed) {
-    --tasks_;
-    crls_.Finish(demand.key, demand.url + ": not a URL that can be asked for", loop_->wall_now(),
-                 /*keep=*/true);
+    worker->TaskEnded();
+    worker->crls().Finish(wanted.key, wanted.url + ": not a URL that can be asked for",
+                          loop->wall_now(), /*keep=*/true);
     co_return;
   }
-  parsed->connect_timeout_ns = context_->dialogue.connect_timeout_ns;
+  parsed->connect_timeout_ns = worker->settings().dialogue.connect_timeout_ns;
   const auto request = std::make_shared<const HttpRequest>(*std::move(parsed));
   FetchFacts facts;
+  int64_t delay_ns = worker->settings().attempts.retry_delay_ns;
   for (uint32_t attempt = 1;; ++attempt) {
-    facts = co_await Fetch(request);
-    if (attempt > context_->retries || !IsTransient(facts)) break;
-    const bool slept = co_await AwaitSleep(this, loop_->now_ns() + RetryDelayNs(attempt));
+    facts = co_await Fetch(worker, request);
+    if (attempt > worker->settings().attempts.retries || !IsTransient(facts)) break;
+    const bool slept = co_await worker->pacer().Sleep(worker->pacer().Spread(delay_ns));
     if (!slept) break;
-    counters_.retries.fetch_add(1, std::memory_order_relaxed);
+    delay_ns *= 2;
+    worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
   }
-  --tasks_;
+  worker->TaskEnded();
   if (facts.outcome == FetchOutcome::kCancelled) {
-    crls_.GiveUp(demand.key);
+    worker->crls().GiveUp(wanted.key);
     co_return;
   }
   CrlTable::Outcome outcome;
   if (facts.outcome == FetchOutcome::kOk) {
     const tls::Bytes body(reinterpret_cast<const uint8_t*>(facts.body.data()), facts.body.size());
-    outcome = tls::RevocationList::Read(body, demand.issuer);
+    outcome = tls::RevocationList::Read(body, wanted.issuer);
   } else {
-    outcome = FailureText(demand.url, facts);
+    outcome = FailureText(wanted.url, facts);
   }
   facts.body = {};
-  crls_.Finish(demand.key, std::move(outcome), loop_->wall_now(), /*keep=*/!draining_);
+  worker->crls().Finish(wanted.key, std::move(outcome), loop->wall_now(),
+                        /*keep=*/!worker->draining());
 }
 
-Task<CertificateRevocation> Worker::LookUpRevocation(tls::DerHandle certificate,
-                                                     tls::DerHandle issuer) {
+void ServeCrl(Worker* owner, CrlQuestion wanted, CrlTable::Callback done) {
+  const bool first = owner->crls().Ask(wanted.key, std::move(wanted.question),
+                                       owner->loop()->wall_now(), std::move(done));
+  if (first) Spawn(FetchCrl(owner, std::move(wanted)));
+}
+
+// What the list at `url`, by `issuer`, says.
+void AskForCrl(Worker* worker, std::string url, const tls::DerHandle& issuer,
+               tls::CrlQuestion question, CrlTable::Callback done) {
+  std::string key = CrlTable::KeyOf(url, issuer.der());
+  Worker* owner = worker->OwnerOfCrl(key);
+  // Certificates live in the pool of this worker: what goes to another is a copy.
+  AskOwner<CertificateRevocation>(worker, owner,
+                                  CrlQuestion{.url = std::move(url),
+                                              .key = std::move(key),
+                                              .issuer = {issuer.der().begin(), issuer.der().end()},
+                                              .question = std::move(question)},
+                                  ServeCrl, std::move(done));
+}
+
+// What the first list that knows says of `certificate`.
+Task<CertificateRevocation> LookUpRevocation(Worker* worker, tls::DerHandle certificate,
+                                             tls::DerHandle issuer) {
   const tls::CertificateDer parts = tls::CutCertificate(certificate.der());
   const tls::RevocationSources sources = tls::ReadRevocationSources(parts);
   CertificateRevocation told{RevocationStatus::kNoSource,
@@ -139,7 +141,7 @@ Task<CertificateRevocation> Worker::LookUpRevocation(tls::DerHandle certificate,
   for (const std::string& url : sources.crl_urls) {
     CertificateRevocation answer;
     Event answered;
-    AskForCrl(url, issuer, tls::QuestionOf(parts),
+    AskForCrl(worker, url, issuer, tls::QuestionOf(parts),
               [&answer, &answered](CertificateRevocation said) {
                 answer = std::move(said);
                 answered.Set();
@@ -154,12 +156,15 @@ Task<CertificateRevocation> Worker::LookUpRevocation(tls::DerHandle certificate,
   co_return told;
 }
 
-Task<void> Worker::LookUpRevocations(const EndpointFacts* facts, EndpointVerdicts* verdicts,
-                                     std::vector<NewCertificate>* new_certificates) {
-  const std::vector<PathStep> steps = StepsOf(*facts, *verdicts, context_->pkix->store());
+}  // namespace
+
+Task<void> LookUpRevocations(Worker* worker, const EndpointFacts* facts, EndpointVerdicts* verdicts,
+                             std::vector<NewCertificate>* new_certificates) {
+  const std::vector<PathStep> steps = StepsOf(*facts, *verdicts, worker->services().pkix->store());
   std::vector<CertificateRevocation> path;
   for (size_t i = 0; i < steps.size(); ++i) {
-    CertificateRevocation said = co_await LookUpRevocation(steps[i].certificate, steps[i].issuer);
+    CertificateRevocation said =
+        co_await LookUpRevocation(worker, steps[i].certificate, steps[i].issuer);
     const size_t index = verdicts->pkix->path[i];
     for (NewCertificate& certificate : *new_certificates) {
       if (certificate.certificate == verdicts->chain[index]) certificate.revocation = said;
@@ -167,16 +172,12 @@ Task<void> Worker::LookUpRevocations(const EndpointFacts* facts, EndpointVerdict
     path.push_back(std::move(said));
   }
   verdicts->revocation = JudgeEndpointRevocation(verdicts->ocsp, path);
-  for (NewCertificate& certificate : *new_certificates) {
-    context_->recorder->Push(MakeCertificateRow(*certificate.facts, certificate.der.der(),
-                                                facts->started_at, certificate.revocation));
-    context_->certificate_rows->Recorded(*certificate.certificate);
-  }
-  new_certificates->clear();
+  worker->chains().Record(facts->started_at, new_certificates);
   for (const tls::CertificateRef& certificate : verdicts->chain) {
     Event recorded;
-    const bool pending = context_->certificate_rows->Await(
-        *certificate, [this, &recorded] { loop_->Post([&recorded] { recorded.Set(); }); });
+    const bool pending = worker->services().certificate_rows->Await(
+        *certificate,
+        [loop = worker->loop(), &recorded] { loop->Post([&recorded] { recorded.Set(); }); });
     if (pending) co_await recorded;
   }
 }

@@ -66,14 +66,14 @@ class SimulatedScan {
              std::min<size_t>(settings.gate.max_concurrency, 1'000'000) * settings.workers)});
     world.FillNetwork(&network_);
     world.FillResolver(&resolver_, settings.seed);
-    context_.dialogue.ehlo_name = "scanner.example.net";
-    context_.dialogue.implicit_tls = settings.implicit_tls;
-    context_.retries = settings.retries;
-    context_.hash_key = {settings.seed, 42};
-    context_.certificates = &certificates_;
-    context_.pkix = &pkix_;
-    if (settings.revocation) context_.certificate_rows = &certificate_rows_;
-    context_.recorder = &recorder_;
+    context_.settings.dialogue.ehlo_name = "scanner.example.net";
+    context_.settings.dialogue.implicit_tls = settings.implicit_tls;
+    context_.settings.attempts.retries = settings.retries;
+    context_.settings.hash_key = {settings.seed, 42};
+    context_.services.certificates = &certificates_;
+    context_.services.pkix = &pkix_;
+    if (settings.revocation) context_.services.certificate_rows = &certificate_rows_;
+    context_.services.recorder = &recorder_;
     for (size_t i = 0; i < settings.workers; ++i) {
       workers_.push_back(std::make_unique<Worker>(&context_, &loop_, &resolver_, tls_.get(),
                                                   settings.gate, settings.seed + i));

@@ -1,0 +1,54 @@
+// What to try at an endpoint, and which of the tries its row tells: pure functions of what was
+// found so far. A further kind of try is a further rule in attempts.cc.
+#ifndef MXSWEEP_SCANNER_WORK_ATTEMPTS_H_
+#define MXSWEEP_SCANNER_WORK_ATTEMPTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "scanner/smtp/dialogue.h"
+#include "scanner/smtp/endpoint_facts.h"
+
+namespace mxsweep::scanner {
+
+struct AttemptLimits {
+  uint32_t retries = 1;                     // of the usual offer, after a failure that may pass
+  int64_t retry_delay_ns = 30'000'000'000;  // before the first of them; doubled each time
+};
+
+// What one offer came to.
+struct Tried {
+  Offer offer;
+  uint32_t attempts = 0;                 // connections made or tried
+  std::unique_ptr<EndpointFacts> facts;  // of the last of them
+};
+
+// What to do next.
+struct Attempt {
+  Offer offer;
+  // How far to talk: the dialogue ends behind this stage.
+  Stage last_stage = Stage::kDone;
+  // When: so long from now, before the gate is asked. To be spread (Pacer::Spread).
+  int64_t delay_ns = 0;
+};
+
+// The next attempt after `tried` (in the order of the first attempt of each offer; empty: nothing
+// was tried), or nothing where the endpoint is done with.
+std::optional<Attempt> NextAttempt(std::span<const Tried> tried, const AttemptLimits& limits);
+
+// Which of `tried` the endpoint's row tells. REQUIRES: it is not empty.
+size_t ChooseAttempt(std::span<const Tried> tried);
+
+// Adds what an attempt came to.
+void AddAttempt(const Offer& offer, std::unique_ptr<EndpointFacts> facts,
+                std::vector<Tried>* tried);
+
+// Connections made or tried, of all offers.
+uint32_t CountAttempts(std::span<const Tried> tried);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_WORK_ATTEMPTS_H_

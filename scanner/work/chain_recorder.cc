@@ -1,0 +1,41 @@
+#include "scanner/work/chain_recorder.h"
+
+#include <utility>
+
+#include "scanner/record/rows.h"
+
+namespace mxsweep::scanner {
+
+std::vector<tls::CertificateRef> ChainRecorder::Intern(
+    const EndpointFacts& facts, std::vector<NewCertificate>* new_certificates) {
+  std::vector<tls::CertificateRef> chain;
+  if (!facts.handshake) return chain;
+  CertificateRows* rows = services_->certificate_rows;
+  for (const tls::DerHandle& der : facts.handshake->chain) {
+    if (tls::CertificateRef known = recent_.Find(der)) {
+      chain.push_back(std::move(known));
+      continue;
+    }
+    tls::CertificateTable::Interned interned =
+        rows != nullptr ? rows->Intern(der.der()) : services_->certificates->Intern(der.der());
+    if (interned.first_seen && rows == nullptr) {
+      services_->recorder->Push(MakeCertificateRow(*interned.facts, der.der(), facts.started_at));
+    } else if (interned.first_seen) {
+      new_certificates->push_back({interned.certificate, der, std::move(interned.facts), {}});
+    }
+    recent_.Keep(der, interned.certificate);
+    chain.push_back(interned.certificate);
+  }
+  return chain;
+}
+
+void ChainRecorder::Record(absl::Time seen_at, std::vector<NewCertificate>* new_certificates) {
+  for (NewCertificate& certificate : *new_certificates) {
+    services_->recorder->Push(MakeCertificateRow(*certificate.facts, certificate.der.der(), seen_at,
+                                                 certificate.revocation));
+    services_->certificate_rows->Recorded(*certificate.certificate);
+  }
+  new_certificates->clear();
+}
+
+}  // namespace mxsweep::scanner

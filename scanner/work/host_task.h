@@ -1,0 +1,23 @@
+#ifndef MXSWEEP_SCANNER_WORK_HOST_TASK_H_
+#define MXSWEEP_SCANNER_WORK_HOST_TASK_H_
+
+#include <string>
+#include <vector>
+
+#include "dns/facts.h"
+#include "dns/ip_address.h"
+#include "scanner/work/worker.h"
+
+namespace mxsweep::scanner {
+
+// What the host's owner finds out about it, once for all who ask. `done` is called on `worker`'s
+// thread.
+void AskForHost(Worker* worker, std::string host, HostTable::Callback done);
+
+// Those to connect to: of the families that are used, each once, in the order of the answer.
+std::vector<dns::IpAddress> AddressesToTry(const ScanContext::Settings& settings,
+                                           const dns::HostAnswer& answer);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_WORK_HOST_TASK_H_

@@ -1,0 +1,63 @@
+#include "scanner/work/target_feeder.h"
+
+#include <utility>
+
+#include "scanner/record/recorder.h"
+#include "scanner/record/rows.h"
+#include "scanner/work/worker.h"
+
+namespace mxsweep::scanner {
+
+TargetFeeder::TargetFeeder(TargetReader* reader, ScanContext* context, const Options& options,
+                           absl::AnyInvocable<absl::Time()> clock)
+    : reader_(reader),
+      context_(context),
+      options_(options),
+      clock_(std::move(clock)),
+      slots_(options.slots) {}
+
+bool TargetFeeder::Read() {
+  if (has_target_) return true;
+  if (stopped_.load(std::memory_order_relaxed) || !reader_->Next(&target_)) return false;
+  bytes_read_.store(reader_->bytes_read(), std::memory_order_relaxed);
+  has_target_ = true;
+  if (target_.kind == Target::Kind::kInvalid) {
+    invalid_.fetch_add(1, std::memory_order_relaxed);
+    context_->services.recorder->Push(MakeInvalidRow(target_, clock_()));
+    context_->services.recorder->Push(TargetResult{target_.input_line, TargetResult::kInvalid});
+  }
+  return true;
+}
+
+TargetFeeder::Step TargetFeeder::Next(std::chrono::milliseconds patience) {
+  if (!Read() || stopped_.load(std::memory_order_relaxed)) {
+    ended_.store(true, std::memory_order_release);
+    return Step::kEnd;
+  }
+  if (context_->services.recorder->backlog() > options_.most_backlog_rows) return Step::kBacklog;
+  // Domains that only wait for their turn to be asked for take memory, and cost more to come back
+  // to.
+  if (context_->awaiting_mx.load(std::memory_order_relaxed) >= options_.most_awaiting_mx) {
+    return Step::kAwaitingMx;
+  }
+  if (target_.kind != Target::Kind::kInvalid) {
+    if (!slots_.TakeFor(patience)) return Step::kNoSlot;
+    Start(target_);
+  }
+  has_target_ = false;
+  return Step::kStarted;
+}
+
+void TargetFeeder::Start(Target target) {
+  // Any spread will do: what must have one owner (hosts, addresses) finds it by itself.
+  const uint64_t number = started_.fetch_add(1, std::memory_order_relaxed);
+  Worker* worker = context_->workers[number % context_->workers.size()];
+  if (target.kind == Target::Kind::kDomain) {
+    context_->awaiting_mx.fetch_add(1, std::memory_order_relaxed);
+  }
+  worker->loop()->Post([this, worker, target = std::move(target)]() mutable {
+    worker->Start(std::move(target), [this] { slots_.Return(); });
+  });
+}
+
+}  // namespace mxsweep::scanner
