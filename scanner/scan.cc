@@ -18,6 +18,7 @@
 #include "output/scan_directory.h"
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
+#include "scanner/pace/ip_set.h"
 #include "scanner/record/row_sinks.h"
 #include "scanner/record/rows.h"
 #include "scanner/resolver/unbound_child.h"
