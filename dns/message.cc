@@ -284,32 +284,6 @@ absl::StatusOr<Message> ParseResponse(std::span<const uint8_t> bytes) {
 
 bool MeansBogus(const ExtendedError& error) { return error.code >= 6 && error.code <= 12; }
 
-std::string RrTypeName(RrType type) {
-  switch (type) {
-    case RrType::kA:
-      return "A";
-    case RrType::kNs:
-      return "NS";
-    case RrType::kCname:
-      return "CNAME";
-    case RrType::kSoa:
-      return "SOA";
-    case RrType::kMx:
-      return "MX";
-    case RrType::kTxt:
-      return "TXT";
-    case RrType::kAaaa:
-      return "AAAA";
-    case RrType::kOpt:
-      return "OPT";
-    case RrType::kDnskey:
-      return "DNSKEY";
-    case RrType::kTlsa:
-      return "TLSA";
-  }
-  return JoinText("TYPE", static_cast<uint16_t>(type));
-}
-
 std::string RcodeName(Rcode rcode) {
   switch (rcode) {
     case Rcode::kNoError:

@@ -41,8 +41,6 @@ enum class RrType : uint16_t {
   kDnskey = 48,
   kTlsa = 52,
 };
-// "MX", "TLSA" …; "TYPE123" for what has no name here.
-std::string RrTypeName(RrType type);
 
 // Response codes (RFC 1035 §4.1.1, RFC 6895 §2.3).
 enum class Rcode : uint16_t {

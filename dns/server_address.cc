@@ -1,21 +1,24 @@
+#include "dns/server_address.h"
+
 #include <charconv>
 #include <fstream>
 #include <sstream>
 
-#include "dns/cares_resolver.h"
 #include "scanner/base/text.h"
 
 namespace mxsweep::dns {
 namespace {
 
 constexpr uint16_t kDnsPort = 53;
+// What is told of a text that is no address.
+constexpr size_t kShownBytes = 80;
 // A resolv.conf is a few lines; whatever else stands at its path is not read to the end.
 constexpr int kMaxResolvConfLines = 1000;
 
 absl::Status BadServer(std::string_view text) {
-  return absl::InvalidArgumentError(JoinText("'", std::string(text),
-                                             "' is not ADDRESS, ADDRESS:PORT, [IPv6] or "
-                                             "[IPv6]:PORT"));
+  return absl::InvalidArgumentError(
+      JoinText("\"", std::string(text.substr(0, kShownBytes)),
+               "\" is not an address such as 127.0.0.1, 127.0.0.1:5353 or [::1]:53"));
 }
 
 absl::StatusOr<ServerAddress> FromParts(std::string_view address, std::string_view port,

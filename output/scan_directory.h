@@ -7,9 +7,9 @@
 // An **epoch** is the unit of commit: all tables are cut at the same moment. Parts are written as
 // `.part-000001.parquet.tmp`, so that a glob over *.parquet never meets half a file; at the cut
 // they are closed, fsynced, renamed and their folders fsynced; then one new manifest file, put in
-// place by an atomic rename, names them all. What no manifest names does not exist: readers skip it
-// and resuming deletes it. Rows are to be added so that a domain comes after its hosts, endpoints
-// and certificates; then every cut is consistent.
+// place by an atomic rename, names them all. What no manifest names does not exist: readers skip
+// it. Rows are to be added so that a domain comes after its hosts, endpoints and certificates; then
+// every cut is consistent.
 //
 // Errors: after the first one a ScanWriter answers every call with the same status (but for a row
 // that is too large, which is refused alone). What the manifests name stays whole; unfinished parts

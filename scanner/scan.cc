@@ -210,7 +210,8 @@ absl::Status ScanRun::StartUnbound() {
                            .include_path = options_.unbound_config_include});
   if (!child.ok()) return child.status();
   unbound_ = *std::move(child);
-  options_.resolvers = {ResolverAddress{dns::IpAddress::FromV4(INADDR_LOOPBACK), unbound_->port()}};
+  options_.resolvers = {
+      dns::ServerAddress{dns::IpAddress::FromV4(INADDR_LOOPBACK), unbound_->port()}};
   // More than it can hold it would drop, and we would take that for the domains' silence.
   options_.dns_concurrency = unbound_->max_questions();
   record_.own_unbound = {unbound_->program(), unbound_->version(), threads};
@@ -225,9 +226,7 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
   worker.resolver.random_seed = Random<std::array<uint64_t, 4>>();
   worker.loop.source_addresses = options_.source_addresses;
   worker.loop.ring.max_descriptors = share + 16;
-  for (const ResolverAddress& resolver : options_.resolvers) {
-    worker.resolver.servers.push_back({resolver.address, resolver.port});
-  }
+  worker.resolver.servers = options_.resolvers;
   worker.resolver.trust_ad = options_.trust_ad;
   worker.resolver.deadline = std::chrono::milliseconds(options_.dns_timeout_ms);
   worker.resolver.attempt_timeout =

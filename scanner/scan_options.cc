@@ -89,18 +89,10 @@ absl::Status CheckAddresses(const ScanOptions& options) {
   if (!options.own_unbound && !options.unbound_config_include.empty()) {
     return Wrong("--unbound-config-include needs --resolver unbound");
   }
-  for (const ResolverAddress& resolver : options.resolvers) {
+  for (const dns::ServerAddress& resolver : options.resolvers) {
     if (resolver.port == 0) return Wrong("--resolver with port 0");
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<uint16_t> ParsePort(std::string_view text) {
-  uint32_t port = 0;
-  if (!ParseDigits(text, &port) || port < 1 || port > 65535) {
-    return Wrong(JoinText("\"", text, "\" is not a port from 1 to 65535"));
-  }
-  return static_cast<uint16_t>(port);
 }
 
 }  // namespace
@@ -145,37 +137,6 @@ absl::StatusOr<int64_t> ParseDurationMs(std::string_view text) {
 
 std::string FormatDurationMs(int64_t duration_ms) {
   return absl::FormatDuration(absl::Milliseconds(duration_ms));
-}
-
-absl::StatusOr<ResolverAddress> ParseResolverAddress(std::string_view text) {
-  std::string_view address_text = text;
-  std::string_view port_text;
-  if (!text.empty() && text.front() == '[') {
-    const size_t bracket = text.find(']');
-    if (bracket == std::string_view::npos) return Wrong(JoinText(text, " has no closing ]"));
-    address_text = text.substr(1, bracket - 1);
-    port_text = text.substr(bracket + 1);
-    if (!port_text.empty() && port_text.front() != ':') {
-      return Wrong(JoinText(text, " is not of the form [address]:port"));
-    }
-  } else if (const size_t colon = text.find(':');
-             colon != std::string_view::npos &&
-             text.find(':', colon + 1) == std::string_view::npos) {
-    address_text = text.substr(0, colon);
-    port_text = text.substr(colon);
-  }
-  const std::optional<dns::IpAddress> address = dns::IpAddress::Parse(address_text);
-  if (!address.has_value()) {
-    return Wrong(JoinText("\"", text.substr(0, 80),
-                          "\" is not an address such as 127.0.0.1, 127.0.0.1:5353 or [::1]:53"));
-  }
-  ResolverAddress resolver = {*address};
-  if (!port_text.empty()) {
-    const absl::StatusOr<uint16_t> port = ParsePort(port_text.substr(1));
-    if (!port.ok()) return port.status();
-    resolver.port = *port;
-  }
-  return resolver;
 }
 
 }  // namespace mxsweep::scanner

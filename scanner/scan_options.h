@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "dns/ip_address.h"
+#include "dns/server_address.h"
 #include "scanner/progress.h"
 #include "scanner/targets/target_reader.h"
 #include "scanner/verdict/mta_sts.h"
@@ -26,14 +27,6 @@ enum class OutputFormat : uint8_t {
   kCaller,  // to ScanControl::rows: for a program around the engine, not for a user
 };
 
-// A name server: address and port.
-struct ResolverAddress {
-  dns::IpAddress address;
-  uint16_t port = 53;
-
-  friend bool operator==(const ResolverAddress&, const ResolverAddress&) = default;
-};
-
 // Everything that `mxsweep scan` can be told, with the defaults: those are meant to be safe for a
 // stranger on the real Internet. A value; filled by tools/cli/scan_flags, judged by Validate.
 struct ScanOptions {
@@ -47,9 +40,9 @@ struct ScanOptions {
   uint64_t seed = 0;  // order of address ranges, and all other randomness; 0: a random one
 
   // Names.
-  std::vector<ResolverAddress> resolvers;  // empty: those of /etc/resolv.conf
-  bool own_unbound = false;                // a validating Unbound of our own, instead of those
-  std::string unbound_config_include;      // file that is added to its configuration; empty: none
+  std::vector<dns::ServerAddress> resolvers;  // empty: those of /etc/resolv.conf
+  bool own_unbound = false;                   // a validating Unbound of our own, instead of those
+  std::string unbound_config_include;  // file that is added to its configuration; empty: none
   bool trust_ad = false;             // believe the AD bit of a resolver that is not on this machine
   int64_t dns_timeout_ms = 20'000;   // for one question, all attempts together
   uint32_t dns_concurrency = 2'000;  // questions in flight, all workers together
@@ -120,9 +113,6 @@ absl::StatusOr<int64_t> ParseDurationMs(std::string_view text);
 inline constexpr int64_t kMaxDurationMs = int64_t{366} * 24 * 3'600'000;
 // The same in text that ParseDurationMs reads back: "500ms", "2s", "1m30s", "0".
 std::string FormatDurationMs(int64_t duration_ms);
-
-// "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353".
-absl::StatusOr<ResolverAddress> ParseResolverAddress(std::string_view text);
 
 }  // namespace mxsweep::scanner
 

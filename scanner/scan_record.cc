@@ -43,8 +43,8 @@ json ResolverWords(const ScanOptions& o) {
   if (o.own_unbound) return "unbound";
   if (o.resolvers.empty()) return "system";
   json words = json::array();
-  for (const ResolverAddress& resolver : o.resolvers) {
-    words.push_back(dns::ServerAddress{resolver.address, resolver.port}.ToString());
+  for (const dns::ServerAddress& resolver : o.resolvers) {
+    words.push_back(resolver.ToString());
   }
   return words;
 }

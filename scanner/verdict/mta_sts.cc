@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "scanner/base/rpt_result.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
 
@@ -101,9 +102,9 @@ std::string_view SenderUnder(const dns::StsPolicy& policy, const dns::MxAnswer& 
 
 std::string_view StsFetch::rpt_result() const {
   if (status == kValid || IsOurs(status)) return "";
-  if (status == kInvalid) return "sts-policy-invalid";
-  if (status == kWebPkiInvalid) return "sts-webpki-invalid";
-  return "sts-policy-fetch-error";
+  if (status == kInvalid) return rpt::kStsPolicyInvalid;
+  if (status == kWebPkiInvalid) return rpt::kStsWebPkiInvalid;
+  return rpt::kStsPolicyFetchError;
 }
 
 StsFetch JudgeStsFetch(const FetchFacts& facts) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "scanner/base/rpt_result.h"
 #include "tls/pki/issuer.h"
 
 namespace mxsweep::scanner {
@@ -138,42 +139,37 @@ std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& v
   // A sender that uses DANE does not even connect (RFC 7672 §2.1.2).
   if (verdicts.dane == EndpointDane::kLookupError && !IsLocal(facts.outcome) &&
       facts.outcome != Outcome::kBlocked) {
-    return "dnssec-invalid";
+    return rpt::kDnssecInvalid;
   }
   switch (facts.outcome) {
     case Outcome::kTlsOk:
       break;
     case Outcome::kNoStartTls:
     case Outcome::kStartTlsRefused:
-      return "starttls-not-supported";
+      return rpt::kStartTlsNotSupported;
     case Outcome::kTlsAlert:
     case Outcome::kTlsProtocolError:
-      return "validation-failure";
+      return rpt::kValidationFailure;
     case Outcome::kClosedEarly:
     case Outcome::kReset:
-      return facts.stage == Stage::kHandshake ? "validation-failure" : OutcomeName(facts.outcome);
+      return facts.stage == Stage::kHandshake ? rpt::kValidationFailure
+                                              : OutcomeName(facts.outcome);
     case Outcome::kBlocked:
       return "";
     default:
       return IsLocal(facts.outcome) ? "" : OutcomeName(facts.outcome);
   }
-  if (verdicts.dane == EndpointDane::kMatch) return "success";
+  if (verdicts.dane == EndpointDane::kMatch) return rpt::kSuccess;
   if (verdicts.dane == EndpointDane::kMismatch) {
-    switch (verdicts.dane_verdict->failure) {
-      case tls::DaneFailure::kExpired:
-        return "certificate-expired";
-      case tls::DaneFailure::kHostMismatch:
-        return "certificate-host-mismatch";
-      default:
-        return "validation-failure";
-    }
+    return tls::DaneFailureRptResult(verdicts.dane_verdict->failure);
   }
-  if (verdicts.dane == EndpointDane::kUnusable) return "tlsa-invalid";
-  if (!verdicts.pkix) return "validation-failure";
-  if (verdicts.pkix->status == tls::PkixStatus::kExpired) return "certificate-expired";
-  if (verdicts.name_match == tls::NameMatch::kNone) return "certificate-host-mismatch";
+  if (verdicts.dane == EndpointDane::kUnusable) return rpt::kTlsaInvalid;
+  if (!verdicts.pkix) return rpt::kValidationFailure;
+  if (verdicts.pkix->status == tls::PkixStatus::kExpired) return rpt::kCertificateExpired;
+  if (verdicts.name_match == tls::NameMatch::kNone) return rpt::kCertificateHostMismatch;
   // RFC 8460 §4.3.1 has this one for everything that has no word of its own: it comes last.
-  return verdicts.pkix->status == tls::PkixStatus::kValid ? "success" : "certificate-not-trusted";
+  return verdicts.pkix->status == tls::PkixStatus::kValid ? rpt::kSuccess
+                                                          : rpt::kCertificateNotTrusted;
 }
 
 }  // namespace mxsweep::scanner

@@ -676,6 +676,21 @@ TEST(ParseServerAddress, ReadsAddressesWithAndWithoutPort) {
   }
 }
 
+TEST(ServerAddress, IsReadWithAndWithoutPort) {
+  EXPECT_EQ(*ParseServerAddress("127.0.0.1"), (ServerAddress{*IpAddress::Parse("127.0.0.1"), 53}));
+  EXPECT_EQ(ParseServerAddress("127.0.0.1:5353")->port, 5353);
+  EXPECT_EQ(*ParseServerAddress("::1"), (ServerAddress{*IpAddress::Parse("::1"), 53}));
+  EXPECT_EQ(*ParseServerAddress("[::1]:5353"), (ServerAddress{*IpAddress::Parse("::1"), 5353}));
+  EXPECT_EQ(ParseServerAddress("[::1]")->port, 53);
+}
+
+TEST(ServerAddress, IsRefusedWhereItIsNone) {
+  for (const char* text : {"", "localhost", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
+                           "127.0.0.1:-1", "127.0.0.1: 53", "[::1", "[::1]53", "[::1]:", "::1:x"}) {
+    EXPECT_FALSE(ParseServerAddress(text).ok()) << text;
+  }
+}
+
 TEST(SystemServers, ReadsNameserverLines) {
   const std::string path = ::testing::TempDir() + "mxsweep_resolv_conf_" + std::to_string(getpid());
   std::ofstream(path) << "# comment\nsearch example.org\nnameserver 192.0.2.1\n"

@@ -106,23 +106,6 @@ TEST(Duration, IsWrittenSoThatItCanBeReadBack) {
   EXPECT_EQ(FormatDurationMs(45'000), "45s");
 }
 
-TEST(ResolverAddress, IsReadWithAndWithoutPort) {
-  EXPECT_EQ(*ParseResolverAddress("127.0.0.1"),
-            (ResolverAddress{*dns::IpAddress::Parse("127.0.0.1"), 53}));
-  EXPECT_EQ(ParseResolverAddress("127.0.0.1:5353")->port, 5353);
-  EXPECT_EQ(*ParseResolverAddress("::1"), (ResolverAddress{*dns::IpAddress::Parse("::1"), 53}));
-  EXPECT_EQ(*ParseResolverAddress("[::1]:5353"),
-            (ResolverAddress{*dns::IpAddress::Parse("::1"), 5353}));
-  EXPECT_EQ(ParseResolverAddress("[::1]")->port, 53);
-}
-
-TEST(ResolverAddress, IsRefusedWhereItIsNone) {
-  for (const char* text : {"", "localhost", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
-                           "127.0.0.1:-1", "127.0.0.1: 53", "[::1", "[::1]53", "[::1]:", "::1:x"}) {
-    EXPECT_FALSE(ParseResolverAddress(text).ok()) << text;
-  }
-}
-
 TEST(WorkersFor, IsOneForEachCore) {
   EXPECT_EQ(WorkersFor(10'000, 1, 1 << 20), 1u);
   EXPECT_EQ(WorkersFor(10'000, 8, 1 << 20), 8u);

@@ -6,6 +6,7 @@
 #include <array>
 #include <tuple>
 
+#include "scanner/base/rpt_result.h"
 #include "scanner/base/text.h"
 #include "tls/dane/anchor.h"
 #include "tls/pki/certificate.h"
@@ -316,9 +317,15 @@ DaneVerdict JudgeDane(std::span<const TlsaRecord> records, std::span<const DerHa
   return verdict;
 }
 
-const DaneVerdict& WorseOf(const DaneVerdict& first, const DaneVerdict& second) {
-  // None and unusable are about the records alone, and so the same for both.
-  return first.status == DaneStatus::kMatch ? second : first;
+std::string_view DaneFailureRptResult(DaneFailure failure) {
+  switch (failure) {
+    case DaneFailure::kExpired:
+      return rpt::kCertificateExpired;
+    case DaneFailure::kHostMismatch:
+      return rpt::kCertificateHostMismatch;
+    default:
+      return rpt::kValidationFailure;
+  }
 }
 
 bool RolloverReady(std::span<const TlsaRecord> records) {

@@ -81,11 +81,9 @@ struct DaneVerdict {
 DaneVerdict JudgeDane(std::span<const dns::TlsaRecord> records, std::span<const DerHandle> chain,
                       const DaneReference& reference, int64_t time_s);
 
-// A server with an RSA and an ECDSA certificate shows each to those who prefer it: a sender may
-// meet either, so that such an endpoint is as good as the worse of two verdicts of JudgeDane. A
-// mismatch is worse than a match; of equals, `first`. REQUIRES: both were judged by the same
-// records.
-const DaneVerdict& WorseOf(const DaneVerdict& first, const DaneVerdict& second);
+// What a TLS report says of a mismatch (RFC 8460 §4.3): "certificate-expired",
+// "certificate-host-mismatch", "validation-failure".
+std::string_view DaneFailureRptResult(DaneFailure failure);
 
 // Will this set survive a change of key (RFC 7671 §8.1, §8.4)? True with two usable usage 3 records
 // of different data under the same parameters, or with usable records of usage 3 and of usage 2.

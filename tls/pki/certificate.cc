@@ -94,17 +94,10 @@ void ReadSignature(const CertificateDer& der, CertificateFacts* facts) {
                        SignedBy(der, der.spki);
   // Nobody relies on what a self-signed certificate's signature says.
   if (facts->self_signed) return;
-  switch (facts->signature_digest) {
-    case SignatureDigest::kMd2:
-    case SignatureDigest::kMd4:
-    case SignatureDigest::kMd5:
-      facts->weak_keys |= static_cast<uint16_t>(WeakKey::kMd5Signature);
-      break;
-    case SignatureDigest::kSha1:
-      facts->weak_keys |= static_cast<uint16_t>(WeakKey::kSha1Signature);
-      break;
-    default:
-      break;
+  if (IsMd5OrOlder(facts->signature_digest)) {
+    facts->weak_keys |= static_cast<uint16_t>(WeakKey::kMd5Signature);
+  } else if (facts->signature_digest == SignatureDigest::kSha1) {
+    facts->weak_keys |= static_cast<uint16_t>(WeakKey::kSha1Signature);
   }
 }
 

@@ -40,6 +40,12 @@ enum class SignatureDigest : uint8_t {
   kSha512
 };
 
+// A digest whose collisions are made on purpose since long.
+constexpr bool IsMd5OrOlder(SignatureDigest digest) {
+  return digest == SignatureDigest::kMd2 || digest == SignatureDigest::kMd4 ||
+         digest == SignatureDigest::kMd5;
+}
+
 // Reasons to call a certificate's key or signature weak; a bit each, so that a set fits an integer.
 enum class WeakKey : uint16_t {
   kRsaShort = 1 << 0,       // "rsa_short": RSA modulus under 2048 bits

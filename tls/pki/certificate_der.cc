@@ -1,10 +1,11 @@
 #include "tls/pki/certificate_der.h"
 
-#include <openssl/bytestring.h>
 #include <openssl/mem.h>
 
 #include <algorithm>
 #include <chrono>
+
+#include "tls/pki/der_reader.h"
 
 namespace mxsweep::tls {
 namespace {
@@ -15,33 +16,11 @@ constexpr AsnTag kSubjectUniqueIdTag = CBS_ASN1_CONTEXT_SPECIFIC | 2;
 constexpr AsnTag kExtensionsTag = CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 3;
 constexpr uint8_t kOidCommonName[] = {0x55, 0x04, 0x03};
 
-Bytes Span(const CBS& cbs) { return {CBS_data(&cbs), CBS_len(&cbs)}; }
-
-CBS Reader(Bytes bytes) {
-  CBS cbs;
-  CBS_init(&cbs, bytes.data(), bytes.size());
-  return cbs;
-}
-
-// Any element, with its tag and length.
-bool TakeElement(CBS* from, Bytes* element, AsnTag tag) {
-  CBS cbs;
-  if (!CBS_get_asn1_element(from, &cbs, tag)) return false;
-  *element = Span(cbs);
-  return true;
-}
-
-// Asks for the tag first: a read that fails may have moved on.
-bool TakeTime(CBS* from, Bytes* time) {
-  const bool utc = CBS_peek_asn1_tag(from, CBS_ASN1_UTCTIME);
-  return TakeElement(from, time, utc ? CBS_ASN1_UTCTIME : CBS_ASN1_GENERALIZEDTIME);
-}
-
 bool TakeValidity(CBS* from, CertificateDer* out) {
   CBS validity;
   return CBS_get_asn1(from, &validity, CBS_ASN1_SEQUENCE) &&
-         TakeTime(&validity, &out->not_before) && TakeTime(&validity, &out->not_after) &&
-         CBS_len(&validity) == 0;
+         TakeTimeElement(&validity, &out->not_before) &&
+         TakeTimeElement(&validity, &out->not_after) && CBS_len(&validity) == 0;
 }
 
 bool TakeExtensions(CBS* from, CertificateDer* out) {
@@ -55,7 +34,7 @@ bool TakeExtensions(CBS* from, CertificateDer* out) {
   }
   if (!present) return true;
   if (!CBS_get_asn1(&wrapper, &list, CBS_ASN1_SEQUENCE) || CBS_len(&wrapper) != 0) return false;
-  out->extensions = Span(list);
+  out->extensions = BytesOf(list);
   return true;
 }
 
@@ -66,7 +45,7 @@ const char* CutTbs(CBS tbs, CertificateDer* out) {
   if (!CBS_get_asn1(&tbs, &body, CBS_ASN1_SEQUENCE)) return "TBSCertificate";
   if (!CBS_get_optional_asn1(&body, nullptr, nullptr, kVersionTag)) return "version";
   if (!CBS_get_asn1(&body, &serial, CBS_ASN1_INTEGER)) return "serialNumber";
-  out->serial = Span(serial);
+  out->serial = BytesOf(serial);
   if (!TakeElement(&body, &out->tbs_signature_algorithm, CBS_ASN1_SEQUENCE)) return "signature";
   if (!TakeElement(&body, &out->issuer, CBS_ASN1_SEQUENCE)) return "issuer";
   if (!TakeValidity(&body, out)) return "validity";
@@ -89,7 +68,7 @@ bool TakeExtension(CBS* from, ExtensionDer* out) {
     return false;
   }
   const bool is_critical = has_critical && CBS_len(&critical) == 1 && *CBS_data(&critical) != 0;
-  *out = {.oid = Span(oid), .critical = is_critical, .value = Span(value)};
+  *out = {.oid = BytesOf(oid), .critical = is_critical, .value = BytesOf(value)};
   return true;
 }
 
@@ -121,7 +100,7 @@ std::optional<int64_t> ParseOffset(std::string_view text) {
 
 CertificateDer CutCertificate(Bytes der) {
   CertificateDer out;
-  CBS input = Reader(der);
+  CBS input = ReaderOf(der);
   CBS certificate;
   CBS tbs;
   if (!CBS_get_asn1(&input, &certificate, CBS_ASN1_SEQUENCE)) {
@@ -132,14 +111,10 @@ CertificateDer CutCertificate(Bytes der) {
     out.error = "cannot read TBSCertificate";
     return out;
   }
-  out.tbs = Span(tbs);
+  out.tbs = BytesOf(tbs);
   if (const char* part = CutTbs(tbs, &out)) out.error = std::string("cannot read ") + part;
-  CBS signature;
-  uint8_t unused_bits = 0;
   const bool signed_well = TakeElement(&certificate, &out.signature_algorithm, CBS_ASN1_SEQUENCE) &&
-                           CBS_get_asn1(&certificate, &signature, CBS_ASN1_BITSTRING) &&
-                           CBS_get_u8(&signature, &unused_bits) && unused_bits == 0;
-  if (signed_well) out.signature = Span(signature);
+                           TakeBitString(&certificate, &out.signature);
   if (!out.error.empty()) return out;
   if (!signed_well) {
     out.error = "cannot read signature";
@@ -150,7 +125,7 @@ CertificateDer CutCertificate(Bytes der) {
 }
 
 std::optional<Bytes> FindExtension(const CertificateDer& certificate, Bytes oid) {
-  CBS list = Reader(certificate.extensions);
+  CBS list = ReaderOf(certificate.extensions);
   ExtensionDer extension;
   while (CBS_len(&list) > 0 && TakeExtension(&list, &extension)) {
     if (std::ranges::equal(extension.oid, oid)) return extension.value;
@@ -159,7 +134,7 @@ std::optional<Bytes> FindExtension(const CertificateDer& certificate, Bytes oid)
 }
 
 bool ForEachExtension(Bytes extensions, const std::function<void(const ExtensionDer&)>& visit) {
-  CBS list = Reader(extensions);
+  CBS list = ReaderOf(extensions);
   ExtensionDer extension;
   while (CBS_len(&list) > 0) {
     if (!TakeExtension(&list, &extension)) return false;
@@ -169,7 +144,7 @@ bool ForEachExtension(Bytes extensions, const std::function<void(const Extension
 }
 
 Bytes SubjectPublicKeyOf(Bytes spki) {
-  CBS input = Reader(spki);
+  CBS input = ReaderOf(spki);
   CBS sequence;
   CBS key;
   uint8_t unused_bits = 0;
@@ -178,13 +153,13 @@ Bytes SubjectPublicKeyOf(Bytes spki) {
       !CBS_get_asn1(&sequence, &key, CBS_ASN1_BITSTRING) || !CBS_get_u8(&key, &unused_bits)) {
     return {};
   }
-  return Span(key);
+  return BytesOf(key);
 }
 
 bool IsCa(const CertificateDer& certificate) {
   const std::optional<Bytes> value = FindExtension(certificate, kOidBasicConstraints);
   if (!value) return false;
-  CBS input = Reader(*value);
+  CBS input = ReaderOf(*value);
   CBS sequence;
   CBS is_ca;
   int present = 0;
@@ -196,7 +171,7 @@ bool IsCa(const CertificateDer& certificate) {
 bool KeyUsageAllows(const CertificateDer& certificate, unsigned bit) {
   const std::optional<Bytes> value = FindExtension(certificate, kOidKeyUsage);
   if (!value) return true;
-  CBS input = Reader(*value);
+  CBS input = ReaderOf(*value);
   CBS bits;
   return CBS_get_asn1(&input, &bits, CBS_ASN1_BITSTRING) && CBS_asn1_bitstring_has_bit(&bits, bit);
 }
@@ -205,7 +180,7 @@ bool ForEachSubjectAltName(const CertificateDer& certificate,
                            const std::function<void(GeneralName, Bytes)>& visit) {
   const std::optional<Bytes> value = FindExtension(certificate, kOidSubjectAltName);
   if (!value) return true;
-  CBS input = Reader(*value);
+  CBS input = ReaderOf(*value);
   CBS names;
   if (!CBS_get_asn1(&input, &names, CBS_ASN1_SEQUENCE) || CBS_len(&input) != 0) return false;
   while (CBS_len(&names) > 0) {
@@ -214,14 +189,14 @@ bool ForEachSubjectAltName(const CertificateDer& certificate,
     if (!CBS_get_any_asn1(&names, &name, &tag)) return false;
     const AsnTag number = tag & CBS_ASN1_TAG_NUMBER_MASK;
     if ((tag & CBS_ASN1_CLASS_MASK) != CBS_ASN1_CONTEXT_SPECIFIC || number > 8) return false;
-    visit(static_cast<GeneralName>(number), Span(name));
+    visit(static_cast<GeneralName>(number), BytesOf(name));
   }
   return true;
 }
 
 void ForEachCommonName(const CertificateDer& certificate,
                        const std::function<void(std::string_view)>& visit) {
-  CBS input = Reader(certificate.subject);
+  CBS input = ReaderOf(certificate.subject);
   CBS rdns;
   if (!CBS_get_asn1(&input, &rdns, CBS_ASN1_SEQUENCE)) return;
   while (CBS_len(&rdns) > 0) {
@@ -240,17 +215,17 @@ void ForEachCommonName(const CertificateDer& certificate,
       const bool ascii = tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING ||
                          tag == CBS_ASN1_IA5STRING || tag == CBS_ASN1_T61STRING;
       if (ascii && CBS_mem_equal(&oid, kOidCommonName, sizeof(kOidCommonName)))
-        visit(AsText(Span(value)));
+        visit(AsText(BytesOf(value)));
     }
   }
 }
 
 std::optional<int64_t> ParseTime(Bytes time) {
-  CBS input = Reader(time);
+  CBS input = ReaderOf(time);
   CBS contents;
   AsnTag tag;
   if (!CBS_get_any_asn1(&input, &contents, &tag)) return std::nullopt;
-  std::string_view text = AsText(Span(contents));
+  std::string_view text = AsText(BytesOf(contents));
   std::optional<int> year = TakeDigits(&text, tag == CBS_ASN1_UTCTIME ? 2 : 4);
   const std::optional<int> month = TakeDigits(&text, 2);
   const std::optional<int> day = TakeDigits(&text, 2);
@@ -269,7 +244,7 @@ std::optional<int64_t> ParseTime(Bytes time) {
 }
 
 std::string OidText(Bytes oid) {
-  const CBS cbs = Reader(oid);
+  const CBS cbs = ReaderOf(oid);
   char* text = CBS_asn1_oid_to_text(&cbs);
   std::string out = text != nullptr ? text : "";
   OPENSSL_free(text);

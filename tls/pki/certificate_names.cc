@@ -2,11 +2,11 @@
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>
-#include <openssl/bytestring.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
 #include "tls/pki/certificate.h"
+#include "tls/pki/der_reader.h"
 
 namespace mxsweep::tls {
 namespace {
@@ -40,11 +40,10 @@ std::string IpText(Bytes bytes) {
 
 // OtherName begins with its type.
 std::string OtherNameType(Bytes contents) {
-  CBS input;
+  CBS input = ReaderOf(contents);
   CBS oid;
-  CBS_init(&input, contents.data(), contents.size());
   if (!CBS_get_asn1(&input, &oid, CBS_ASN1_OBJECT)) return "";
-  return OidText({CBS_data(&oid), CBS_len(&oid)});
+  return OidText(BytesOf(oid));
 }
 
 }  // namespace

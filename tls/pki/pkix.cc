@@ -99,14 +99,8 @@ std::string SentenceOfError(const PathError& error, PkixStatus status, const Pat
 std::string WeaknessOf(Bytes der) {
   const CertificateDer parts = CutCertificate(der);
   const SignatureFacts signature = ReadSignatureAlgorithm(parts.signature_algorithm);
-  switch (signature.digest) {
-    case SignatureDigest::kMd2:
-    case SignatureDigest::kMd4:
-    case SignatureDigest::kMd5:
-    case SignatureDigest::kSha1:
-      return "signed with " + signature.name;
-    default:
-      break;
+  if (IsMd5OrOlder(signature.digest) || signature.digest == SignatureDigest::kSha1) {
+    return "signed with " + signature.name;
   }
   const PublicKeyFacts key = ReadPublicKey(parts.spki);
   if ((key.type == KeyType::kRsa || key.type == KeyType::kRsaPss) &&

@@ -1,12 +1,12 @@
 #include "tls/pki/public_key.h"
 
-#include <openssl/bytestring.h>
 #include <openssl/err.h>
 
 #include <algorithm>
 #include <bit>
 
 #include "scanner/base/text.h"
+#include "tls/pki/der_reader.h"
 
 namespace mxsweep::tls {
 namespace {
@@ -65,13 +65,11 @@ constexpr Curve kCurves[] = {
     {"1.2.156.10197.1.301", "SM2", 256},
 };
 
-Bytes Span(const CBS& cbs) { return {CBS_data(&cbs), CBS_len(&cbs)}; }
-
 // An INTEGER's magnitude without leading zeros; DER's rules about them are not insisted on.
 bool TakeUnsigned(CBS* from, Bytes* magnitude) {
   CBS integer;
   if (!CBS_get_asn1(from, &integer, CBS_ASN1_INTEGER) || CBS_len(&integer) == 0) return false;
-  *magnitude = Span(integer);
+  *magnitude = BytesOf(integer);
   while (!magnitude->empty() && magnitude->front() == 0) *magnitude = magnitude->subspan(1);
   return true;
 }
@@ -106,7 +104,7 @@ bool ReadEc(CBS parameters, PublicKeyFacts* out) {
   CBS oid;
   if (CBS_peek_asn1_tag(&parameters, CBS_ASN1_OBJECT)) {
     if (!CBS_get_asn1(&parameters, &oid, CBS_ASN1_OBJECT)) return false;
-    const std::string text = OidText(Span(oid));
+    const std::string text = OidText(BytesOf(oid));
     const Curve* known = std::ranges::find(kCurves, text, &Curve::oid);
     if (known == std::end(kCurves)) {
       out->curve = text;
@@ -197,27 +195,25 @@ std::string_view KeyTypeName(KeyType type) {
 
 PublicKeyFacts ReadPublicKey(Bytes spki) {
   PublicKeyFacts out;
-  CBS input;
+  CBS input = ReaderOf(spki);
   CBS sequence;
   CBS algorithm;
   CBS oid;
-  CBS key;
-  uint8_t unused_bits;
-  CBS_init(&input, spki.data(), spki.size());
+  Bytes key;
   if (!CBS_get_asn1(&input, &sequence, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&sequence, &algorithm, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&algorithm, &oid, CBS_ASN1_OBJECT)) {
     out.error = "cannot read the key's algorithm";
     return out;
   }
-  out.type_name = OidText(Span(oid));
+  out.type_name = OidText(BytesOf(oid));
   const KeyAlgorithm* known = std::ranges::find(kKeyAlgorithms, out.type_name, &KeyAlgorithm::oid);
   if (known != std::end(kKeyAlgorithms)) {
     out.type = known->type;
     out.type_name = std::string(KeyTypeName(known->type));
   }
-  if (!CBS_get_asn1(&sequence, &key, CBS_ASN1_BITSTRING) || !CBS_get_u8(&key, &unused_bits) ||
-      unused_bits != 0 || CBS_len(&sequence) != 0 || !ReadByType(algorithm, key, &out)) {
+  if (!TakeBitString(&sequence, &key) || CBS_len(&sequence) != 0 ||
+      !ReadByType(algorithm, ReaderOf(key), &out)) {
     out.error = "cannot read the public key";
   }
   return out;

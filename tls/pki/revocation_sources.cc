@@ -1,11 +1,9 @@
 #include "tls/pki/revocation_sources.h"
 
-#include <openssl/bytestring.h>
-
 #include <algorithm>
 
 #include "absl/strings/match.h"
-#include "tls/pki/public_key.h"
+#include "tls/pki/der_reader.h"
 
 namespace mxsweep::tls {
 namespace {
@@ -23,12 +21,6 @@ constexpr AsnTag kUriTag = CBS_ASN1_CONTEXT_SPECIFIC | 6;
 // Names kept of one certificate; those beyond are of no use.
 constexpr size_t kMaxPointNames = 16;
 
-CBS Reader(Bytes bytes) {
-  CBS cbs;
-  CBS_init(&cbs, bytes.data(), bytes.size());
-  return cbs;
-}
-
 bool LooksLikeUrl(std::string_view text) {
   return !text.empty() && text.size() <= kMaxCrlUrlBytes &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
@@ -44,7 +36,7 @@ bool ReadFullName(CBS names, RevocationSources* sources) {
     CBS name;
     AsnTag tag;
     if (!CBS_get_any_asn1(&names, &name, &tag)) return false;
-    const std::string_view text = AsText({CBS_data(&name), CBS_len(&name)});
+    const std::string_view text = AsText(BytesOf(name));
     if (tag != kUriTag || !LooksLikeUrl(text)) continue;
     if (sources->distribution_point_names.size() < kMaxPointNames) {
       sources->distribution_point_names.emplace_back(text);
@@ -74,7 +66,7 @@ bool ReadDistributionPoint(CBS point, RevocationSources* sources) {
 }
 
 bool ReadDistributionPoints(Bytes value, RevocationSources* sources) {
-  CBS input = Reader(value);
+  CBS input = ReaderOf(value);
   CBS points;
   if (!CBS_get_asn1(&input, &points, CBS_ASN1_SEQUENCE) || CBS_len(&input) != 0) return false;
   while (CBS_len(&points) > 0) {
@@ -89,7 +81,7 @@ bool ReadDistributionPoints(Bytes value, RevocationSources* sources) {
 
 // Features (RFC 7633 §4): SEQUENCE OF INTEGER.
 bool ReadTlsFeatures(Bytes value, RevocationSources* sources) {
-  CBS input = Reader(value);
+  CBS input = ReaderOf(value);
   CBS features;
   if (!CBS_get_asn1(&input, &features, CBS_ASN1_SEQUENCE) || CBS_len(&input) != 0) return false;
   while (CBS_len(&features) > 0) {

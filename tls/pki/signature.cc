@@ -1,6 +1,5 @@
 // How certificates are signed: the names of algorithms, and checking one signature.
 #include <openssl/base.h>
-#include <openssl/bytestring.h>
 #include <openssl/digest.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -8,6 +7,7 @@
 
 #include <algorithm>
 
+#include "tls/pki/der_reader.h"
 #include "tls/pki/public_key.h"
 
 namespace mxsweep::tls {
@@ -75,7 +75,7 @@ SignatureFacts ReadPss(CBS parameters) {
         !CBS_get_asn1(&algorithm, &oid, CBS_ASN1_OBJECT)) {
       return facts;
     }
-    oid_text = OidText({CBS_data(&oid), CBS_len(&oid)});
+    oid_text = OidText(BytesOf(oid));
   }
   const Digest* known = std::ranges::find(kPssDigests, oid_text, &Digest::oid);
   if (known == std::end(kPssDigests)) return facts;
@@ -122,15 +122,14 @@ int EvpKeyType(KeyType type) {
 }  // namespace
 
 SignatureFacts ReadSignatureAlgorithm(Bytes algorithm) {
-  CBS input;
+  CBS input = ReaderOf(algorithm);
   CBS sequence;
   CBS oid;
-  CBS_init(&input, algorithm.data(), algorithm.size());
   if (!CBS_get_asn1(&input, &sequence, CBS_ASN1_SEQUENCE) ||
       !CBS_get_asn1(&sequence, &oid, CBS_ASN1_OBJECT)) {
     return {};
   }
-  const std::string text = OidText({CBS_data(&oid), CBS_len(&oid)});
+  const std::string text = OidText(BytesOf(oid));
   if (text == kOidRsaPss) return ReadPss(sequence);
   const Algorithm* known = std::ranges::find(kAlgorithms, text, &Algorithm::oid);
   if (known == std::end(kAlgorithms)) return {text, SignatureDigest::kUnknown, KeyType::kUnknown};
@@ -144,8 +143,7 @@ bool SignatureVerifies(Bytes signed_bytes, Bytes algorithm, Bytes signature, Byt
       (digest == nullptr && facts.digest != SignatureDigest::kNone)) {
     return false;
   }
-  CBS spki;
-  CBS_init(&spki, issuer_spki.data(), issuer_spki.size());
+  CBS spki = ReaderOf(issuer_spki);
   const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&spki));
   bool good = false;
   if (key != nullptr && EVP_PKEY_id(key.get()) == EvpKeyType(facts.key)) {

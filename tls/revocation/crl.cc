@@ -1,6 +1,5 @@
 #include "tls/revocation/crl.h"
 
-#include <openssl/bytestring.h>
 #include <openssl/siphash.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 
 #include "tls/pki/certificate.h"
 #include "tls/pki/certificate_der.h"
+#include "tls/pki/der_reader.h"
 #include "tls/pki/public_key.h"
 #include "tls/pki/revocation_sources.h"
 
@@ -27,36 +27,6 @@ constexpr uint8_t kRemoveFromCrl = 8;
 // Names kept of an issuing distribution point.
 constexpr size_t kMaxNames = 16;
 
-Bytes Span(const CBS& cbs) { return {CBS_data(&cbs), CBS_len(&cbs)}; }
-
-CBS Reader(Bytes bytes) {
-  CBS cbs;
-  CBS_init(&cbs, bytes.data(), bytes.size());
-  return cbs;
-}
-
-bool TakeElement(CBS* from, Bytes* element, AsnTag tag) {
-  CBS cbs;
-  if (!CBS_get_asn1_element(from, &cbs, tag)) return false;
-  *element = Span(cbs);
-  return true;
-}
-
-bool PeekTime(const CBS& from) {
-  return CBS_peek_asn1_tag(&from, CBS_ASN1_UTCTIME) ||
-         CBS_peek_asn1_tag(&from, CBS_ASN1_GENERALIZEDTIME);
-}
-
-bool TakeTime(CBS* from, int64_t* time_s) {
-  const bool utc = CBS_peek_asn1_tag(from, CBS_ASN1_UTCTIME);
-  Bytes element;
-  if (!TakeElement(from, &element, utc ? CBS_ASN1_UTCTIME : CBS_ASN1_GENERALIZEDTIME)) return false;
-  const std::optional<int64_t> time = ParseTime(element);
-  if (!time) return false;
-  *time_s = *time;
-  return true;
-}
-
 // A DEFAULT FALSE flag behind an implicit tag; an absent one is well-formed.
 bool TakeFlag(CBS* from, AsnTag tag, bool* flag) {
   CBS value;
@@ -71,12 +41,6 @@ uint64_t Fingerprint(Bytes serial) {
   return SIPHASH_24(kKey, serial.data(), serial.size());
 }
 
-bool IsMd5(Bytes algorithm) {
-  const SignatureDigest digest = ReadSignatureAlgorithm(algorithm).digest;
-  return digest == SignatureDigest::kMd2 || digest == SignatureDigest::kMd4 ||
-         digest == SignatureDigest::kMd5;
-}
-
 // The reason of a list's entry; false if its extensions cannot be read or one that is critical is
 // not understood (certificateIssuer: an indirect list).
 bool ReadEntryExtensions(Bytes extensions, uint8_t* reason) {
@@ -86,7 +50,7 @@ bool ReadEntryExtensions(Bytes extensions, uint8_t* reason) {
       understood = understood && !extension.critical;
       return;
     }
-    CBS input = Reader(extension.value);
+    CBS input = ReaderOf(extension.value);
     CBS code;
     understood =
         understood && CBS_get_asn1(&input, &code, CBS_ASN1_ENUMERATED) && CBS_len(&code) == 1;
@@ -138,26 +102,21 @@ struct RevocationList::Parts {
 };
 
 bool RevocationList::Parts::Cut(Bytes der, UpdateWindow* window) {
-  CBS input = Reader(der);
+  CBS input = ReaderOf(der);
   CBS list;
-  CBS bits;
-  uint8_t unused_bits = 0;
   if (!CBS_get_asn1(&input, &list, CBS_ASN1_SEQUENCE) || CBS_len(&input) != 0 ||
       !TakeElement(&list, &tbs, CBS_ASN1_SEQUENCE) ||
-      !TakeElement(&list, &algorithm, CBS_ASN1_SEQUENCE) ||
-      !CBS_get_asn1(&list, &bits, CBS_ASN1_BITSTRING) || !CBS_get_u8(&bits, &unused_bits) ||
-      unused_bits != 0 || CBS_len(&list) != 0) {
+      !TakeElement(&list, &algorithm, CBS_ASN1_SEQUENCE) || !TakeBitString(&list, &signature) ||
+      CBS_len(&list) != 0) {
     return false;
   }
-  signature = Span(bits);
   return CutTbs(window);
 }
 
 bool RevocationList::Parts::CutTbs(UpdateWindow* window) {
-  CBS input = Reader(tbs);
+  CBS input = ReaderOf(tbs);
   CBS body;
   CBS wrapper;
-  CBS contents;
   int has_extensions = 0;
   if (!CBS_get_asn1(&input, &body, CBS_ASN1_SEQUENCE) ||
       !CBS_get_optional_asn1(&body, nullptr, nullptr, CBS_ASN1_INTEGER) ||
@@ -170,24 +129,21 @@ bool RevocationList::Parts::CutTbs(UpdateWindow* window) {
     if (!TakeTime(&body, &next_update_s)) return false;
     window->next_update_s = next_update_s;
   }
-  if (CBS_peek_asn1_tag(&body, CBS_ASN1_SEQUENCE)) {
-    if (!CBS_get_asn1(&body, &contents, CBS_ASN1_SEQUENCE)) return false;
-    revoked = Span(contents);
+  if (CBS_peek_asn1_tag(&body, CBS_ASN1_SEQUENCE) &&
+      !TakeContents(&body, &revoked, CBS_ASN1_SEQUENCE)) {
+    return false;
   }
   if (!CBS_get_optional_asn1(&body, &wrapper, &has_extensions, kContextConstructed | 0) ||
       CBS_len(&body) != 0) {
     return false;
   }
-  if (!has_extensions) return true;
-  if (!CBS_get_asn1(&wrapper, &contents, CBS_ASN1_SEQUENCE)) return false;
-  extensions = Span(contents);
-  return true;
+  return !has_extensions || TakeContents(&wrapper, &extensions, CBS_ASN1_SEQUENCE);
 }
 
 std::string RevocationList::Parts::SignatureTrouble(const CertificateDer& by) const {
   if (!std::ranges::equal(issuer, by.subject)) return "a list of another issuer";
   if (!KeyUsageAllows(by, kKeyUsageCrlSign)) return "its issuer may not sign lists (key usage)";
-  if (IsMd5(algorithm)) return "signed over MD5";
+  if (IsMd5OrOlder(ReadSignatureAlgorithm(algorithm).digest)) return "signed over MD5";
   if (!std::ranges::equal(algorithm, tbs_algorithm) ||
       !SignatureVerifies(tbs, algorithm, signature, by.spki)) {
     return "the issuer's signature does not verify";
@@ -203,7 +159,7 @@ void RevocationList::Refuse(CrlStatus status, std::string detail) {
 
 // IssuingDistributionPoint (RFC 5280 §5.2.5).
 bool RevocationList::ReadIssuingDistributionPoint(Bytes value) {
-  CBS input = Reader(value);
+  CBS input = ReaderOf(value);
   CBS point;
   CBS name;
   int has_name = 0;
@@ -231,7 +187,7 @@ bool RevocationList::ReadIssuingDistributionPoint(Bytes value) {
     AsnTag tag;
     if (!CBS_get_any_asn1(&names, &uri, &tag)) return false;
     if (tag != kUriTag || distribution_point_names_.size() >= kMaxNames) continue;
-    distribution_point_names_.emplace_back(AsText(Span(uri)));
+    distribution_point_names_.emplace_back(AsText(BytesOf(uri)));
   }
   return true;
 }
@@ -249,7 +205,7 @@ void RevocationList::ReadExtension(const ExtensionDer& extension) {
 }
 
 bool RevocationList::ReadEntry(Bytes entry) {
-  CBS input = Reader(entry);
+  CBS input = ReaderOf(entry);
   CBS serial;
   CBS extensions;
   int64_t at_s;
@@ -257,22 +213,23 @@ bool RevocationList::ReadEntry(Bytes entry) {
   if (!CBS_get_asn1(&input, &serial, CBS_ASN1_INTEGER) || !TakeTime(&input, &at_s)) return false;
   if (CBS_len(&input) > 0) {
     if (!CBS_get_asn1(&input, &extensions, CBS_ASN1_SEQUENCE) || CBS_len(&input) != 0) return false;
-    if (!ReadEntryExtensions(Span(extensions), &reason)) {
+    if (!ReadEntryExtensions(BytesOf(extensions), &reason)) {
       Refuse(CrlStatus::kUnsupported, "an entry with an extension that is not understood");
       return true;
     }
   }
   if (reason == kRemoveFromCrl) return true;
   const int64_t kept_s = std::clamp<int64_t>(at_s, 0, std::numeric_limits<uint32_t>::max());
-  entries_.push_back({Fingerprint(Span(serial)), static_cast<uint32_t>(kept_s), reason});
+  entries_.push_back({Fingerprint(BytesOf(serial)), static_cast<uint32_t>(kept_s), reason});
   return true;
 }
 
 bool RevocationList::ReadEntries(Bytes list) {
-  CBS input = Reader(list);
+  CBS input = ReaderOf(list);
   while (CBS_len(&input) > 0) {
     CBS entry;
-    if (!CBS_get_asn1(&input, &entry, CBS_ASN1_SEQUENCE) || !ReadEntry(Span(entry))) return false;
+    if (!CBS_get_asn1(&input, &entry, CBS_ASN1_SEQUENCE) || !ReadEntry(BytesOf(entry)))
+      return false;
   }
   entries_.shrink_to_fit();
   std::ranges::sort(entries_, {}, &Entry::fingerprint);

@@ -1,6 +1,5 @@
 #include "tls/revocation/ocsp.h"
 
-#include <openssl/bytestring.h>
 #include <openssl/digest.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "scanner/base/text.h"
 #include "tls/pki/certificate.h"
 #include "tls/pki/certificate_der.h"
+#include "tls/pki/der_reader.h"
 #include "tls/pki/public_key.h"
 
 namespace mxsweep::tls {
@@ -55,35 +55,9 @@ struct SingleResponse {
   Bytes extensions;
 };
 
-Bytes Span(const CBS& cbs) { return {CBS_data(&cbs), CBS_len(&cbs)}; }
-
-CBS Reader(Bytes bytes) {
-  CBS cbs;
-  CBS_init(&cbs, bytes.data(), bytes.size());
-  return cbs;
-}
-
-bool TakeElement(CBS* from, Bytes* element, AsnTag tag) {
-  CBS cbs;
-  if (!CBS_get_asn1_element(from, &cbs, tag)) return false;
-  *element = Span(cbs);
-  return true;
-}
-
-bool TakeContents(CBS* from, Bytes* contents, AsnTag tag) {
-  CBS cbs;
-  if (!CBS_get_asn1(from, &cbs, tag)) return false;
-  *contents = Span(cbs);
-  return true;
-}
-
-bool TakeTime(CBS* from, int64_t* time_s) {
-  Bytes element;
-  if (!TakeElement(from, &element, CBS_ASN1_GENERALIZEDTIME)) return false;
-  const std::optional<int64_t> time = ParseTime(element);
-  if (!time) return false;
-  *time_s = *time;
-  return true;
+// RFC 6960 §4.2.1 allows this form alone.
+bool TakeGeneralizedTime(CBS* from, int64_t* time_s) {
+  return CBS_peek_asn1_tag(from, CBS_ASN1_GENERALIZEDTIME) && TakeTime(from, time_s);
 }
 
 // Extensions behind an EXPLICIT tag; none is well-formed, too.
@@ -124,7 +98,7 @@ std::optional<OcspVerdict> OpenResponse(Bytes response, Bytes* basic) {
   const auto malformed = [](const char* what) {
     return OcspVerdict{.status = OcspStatus::kMalformed, .detail = what};
   };
-  CBS input = Reader(response);
+  CBS input = ReaderOf(response);
   CBS outer;
   CBS status_bytes;
   if (!CBS_get_asn1(&input, &outer, CBS_ASN1_SEQUENCE) || CBS_len(&input) != 0 ||
@@ -146,7 +120,7 @@ std::optional<OcspVerdict> OpenResponse(Bytes response, Bytes* basic) {
       !TakeContents(&body, basic, CBS_ASN1_OCTETSTRING)) {
     return malformed("no response bytes");
   }
-  if (!std::ranges::equal(Span(type), kOidBasicResponse)) {
+  if (!std::ranges::equal(BytesOf(type), kOidBasicResponse)) {
     return malformed("not a basic response");
   }
   return std::nullopt;
@@ -163,12 +137,12 @@ bool CutResponderId(CBS* from, BasicResponse* out) {
 }
 
 bool CutResponseData(Bytes signed_bytes, BasicResponse* out) {
-  CBS input = Reader(signed_bytes);
+  CBS input = ReaderOf(signed_bytes);
   CBS data;
   int64_t produced_at_s;
   return CBS_get_asn1(&input, &data, CBS_ASN1_SEQUENCE) &&
          CBS_get_optional_asn1(&data, nullptr, nullptr, kExplicit | 0) &&
-         CutResponderId(&data, out) && TakeTime(&data, &produced_at_s) &&
+         CutResponderId(&data, out) && TakeGeneralizedTime(&data, &produced_at_s) &&
          TakeContents(&data, &out->responses, CBS_ASN1_SEQUENCE) &&
          TakeExtensions(&data, kExplicit | 1, &out->extensions) && CBS_len(&data) == 0;
 }
@@ -189,19 +163,15 @@ bool CutCertificates(CBS* from, BasicResponse* out) {
 }
 
 bool CutBasicResponse(Bytes basic, BasicResponse* out) {
-  CBS input = Reader(basic);
+  CBS input = ReaderOf(basic);
   CBS response;
-  CBS signature;
-  uint8_t unused_bits = 0;
   if (!CBS_get_asn1(&input, &response, CBS_ASN1_SEQUENCE) || CBS_len(&input) != 0 ||
       !TakeElement(&response, &out->signed_bytes, CBS_ASN1_SEQUENCE) ||
       !TakeElement(&response, &out->algorithm, CBS_ASN1_SEQUENCE) ||
-      !CBS_get_asn1(&response, &signature, CBS_ASN1_BITSTRING) ||
-      !CBS_get_u8(&signature, &unused_bits) || unused_bits != 0 ||
-      !CutCertificates(&response, out) || CBS_len(&response) != 0) {
+      !TakeBitString(&response, &out->signature) || !CutCertificates(&response, out) ||
+      CBS_len(&response) != 0) {
     return false;
   }
-  out->signature = Span(signature);
   return CutResponseData(out->signed_bytes, out);
 }
 
@@ -209,7 +179,7 @@ bool CutRevokedInfo(CBS info, Revocation* revocation) {
   CBS wrapper;
   CBS reason;
   int present = 0;
-  if (!TakeTime(&info, &revocation->at_s) ||
+  if (!TakeGeneralizedTime(&info, &revocation->at_s) ||
       !CBS_get_optional_asn1(&info, &wrapper, &present, kExplicit | 0)) {
     return false;
   }
@@ -251,13 +221,13 @@ bool CutSingleResponse(CBS* from, SingleResponse* out) {
       !TakeContents(&id, &out->issuer_name_hash, CBS_ASN1_OCTETSTRING) ||
       !TakeContents(&id, &out->issuer_key_hash, CBS_ASN1_OCTETSTRING) ||
       !TakeContents(&id, &out->serial, CBS_ASN1_INTEGER) || !CutCertStatus(&single, out) ||
-      !TakeTime(&single, &out->window.this_update_s) ||
+      !TakeGeneralizedTime(&single, &out->window.this_update_s) ||
       !CBS_get_optional_asn1(&single, &wrapper, &has_next, kExplicit | 0)) {
     return false;
   }
   if (has_next) {
     int64_t next_update_s;
-    if (!TakeTime(&wrapper, &next_update_s)) return false;
+    if (!TakeGeneralizedTime(&wrapper, &next_update_s)) return false;
     out->window.next_update_s = next_update_s;
   }
   return TakeExtensions(&single, kExplicit | 1, &out->extensions) && CBS_len(&single) == 0;
@@ -297,7 +267,7 @@ bool Names(const SingleResponse& single, const CertificateDer& leaf, const Certi
 // The response that speaks of `leaf`. False: not well-formed.
 bool FindSingle(const BasicResponse& basic, const CertificateDer& leaf,
                 const CertificateDer& issuer, std::optional<SingleResponse>* found) {
-  CBS responses = Reader(basic.responses);
+  CBS responses = ReaderOf(basic.responses);
   for (size_t i = 0; i < kMaxOcspSingleResponses && CBS_len(&responses) > 0; ++i) {
     SingleResponse single;
     if (!CutSingleResponse(&responses, &single)) return false;
@@ -318,13 +288,13 @@ bool IsResponder(const BasicResponse& basic, const CertificateDer& certificate) 
 bool MaySignResponses(const CertificateDer& certificate) {
   const std::optional<Bytes> value = FindExtension(certificate, kOidExtendedKeyUsage);
   if (!value) return false;
-  CBS input = Reader(*value);
+  CBS input = ReaderOf(*value);
   CBS purposes;
   CBS purpose;
   if (!CBS_get_asn1(&input, &purposes, CBS_ASN1_SEQUENCE)) return false;
   while (CBS_len(&purposes) > 0) {
     if (!CBS_get_asn1(&purposes, &purpose, CBS_ASN1_OBJECT)) return false;
-    if (std::ranges::equal(Span(purpose), kOidOcspSigning)) return true;
+    if (std::ranges::equal(BytesOf(purpose), kOidOcspSigning)) return true;
   }
   return false;
 }
@@ -335,21 +305,10 @@ bool WithinDates(const CertificateDer& certificate, int64_t time_s) {
   return from_s && until_s && *from_s <= time_s && time_s <= *until_s;
 }
 
-bool SignedOverMd5(Bytes algorithm) {
-  switch (ReadSignatureAlgorithm(algorithm).digest) {
-    case SignatureDigest::kMd2:
-    case SignatureDigest::kMd4:
-    case SignatureDigest::kMd5:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Why the signature does not count; empty if it does.
 std::string SignatureTrouble(const BasicResponse& basic, const CertificateDer& issuer,
                              int64_t time_s) {
-  if (SignedOverMd5(basic.algorithm)) return "signed over MD5";
+  if (IsMd5OrOlder(ReadSignatureAlgorithm(basic.algorithm).digest)) return "signed over MD5";
   const auto signed_by = [&basic](const CertificateDer& signer) {
     return SignatureVerifies(basic.signed_bytes, basic.algorithm, basic.signature, signer.spki);
   };
@@ -363,7 +322,7 @@ std::string SignatureTrouble(const BasicResponse& basic, const CertificateDer& i
     if (!std::ranges::equal(responder.issuer, issuer.subject) ||
         !SignedBy(responder, issuer.spki)) {
       trouble = "the responder's certificate is not from the certificate's issuer";
-    } else if (SignedOverMd5(responder.signature_algorithm)) {
+    } else if (IsMd5OrOlder(ReadSignatureAlgorithm(responder.signature_algorithm).digest)) {
       trouble = "the responder's certificate is signed over MD5";
     } else if (!MaySignResponses(responder)) {
       trouble = "the responder's certificate is not for OCSP signing";

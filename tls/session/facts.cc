@@ -43,24 +43,6 @@ const Group* FindGroup(uint16_t id) {
 
 }  // namespace
 
-const char* HandshakeOutcomeName(HandshakeOutcome outcome) {
-  switch (outcome) {
-    case HandshakeOutcome::kInProgress:
-      return "in_progress";
-    case HandshakeOutcome::kOk:
-      return "ok";
-    case HandshakeOutcome::kAlertReceived:
-      return "alert_received";
-    case HandshakeOutcome::kProtocolError:
-      return "protocol_error";
-    case HandshakeOutcome::kClosed:
-      return "closed";
-    case HandshakeOutcome::kLocalError:
-      return "local_error";
-  }
-  return "";
-}
-
 std::string GroupName(uint16_t group) {
   const Group* known = FindGroup(group);
   return known != nullptr ? known->name : absl::StrFormat("0x%04x", group);
@@ -69,23 +51,6 @@ std::string GroupName(uint16_t group) {
 std::optional<uint32_t> GroupBits(uint16_t group) {
   const Group* known = FindGroup(group);
   return known != nullptr ? std::optional<uint32_t>(known->bits) : std::nullopt;
-}
-
-std::string VersionName(uint16_t version) {
-  switch (version) {
-    case 0x0300:
-      return "SSLv3";
-    case 0x0301:
-      return "TLSv1";
-    case 0x0302:
-      return "TLSv1.1";
-    case 0x0303:
-      return "TLSv1.2";
-    case 0x0304:
-      return "TLSv1.3";
-    default:
-      return absl::StrFormat("0x%04x", version);
-  }
 }
 
 std::string SignatureSchemeName(uint16_t scheme) {

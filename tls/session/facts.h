@@ -22,15 +22,12 @@ enum class HandshakeOutcome : uint8_t {
   kLocalError,     // our own trouble (no memory, a server name that TLS cannot carry)
 };
 
-// "in_progress", "ok", "alert_received", "protocol_error", "closed", "local_error".
-const char* HandshakeOutcomeName(HandshakeOutcome outcome);
-
 // Filled message by message as the server's flights arrive, so that a handshake that fails still
 // tells what was shown before it did: the version and cipher of a ServerHello, the whole chain.
 struct HandshakeFacts {
   HandshakeOutcome outcome = HandshakeOutcome::kInProgress;
 
-  // Of the ServerHello. Name: "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3", "SSLv3", else "0xNNNN".
+  // Of the ServerHello. Name: as VersionName().
   std::optional<uint16_t> version_wire;
   std::string version;
 
@@ -84,10 +81,9 @@ inline constexpr size_t kMaxOcspResponseBytes = 16 * 1024;
 // A chain is kept up to this many certificates (the message that carries it has a cap of its own).
 inline constexpr size_t kMaxChainCertificates = 32;
 
-// Name and size of a TLS named group and of a version, as in HandshakeFacts.
+// Name and size of a TLS named group, as in HandshakeFacts.
 std::string GroupName(uint16_t group);
 std::optional<uint32_t> GroupBits(uint16_t group);
-std::string VersionName(uint16_t version);
 // IANA name of a SignatureScheme; "0xNNNN" where unknown.
 std::string SignatureSchemeName(uint16_t scheme);
 

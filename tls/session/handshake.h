@@ -10,15 +10,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tls/session/facts.h"
+#include "tls/session/version.h"
 
 struct ssl_ctx_st;
 
 namespace mxsweep::tls {
-
-inline constexpr uint16_t kTls10 = 0x0301;
-inline constexpr uint16_t kTls11 = 0x0302;
-inline constexpr uint16_t kTls12 = 0x0303;
-inline constexpr uint16_t kTls13 = 0x0304;
 
 // The longest handshake message (in practice: Certificate) that is taken, in bytes.
 inline constexpr size_t kMaxHandshakeMessageBytes = 128 * 1024;

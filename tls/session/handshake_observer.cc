@@ -1,12 +1,13 @@
 #include "tls/session/handshake_observer.h"
 
-#include <openssl/bytestring.h>
 #include <openssl/nid.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "tls/pki/der_reader.h"
+#include "tls/session/version.h"
 
 namespace mxsweep::tls {
 namespace {
@@ -24,8 +25,6 @@ constexpr uint16_t kExtensionSupportedVersions = 43;
 constexpr uint16_t kExtensionKeyShare = 51;
 constexpr uint16_t kExtensionRenegotiationInfo = 0xff01;
 
-constexpr uint16_t kTls12Wire = 0x0303;
-constexpr uint16_t kTls13Wire = 0x0304;
 constexpr uint8_t kNamedCurve = 3;
 constexpr uint8_t kOcspStatus = 1;
 constexpr uint8_t kFatal = 2;
@@ -37,7 +36,7 @@ constexpr uint8_t kHelloRetryRandom[32] = {
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
-bool IsTls13(const HandshakeFacts& facts) { return facts.version_wire == kTls13Wire; }
+bool IsTls13(const HandshakeFacts& facts) { return facts.version_wire == kTls13; }
 
 void SetVersion(uint16_t version, HandshakeFacts* facts) {
   facts->version_wire = version;
@@ -167,7 +166,7 @@ void ReadCertificate(CBS body, crypto_buffer_pool_st* pool, HandshakeFacts* fact
   CBS extensions;
   while (CBS_len(&list) > 0 && facts->chain.size() < kMaxChainCertificates) {
     if (!CBS_get_u24_length_prefixed(&list, &der)) return;
-    facts->chain.push_back(DerHandle::Pooled({CBS_data(&der), CBS_len(&der)}, pool));
+    facts->chain.push_back(DerHandle::Pooled(BytesOf(der), pool));
     if (!tls13) continue;
     if (!CBS_get_u16_length_prefixed(&list, &extensions)) return;
     if (facts->chain.size() > 1) continue;  // what is stapled to intermediates is not asked for
@@ -189,7 +188,7 @@ void ReadServerKeyExchange(CBS body, HandshakeFacts* facts) {
   }
   SetGroup(value, facts);
   if (!CBS_get_u8_length_prefixed(&body, &point)) return;
-  if (facts->version_wire >= kTls12Wire) {
+  if (facts->version_wire >= kTls12) {
     if (CBS_get_u16(&body, &value)) SetSignatureAlgorithm(value, facts);
     return;
   }
@@ -204,11 +203,10 @@ void ReadServerKeyExchange(CBS body, HandshakeFacts* facts) {
 }  // namespace
 
 void HandshakeObserver::OnMessage(std::span<const uint8_t> message) {
-  CBS cbs;
+  CBS cbs = ReaderOf(message);
   CBS body;
   uint8_t type;
   uint16_t scheme;
-  CBS_init(&cbs, message.data(), message.size());
   if (!CBS_get_u8(&cbs, &type) || !CBS_get_u24_length_prefixed(&cbs, &body)) return;
   switch (type) {
     case kServerHello:

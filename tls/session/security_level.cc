@@ -26,16 +26,13 @@
 
 #include "scanner/base/text.h"
 #include "tls/pki/certificate.h"
+#include "tls/session/version.h"
 
 namespace mxsweep::tls {
 namespace {
 
 constexpr int kMaxLevel = 5;
 constexpr int kBitsOfLevel[] = {0, 80, 112, 128, 192, 256};
-
-constexpr uint16_t kSsl3 = 0x0300;
-constexpr uint16_t kTls10 = 0x0301;
-constexpr uint16_t kTls11 = 0x0302;
 
 int LevelOfBits(int bits) {
   int level = 0;

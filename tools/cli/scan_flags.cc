@@ -128,8 +128,7 @@ void AddNames(CLI::App& app, ScanOptions& options) {
                options.own_unbound = true;
                continue;
              }
-             options.resolvers.push_back(
-                 ValueOrThrow("--resolver", scanner::ParseResolverAddress(text)));
+             options.resolvers.push_back(ValueOrThrow("--resolver", dns::ParseServerAddress(text)));
            }
          },
          "Name server to ask, ADDRESS or ADDRESS:PORT; may\n"

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "scanner/base/rpt_result.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
 #include "tls/pki/certificate.h"
@@ -53,16 +54,9 @@ std::string RecordText(const dns::TlsaRecord& record, bool whole) {
 
 // RFC 8460 §4.3, as in endpoints.rpt_result.
 std::string_view ReportWord(const tls::DaneVerdict& verdict) {
-  if (verdict.status == tls::DaneStatus::kMatch) return "success";
-  if (verdict.status == tls::DaneStatus::kUnusable) return "tlsa-invalid";
-  switch (verdict.failure) {
-    case tls::DaneFailure::kExpired:
-      return "certificate-expired";
-    case tls::DaneFailure::kHostMismatch:
-      return "certificate-host-mismatch";
-    default:
-      return "validation-failure";
-  }
+  if (verdict.status == tls::DaneStatus::kMatch) return rpt::kSuccess;
+  if (verdict.status == tls::DaneStatus::kUnusable) return rpt::kTlsaInvalid;
+  return tls::DaneFailureRptResult(verdict.failure);
 }
 
 std::string Headline(const DaneCase& dane) {

@@ -406,16 +406,6 @@ TEST_F(Dane, SaysWhichNamesTheLeafHasInstead) {
               HasSubstr("it is for a.example, *.b.example, c.example, d.example and 2 more"));
 }
 
-TEST_F(Dane, OfTwoCertificatesOfAServerTheWorseCounts) {
-  const std::vector<TlsaRecord> records = {Tlsa(3, 1, 1, pki_.leaf)};
-  const DaneVerdict rsa = Judge(records, chain_);
-  const DaneVerdict ecdsa = Judge(records, Handles(other_));
-  EXPECT_DANE(WorseOf(rsa, ecdsa), DaneStatus::kMismatch);
-  EXPECT_DANE(WorseOf(ecdsa, rsa), DaneStatus::kMismatch);
-  const std::vector<TlsaRecord> both = {Tlsa(3, 1, 1, pki_.leaf), Tlsa(3, 1, 1, other_)};
-  EXPECT_DANE(WorseOf(Judge(both, chain_), Judge(both, Handles(other_))), DaneStatus::kMatch);
-}
-
 TEST_F(Dane, EmptyOrBrokenChainIsAMismatch) {
   EXPECT_DANE(Judge({Tlsa(3, 1, 1, pki_.leaf)}, {}), DaneStatus::kMismatch);
   const std::vector<uint8_t> junk = {0x30, 0x00};

@@ -1,6 +1,7 @@
 // What Debian 12's OpenSSL 3.0.19 does, rule by rule; s_client and s_server with @SECLEVEL=N were
 // the oracle for the protocol rules, EVP_PKEY_security_bits for the numbers.
 #include "tls/session/security_level.h"
+#include "tls/session/version.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
