@@ -39,6 +39,8 @@ struct EndpointRow {
   std::optional<uint32_t> injected_plaintext_bytes;
   std::optional<std::vector<std::string>> ehlo_after_tls;
   std::optional<bool> requiretls;
+  std::optional<std::string> after_tls;
+  std::optional<uint16_t> after_tls_code;
 
   // TLS.
   std::optional<std::string> server_name;
@@ -149,6 +151,11 @@ struct Table<EndpointRow> {
     visit(Column{"ehlo_after_tls", &R::ehlo_after_tls,
                  "keywords of the EHLO reply inside TLS, as in `ehlo_keywords`"});
     visit(Column{"requiretls", &R::requiretls, "REQUIRETLS is offered inside TLS (RFC 8689)"});
+    visit(Column{"after_tls", &R::after_tls,
+                 "what became of the EHLO within TLS: ok, helo, refused, throttled_421, closed, "
+                 "timeout, not_smtp; null where it was not said"});
+    visit(Column{"after_tls_code", &R::after_tls_code,
+                 "code of the last reply to EHLO or HELO within TLS"});
   }
 
   template <typename Visitor>

@@ -54,6 +54,8 @@ void FillSmtp(const EndpointFacts& facts, output::EndpointRow* row) {
     row->ehlo_after_tls = facts.ehlo_after_tls->keywords;
     row->requiretls = facts.ehlo_after_tls->requiretls;
   }
+  row->after_tls = NullIfEmpty(AfterTlsName(facts.after_tls));
+  if (facts.after_tls_code != 0) row->after_tls_code = facts.after_tls_code;
 }
 
 void FillTls(const tls::HandshakeFacts& shown, output::EndpointRow* row) {

@@ -82,7 +82,9 @@ void OnHelo(Dialogue* d) {
 bool OnStartTls(Dialogue* d) {
   d->facts->starttls_ns = d->Lap();
   d->facts->starttls_reply = std::move(d->session.reply());
-  if (d->facts->starttls_reply->code != 220) {
+  // RFC 3207 §4 knows no other positive code than 220, but says of none that it is a refusal; what
+  // senders make of one differs (scanner/posture/senders.cc), and most go on.
+  if (!d->facts->starttls_reply->positive()) {
     d->End(Outcome::kStartTlsRefused, *d->facts->starttls_reply);
     return false;
   }
@@ -98,14 +100,32 @@ bool OnHandshake(Dialogue* d) {
   return d->request.last_stage > Stage::kHandshake;
 }
 
-// The second EHLO: what was said in clear is forgotten (RFC 3207 §4.2).
-void OnEhloAgain(Dialogue* d) {
+// Senders (Postfix, OpenSMTPD) say HELO where EHLO is refused within TLS, but not after 421.
+bool IsWorthHelo(const SmtpReply& reply) {
+  return !reply.positive() && reply.code != kServiceUnavailable;
+}
+
+// The answer to the second EHLO (what was said in clear is forgotten, RFC 3207 §4.2), or to the
+// HELO that followed it.
+void OnHelloAgain(Dialogue* d, bool is_helo) {
   const SmtpReply& reply = d->session.reply();
+  d->facts->after_tls_code = static_cast<uint16_t>(reply.code);
   if (reply.positive()) {
-    d->facts->ehlo_after_tls = ParseEhloKeywords(reply);
-  } else {
-    d->End(Outcome::kEhloRefused, reply);  // no more than a remark: the handshake stands
+    d->facts->after_tls = is_helo ? AfterTls::kHelo : AfterTls::kOk;
+    if (!is_helo) d->facts->ehlo_after_tls = ParseEhloKeywords(reply);
+    return;
   }
+  d->facts->after_tls =
+      reply.code == kServiceUnavailable ? AfterTls::kThrottled421 : AfterTls::kRefused;
+  d->End(Outcome::kEhloRefused, reply);  // does not undo the handshake
+}
+
+// No answer came.
+void OnSilenceWithinTls(Dialogue* d) {
+  const Outcome failure = d->session.failure();
+  d->facts->after_tls = failure == Outcome::kCommandTimeout      ? AfterTls::kTimeout
+                        : failure == Outcome::kSmtpProtocolError ? AfterTls::kNotSmtp
+                                                                 : AfterTls::kClosed;
 }
 
 // Has EHLO or HELO been answered by somebody who can be told goodbye?
@@ -124,6 +144,24 @@ auto ShakeHands(Dialogue* d) {
   d->facts->stage = Stage::kHandshake;
   return d->session.ShakeHands(d->request.tls, d->request.server_name, d->request.offer.max_version,
                                d->options().handshake_timeout_ns);
+}
+
+// The second EHLO, and HELO where it is refused. True: the connection is worth a QUIT.
+Task<bool> SayHelloAgain(Dialogue* d) {
+  SayEhlo(d, Stage::kEhloAfterTls);
+  bool answered = co_await d->session.ReadReply(d->options().command_timeout_ns);
+  const bool helo = answered && IsWorthHelo(d->session.reply());
+  if (helo) {
+    d->facts->after_tls_code = static_cast<uint16_t>(d->session.reply().code);
+    SayHelo(d);
+    answered = co_await d->session.ReadReply(d->options().command_timeout_ns);
+  }
+  if (answered) {
+    OnHelloAgain(d, helo);
+  } else {
+    OnSilenceWithinTls(d);
+  }
+  co_return answered;
 }
 
 // The way to TLS in SMTP (RFC 3207 §4), and the second EHLO. True: the connection is worth a QUIT.
@@ -155,9 +193,7 @@ Task<bool> TalkUpToTls(Dialogue* d) {
   if (!done) co_return false;
   if (!OnHandshake(d)) co_return true;
 
-  SayEhlo(d, Stage::kEhloAfterTls);
-  answered = co_await d->session.ReadReply(d->options().command_timeout_ns);
-  if (answered) OnEhloAgain(d);
+  answered = co_await SayHelloAgain(d);
   co_return answered;
 }
 
@@ -172,9 +208,7 @@ Task<bool> TalkWithinTls(Dialogue* d) {
   if (!answered) co_return false;
   if (!OnGreeting(d)) co_return true;
 
-  SayEhlo(d, Stage::kEhloAfterTls);
-  answered = co_await d->session.ReadReply(d->options().command_timeout_ns);
-  if (answered) OnEhloAgain(d);
+  answered = co_await SayHelloAgain(d);
   co_return answered;
 }
 
@@ -201,7 +235,8 @@ Task<std::unique_ptr<EndpointFacts>> HoldDialogue(DialogueRequest request) {
     }
     if (say_goodbye) {
       // The stage tells where a dialogue ended: only a complete one has come to QUIT.
-      const bool complete = facts->ehlo_after_tls.has_value();
+      const bool complete =
+          facts->after_tls == AfterTls::kOk || facts->after_tls == AfterTls::kHelo;
       if (complete) facts->stage = Stage::kQuit;
       const bool answered = co_await d.session.Quit(d.options().quit_timeout_ns);
       if (complete && answered) facts->stage = Stage::kDone;

@@ -26,7 +26,9 @@ struct EndpointFacts {
   bool transient_refusal = false;
   // Some reply was 421, even after the handshake: the address wants to be left in peace.
   bool throttled = false;
-  std::string error_detail;  // a sentence, where there is more to say than the outcome does
+  AfterTls after_tls = AfterTls::kNotReached;
+  uint16_t after_tls_code = 0;  // of the last reply to EHLO or HELO within TLS; 0: none came
+  std::string error_detail;     // a sentence, where there is more to say than the outcome does
 
   Boxed<SmtpReply> greeting;
   Boxed<EhloKeywords> ehlo;

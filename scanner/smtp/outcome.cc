@@ -100,6 +100,28 @@ std::string_view OutcomeName(Outcome outcome) {
   return "";
 }
 
+std::string_view AfterTlsName(AfterTls after_tls) {
+  switch (after_tls) {
+    case AfterTls::kNotReached:
+      return "";
+    case AfterTls::kOk:
+      return "ok";
+    case AfterTls::kHelo:
+      return "helo";
+    case AfterTls::kRefused:
+      return "refused";
+    case AfterTls::kThrottled421:
+      return "throttled_421";
+    case AfterTls::kClosed:
+      return "closed";
+    case AfterTls::kTimeout:
+      return "timeout";
+    case AfterTls::kNotSmtp:
+      return "not_smtp";
+  }
+  return "";
+}
+
 bool IsLocal(Outcome outcome) {
   return outcome >= Outcome::kLocalNoRoute && outcome <= Outcome::kLocalError;
 }

@@ -49,8 +49,21 @@ enum class Outcome : uint8_t {
   kLocalError,
 };
 
+// What became of the EHLO within TLS: only there a sender learns whether the server takes mail.
+enum class AfterTls : uint8_t {
+  kNotReached,
+  kOk,
+  kHelo,          // EHLO was refused, and HELO accepted
+  kRefused,       // both were refused
+  kThrottled421,  // either was answered 421
+  kClosed,        // the connection ended, in good order, by an alert or by a reset
+  kTimeout,
+  kNotSmtp,  // what came is no reply
+};
 std::string_view StageName(Stage stage);
 std::string_view OutcomeName(Outcome outcome);
+// "ok", "helo", "refused", "throttled_421", "closed", "timeout", "not_smtp"; empty: not reached.
+std::string_view AfterTlsName(AfterTls after_tls);
 
 // Our own trouble: says nothing about the server.
 bool IsLocal(Outcome outcome);

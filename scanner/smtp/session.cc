@@ -1,9 +1,13 @@
 #include "scanner/smtp/session.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "scanner/base/sanitize.h"
+#include "scanner/base/text.h"
 #include "scanner/smtp/command.h"
 #include "tls/session/errors.h"
 
@@ -14,12 +18,31 @@ std::span<const uint8_t> AsBytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
+// Appends `bytes` to `beginning`, as far as a message may quote them.
+void KeepBeginning(std::span<const uint8_t> bytes, std::string* beginning) {
+  const size_t kept = std::min(bytes.size(), kMaxErrorExcerptBytes - beginning->size());
+  beginning->append(reinterpret_cast<const char*>(bytes.data()), kept);
+}
+
+// Is it a line of SMTP where a TLS record should be? No content type of TLS is a digit
+// (RFC 8446 §5.1: 20 to 24).
+bool IsClearText(std::string_view answer) {
+  constexpr size_t kCodeDigits = 3;
+  return answer.size() > kCodeDigits &&
+         std::ranges::all_of(answer.substr(0, kCodeDigits), absl::ascii_isdigit);
+}
+
+std::string_view FirstLine(std::string_view text) {
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
 }  // namespace
 
 SmtpSession::SmtpSession(EventLoop* loop, EndpointFacts* facts)
     : loop_(loop), facts_(facts), stream_(loop->NewStream()) {}
 
 void SmtpSession::Fail(Outcome outcome, std::string detail) {
+  failure_ = outcome;
   facts_->error_detail = std::move(detail);
   // A completed handshake cannot be undone by what comes after it.
   if (!encrypted_) facts_->outcome = outcome;
@@ -122,6 +145,7 @@ Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view ser
     co_return false;
   }
   SendBytes(out);
+  std::string answer;  // how what the server sends begins
   tls::HandshakeOutcome outcome = tls::HandshakeOutcome::kInProgress;
   while (outcome == tls::HandshakeOutcome::kInProgress) {
     const Stream::Received received = co_await stream_->Receive(deadline_ns);
@@ -131,11 +155,12 @@ Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view ser
       co_return false;
     }
     out.clear();
+    KeepBeginning(received.bytes, &answer);
     outcome = tls_->Advance(received.bytes, &out);
     SendBytes(out);  // also on failure: the alert for the server
   }
   if (outcome != tls::HandshakeOutcome::kOk) {
-    FailHandshake();
+    FailHandshake(answer);
     co_return false;
   }
   encrypted_ = true;
@@ -144,7 +169,12 @@ Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view ser
   co_return true;
 }
 
-void SmtpSession::FailHandshake() {
+void SmtpSession::FailHandshake(std::string_view answer) {
+  if (IsClearText(answer)) {
+    return Fail(Outcome::kTlsProtocolError,
+                JoinText("the server goes on in clear: \"",
+                         SanitizeText(FirstLine(answer), kMaxErrorExcerptBytes), "\""));
+  }
   const tls::HandshakeFacts& shown = tls_->Facts();
   switch (shown.outcome) {
     case tls::HandshakeOutcome::kAlertReceived:

@@ -59,6 +59,9 @@ class SmtpSession : Stream::Receiver {
   }
   SmtpReply& reply() { return parser_.reply(); }
 
+  // What the last failure was, whether or not the facts say so: a completed handshake stays one.
+  Outcome failure() const { return failure_; }
+
   // Drops what has come behind the last reply, and says how many bytes that was.
   size_t DropUnread();
 
@@ -85,13 +88,14 @@ class SmtpSession : Stream::Receiver {
   void SendBytes(const std::string& bytes);
   void Fail(Outcome outcome, std::string detail);
   void FailIo(IoError error);
-  void FailHandshake();
+  void FailHandshake(std::string_view answer);
 
   EventLoop* loop_;
   EndpointFacts* facts_;
   std::unique_ptr<Stream> stream_;
   std::optional<tls::Handshake> tls_;
   bool encrypted_ = false;
+  Outcome failure_ = Outcome::kLocalError;
   SmtpReplyParser parser_;
   std::string unread_;  // plaintext behind the last reply
 };

@@ -19,9 +19,14 @@ Expected ExpectedOf(Manner manner) {
     case Manner::kGood:
     case Manner::kTls12:
     case Manner::kInjects:
+    case Manner::kHeloOnlyWithinTls:
+    case Manner::kStartTls250:
       return {Outcome::kTlsOk, Stage::kDone};
     case Manner::kClosesAfterHandshake:
     case Manner::kThrottledWithinTls:
+    case Manner::kRefusesWithinTls:
+    case Manner::kGarbageWithinTls:
+    case Manner::kSilentWithinTls:
       return {Outcome::kTlsOk, Stage::kEhloAfterTls};
     case Manner::kIgnoresQuit:
       return {Outcome::kTlsOk, Stage::kQuit};
@@ -113,7 +118,7 @@ class ServerNetwork::Connection final : public Peer {
       case Manner::kGreeting5xx:
         return Greet("554 5.7.1 not you\r\n");
       case Manner::kThrottled:
-        Throttle();
+        Throttle(script().greet_delay_ns);
         return Greet("421 4.7.0 too many connections\r\n");
       default:
         return Greet("220-mx.sim.example ESMTP\r\n220 ready\r\n");
@@ -154,7 +159,15 @@ class ServerNetwork::Connection final : public Peer {
     Write(text, script().reply_delay_ns, travel());
     reply_ends_.push_back(written());
   }
-  void Throttle() { server().not_before_ns = loop()->now_ns() + network_->politeness_.backoff_ns; }
+  // REQUIRES: the reply follows, after `delay_ns`. Until it has arrived, other connections of the
+  // same client cannot know of it.
+  void Throttle(int64_t delay_ns) {
+    constexpr int64_t kMaxReplyBytes = 200;  // within TLS, too
+    const int64_t pieces = kMaxReplyBytes / static_cast<int64_t>(script().max_piece_bytes) + 1;
+    const int64_t now_ns = loop()->now_ns();
+    server().told_421_ns = now_ns + delay_ns + pieces * script().max_gap_ns;
+    server().not_before_ns = now_ns + network_->politeness_.backoff_ns;
+  }
 
   void OnCommand(const std::string& line) {
     if (line == "QUIT") {
@@ -194,7 +207,7 @@ class ServerNetwork::Connection final : public Peer {
       case Manner::kStartTls5xx:
         return Reply("502 5.5.1 not implemented\r\n");
       case Manner::kThrottledAtStartTls:
-        Throttle();
+        Throttle(script().reply_delay_ns);
         return Reply("421 4.7.0 go away\r\n");
       case Manner::kInjects: {
         // In one piece: what comes later is no longer behind the 220.
@@ -205,6 +218,9 @@ class ServerNetwork::Connection final : public Peer {
         reply_ends_.push_back(end);
         break;
       }
+      case Manner::kStartTls250:
+        Reply("250 go ahead\r\n");
+        break;
       default:
         Reply("220 go ahead\r\n");
     }
@@ -244,11 +260,12 @@ class ServerNetwork::Connection final : public Peer {
     const std::string out = tls_->Receive(std::string(bytes));
     if (!out.empty()) Write(out, script().reply_delay_ns, travel());
     if (manner_ == Manner::kClosesAfterHandshake && tls_->done()) return Close(0);
+    if (manner_ == Manner::kSilentWithinTls) return;
     if (tls_->failed()) return Close(0);
     if (script().implicit_tls && tls_->done() && !greeted_in_tls_) {
       greeted_in_tls_ = true;
       const bool throttles = manner_ == Manner::kThrottledWithinTls;
-      if (throttles) Throttle();
+      if (throttles) Throttle(script().greet_delay_ns);
       const std::string text = throttles ? "421 4.7.0 too many\r\n" : "220 mx.sim.example\r\n";
       Write(tls_->Send(text), script().greet_delay_ns, travel());
     }
@@ -267,15 +284,31 @@ class ServerNetwork::Connection final : public Peer {
         Write(tls_->SendCloseNotify(), 0, travel());
         return Close(0);
       }
-      if (!line.starts_with("EHLO scanner.example.net")) {
+      const bool helo = line.starts_with("HELO scanner.example.net");
+      if (!line.starts_with("EHLO scanner.example.net") && !(helo && refused_in_tls_)) {
         network_->Complain(address_, "within TLS the client said " + line);
       }
       if (manner_ == Manner::kThrottledWithinTls) {
-        Throttle();
+        Throttle(0);
         Write(tls_->Send("421 4.7.0 too many\r\n"), 0, travel());
         continue;
       }
-      Write(tls_->Send("250-mx.sim.example\r\n250 REQUIRETLS\r\n"), 0, travel());
+      Write(tls_->Send(AnswerWithinTls(helo)), 0, travel());
+    }
+  }
+
+  // To EHLO or HELO.
+  std::string AnswerWithinTls(bool helo) {
+    switch (manner_) {
+      case Manner::kRefusesWithinTls:
+      case Manner::kHeloOnlyWithinTls:
+        if (helo && manner_ == Manner::kHeloOnlyWithinTls) return "250 mx.sim.example\r\n";
+        refused_in_tls_ = true;
+        return "550 5.7.1 no\r\n";
+      case Manner::kGarbageWithinTls:
+        return "Error: out of cheese\r\n";
+      default:
+        return "250-mx.sim.example\r\n250 REQUIRETLS\r\n";
     }
   }
 
@@ -290,6 +323,7 @@ class ServerNetwork::Connection final : public Peer {
   std::optional<TestServer> tls_;
   size_t read_ = 0;
   bool greeted_in_tls_ = false;
+  bool refused_in_tls_ = false;
 };
 
 // One GET, one answer, and the end.
@@ -362,7 +396,9 @@ Network::Answer ServerNetwork::Connect(const SocketAddress& to) {
   if (now_ns - server.last_start_ns < politeness_.per_address_interval_ns) {
     Complain(to.address, "too soon after the last one");
   }
-  if (now_ns < server.not_before_ns) Complain(to.address, "too soon after a 421");
+  if (now_ns >= server.told_421_ns && now_ns < server.not_before_ns) {
+    Complain(to.address, "too soon after a 421");
+  }
   if (open_ >= politeness_.concurrency) Complain(to.address, "too many connections in all");
   server.last_start_ns = now_ns;
   const std::vector<Manner>& manners = server.script.manners;

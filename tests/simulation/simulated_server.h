@@ -20,7 +20,12 @@ enum class Manner {
   kInjects,  // plaintext behind the 220 to STARTTLS
   kClosesAfterHandshake,
   kIgnoresQuit,
+  kRefusesWithinTls,   // 550 to EHLO and HELO
+  kHeloOnlyWithinTls,  // 550 to EHLO only
+  kGarbageWithinTls,
+  kSilentWithinTls,
   kThrottledWithinTls,  // 421 to the second EHLO; with implicit TLS as a greeting
+  kStartTls250,         // which senders take for 220
   kNoStartTls,
   kHeloOnly,
   kEhloRefused,
@@ -116,6 +121,7 @@ class ServerNetwork final : public Network {
     uint32_t connections = 0;
     uint32_t open = 0;
     int64_t last_start_ns = INT64_MIN / 2;
+    int64_t told_421_ns = INT64_MIN / 2;    // when its last 421 had arrived at the latest
     int64_t not_before_ns = INT64_MIN / 2;  // since it said 421
   };
 

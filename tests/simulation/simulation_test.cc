@@ -92,6 +92,25 @@ bool Throttles(Manner manner) {
          manner == Manner::kThrottledWithinTls;
 }
 
+std::string ExpectedAfterTls(Manner manner) {
+  switch (manner) {
+    case Manner::kHeloOnlyWithinTls:
+      return "helo";
+    case Manner::kRefusesWithinTls:
+      return "refused";
+    case Manner::kThrottledWithinTls:
+      return "throttled_421";
+    case Manner::kClosesAfterHandshake:
+      return "closed";
+    case Manner::kSilentWithinTls:
+      return "timeout";
+    case Manner::kGarbageWithinTls:
+      return "not_smtp";
+    default:
+      return "ok";
+  }
+}
+
 // Every endpoint's row says what its server is.
 void ExpectTrue(const World& world, const ScanSettings& settings, const EndpointRow& row) {
   SCOPED_TRACE(row.host + " at " + row.address);
@@ -126,8 +145,8 @@ void ExpectTrue(const World& world, const ScanSettings& settings, const Endpoint
   EXPECT_EQ(row.injected_plaintext_bytes, verdict.manner == Manner::kInjects ? 14u : 0u);
   EXPECT_EQ(row.pkix_status, "valid");
   EXPECT_EQ(row.name_match, row.host.ends_with(".sim.example") ? "san" : "none");
-  EXPECT_EQ(row.requiretls.has_value(), verdict.manner != Manner::kClosesAfterHandshake &&
-                                            verdict.manner != Manner::kThrottledWithinTls);
+  EXPECT_EQ(row.requiretls.has_value(), row.after_tls == "ok");
+  EXPECT_EQ(row.after_tls, ExpectedAfterTls(verdict.manner));
 }
 
 class RandomWorld : public ::testing::TestWithParam<uint64_t> {};

@@ -1,6 +1,8 @@
 // The rules of SMTP, one by one, each on servers that put it to the test: what the client may say
 // and when, and what a row says of the answers.
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -115,6 +117,45 @@ TEST(SmtpRules, SaysEhloAgainWithinTlsAndKeepsBothAnswers) {
   EXPECT_EQ(*row.ehlo_keywords, (std::vector<std::string>{"SIZE 35882577", "STARTTLS"}));
   EXPECT_EQ(*row.ehlo_after_tls, (std::vector<std::string>{"REQUIRETLS"}));
   EXPECT_EQ(row.requiretls, true);
+}
+
+// The handshake is not the end: who is turned away within TLS hands over no mail. HELO is tried
+// where EHLO is refused, as senders do, and not after 421.
+TEST(SmtpRules, TellsWhatBecameOfTheEhloWithinTls) {
+  const std::tuple<Manner, const char*, std::optional<uint16_t>, const char*> cases[] = {
+      {Manner::kGood, "ok", 250, "done"},
+      {Manner::kHeloOnlyWithinTls, "helo", 250, "done"},
+      {Manner::kRefusesWithinTls, "refused", 550, "ehlo_after_tls"},
+      {Manner::kThrottledWithinTls, "throttled_421", 421, "ehlo_after_tls"},
+      {Manner::kClosesAfterHandshake, "closed", std::nullopt, "ehlo_after_tls"},
+      {Manner::kSilentWithinTls, "timeout", std::nullopt, "ehlo_after_tls"},
+      {Manner::kGarbageWithinTls, "not_smtp", std::nullopt, "ehlo_after_tls"},
+  };
+  for (const auto& [manner, word, code, stage] : cases) {
+    const EndpointRow row = RowOf(manner);
+    EXPECT_EQ(row.outcome, "tls_ok") << word;
+    EXPECT_EQ(row.after_tls, word);
+    EXPECT_EQ(row.after_tls_code, code) << word;
+    EXPECT_EQ(row.stage, stage) << word;
+  }
+  EXPECT_FALSE(RowOf(Manner::kNoStartTls).after_tls);
+  EXPECT_FALSE(RowOf(Manner::kAlertInHandshake).after_tls);
+}
+
+// Postfix and OpenSSL take any 2xx for 220.
+TEST(SmtpRules, TakesAnyPositiveReplyToStartTlsForConsent) {
+  const EndpointRow row = RowOf(Manner::kStartTls250);
+  EXPECT_EQ(row.outcome, "tls_ok");
+  EXPECT_EQ(row.starttls_code, 250);
+}
+
+// A server that says 220 and goes on in clear has said why.
+TEST(SmtpRules, QuotesAServerThatGoesOnInClearAfterItsConsent) {
+  const EndpointRow row = RowOf(Manner::kGarbageInHandshake);
+  EXPECT_EQ(row.outcome, "tls_protocol_error");
+  ASSERT_TRUE(row.error_detail);
+  EXPECT_TRUE(row.error_detail->starts_with("the server goes on in clear: \"250 what"))
+      << *row.error_detail;
 }
 
 // RFC 5321 §4.1.1.10: QUIT, and its answer is waited for, briefly.

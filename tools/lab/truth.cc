@@ -121,6 +121,7 @@ void AddSmtp(const World& world, uint32_t address, const EndpointTruth& truth, J
   const bool second_ehlo = Reached(truth, "quit");
   const Reply inside = EhloReplyOf(world, address, true);
   row["ehlo_after_tls"] = second_ehlo ? Keywords(inside) : Json();
+  if (second_ehlo) row["after_tls"] = "ok";
   row["requiretls"] = second_ehlo ? Json(behaviour == Behaviour::kEhloDiffers) : Json();
 }
 
