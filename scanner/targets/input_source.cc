@@ -4,8 +4,6 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,21 +11,20 @@
 #include <cstring>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "scanner/base/text.h"
+#include "scanner/targets/unpack.h"
 
 namespace mxsweep::scanner {
 namespace {
 
-using std::string_view_literals::operator""sv;
-
 // How soon a read that waits notices that it is to stop.
 constexpr int kStopPollMs = 100;
-constexpr size_t kPackedBufferBytes = 128 * 1024;
-// The longest file signature that is looked for.
-constexpr size_t kSignatureBytes = 10;
+// A tar archive says what it is behind the name, mode, owner, size, time and link of its first file
+// (POSIX.1, pax, "ustar Interchange Format"). No line ends before.
+constexpr std::string_view kTarSignature = "ustar";
+constexpr size_t kTarSignatureEnd = 257 + kTarSignature.size();
 
 class FileSource : public InputSource {
  public:
@@ -115,152 +112,12 @@ class PrefixedSource : public InputSource {
   std::unique_ptr<InputSource> rest_;
 };
 
-// What gzip and zstd have in common: packed bytes come in, what could be unpacked before an error
-// is given out before the error.
-class UnpackingSource : public InputSource {
- public:
-  explicit UnpackingSource(std::unique_ptr<InputSource> packed)
-      : packed_(std::move(packed)), buffer_(kPackedBufferBytes) {}
-
-  absl::StatusOr<size_t> Read(std::span<uint8_t> buffer) override {
-    while (error_.ok()) {
-      if (begin_ == end_ && !packed_ended_) {
-        absl::StatusOr<size_t> got = packed_->Read(buffer_);
-        if (!got.ok()) {
-          error_ = got.status();
-          break;
-        }
-        begin_ = 0;
-        end_ = *got;
-        packed_ended_ = *got == 0;
-      }
-      const size_t unpacked = Unpack(buffer);
-      if (unpacked > 0) return unpacked;
-      if (packed_ended_) break;
-    }
-    if (!error_.ok()) return error_;
-    return size_t{0};
-  }
-  uint64_t bytes_read() const override { return packed_->bytes_read(); }
-  uint64_t size_bytes() const override { return packed_->size_bytes(); }
-
- protected:
-  // Takes some of packed() and fills the front of `out`; or calls Fail. Called with nothing packed
-  // only at the end of the source.
-  virtual size_t Unpack(std::span<uint8_t> out) = 0;
-
-  std::span<uint8_t> packed() { return std::span(buffer_).subspan(begin_, end_ - begin_); }
-  void TakePacked(size_t count) { begin_ += count; }
-  bool at_end() const { return packed_ended_ && begin_ == end_; }
-  void Fail(std::string_view why) { error_ = absl::DataLossError(ToAbsl(why)); }
-
- private:
-  std::unique_ptr<InputSource> packed_;
-  std::vector<uint8_t> buffer_;
-  size_t begin_ = 0;
-  size_t end_ = 0;
-  bool packed_ended_ = false;
-  absl::Status error_;
-};
-
-class GzipSource : public UnpackingSource {
- public:
-  explicit GzipSource(std::unique_ptr<InputSource> packed) : UnpackingSource(std::move(packed)) {
-    // 16: expect the gzip wrapper (RFC 1952) around the deflate data.
-    usable_ = inflateInit2(&stream_, MAX_WBITS + 16) == Z_OK;
-  }
-  GzipSource(const GzipSource&) = delete;
-  GzipSource& operator=(const GzipSource&) = delete;
-  ~GzipSource() override {
-    if (usable_) inflateEnd(&stream_);
-  }
-
- protected:
-  size_t Unpack(std::span<uint8_t> out) override {
-    if (!usable_) return Failed("no memory to unpack gzip");
-    if (between_members_) {
-      // Padding with zeros is what tape and block devices leave behind.
-      while (!packed().empty() && packed()[0] == 0) TakePacked(1);
-      if (packed().empty()) return 0;
-      inflateReset(&stream_);
-      between_members_ = false;
-    }
-    if (at_end()) return Failed("gzip data ends early: the file is cut short");
-    stream_.next_in = packed().data();
-    stream_.avail_in = static_cast<uInt>(packed().size());
-    stream_.next_out = out.data();
-    stream_.avail_out = static_cast<uInt>(std::min<size_t>(out.size(), 1u << 30));
-    const size_t room = stream_.avail_out;
-    const int result = inflate(&stream_, Z_NO_FLUSH);
-    TakePacked(packed().size() - stream_.avail_in);
-    if (result == Z_STREAM_END) {
-      between_members_ = true;
-    } else if (result != Z_OK && result != Z_BUF_ERROR) {
-      Fail(JoinText("gzip data is damaged",
-                    stream_.msg != nullptr ? JoinText(": ", stream_.msg) : ""));
-    }
-    return room - stream_.avail_out;
-  }
-
- private:
-  size_t Failed(std::string_view why) {
-    Fail(why);
-    return 0;
-  }
-
-  z_stream stream_ = {};
-  bool usable_ = false;
-  bool between_members_ = false;
-};
-
-class ZstdSource : public UnpackingSource {
- public:
-  explicit ZstdSource(std::unique_ptr<InputSource> packed)
-      : UnpackingSource(std::move(packed)), context_(ZSTD_createDCtx(), &ZSTD_freeDCtx) {}
-
- protected:
-  size_t Unpack(std::span<uint8_t> out) override {
-    if (context_ == nullptr) {
-      Fail("no memory to unpack zstd");
-      return 0;
-    }
-    if (at_end() && frame_complete_) return 0;
-    ZSTD_inBuffer in = {packed().data(), packed().size(), 0};
-    ZSTD_outBuffer to = {out.data(), out.size(), 0};
-    const size_t result = ZSTD_decompressStream(context_.get(), &to, &in);
-    TakePacked(in.pos);
-    if (ZSTD_isError(result)) {
-      Fail(JoinText("zstd data is damaged: ", ZSTD_getErrorName(result)));
-    } else if (at_end() && to.pos == 0 && result != 0) {
-      Fail("zstd data ends early: the file is cut short");
-    } else {
-      frame_complete_ = result == 0;
-    }
-    return to.pos;
-  }
-
- private:
-  std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context_;
-  bool frame_complete_ = false;
-};
-
-bool IsZstd(std::string_view start) {
-  // A frame, or a skippable frame, 0x184D2A50 to 5F (RFC 8878 §3.1).
-  return start.starts_with("\x28\xB5\x2F\xFD") ||
-         (start.size() >= 4 && (static_cast<uint8_t>(start[0]) & 0xF0) == 0x50 &&
-          start.substr(1, 3) == "\x2A\x4D\x18");
-}
-
 absl::Status CheckIsText(std::string_view start) {
   struct Signature {
     std::string_view bytes;
     std::string_view message;
   };
   static constexpr Signature kSignatures[] = {
-      {"\xFD"
-       "7zXZ\0"sv,
-       "the list is packed with xz: unpack it first (xz -dc LIST | mxsweep scan -)"},
-      {"BZh", "the list is packed with bzip2: unpack it first (bzip2 -dc LIST | mxsweep scan -)"},
       {"PK\x03\x04", "the list is a zip archive: unpack it first (unzip -p LIST | mxsweep scan -)"},
       {"\xFF\xFE", "the list is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)"},
       {"\xFE\xFF", "the list is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)"},
@@ -268,12 +125,43 @@ absl::Status CheckIsText(std::string_view start) {
   };
   for (const Signature& signature : kSignatures) {
     if (!start.starts_with(signature.bytes)) continue;
-    // "BZh" alone may begin a name; bzip2 goes on with a digit and the digits of pi.
-    if (signature.bytes == "BZh" && start.substr(4) != "\x31\x41\x59\x26\x53\x59") continue;
     return absl::UnimplementedError(ToAbsl(signature.message));
+  }
+  if (start.size() == kTarSignatureEnd && start.ends_with(kTarSignature)) {
+    return absl::UnimplementedError(
+        "the list is a tar archive: unpack it first (tar -xOf ARCHIVE LIST | mxsweep scan -)");
   }
   return absl::OkStatus();
 }
+
+// Passes on what a source gives, as long as its beginning may be that of a list in text: an error
+// comes in place of the first bytes that show that it is not. Since these may come one by one, and
+// a person who types a list must not be made to wait, nothing is held back for it.
+class ListSource : public InputSource {
+ public:
+  explicit ListSource(std::unique_ptr<InputSource> list) : list_(std::move(list)) {}
+
+  absl::StatusOr<size_t> Read(std::span<uint8_t> buffer) override {
+    if (!error_.ok()) return error_;
+    absl::StatusOr<size_t> got = list_->Read(buffer);
+    if (!got.ok() || start_.size() == kTarSignatureEnd) return got;
+    const size_t wanted = std::min(*got, kTarSignatureEnd - start_.size());
+    start_.append(reinterpret_cast<const char*>(buffer.data()), wanted);
+    error_ = CheckIsText(start_);
+    if (PackingOf(start_) != Packing::kNone) {
+      error_ = absl::UnimplementedError("the list is packed twice: unpack it once first");
+    }
+    if (!error_.ok()) return error_;
+    return got;
+  }
+  uint64_t bytes_read() const override { return list_->bytes_read(); }
+  uint64_t size_bytes() const override { return list_->size_bytes(); }
+
+ private:
+  std::unique_ptr<InputSource> list_;
+  std::string start_;
+  absl::Status error_;
+};
 
 }  // namespace
 
@@ -304,7 +192,7 @@ std::unique_ptr<InputSource> FromString(std::string bytes) {
 }
 
 absl::StatusOr<std::unique_ptr<InputSource>> Decompress(std::unique_ptr<InputSource> source) {
-  std::array<uint8_t, kSignatureBytes> start;
+  std::array<uint8_t, kPackingSignatureBytes> start;
   size_t count = 0;
   // A pipe may give less than was asked for.
   while (count < start.size()) {
@@ -315,12 +203,9 @@ absl::StatusOr<std::unique_ptr<InputSource>> Decompress(std::unique_ptr<InputSou
   }
   std::string prefix(reinterpret_cast<const char*>(start.data()), count);
   if (absl::Status status = CheckIsText(prefix); !status.ok()) return status;
-  const bool gzip = prefix.starts_with("\x1F\x8B");
-  const bool zstd = IsZstd(prefix);
-  auto whole = std::make_unique<PrefixedSource>(std::move(prefix), std::move(source));
-  if (gzip) return std::make_unique<GzipSource>(std::move(whole));
-  if (zstd) return std::make_unique<ZstdSource>(std::move(whole));
-  return whole;
+  const Packing packing = PackingOf(prefix);
+  return std::make_unique<ListSource>(
+      Unpack(packing, std::make_unique<PrefixedSource>(std::move(prefix), std::move(source))));
 }
 
 }  // namespace mxsweep::scanner

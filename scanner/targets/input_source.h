@@ -37,9 +37,10 @@ absl::StatusOr<std::unique_ptr<InputSource>> OpenFile(const std::string& path,
 // Bytes in memory.
 std::unique_ptr<InputSource> FromString(std::string bytes);
 
-// Unpacks what `source` holds if its first bytes say that it is gzip (any number of members) or
-// zstd (any number of frames); passes it on otherwise. Fails with Unimplemented, saying what to do,
-// where they say that it is something else that is not text (xz, bzip2, zip, UTF-16).
+// The list that `source` holds: unpacked if its first bytes say that it is gzip, zstd, xz or bzip2
+// (see unpack.h), as it is otherwise. Fails with Unimplemented, saying what to do, where it is
+// something else that is not text (zip, UTF-16, Parquet): at once where the first bytes say so,
+// else when it is read (within a packing; a tar archive).
 absl::StatusOr<std::unique_ptr<InputSource>> Decompress(std::unique_ptr<InputSource> source);
 
 }  // namespace mxsweep::scanner

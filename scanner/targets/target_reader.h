@@ -73,8 +73,8 @@ class TargetReader {
     uint64_t duplicates = 0;  // dropped
   };
 
-  // Opens the file at `path`, or standard input for "-": plain, gzip or zstd. The error is a
-  // sentence.
+  // Opens the file at `path`, or standard input for "-": plain, gzip, zstd, xz or bzip2. The error
+  // is a sentence.
   static absl::StatusOr<std::unique_ptr<TargetReader>> Open(const std::string& path,
                                                             const Options& options);
   TargetReader(std::unique_ptr<InputSource> source, const Options& options);

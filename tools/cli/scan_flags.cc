@@ -80,7 +80,7 @@ void AddInputAndOutput(CLI::App& app, ScanOptions& options) {
   const char* group = "Input and output";
   app.add_option("targets", options.targets_path,
                  "List of targets, one a line: text, CSV as\n"
-                 "\"rank,domain\", .gz or .zst; - is standard input")
+                 "\"rank,domain\"; may be packed: gzip, zstd, xz,\nbzip2. - is standard input")
       ->type_name("FILE")
       ->capture_default_str();
   AddWord<TargetsKind>(app, "--targets", options.targets_kind,

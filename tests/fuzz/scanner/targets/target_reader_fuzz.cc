@@ -1,6 +1,6 @@
 // Feeds bytes as a list of targets: the first one chooses what the lines are, the rest may also be
-// gzip or zstd. Each line must be accounted for, and each target fit to be looked up and written
-// down.
+// packed (gzip, zstd, xz, bzip2). Each line must be accounted for, and each target fit to be looked
+// up and written down.
 #include <cstddef>
 #include <cstdint>
 #include <string>
