@@ -21,8 +21,92 @@ constexpr size_t kMaxKeptNameBytes = 32;
 // What http-parser takes for "stop, all is said".
 constexpr int kStop = -1;
 
-std::string_view ErrorName(const http_parser& parser) {
-  return http_errno_description(static_cast<http_errno>(parser.http_errno));
+// Of the first bytes, which say what the server speaks: the longest opening that is told apart.
+constexpr size_t kHeadBytes = 32;
+constexpr size_t kHttp2FrameHeaderBytes = 9;
+constexpr uint8_t kHttp2Settings = 4;
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kHttpName = "HTTP/";
+constexpr std::string_view kHttp1 = "HTTP/1.";
+
+// Does one begin with the other, so that more bytes may make `head` begin with `opening`?
+bool MayBecome(std::string_view head, std::string_view opening) {
+  return head.substr(0, opening.size()) == opening.substr(0, head.size());
+}
+
+// A server that speaks HTTP/2 opens with a SETTINGS frame of the connection, whatever it was asked
+// (RFC 9113 §3.4, §4.1): length (24 bits, far below 2^16), type, flags, stream 0.
+bool MayBecomeHttp2(std::string_view head) {
+  constexpr int kAny = -1;
+  constexpr int kOpening[kHttp2FrameHeaderBytes] = {0, kAny, kAny, kHttp2Settings, 0, 0, 0, 0, 0};
+  for (size_t i = 0; i < std::min(head.size(), kHttp2FrameHeaderBytes); ++i) {
+    if (kOpening[i] != kAny && kOpening[i] != static_cast<uint8_t>(head[i])) return false;
+  }
+  return true;
+}
+
+// What the first bytes of an answer say. The longer of two beginnings never says other than the
+// shorter, unless that said nothing yet.
+struct Opening {
+  bool decided = false;
+  std::string error;  // empty: HTTP/1
+};
+
+Opening JudgeOpening(std::string_view head) {
+  // Left over from the message before, as some servers have it (RFC 9112 §2.2).
+  const size_t start = head.find_first_not_of("\r\n");
+  if (start == std::string_view::npos) return {.decided = head.size() == kHeadBytes};
+  const bool full = head.size() == kHeadBytes;
+  head.remove_prefix(start);
+  if (MayBecome(head, kHttp1)) return {.decided = full || head.size() >= kHttp1.size()};
+  if (MayBecome(head, kByteOrderMark)) {
+    if (head.size() < kByteOrderMark.size()) return {.decided = full};
+    return {true, "not HTTP: a byte order mark stands before the status line"};
+  }
+  if (MayBecomeHttp2(head)) {
+    if (head.size() < kHttp2FrameHeaderBytes) return {.decided = full};
+    return {true, "the server speaks HTTP/2 only: it answered HTTP/1.1 with a frame of HTTP/2"};
+  }
+  const std::string shown = SanitizeText(head.substr(0, head.find_first_of("\r\n")), kHeadBytes);
+  if (head.starts_with(kHttpName)) {
+    return {true, JoinText("not HTTP/1: the answer begins with \"", shown, "\"")};
+  }
+  // Content types change_cipher_spec to application_data, version 3.x (RFC 8446 §5.1).
+  if (head.size() > 1 && head[0] >= 0x14 && head[0] <= 0x17 && head[1] == 3) {
+    return {true, "not HTTP: the answer is TLS"};
+  }
+  return {true, JoinText("not HTTP: the answer begins with \"", shown, "\"")};
+}
+
+// What http-parser stopped at. Its own words are for its developers.
+std::string_view ErrorSentence(http_errno error) {
+  switch (error) {
+    case HPE_INVALID_VERSION:
+      return "not HTTP/1: the version in the status line is none";
+    case HPE_INVALID_STATUS:
+    case HPE_INVALID_CONSTANT:
+      return "the status line has no status code";
+    case HPE_INVALID_HEADER_TOKEN:
+      return "a header line with a character that may not be there, or without a colon";
+    case HPE_LF_EXPECTED:
+    case HPE_STRICT:
+      return "a line that ends in CR without LF";
+    case HPE_HEADER_OVERFLOW:
+      return "more bytes of headers than anybody sends";
+    case HPE_INVALID_CONTENT_LENGTH:
+      return "a Content-Length that is no number";
+    case HPE_UNEXPECTED_CONTENT_LENGTH:
+      return "a second Content-Length, or one beside Transfer-Encoding: the length is ambiguous";
+    case HPE_INVALID_TRANSFER_ENCODING:
+      return "a Transfer-Encoding that does not end in chunked";
+    case HPE_INVALID_CHUNK_SIZE:
+      return "a chunk whose size is no hexadecimal number";
+    case HPE_CLOSED_CONNECTION:
+      return "more than one response, though the connection was to be closed";
+    default:
+      return "not HTTP/1.1";
+  }
 }
 
 }  // namespace
@@ -36,6 +120,8 @@ struct HttpResponseReader::Impl {
   static Impl* Of(http_parser* parser) { return static_cast<Impl*>(parser->data); }
   static const http_parser_settings& Settings();
 
+  State Open(std::string_view piece);
+  State Parse(std::string_view piece);
   int Stop(State final_state, std::string why = {}) {
     state = final_state;
     error = std::move(why);
@@ -52,6 +138,10 @@ struct HttpResponseReader::Impl {
   http_parser parser;
   size_t max_body_bytes;
   State state = State::kNeedMore;
+  // The answer's beginning, until it is decided what it is; what came of it before is not parsed
+  // yet.
+  std::string head;
+  bool opened = false;
   uint64_t bytes = 0;  // consumed, all kinds
   bool in_body = false;
   std::optional<int> status;
@@ -162,32 +252,50 @@ HttpResponseReader::HttpResponseReader(size_t max_body_bytes)
     : impl_(std::make_unique<Impl>(max_body_bytes)) {}
 HttpResponseReader::~HttpResponseReader() = default;
 
-HttpResponseReader::State HttpResponseReader::Feed(std::span<const uint8_t> bytes) {
-  Impl& reader = *impl_;
-  if (reader.state != State::kNeedMore || bytes.empty()) return reader.state;
-  const size_t consumed = http_parser_execute(
-      &reader.parser, &Impl::Settings(), reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  reader.bytes += consumed;
-  if (reader.state != State::kNeedMore) return reader.state;
-  if (HTTP_PARSER_ERRNO(&reader.parser) != HPE_OK || reader.parser.upgrade != 0) {
-    reader.Stop(State::kMalformed, std::string(ErrorName(reader.parser)));
-  } else if (reader.bytes - reader.body.size() > kMaxHttpHeaderBytes + reader.body.size()) {
-    reader.Stop(State::kMalformed,
-                JoinText("more than ", kMaxHttpHeaderBytes, " bytes of headers"));
+HttpResponseReader::State HttpResponseReader::Impl::Open(std::string_view piece) {
+  const std::string before = head;
+  head += piece.substr(0, kHeadBytes - head.size());
+  Opening opening = JudgeOpening(head);
+  if (!opening.decided) return state;
+  opened = true;
+  if (!opening.error.empty()) {
+    Stop(State::kMalformed, std::move(opening.error));
+    return state;
   }
-  return reader.state;
+  if (Parse(before) != State::kNeedMore) return state;
+  return Parse(piece);
+}
+
+HttpResponseReader::State HttpResponseReader::Impl::Parse(std::string_view piece) {
+  // Nothing would mean the end to http-parser.
+  if (piece.empty()) return state;
+  const size_t consumed = http_parser_execute(&parser, &Settings(), piece.data(), piece.size());
+  bytes += consumed;
+  if (state != State::kNeedMore) return state;
+  if (HTTP_PARSER_ERRNO(&parser) != HPE_OK || parser.upgrade != 0) {
+    Stop(State::kMalformed, std::string(ErrorSentence(HTTP_PARSER_ERRNO(&parser))));
+  } else if (bytes - body.size() > kMaxHttpHeaderBytes + body.size()) {
+    Stop(State::kMalformed, JoinText("more than ", kMaxHttpHeaderBytes, " bytes of headers"));
+  }
+  return state;
+}
+
+HttpResponseReader::State HttpResponseReader::Feed(std::span<const uint8_t> bytes) {
+  if (impl_->state != State::kNeedMore || bytes.empty()) return impl_->state;
+  const std::string_view piece(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return impl_->opened ? impl_->Parse(piece) : impl_->Open(piece);
 }
 
 HttpResponseReader::State HttpResponseReader::End() {
   Impl& reader = *impl_;
-  if (reader.state == State::kNeedMore) {
+  if (reader.state == State::kNeedMore && reader.opened) {
     http_parser_execute(&reader.parser, &Impl::Settings(), nullptr, 0);
   }
   return reader.state;
 }
 
 HttpResponseReader::State HttpResponseReader::state() const { return impl_->state; }
-bool HttpResponseReader::started() const { return impl_->bytes > 0; }
+bool HttpResponseReader::started() const { return !impl_->head.empty(); }
 bool HttpResponseReader::in_body() const { return impl_->in_body; }
 std::optional<int> HttpResponseReader::status() const { return impl_->status; }
 const std::optional<std::string>& HttpResponseReader::content_type() const {

@@ -1,5 +1,5 @@
 // Reads one HTTP/1.1 response (RFC 9112), sans-IO: bytes in, status, a few headers and the body
-// out. The grammar is http-parser's; the caps are ours.
+// out. The grammar is http-parser's; the caps and the words are ours.
 #ifndef MXSWEEP_SCANNER_HTTP_RESPONSE_H_
 #define MXSWEEP_SCANNER_HTTP_RESPONSE_H_
 
@@ -55,7 +55,7 @@ class HttpResponseReader {
   // What has come of it; moved out by TakeBody.
   const std::string& body() const;
   std::string TakeBody();
-  // A sentence, with kMalformed and kTooLarge.
+  // What is wrong, a phrase in plain words, with kMalformed and kTooLarge.
   const std::string& error() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -148,6 +149,74 @@ TEST_F(HttpResponseReaderTest, RefusesWhatIsNotHttp) {
     EXPECT_EQ(scanner::Feed(&reader, text), State::kMalformed) << text;
     EXPECT_FALSE(reader.error().empty());
   }
+}
+
+// RFC 9112 says how each of these should be written; curl 7.88 reads all of them, and so do
+// senders.
+TEST_F(HttpResponseReaderTest, ReadsWhatOtherClientsRead) {
+  for (const char* text :
+       {"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\nContent-Length: 1\n\nx", "HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\nx\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nServer: caf\xE9\r\nContent-Length: 1\r\n\r\nx"}) {
+    HttpResponseReader reader(kMaxBody);
+    EXPECT_EQ(scanner::Feed(&reader, text), State::kComplete) << text << reader.error();
+    EXPECT_EQ(reader.body(), "x") << text;
+  }
+}
+
+// Whole and byte by byte: the same words, and none of the parser's.
+TEST_F(HttpResponseReaderTest, SaysInPlainWordsWhatIsNotHttp) {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  const std::pair<std::string, std::string> cases[] = {
+      // The first frame of a server that speaks HTTP/2 only: SETTINGS with three of them.
+      {std::string("\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x80\0\4\0\1\0\0\0\5\0\xFF\xFF\xFF", 27),
+       "the server speaks HTTP/2 only: it answered HTTP/1.1 with a frame of HTTP/2"},
+      {"\xEF\xBB\xBFHTTP/1.1 200 OK\r\n\r\n",
+       "not HTTP: a byte order mark stands before the status line"},
+      {"HTTP/2 200\r\ncontent-length: 1\r\n\r\nx",
+       "not HTTP/1: the answer begins with \"HTTP/2 200\""},
+      {"HTTP/3.0 200 OK\r\n", "not HTTP/1: the answer begins with \"HTTP/3.0 200 OK\""},
+      {"220 mx.example.org ESMTP\r\n",
+       "not HTTP: the answer begins with \"220 mx.example.org ESMTP\""},
+      {"<html>", "not HTTP: the answer begins with \"<html>\""},
+      {"version: STSv1\r\nmode: none\r\n", "not HTTP: the answer begins with \"version: STSv1\""},
+      {std::string("\x15\x03\x01\x00\x02\x02\x28", 7), "not HTTP: the answer is TLS"},
+      {"HELLO/1.1 200 OK\r\n", "not HTTP: the answer begins with \"HELLO/1.1 200 OK\""},
+      {"HTTP/1.1 OK\r\n", "the status line has no status code"},
+      {head + "Bad Header Line\r\n\r\n",
+       "a header line with a character that may not be there, or without a colon"},
+      {head + "Content-Length: one\r\n\r\n", "a Content-Length that is no number"},
+      {head + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n",
+       "a second Content-Length, or one beside Transfer-Encoding: the length is ambiguous"},
+      {head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+       "a chunk whose size is no hexadecimal number"},
+  };
+  for (const auto& [text, sentence] : cases) {
+    HttpResponseReader whole(kMaxBody);
+    EXPECT_EQ(scanner::Feed(&whole, text), State::kMalformed) << text;
+    EXPECT_EQ(whole.error(), sentence);
+    HttpResponseReader bytes(kMaxBody);
+    for (const char& byte : text) scanner::Feed(&bytes, {&byte, 1});
+    EXPECT_EQ(bytes.state(), State::kMalformed) << text;
+    // Of text, what is shown is what had come.
+    if (sentence.find('"') == std::string::npos && sentence.find("TLS") == std::string::npos) {
+      EXPECT_EQ(bytes.error(), sentence);
+    }
+  }
+}
+
+// A beginning that may yet be HTTP, HTTP/2 or a byte order mark is no error before it is one.
+TEST_F(HttpResponseReaderTest, WaitsUntilTheBeginningSaysWhatItIs) {
+  for (const std::string& text : {std::string("\0\0\x12\4\0", 5), std::string("\xEF\xBB"),
+                                  std::string("HTTP/1"), std::string("\r\n\r\nHT")}) {
+    HttpResponseReader reader(kMaxBody);
+    EXPECT_EQ(scanner::Feed(&reader, text), State::kNeedMore);
+    EXPECT_TRUE(reader.started());
+    EXPECT_EQ(reader.End(), State::kNeedMore);
+  }
+  EXPECT_EQ(Feed("\r\n\r\nHTTP"), State::kNeedMore);
+  EXPECT_EQ(Feed("/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"), State::kComplete);
 }
 
 TEST_F(HttpResponseReaderTest, KeepsNoMoreOfAHeaderThanItsCap) {
