@@ -46,6 +46,17 @@ struct Target {
   std::string problem;  // kInvalid: why, a phrase ("label longer than 63 octets")
 };
 
+// Where targets come from.
+class TargetSource {
+ public:
+  virtual ~TargetSource() = default;
+  // The next target, or false where there are no more. `*target` keeps its strings' memory from
+  // call to call.
+  virtual bool Next(Target* target) = 0;
+  // For progress: how much of the list was read.
+  virtual uint64_t bytes_read() const = 0;
+};
+
 // Reads a list of targets of any length in constant memory (but for the NameSet of what was seen,
 // and a few dozen bytes for each address range).
 //
@@ -57,7 +68,7 @@ struct Target {
 // target is given as kInvalid with a reason, so that every line of the input is accounted for.
 //
 // Thread-compatible: one thread reads. Reading blocks.
-class TargetReader {
+class TargetReader final : public TargetSource {
  public:
   struct Options {
     TargetsKind kind = TargetsKind::kDomains;
@@ -79,16 +90,15 @@ class TargetReader {
                                                             const Options& options);
   TargetReader(std::unique_ptr<InputSource> source, const Options& options);
 
-  // The next target, or false at the end of the list or of what could be read of it: then status().
-  // `*target` keeps its strings' memory from call to call.
-  bool Next(Target* target);
+  // False at the end of the list or of what could be read of it: then status().
+  bool Next(Target* target) override;
 
   // OK, or why reading ended before the list did (DataLoss, Cancelled …), as a sentence. Everything
   // given out before is sound: the last line before the damage is given only if it was complete.
   const absl::Status& status() const { return status_; }
   const Counts& counts() const { return counts_; }
   // For progress: how much of the file was read; 0 of 0 where its size is not known.
-  uint64_t bytes_read() const { return source_->bytes_read(); }
+  uint64_t bytes_read() const override { return source_->bytes_read(); }
   uint64_t size_bytes() const { return source_->size_bytes(); }
   const NameSet& seen() const { return seen_; }
 

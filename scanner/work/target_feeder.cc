@@ -8,9 +8,9 @@
 
 namespace mxsweep::scanner {
 
-TargetFeeder::TargetFeeder(TargetReader* reader, ScanContext* context, const Options& options,
+TargetFeeder::TargetFeeder(TargetSource* source, ScanContext* context, const Options& options,
                            absl::AnyInvocable<absl::Time()> clock)
-    : reader_(reader),
+    : source_(source),
       context_(context),
       options_(options),
       clock_(std::move(clock)),
@@ -18,8 +18,8 @@ TargetFeeder::TargetFeeder(TargetReader* reader, ScanContext* context, const Opt
 
 bool TargetFeeder::Read() {
   if (has_target_) return true;
-  if (stopped_.load(std::memory_order_relaxed) || !reader_->Next(&target_)) return false;
-  bytes_read_.store(reader_->bytes_read(), std::memory_order_relaxed);
+  if (stopped_.load(std::memory_order_relaxed) || !source_->Next(&target_)) return false;
+  bytes_read_.store(source_->bytes_read(), std::memory_order_relaxed);
   has_target_ = true;
   if (target_.kind == Target::Kind::kInvalid) {
     invalid_.fetch_add(1, std::memory_order_relaxed);

@@ -36,7 +36,7 @@ class TargetFeeder {
 
   // What is borrowed outlives the feeder, and the feeder every target that it started. `clock` is
   // the time of the rows of invalid targets.
-  TargetFeeder(TargetReader* reader, ScanContext* context, const Options& options,
+  TargetFeeder(TargetSource* source, ScanContext* context, const Options& options,
                absl::AnyInvocable<absl::Time()> clock);
   TargetFeeder(const TargetFeeder&) = delete;
   TargetFeeder& operator=(const TargetFeeder&) = delete;
@@ -61,7 +61,7 @@ class TargetFeeder {
   bool Read();
   void Start(Target target);
 
-  TargetReader* reader_;
+  TargetSource* source_;
   ScanContext* context_;
   const Options options_;
   absl::AnyInvocable<absl::Time()> clock_;

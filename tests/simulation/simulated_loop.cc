@@ -73,6 +73,7 @@ void Peer::Write(std::string_view bytes, int64_t delay_ns, const Travel& travel)
       if (const auto alive = stream.lock()) (*alive)->Bytes(piece);
     });
     bytes.remove_prefix(length);
+    last_byte_ns_ = last_arrival_ns_;
     last_arrival_ns_ += loop_->Random(travel.max_gap_ns);
   }
 }
@@ -87,52 +88,56 @@ void Peer::End(int64_t delay_ns, IoError error) {
 void Peer::Close(int64_t delay_ns) { End(delay_ns, 0); }
 void Peer::Reset(int64_t delay_ns) { End(delay_ns, ECONNRESET); }
 
-SimulatedLoop::SimulatedLoop(uint64_t seed, Network* network)
-    : network_(network), random_(seed), timers_(now_ns_), dns_(this) {}
+namespace {
 
-SimulatedLoop::~SimulatedLoop() { MXSWEEP_CHECK(streams_alive_ == 0); }
+constexpr int64_t kMostMessageDelayNs = 3 * kMs;
+// Now and then a worker is busy, and its messages wait.
+constexpr int64_t kBusyDelayNs = 300 * kMs;
 
-absl::Time SimulatedLoop::wall_now() const {
+}  // namespace
+
+absl::Time SimulatedTime::wall_now() const {
   return absl::FromUnixSeconds(tls::testing::kNow) + absl::Nanoseconds(now_ns_);
 }
 
-std::unique_ptr<Stream> SimulatedLoop::NewStream() {
-  return std::make_unique<SimulatedStream>(this);
-}
-
-void SimulatedLoop::Post(absl::AnyInvocable<void()> message) {
-  messages_.push_back(std::move(message));
-}
-
-SimulatedLoop::EventKey SimulatedLoop::At(int64_t time_ns, std::function<void()> event) {
-  const EventKey key(std::max(time_ns, now_ns_), next_event_++);
-  events_.emplace(key, std::move(event));
-  return key;
-}
-
-int64_t SimulatedLoop::Random(int64_t bound) {
+int64_t SimulatedTime::Random(int64_t bound) {
   return static_cast<int64_t>(random_() % (static_cast<uint64_t>(bound) + 1));
 }
 
-void SimulatedLoop::Step() {
-  int64_t next_ns = timers_.NextDeadlineNs();
-  if (!events_.empty()) next_ns = std::min(next_ns, events_.begin()->first.first);
-  if (!messages_.empty()) next_ns = now_ns_;
+void SimulatedTime::Step() {
+  int64_t next_ns = INT64_MAX;
+  for (SimulatedLoop* loop : loops_) next_ns = std::min(next_ns, loop->NextNs());
+  std::vector<Actor*> working;
+  for (Actor& actor : actors_) {
+    if (!actor.has_work()) continue;
+    working.push_back(&actor);
+    next_ns = std::min(next_ns, actor.next_ns);
+  }
+  if (next_ns == INT64_MAX) next_ns = now_ns_ + kSecond;  // nothing will ever happen
   now_ns_ = std::max(now_ns_, next_ns);
-  while (!events_.empty() && events_.begin()->first.first <= now_ns_) {
-    auto event = events_.extract(events_.begin());
-    event.mapped()();
+  // One of those whose time has come.
+  std::vector<SimulatedLoop*> loops;
+  for (SimulatedLoop* loop : loops_) {
+    if (loop->NextNs() <= now_ns_) loops.push_back(loop);
   }
-  for (size_t waiting = messages_.size(); waiting > 0; --waiting) {
-    absl::AnyInvocable<void()> message = std::move(messages_.front());
-    messages_.pop_front();
-    message();
+  std::vector<Actor*> actors;
+  for (Actor* actor : working) {
+    if (actor->next_ns <= now_ns_) actors.push_back(actor);
   }
-  timers_.Advance(now_ns_);
-  if (hook_) hook_();
+  if (loops.empty() && actors.empty()) return;
+  const auto chosen =
+      static_cast<size_t>(Random(static_cast<int64_t>(loops.size() + actors.size()) - 1));
+  if (chosen < loops.size()) {
+    running_ = loops[chosen];
+    running_->Iterate();
+    running_ = nullptr;
+    return;
+  }
+  Actor& actor = *actors[chosen - loops.size()];
+  actor.next_ns = now_ns_ + Random(actor.act());
 }
 
-bool SimulatedLoop::RunUntil(const std::function<bool()>& done, int64_t limit_ns) {
+bool SimulatedTime::RunUntil(const std::function<bool()>& done, int64_t limit_ns) {
   while (!done()) {
     if (now_ns_ > limit_ns) return false;
     Step();
@@ -140,14 +145,70 @@ bool SimulatedLoop::RunUntil(const std::function<bool()>& done, int64_t limit_ns
   return true;
 }
 
+SimulatedLoop::SimulatedLoop(SimulatedTime* time, Network* network)
+    : time_(time), network_(network), timers_(time->now_ns()), dns_(this) {
+  time_->loops_.push_back(this);
+}
+
+SimulatedLoop::~SimulatedLoop() { MXSWEEP_CHECK(streams_alive_ == 0); }
+
+std::unique_ptr<Stream> SimulatedLoop::NewStream() {
+  return std::make_unique<SimulatedStream>(this);
+}
+
+void SimulatedLoop::Post(absl::AnyInvocable<void()> message) {
+  const SimulatedLoop* sender = time_->running_;
+  int64_t arrival_ns = now_ns();
+  std::deque<Message>& sent = messages_[sender];
+  if (sender != this) {
+    arrival_ns += Random(Random(50) == 0 ? kBusyDelayNs : kMostMessageDelayNs);
+    if (!sent.empty()) arrival_ns = std::max(arrival_ns, sent.back().arrival_ns);
+  }
+  sent.push_back({arrival_ns, std::move(message)});
+}
+
+SimulatedLoop::EventKey SimulatedLoop::At(int64_t time_ns, std::function<void()> event) {
+  const EventKey key(std::max(time_ns, now_ns()), next_event_++);
+  events_.emplace(key, std::move(event));
+  return key;
+}
+
+int64_t SimulatedLoop::NextNs() {
+  int64_t next_ns = timers_.NextDeadlineNs();
+  if (!events_.empty()) next_ns = std::min(next_ns, events_.begin()->first.first);
+  for (const auto& [sender, sent] : messages_) {
+    if (!sent.empty()) next_ns = std::min(next_ns, sent.front().arrival_ns);
+  }
+  return next_ns;
+}
+
+void SimulatedLoop::Iterate() {
+  while (!events_.empty() && events_.begin()->first.first <= now_ns()) {
+    auto event = events_.extract(events_.begin());
+    event.mapped()();
+  }
+  // Those that have arrived, and not what they send in turn.
+  std::vector<absl::AnyInvocable<void()>> arrived;
+  for (auto& [sender, sent] : messages_) {
+    while (!sent.empty() && sent.front().arrival_ns <= now_ns()) {
+      arrived.push_back(std::move(sent.front().run));
+      sent.pop_front();
+    }
+  }
+  for (absl::AnyInvocable<void()>& message : arrived) message();
+  timers_.Advance(now_ns());
+  if (hook_) hook_();
+}
+
 dns::EventLoop::TimerId SimulatedLoop::DnsLoop::ScheduleAfter(std::chrono::nanoseconds delay,
                                                               TimerCallback callback) {
   const TimerId id = next_id_++;
   auto shared = std::make_shared<TimerCallback>(std::move(callback));
-  timers_[id] = loop_->At(loop_->now_ns_ + std::max<int64_t>(delay.count(), 0), [this, id, shared] {
-    timers_.erase(id);
-    (*shared)();
-  });
+  timers_[id] =
+      loop_->At(loop_->now_ns() + std::max<int64_t>(delay.count(), 0), [this, id, shared] {
+        timers_.erase(id);
+        (*shared)();
+      });
   return id;
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -22,6 +23,41 @@ inline constexpr int64_t kSecond = 1'000'000'000;
 
 class SimulatedLoop;
 class SimulatedStream;
+
+// The time and the chance of a simulation: one seed drives everything that is random. Time stands
+// still but in RunUntil, where it jumps to the next thing that happens. Loops and actors run on it
+// one after the other, in an order that is drawn where they could run at the same time.
+class SimulatedTime {
+ public:
+  explicit SimulatedTime(uint64_t seed) : random_(seed) {}
+
+  int64_t now_ns() const { return now_ns_; }
+  absl::Time wall_now() const;
+  // 0 … bound, both included.
+  int64_t Random(int64_t bound);
+
+  // What stands for a thread beside the loops: `act` is called now and then while there is
+  // something to do, and says after how long again at the most.
+  struct Actor {
+    std::function<int64_t()> act;
+    std::function<bool()> has_work;
+    int64_t next_ns = 0;  // not earlier
+  };
+  void AddActor(Actor actor) { actors_.push_back(std::move(actor)); }
+
+  // Runs until `done`; false if that has not come to be by `limit_ns`.
+  bool RunUntil(const std::function<bool()>& done, int64_t limit_ns);
+
+ private:
+  friend class SimulatedLoop;
+  void Step();
+
+  std::mt19937_64 random_;
+  int64_t now_ns_ = kSecond;
+  std::vector<SimulatedLoop*> loops_;
+  std::vector<Actor> actors_;
+  SimulatedLoop* running_ = nullptr;  // null: an actor, or nobody
+};
 
 // The server's end of a connection, to be played by a subclass. It is destroyed when the client has
 // closed.
@@ -48,6 +84,8 @@ class Peer {
   // Bytes written so far, and bytes of them that have reached the client.
   uint64_t written() const { return written_; }
   uint64_t delivered() const { return delivered_; }
+  // When the last byte written reaches, or reached, the client.
+  int64_t last_byte_ns() const { return last_byte_ns_; }
   SimulatedLoop* loop() { return loop_; }
 
  private:
@@ -56,7 +94,8 @@ class Peer {
 
   SimulatedLoop* loop_ = nullptr;
   std::weak_ptr<SimulatedStream*> stream_;
-  int64_t last_arrival_ns_ = 0;
+  int64_t last_byte_ns_ = 0;
+  int64_t last_arrival_ns_ = 0;  // nothing arrives earlier any more
   uint64_t written_ = 0;
   uint64_t delivered_ = 0;
 };
@@ -74,19 +113,18 @@ class Network {
   virtual Answer Connect(const SocketAddress& to) = 0;
 };
 
-// All workers of a simulated scan run on one of these. Time stands still but in Step, where it
-// jumps to the next thing that happens; one seed drives everything that is random. An iteration is
-// in the order of UringLoop's: events, messages, timers, hook.
+// A worker's loop. An iteration is in the order of UringLoop's: events, messages, timers, hook.
+// Messages of others come late by chance, in the order in which each of them sent its own.
 class SimulatedLoop final : public EventLoop {
  public:
-  // `network` is borrowed.
-  SimulatedLoop(uint64_t seed, Network* network);
+  // Both are borrowed.
+  SimulatedLoop(SimulatedTime* time, Network* network);
   // Ends the program if a stream is alive.
   ~SimulatedLoop() override;
 
-  int64_t now_ns() const override { return now_ns_; }
-  int64_t real_now_ns() const override { return now_ns_; }
-  absl::Time wall_now() const override;
+  int64_t now_ns() const override { return time_->now_ns(); }
+  int64_t real_now_ns() const override { return time_->now_ns(); }
+  absl::Time wall_now() const override { return time_->wall_now(); }
   TimerWheel& timers() override { return timers_; }
   std::unique_ptr<Stream> NewStream() override;
   dns::EventLoop& dns_loop() override { return dns_; }
@@ -94,16 +132,13 @@ class SimulatedLoop final : public EventLoop {
   int max_streams() const override { return 1 << 20; }
 
   void SetIterationHook(std::function<void()> hook) { hook_ = std::move(hook); }
-  // Runs until `done`; false if that has not come to be by `limit_ns` of virtual time.
-  bool RunUntil(const std::function<bool()>& done, int64_t limit_ns);
 
   // Calls `event` at that time, in the order of being asked where times are equal. Returns its key.
   using EventKey = std::pair<int64_t, uint64_t>;
   EventKey At(int64_t time_ns, std::function<void()> event);
   void Cancel(const EventKey& key) { events_.erase(key); }
 
-  // 0 … bound, both included.
-  int64_t Random(int64_t bound);
+  int64_t Random(int64_t bound) { return time_->Random(bound); }
   int streams_alive() const { return streams_alive_; }
 
  private:
@@ -111,7 +146,7 @@ class SimulatedLoop final : public EventLoop {
   class DnsLoop final : public dns::EventLoop {
    public:
     explicit DnsLoop(SimulatedLoop* loop) : loop_(loop) {}
-    int64_t NowNanos() const override { return loop_->now_ns_; }
+    int64_t NowNanos() const override { return loop_->now_ns(); }
     void WatchSocket(int, bool, bool, SocketCallback) override { std::abort(); }
     void UnwatchSocket(int) override { std::abort(); }
     TimerId ScheduleAfter(std::chrono::nanoseconds delay, TimerCallback callback) override;
@@ -123,17 +158,25 @@ class SimulatedLoop final : public EventLoop {
     TimerId next_id_ = 1;
   };
 
-  void Step();
+  struct Message {
+    int64_t arrival_ns;
+    absl::AnyInvocable<void()> run;
+  };
 
+  // When there is something to do: now at the latest where it is not in the future.
+  int64_t NextNs();
+  void Iterate();
+
+  friend class SimulatedTime;
+  SimulatedTime* time_;
   Network* network_;
-  std::mt19937_64 random_;
-  int64_t now_ns_ = kSecond;
   TimerWheel timers_;
   DnsLoop dns_;
   std::function<void()> hook_;
   std::map<EventKey, std::function<void()>> events_;
   uint64_t next_event_ = 0;
-  std::deque<absl::AnyInvocable<void()>> messages_;
+  // By sender (null: an actor), in the order of sending.
+  std::map<const SimulatedLoop*, std::deque<Message>> messages_;
   int streams_alive_ = 0;
 };
 

@@ -1,11 +1,13 @@
 #include "tests/simulation/simulated_scan.h"
 
+#include <chrono>
 #include <memory>
 #include <random>
 #include <utility>
 
 #include "output/json_rows.h"
 #include "scanner/base/check.h"
+#include "scanner/work/target_feeder.h"
 #include "scanner/work/worker.h"
 #include "tests/simulation/simulated_loop.h"
 #include "tls/pki/trust_store.h"
@@ -29,6 +31,12 @@ class CollectingSink final : public RowSink {
     result_->rows.push_back(std::move(row));
     return absl::OkStatus();
   }
+  void OnTarget(const TargetResult& target) override {
+    ++result_->targets_told;
+    if (!result_->lines_told.insert(target.input_line).second) {
+      result_->complaints.push_back("line " + std::to_string(target.input_line) + " told twice");
+    }
+  }
   absl::Status AfterBatch() override { return absl::OkStatus(); }
   uint64_t committed_rows() const override { return result_->rows.size(); }
 
@@ -44,20 +52,48 @@ class CollectingSink final : public RowSink {
   ScanResult* result_;
 };
 
+// The targets of a world, in their order.
+class WorldTargets final : public TargetSource {
+ public:
+  explicit WorldTargets(const World& world) : world_(world) {}
+
+  bool Next(Target* target) override {
+    if (next_ == world_.targets.size()) return false;
+    *target = world_.targets[next_];
+    target->input_line = ++next_;
+    return true;
+  }
+  uint64_t bytes_read() const override { return next_; }
+
+ private:
+  const World& world_;
+  size_t next_ = 0;
+};
+
+// What a worker has of its own.
+struct SimulatedWorker {
+  SimulatedWorker(SimulatedTime* time, ServerNetwork* network)
+      : loop(time, network), resolver(loop.dns_loop()), tls(tls::ClientContext::Create().value()) {}
+
+  SimulatedLoop loop;
+  dns::FakeResolver resolver;
+  std::unique_ptr<tls::ClientContext> tls;
+  std::unique_ptr<Worker> worker;
+};
+
 // A scan's parts, alive until its result is told.
 class SimulatedScan {
  public:
   SimulatedScan(const World& world, const ScanSettings& settings, ScanResult* result)
-      : world_(world),
-        settings_(settings),
+      : settings_(settings),
         result_(result),
-        loop_(settings.seed, &network_),
-        resolver_(loop_.dns_loop()),
-        tls_(tls::ClientContext::Create().value()),
+        time_(settings.seed),
         pkix_(tls::TrustStore::FromPem(SimulatedPki().root.pem()).value()),
         sink_(settings.fail_at_row, result),
-        recorder_(&sink_) {
-    network_.SetLoop(&loop_);
+        recorder_(&sink_, Recorder::RunOn::kCaller),
+        targets_(world),
+        feeder_(&targets_, &context_, settings.feeder, [this] { return time_.wall_now(); }) {
+    network_.SetTime(&time_);
     network_.SetPoliteness(
         {.per_address_concurrency = settings.gate.per_address_concurrency,
          .per_address_interval_ns = settings.gate.per_address_interval_ns,
@@ -65,7 +101,6 @@ class SimulatedScan {
          .concurrency = static_cast<uint32_t>(
              std::min<size_t>(settings.gate.max_concurrency, 1'000'000) * settings.workers)});
     world.FillNetwork(&network_);
-    world.FillResolver(&resolver_, settings.seed);
     context_.settings.dialogue.ehlo_name = "scanner.example.net";
     context_.settings.dialogue.implicit_tls = settings.implicit_tls;
     context_.settings.attempts.retries = settings.retries;
@@ -75,66 +110,87 @@ class SimulatedScan {
     if (settings.revocation) context_.services.certificate_rows = &certificate_rows_;
     context_.services.recorder = &recorder_;
     for (size_t i = 0; i < settings.workers; ++i) {
-      workers_.push_back(std::make_unique<Worker>(&context_, &loop_, &resolver_, tls_.get(),
-                                                  settings.gate, settings.seed + i));
-      context_.workers.push_back(workers_.back().get());
+      SimulatedWorker& own =
+          *workers_.emplace_back(std::make_unique<SimulatedWorker>(&time_, &network_));
+      world.FillResolver(&own.resolver, settings.seed);
+      own.worker = std::make_unique<Worker>(&context_, &own.loop, &own.resolver, own.tls.get(),
+                                            settings.gate, settings.seed + i);
+      own.loop.SetIterationHook(
+          [this, worker = own.worker.get()] { worker->Admit(settings_.admissions); });
+      context_.workers.push_back(own.worker.get());
     }
-    loop_.SetIterationHook([this] { Hook(); });
   }
 
   void Run() {
-    size_t number = 0;
-    for (const Target& target : world_.targets) {
-      Worker* worker = context_.workers[number++ % workers_.size()];
-      loop_.Post(
-          [this, worker, target] { worker->Start(target, [this] { ++result_->targets_done; }); });
-    }
-    const int64_t started_ns = loop_.now_ns();
-    result_->ended =
-        loop_.RunUntil([this] { return result_->targets_done == world_.targets.size(); }, kDayNs);
+    // The threads of ScanRun: the main one, the feeder's, the recorder's.
+    if (settings_.drain_at_ns && *settings_.drain_at_ns <= time_.now_ns()) Drain();
+    time_.AddActor({[this] { return Drain(); },
+                    [this] { return !drained_ && settings_.drain_at_ns.has_value(); },
+                    settings_.drain_at_ns.value_or(0)});
+    time_.AddActor(
+        {[this] { return Drain(); }, [this] { return !drained_ && recorder_.failed(); }});
+    time_.AddActor({[this] { return Feed(); }, [this] { return !feeder_.ended(); }});
+    time_.AddActor({[this] { return Record(); }, [this] { return recorder_.backlog() > 0; }});
+    const int64_t started_ns = time_.now_ns();
+    result_->ended = time_.RunUntil(
+        [this] { return feeder_.ended() && feeder_.AwaitAll(std::chrono::milliseconds(0)); },
+        kDayNs);
     MXSWEEP_CHECK(result_->ended);
-    result_->took_ns = loop_.now_ns() - started_ns;
+    result_->took_ns = time_.now_ns() - started_ns;
+    result_->targets_started = feeder_.started();
     result_->connections_left_open = network_.open();
-    result_->questions_left = resolver_.outstanding();
-    result_->complaints = network_.complaints();
     result_->documents_asked = network_.documents_asked();
     result_->status = recorder_.Finish();
+    result_->complaints.insert(result_->complaints.end(), network_.complaints().begin(),
+                               network_.complaints().end());
     std::set<std::pair<std::string, dns::RrType>> asked;
-    for (const auto& question : resolver_.log()) {
-      // A domain that is its own MX host is asked once as either.
-      if (question.second == dns::RrType::kA && question.first.starts_with("mx") &&
-          !asked.insert(question).second) {
-        ++result_->hosts_asked_twice;
+    for (const auto& own : workers_) {
+      result_->questions_left += own->resolver.outstanding();
+      for (const auto& question : own->resolver.log()) {
+        // A domain that is its own MX host is asked once as either.
+        if (question.second == dns::RrType::kA && question.first.starts_with("mx") &&
+            !asked.insert(question).second) {
+          ++result_->hosts_asked_twice;
+        }
       }
     }
   }
 
  private:
-  void Hook() {
-    // What ScanRun does when it is told to stop, or when rows can no longer be written.
-    const bool stop = settings_.drain_at_ns && loop_.now_ns() >= *settings_.drain_at_ns;
-    if ((stop || recorder_.failed()) && !draining_) {
-      draining_ = true;
-      for (auto& worker : workers_) worker->Drain();
+  // What ScanRun does when it is told to stop, or when rows can no longer be written.
+  int64_t Drain() {
+    drained_ = true;
+    feeder_.Stop();
+    for (Worker* worker : context_.workers) {
+      worker->loop()->Post([worker] { worker->Drain(); });
     }
-    for (auto& worker : workers_) worker->Admit(settings_.admissions);
+    return 0;
   }
 
-  const World& world_;
+  int64_t Feed() {
+    const bool started = feeder_.Next(std::chrono::milliseconds(0)) == TargetFeeder::Step::kStarted;
+    return started ? kMs / 10 : 500 * kMs;
+  }
+
+  int64_t Record() {
+    recorder_.WriteWaiting();
+    return 100 * kMs;
+  }
+
   const ScanSettings& settings_;
   ScanResult* result_;
+  SimulatedTime time_;
   ServerNetwork network_;
-  SimulatedLoop loop_;
-  dns::FakeResolver resolver_;
-  std::unique_ptr<tls::ClientContext> tls_;
   tls::CertificateTable certificates_;
   CertificateRows certificate_rows_{&certificates_};
   tls::PkixVerifier pkix_;
   CollectingSink sink_;
   Recorder recorder_;
   ScanContext context_;
-  std::vector<std::unique_ptr<Worker>> workers_;
-  bool draining_ = false;
+  WorldTargets targets_;
+  TargetFeeder feeder_;
+  std::vector<std::unique_ptr<SimulatedWorker>> workers_;
+  bool drained_ = false;
 };
 
 }  // namespace
@@ -150,6 +206,9 @@ ScanSettings ScanSettings::Random(uint64_t seed) {
   settings.workers = static_cast<size_t>(any(1, 2, 3));
   settings.retries = static_cast<uint32_t>(any(0, 1, 2));
   settings.admissions = static_cast<uint32_t>(any(1, 3, 64));
+  settings.feeder.slots = static_cast<uint32_t>(any(1, 5, 1000));
+  settings.feeder.most_awaiting_mx = static_cast<int64_t>(any(1, 1000));
+  settings.feeder.most_backlog_rows = static_cast<uint64_t>(any(0, 10, 1000));
   settings.gate.rate_per_s = any(0, 0, 2, 50);
   settings.gate.max_concurrency = static_cast<size_t>(any(1, 4, 1000));
   settings.gate.per_address_concurrency = static_cast<uint32_t>(any(1, 1, 3));

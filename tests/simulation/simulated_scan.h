@@ -1,16 +1,19 @@
-// A whole scan of a simulated world: several workers on one loop in virtual time.
+// A whole scan of a simulated world in one thread and in virtual time: the feeder, the recorder,
+// and workers with a loop each, whose messages to each other come late by chance.
 #ifndef MXSWEEP_TESTS_SIMULATION_SIMULATED_SCAN_H_
 #define MXSWEEP_TESTS_SIMULATION_SIMULATED_SCAN_H_
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "scanner/pace/gate.h"
 #include "scanner/record/recorder.h"
+#include "scanner/work/target_feeder.h"
 #include "tests/simulation/simulated_world.h"
 
 namespace mxsweep::scanner::simulation {
@@ -21,6 +24,7 @@ struct ScanSettings {
   uint32_t retries = 1;
   Gate::Options gate;  // of each worker
   uint32_t admissions = 64;
+  TargetFeeder::Options feeder;
   bool implicit_tls = false;
   bool revocation = false;  // --revocation
   // Virtual time at which the scan is told to stop; nothing: never.
@@ -33,11 +37,15 @@ struct ScanSettings {
 };
 
 struct ScanResult {
-  bool ended = false;  // every target was done within a virtual day
-  size_t targets_done = 0;
-  std::vector<Row> rows;  // in the order in which they were written
-  std::string text;       // the same as NDJSON
-  absl::Status status;    // of the recorder
+  // The list was read, or given up, and every target that was started is done, within a virtual
+  // day.
+  bool ended = false;
+  size_t targets_started = 0;
+  uint64_t targets_told = 0;      // TargetResults
+  std::set<uint64_t> lines_told;  // of them; a line twice is complained of
+  std::vector<Row> rows;          // in the order in which they were written
+  std::string text;               // the same as NDJSON
+  absl::Status status;            // of the recorder
   std::vector<std::string> complaints;
   uint32_t connections_left_open = 0;
   size_t questions_left = 0;

@@ -118,8 +118,8 @@ class ServerNetwork::Connection final : public Peer {
       case Manner::kGreeting5xx:
         return Greet("554 5.7.1 not you\r\n");
       case Manner::kThrottled:
-        Throttle(script().greet_delay_ns);
-        return Greet("421 4.7.0 too many connections\r\n");
+        Greet("421 4.7.0 too many connections\r\n");
+        return Throttle();
       default:
         return Greet("220-mx.sim.example ESMTP\r\n220 ready\r\n");
     }
@@ -159,14 +159,9 @@ class ServerNetwork::Connection final : public Peer {
     Write(text, script().reply_delay_ns, travel());
     reply_ends_.push_back(written());
   }
-  // REQUIRES: the reply follows, after `delay_ns`. Until it has arrived, other connections of the
-  // same client cannot know of it.
-  void Throttle(int64_t delay_ns) {
-    constexpr int64_t kMaxReplyBytes = 200;  // within TLS, too
-    const int64_t pieces = kMaxReplyBytes / static_cast<int64_t>(script().max_piece_bytes) + 1;
-    const int64_t now_ns = loop()->now_ns();
-    server().told_421_ns = now_ns + delay_ns + pieces * script().max_gap_ns;
-    server().not_before_ns = now_ns + network_->politeness_.backoff_ns;
+  // The 421 was written: the client knows when its last byte has come.
+  void Throttle() {
+    server().peace.push_back({last_byte_ns(), last_byte_ns() + network_->politeness_.backoff_ns});
   }
 
   void OnCommand(const std::string& line) {
@@ -207,8 +202,8 @@ class ServerNetwork::Connection final : public Peer {
       case Manner::kStartTls5xx:
         return Reply("502 5.5.1 not implemented\r\n");
       case Manner::kThrottledAtStartTls:
-        Throttle(script().reply_delay_ns);
-        return Reply("421 4.7.0 go away\r\n");
+        Reply("421 4.7.0 go away\r\n");
+        return Throttle();
       case Manner::kInjects: {
         // In one piece: what comes later is no longer behind the 220.
         const std::string text = "220 go\r\n250 injected\r\n";
@@ -265,9 +260,9 @@ class ServerNetwork::Connection final : public Peer {
     if (script().implicit_tls && tls_->done() && !greeted_in_tls_) {
       greeted_in_tls_ = true;
       const bool throttles = manner_ == Manner::kThrottledWithinTls;
-      if (throttles) Throttle(script().greet_delay_ns);
       const std::string text = throttles ? "421 4.7.0 too many\r\n" : "220 mx.sim.example\r\n";
       Write(tls_->Send(text), script().greet_delay_ns, travel());
+      if (throttles) Throttle();
     }
     ReadPlaintext();
   }
@@ -289,8 +284,8 @@ class ServerNetwork::Connection final : public Peer {
         network_->Complain(address_, "within TLS the client said " + line);
       }
       if (manner_ == Manner::kThrottledWithinTls) {
-        Throttle(0);
         Write(tls_->Send("421 4.7.0 too many\r\n"), 0, travel());
+        Throttle();
         continue;
       }
       Write(tls_->Send(AnswerWithinTls(helo)), 0, travel());
@@ -390,14 +385,14 @@ Network::Answer ServerNetwork::Connect(const SocketAddress& to) {
     return {.error = ECONNREFUSED};
   }
   Server& server = found->second;
-  const int64_t now_ns = loop_->now_ns();
+  const int64_t now_ns = time_->now_ns();
   if (server.open >= politeness_.per_address_concurrency)
     Complain(to.address, "one too many at once");
   if (now_ns - server.last_start_ns < politeness_.per_address_interval_ns) {
     Complain(to.address, "too soon after the last one");
   }
-  if (now_ns >= server.told_421_ns && now_ns < server.not_before_ns) {
-    Complain(to.address, "too soon after a 421");
+  for (const auto& [from_ns, until_ns] : server.peace) {
+    if (now_ns > from_ns && now_ns < until_ns) Complain(to.address, "too soon after a 421");
   }
   if (open_ >= politeness_.concurrency) Complain(to.address, "too many connections in all");
   server.last_start_ns = now_ns;

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scanner/smtp/outcome.h"
@@ -99,7 +100,7 @@ class ServerNetwork final : public Network {
   };
 
   void SetPoliteness(const Politeness& politeness) { politeness_ = politeness; }
-  void SetLoop(SimulatedLoop* loop) { loop_ = loop; }
+  void SetTime(const SimulatedTime* time) { time_ = time; }
   void Add(const dns::IpAddress& address, ServerScript script);
   void AddWeb(const dns::IpAddress& address, WebScript script);
 
@@ -121,13 +122,13 @@ class ServerNetwork final : public Network {
     uint32_t connections = 0;
     uint32_t open = 0;
     int64_t last_start_ns = INT64_MIN / 2;
-    int64_t told_421_ns = INT64_MIN / 2;    // when its last 421 had arrived at the latest
-    int64_t not_before_ns = INT64_MIN / 2;  // since it said 421
+    // After a 421: from, until.
+    std::vector<std::pair<int64_t, int64_t>> peace;
   };
 
   void Complain(const dns::IpAddress& address, std::string_view what);
 
-  SimulatedLoop* loop_ = nullptr;
+  const SimulatedTime* time_ = nullptr;
   Politeness politeness_;
   std::map<dns::IpAddress, Server> servers_;
   std::vector<std::string> complaints_;
