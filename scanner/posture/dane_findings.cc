@@ -1,4 +1,5 @@
 // Findings on DANE at a server (RFC 7672).
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -12,24 +13,61 @@ using output::EndpointRow;
 
 constexpr char kRefuse[] = "Senders that check DANE refuse to deliver to it.";
 
+// Does a record of usage 2 name the issuer that the server shows, so that only the leaf is at
+// fault? `rpt_result` says so: certificate-expired and certificate-host-mismatch are told of no
+// other.
+bool IsAnchorRight(const EndpointRow& row) {
+  return row.rpt_result == "certificate-expired" || row.rpt_result == "certificate-host-mismatch";
+}
+
+Finding LeafAtFault(const EndpointRow& row) {
+  const bool expired = row.rpt_result == "certificate-expired";
+  return {
+      .severity = Severity::kBad,
+      .id = "dane_leaf_not_valid",
+      .title = expired ? "a TLSA record fits the issuer, and the chain has expired"
+                       : "a TLSA record fits the issuer, and the certificate names another host",
+      .why = JoinText(kRefuse, " With usage 2 they verify the chain up to the record's anchor, ",
+                      "its dates and the name (RFC 7672, section 3.1.2).",
+                      row.dane_detail ? JoinText(" Records: ", *row.dane_detail, ".") : ""),
+      .fix = expired ? std::string("renew the certificate, and reload the mail server")
+                     : JoinText("get a certificate that names ", row.host),
+      .advice = "From the same issuer: then the TLSA record can stay as it is.",
+      .not_this = "The TLSA record is not at fault: leave it alone."};
+}
+
+// Whether it is at fault is another matter than DANE.
+std::string NotTheCertificate(const EndpointRow& row) {
+  if (row.pkix_status == "valid" && row.name_match == "san") {
+    return "The certificate is not at fault: it is valid and trusted. What is wrong is that DNS "
+           "promises another one. Senders without DANE notice nothing.";
+  }
+  return "Whatever else is wrong with the certificate is told apart: with usage 3 its date, name "
+         "and issuer do not count.";
+}
+
 Finding Mismatch(const CheckView& view, const HostRows& host, const EndpointRow& row) {
+  if (IsAnchorRight(row)) return LeafAtFault(row);
+  const bool others_match = std::ranges::any_of(host.endpoints, [&view](const EndpointRow* each) {
+    return DaneStatusFor(*view.domain->row, *each) == "match";
+  });
   Finding finding{
       .severity = Severity::kBad,
       .id = "dane_mismatch",
       .title = "no TLSA record matches the certificate",
       .why =
           JoinText(kRefuse, row.dane_detail ? JoinText(" Records: ", *row.dane_detail, ".") : ""),
-      .fix = "publish the TLSA record of the certificate that is shown",
-      .advice =
-          "That is the record below, if the certificate is the one you mean the server to "
-          "show. Usually key or certificate was renewed and DNS forgotten: next time publish "
-          "the new record first, wait for the TTL to pass, and then switch.",
-      .not_this =
-          "The certificate need not be at fault: it may well be valid and trusted. What is "
-          "wrong is that DNS promises another one. Senders without DANE notice nothing."};
-  if (const std::string record = TlsaRecordFor(view, host, row); !record.empty()) {
-    finding.records.push_back(record);
-  }
+      .fix = others_match ? "show the same key at every address, or publish a record for each"
+                          : "publish the TLSA record of the certificate that is shown",
+      .not_this = NotTheCertificate(row)};
+  finding.records = TlsaRecordsFor(view, host);
+  finding.advice = JoinText(
+      finding.records.empty() ? ""
+                              : "That is below, if the certificate is the one you mean the "
+                                "server to show. ",
+      "Usually key or certificate was renewed and DNS forgotten: next time publish the new record "
+      "first, wait for the TTL to pass, and then switch. ",
+      TlsaAdvice(finding.records));
   return finding;
 }
 
@@ -42,11 +80,10 @@ Finding Unusable(const CheckView& view, const HostRows& host, const EndpointRow&
                       "certificate, so that a forger goes unnoticed.",
                       row.dane_detail ? JoinText(" Records: ", *row.dane_detail, ".") : ""),
       .fix = "publish a TLSA record that mail senders understand",
-      .advice = "For mail only usages 3 and 2 count (RFC 7672, section 3.1).",
       .not_this = "Not a certificate problem."};
-  if (const std::string record = TlsaRecordFor(view, host, row); !record.empty()) {
-    finding.records.push_back(record);
-  }
+  finding.records = TlsaRecordsFor(view, host);
+  finding.advice = JoinText("For mail only usages 3 and 2 count (RFC 7672, section 3.1). ",
+                            TlsaAdvice(finding.records));
   return finding;
 }
 

@@ -129,6 +129,49 @@ Finding NoSmtp(const EndpointRow& row) {
           .not_this = "Not a certificate problem."};
 }
 
+Finding SeveralCodes(const EndpointRow& row) {
+  return {.severity = Severity::kUnknown,
+          .id = "reply_codes_differ",
+          .title = "the lines of one reply have different codes",
+          .why = JoinText("A reply has one code (RFC 5321, section 4.2.1), and we did not go on: ",
+                          row.error_detail.value_or(""),
+                          ". Postfix takes the last line's code and goes on; others may not."),
+          .fix = "see what writes the replies: the mail server or a filter in front of it",
+          .not_this = "No sign that TLS is missing."};
+}
+
+// Firewalls overwrite the greeting, too.
+Finding MaskedGreeting(const EndpointRow& row) {
+  const bool bare = row.greeting->find('*') == std::string::npos;
+  return {.severity = Severity::kBad,
+          .id = "masked_greeting",
+          .title = bare ? "the greeting is empty, and Postfix says HELO to it"
+                        : "a firewall masks the greeting, and Postfix says HELO to it",
+          .why = JoinText("The server greets with ", Quote(row.greeting),
+                          ". Postfix takes that for a firewall that cannot do ESMTP "
+                          "(smtp_pix_workarounds) and says HELO, so that it never hears of "
+                          "STARTTLS: it delivers in clear, or, where TLS is a must, not at all. "
+                          "Exim says EHLO all the same."),
+          .fix = bare ? "let the server greet with its name"
+                      : "switch off SMTP inspection in the firewall",
+          .advice = bare ? "A greeting is \"220\", the host's name, and a word or two (RFC 5321, "
+                           "section 4.2)."
+                         : "Cisco calls it \"fixup protocol smtp\" or \"inspect esmtp\". Switch "
+                           "it off for port 25.",
+          .not_this = "Not a certificate problem."};
+}
+
+Finding OddConsent(const EndpointRow& row) {
+  return {.severity = Severity::kWarning,
+          .id = "starttls_code",
+          .title = JoinText("STARTTLS is answered with ", *row.starttls_code, " instead of 220"),
+          .why =
+              "Postfix and Exim take any 2xx for consent; others (Go, Java, Sendmail) want 220 "
+              "(RFC 3207, section 4), and end the session.",
+          .fix = "let the server answer 220",
+          .advice = "A proxy or an old library in front of the mail server is the usual cause."};
+}
+
 Finding TurnedAway(const EndpointRow& row) {
   const std::string reply = row.greeting_code && *row.greeting_code >= 400
                                 ? Quote(row.greeting)
@@ -200,6 +243,17 @@ Finding NotAsked(const EndpointRow& row) {
   return finding;
 }
 
+// On a dialogue that went on all the same.
+void AddGreetingFindings(const EndpointRow& row, std::vector<Finding>* findings) {
+  const Place place{row.host, row.address};
+  const bool offered = row.starttls_code || row.outcome == "tls_ok";
+  if (offered && row.greeting && IsMaskedGreeting(*row.greeting)) {
+    AddFinding(MaskedGreeting(row), place, findings);
+  }
+  const uint16_t code = row.starttls_code.value_or(220);
+  if (code / 100 == 2 && code != 220) AddFinding(OddConsent(row), place, findings);
+}
+
 }  // namespace
 
 void AddDialogueFindings(const CheckView&, const HostRows& host, const EndpointRow& row,
@@ -207,7 +261,7 @@ void AddDialogueFindings(const CheckView&, const HostRows& host, const EndpointR
   const std::string& outcome = row.outcome;
   const bool in_handshake = row.stage == "handshake";
   Finding finding;
-  if (outcome == "tls_ok") return;
+  if (outcome == "tls_ok") return AddGreetingFindings(row, findings);
   if (outcome == "no_starttls") {
     finding = NoStartTls(row);
   } else if (outcome == "starttls_refused") {
@@ -217,6 +271,9 @@ void AddDialogueFindings(const CheckView&, const HostRows& host, const EndpointR
     finding = HandshakeFailed(host, row);
   } else if (outcome == "connect_refused") {
     finding = Refused(row);
+  } else if (outcome == "smtp_protocol_error" && row.error_detail &&
+             row.error_detail->starts_with("reply code changes")) {
+    finding = SeveralCodes(row);
   } else if (outcome == "smtp_protocol_error") {
     finding = NoSmtp(row);
   } else if (outcome == "connect_timeout" || outcome == "unreachable") {
@@ -230,6 +287,7 @@ void AddDialogueFindings(const CheckView&, const HostRows& host, const EndpointR
     finding = NoAnswer(row);
   }
   AddFinding(std::move(finding), {row.host, row.address}, findings);
+  AddGreetingFindings(row, findings);
 }
 
 }  // namespace mxsweep::scanner

@@ -12,12 +12,18 @@ namespace {
 
 using Reason = SenderReason;
 
-const SenderDecision& DecisionOf(const DomainReport& report, SenderProfile profile) {
-  return std::ranges::find(report.senders, profile, &SenderReport::profile)->decision;
-}
+// The kinds of senders on which the verdict rests: words of senders.cc.
+constexpr std::string_view kOpportunistic = "opportunistic";
+constexpr std::string_view kVerified = "verified";
+constexpr std::string_view kDane = "dane";
+constexpr std::string_view kMtaSts = "mta_sts";
+constexpr std::string_view kLevel2 = "level2";
+constexpr std::string_view kLevel2Verified = "level2_verified";
 
-bool Encrypts(const DomainReport& report, SenderProfile profile) {
-  return DecisionOf(report, profile).action == SenderAction::kEncrypted;
+const SenderDecision& DecisionOf(const DomainReport& report, std::string_view word) {
+  const auto found = std::ranges::find_if(
+      report.senders, [word](const SenderReport& each) { return each.sender->word == word; });
+  return found->decision;
 }
 
 // Without --mta-sts full nobody asked for a policy, and nothing is held against the domain.
@@ -34,28 +40,28 @@ bool Keeps(const SenderDecision& decision) {
 }
 
 bool ProvesServer(const DomainReport& report) {
-  return DecisionOf(report, SenderProfile::kDane).authenticated ||
-         DecisionOf(report, SenderProfile::kMtaSts).authenticated;
+  return DecisionOf(report, kDane).authenticated || DecisionOf(report, kMtaSts).authenticated;
 }
 
 Verdict VerdictOf(const DomainReport& report) {
   if (report.row->mx_status == "null_mx") return Verdict::kNoMail;
-  const SenderDecision& opportunistic = DecisionOf(report, SenderProfile::kOpportunistic);
+  const SenderDecision& opportunistic = DecisionOf(report, kOpportunistic);
   if (opportunistic.action == SenderAction::kUnknown) return Verdict::kUnknown;
   if (Keeps(opportunistic)) return Verdict::kUndeliverable;
-  if (Keeps(DecisionOf(report, SenderProfile::kDane)) ||
-      Keeps(DecisionOf(report, SenderProfile::kMtaSts))) {
+  if (Keeps(DecisionOf(report, kDane)) || Keeps(DecisionOf(report, kMtaSts))) {
     return Verdict::kRefused;
   }
   if (opportunistic.action == SenderAction::kInClear ||
-      DecisionOf(report, SenderProfile::kLevel2).action == SenderAction::kInClear) {
+      DecisionOf(report, kLevel2).action == SenderAction::kInClear) {
     return Verdict::kExposed;
   }
-  if (Keeps(DecisionOf(report, SenderProfile::kVerified))) return Verdict::kUnverified;
-  const bool known = Encrypts(report, SenderProfile::kVerified) &&
-                     Encrypts(report, SenderProfile::kDane) &&
-                     Encrypts(report, SenderProfile::kLevel2) &&
-                     (!StsAsked(report) || Encrypts(report, SenderProfile::kMtaSts));
+  if (Keeps(DecisionOf(report, kVerified)) || Keeps(DecisionOf(report, kLevel2Verified))) {
+    return Verdict::kUnverified;
+  }
+  const bool known = std::ranges::all_of(report.senders, [&report](const SenderReport& each) {
+    const bool asked = each.sender->word != kMtaSts || StsAsked(report);
+    return !each.sender->counts || !asked || each.decision.action == SenderAction::kEncrypted;
+  });
   if (!known) return Verdict::kUnknown;
   return ProvesServer(report) ? Verdict::kSafe : Verdict::kUnprotected;
 }
@@ -80,17 +86,16 @@ Severity SeverityOf(Verdict verdict) {
 }
 
 std::string RefusedHeadline(const DomainReport& report) {
-  const bool dane = Keeps(DecisionOf(report, SenderProfile::kDane));
-  const bool sts = Keeps(DecisionOf(report, SenderProfile::kMtaSts));
+  const bool dane = Keeps(DecisionOf(report, kDane));
+  const bool sts = Keeps(DecisionOf(report, kMtaSts));
   const std::string who = dane && sts ? "DANE or MTA-STS" : dane ? "DANE" : "MTA-STS";
-  const bool clear =
-      DecisionOf(report, SenderProfile::kOpportunistic).action == SenderAction::kInClear;
+  const bool clear = DecisionOf(report, kOpportunistic).action == SenderAction::kInClear;
   return JoinText("senders that check ", who, " do not deliver",
                   clear ? "; others do, in clear" : "");
 }
 
 std::string ExposedHeadline(const DomainReport& report) {
-  const SenderDecision& opportunistic = DecisionOf(report, SenderProfile::kOpportunistic);
+  const SenderDecision& opportunistic = DecisionOf(report, kOpportunistic);
   if (opportunistic.action != SenderAction::kInClear) {
     return "OpenSSL senders at level 2 deliver in clear";
   }
@@ -99,9 +104,9 @@ std::string ExposedHeadline(const DomainReport& report) {
 }
 
 std::string UnknownHeadline(const DomainReport& report) {
-  const SenderDecision& opportunistic = DecisionOf(report, SenderProfile::kOpportunistic);
+  const SenderDecision& opportunistic = DecisionOf(report, kOpportunistic);
   if (opportunistic.action == SenderAction::kEncrypted) {
-    if (DecisionOf(report, SenderProfile::kDane).reason == Reason::kDnssecUnknown) {
+    if (DecisionOf(report, kDane).reason == Reason::kDnssecUnknown) {
       return "mail to it is encrypted, but DANE could not be judged";
     }
     return "mail to it is encrypted, but not all could be judged";
@@ -111,6 +116,16 @@ std::string UnknownHeadline(const DomainReport& report) {
       return "no server answered us to the end";
     case Reason::kTurnedAway:
       return "the servers turned us away before TLS";
+    case Reason::kRefusedWithinTls:
+      return "the servers turned us away within TLS";
+    case Reason::kClosedWithinTls:
+      return "the servers hang up within TLS";
+    case Reason::kMayBeOurs:
+      return "our own TLS failed, and that of others may not";
+    case Reason::kReplyCodes:
+      return "a server's reply has several codes at once";
+    case Reason::kIpLiteral:
+      return "the MX record names an address, which we did not ask";
     case Reason::kMxLookupError:
     case Reason::kHostLookupError:
       return "the DNS gave no answer";
@@ -127,13 +142,16 @@ std::string HeadlineOf(const DomainReport& report) {
   switch (report.verdict) {
     case Verdict::kSafe:
       if (HasBadFinding(report)) return "mail to it is encrypted, but a server has trouble";
-      return DecisionOf(report, SenderProfile::kDane).authenticated
+      return DecisionOf(report, kDane).authenticated
                  ? "mail to it is encrypted, and DANE proves the server"
                  : "mail to it is encrypted, and MTA-STS proves the server";
     case Verdict::kUnprotected:
       if (HasBadFinding(report)) return "mail to it is encrypted, but a server has trouble";
       return "mail to it is encrypted, but nothing makes senders insist";
     case Verdict::kUnverified:
+      if (!Keeps(DecisionOf(report, kVerified))) {
+        return "encrypted, but strict senders that verify do not deliver";
+      }
       return ProvesServer(report) ? "encrypted; DANE proves the server, its certificate does not"
                                   : "encrypted, but senders that verify do not deliver";
     case Verdict::kExposed:

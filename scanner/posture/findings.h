@@ -43,7 +43,7 @@ void AddDomainPolicyFindings(const CheckView& view, std::vector<Finding>* findin
 void AddServerPolicyFact(const CheckView& view, const output::EndpointRow& row,
                          std::vector<Fact>* facts);
 
-// The senders, in the order of kSenderProfiles: sender_reports.cc.
+// The senders, in the order of Senders(): sender_reports.cc.
 std::vector<SenderReport> SendersOf(const CheckView& view);
 
 // Verdict, severity, headline, why, todo and passed, from the rest: domain_verdict.cc.
@@ -59,9 +59,11 @@ std::string DateText(absl::Time time);
 std::string KeyText(const output::CertificateRow& certificate);
 // The first few DNS names of the certificate: "mx.example.org, example.org and 3 more".
 std::string NamesText(const output::CertificateRow& certificate);
-// "_25._tcp.mx.example.org. IN TLSA 3 1 1 <hex>" for the key that was shown; empty: none was.
-std::string TlsaRecordFor(const CheckView& view, const HostRows& host,
-                          const output::EndpointRow& row);
+// "_25._tcp.mx.example.org. IN TLSA 3 1 1 <hex>", one for each key that the host's servers show:
+// the records are of the host's name, and a sender may meet any of its addresses.
+std::vector<std::string> TlsaRecordsFor(const CheckView& view, const HostRows& host);
+// What to know before such records are published.
+std::string TlsaAdvice(const std::vector<std::string>& records);
 // Appends `finding` at `row`'s place, or adds the place to one that says the same already.
 void AddFinding(Finding finding, Place place, std::vector<Finding>* findings);
 

@@ -47,8 +47,7 @@ Fact AddressFact(const CheckView& view, const MxHostRow& row) {
   const std::string_view status = TextOf(row.address_status);
   Fact fact{Severity::kGood, "addresses", "addresses", "", false};
   if (row.name_problem && status.empty()) {
-    fact = {Severity::kBad, "addresses", "addresses",
-            JoinText("not a host name (", *row.name_problem, ")"), true};
+    fact = {Severity::kBad, "addresses", "addresses", "not looked up: this is no host name", true};
   } else if (status == "ok") {
     const size_t count = row.addresses ? row.addresses->size() : 0;
     const bool is_signed = row.address_dnssec == "secure";
@@ -68,26 +67,86 @@ Fact AddressFact(const CheckView& view, const MxHostRow& row) {
   return fact;
 }
 
-void AddAddressFindings(const HostRows& host, std::vector<Finding>* findings) {
+// What is written in place of a host name, in words.
+Finding NotAHost(const MxHostRow& row) {
+  Finding finding{.severity = Severity::kBad,
+                  .id = "mx_not_a_host",
+                  .title = "the MX record does not name a host",
+                  .fix = "let the MX record name a host that has an address"};
+  const std::string_view problem = TextOf(row.name_problem);
+  if (problem == "ip_literal") {
+    finding.title = "the MX record holds an address in place of a name";
+    finding.why =
+        "The standard wants a host name there (RFC 5321, section 5.1). Postfix connects to the "
+        "address all the same, Exim returns the mail; and no certificate or TLSA record can be "
+        "for it. We did not ask the server.";
+    finding.advice = "Give the address a name, and let the MX record say that.";
+  } else if (row.host.find_first_of(" \t") != std::string::npos ||
+             row.host.find("\\032") != std::string::npos ||
+             row.host.find("\\009") != std::string::npos) {
+    finding.title = "the MX record's host name has a blank in it";
+    finding.why =
+        "Nearly always it was typed or pasted at the end of the name, where nobody sees it. "
+        "Senders do not look up such a name, and skip it.";
+    finding.fix = "delete the MX record, and enter it again without the blank";
+  } else if (row.host.find('_') != std::string::npos) {
+    finding.title = "the MX record's host name has an underscore in it";
+    finding.why =
+        "Host names are made of letters, digits and hyphens (RFC 952, RFC 1123): some senders do "
+        "not deliver to this one, and no public authority gives it a certificate.";
+    finding.fix = "give the host a name without underscores";
+  } else {
+    finding.why =
+        "What it says cannot be a host name: letters, digits and hyphens, with dots between "
+        "(RFC 5321, section 2.3.5). Senders skip it.";
+  }
+  return finding;
+}
+
+// Does the zone's name stand twice at the end, as where the final dot was forgotten in a zone file:
+// "mx.example.org.example.org"?
+bool HasZoneTwice(std::string_view host, std::string_view domain) {
+  for (std::string_view zone = domain; zone.find('.') != std::string_view::npos;
+       zone.remove_prefix(zone.find('.') + 1)) {
+    const std::string once = JoinText(".", zone);
+    if (host.ends_with(JoinText(once, once)) || host == JoinText(zone, once)) return true;
+  }
+  return false;
+}
+
+Finding WithoutAddress(const CheckView& view, const HostRows& host, std::string_view status) {
+  Finding finding{.severity = Severity::kBad,
+                  .id = "mx_without_address",
+                  .title = "the MX host has no address",
+                  .why = status == "nxdomain" ? "The name does not exist. Senders skip it."
+                                              : "It has neither A nor AAAA. Senders skip it.",
+                  .fix = "publish its address, or take it out of the MX records"};
+  const std::string_view domain = view.domain->row->domain;
+  if (HasZoneTwice(host.name, domain)) {
+    finding.title = "the MX host's name ends with the domain twice";
+    finding.fix = "write a dot behind the host name in the zone file";
+    finding.advice =
+        "A name without a final dot has the zone's name appended (RFC 1035, section 5.1).";
+  } else if (host.name.find('.') == std::string::npos) {
+    finding.title = "the MX host's name is a single word";
+    finding.advice =
+        "Perhaps the domain behind it is missing: a name is written in full, with a dot at the "
+        "end.";
+  } else if (host.name.find('_') != std::string::npos) {
+    finding.advice = "An underscore is not allowed in a host name: is it misspelt?";
+  }
+  return finding;
+}
+
+void AddAddressFindings(const CheckView& view, const HostRows& host,
+                        std::vector<Finding>* findings) {
   const MxHostRow& row = *host.row;
   const std::string_view status = TextOf(row.address_status);
   if (!row.is_valid_name && status.empty()) {
-    AddFinding({.severity = Severity::kBad,
-                .id = "mx_not_a_host",
-                .title = "the MX record does not name a host",
-                .why = JoinText("It says ", row.name_problem.value_or("something else"),
-                                "; an MX record holds a host name, never an address (RFC 5321, "
-                                "section 5.1). Senders skip it."),
-                .fix = "let the MX record name a host that has an address"},
-               {host.name, ""}, findings);
+    if (host.name == ".") return;  // told of the domain: null_mx_with_others
+    AddFinding(NotAHost(row), {host.name, ""}, findings);
   } else if (status == "nxdomain" || status == "nodata") {
-    AddFinding({.severity = Severity::kBad,
-                .id = "mx_without_address",
-                .title = "the MX host has no address",
-                .why = status == "nxdomain" ? "The name does not exist. Senders skip it."
-                                            : "It has neither A nor AAAA. Senders skip it.",
-                .fix = "publish its address, or take it out of the MX records"},
-               {host.name, ""}, findings);
+    AddFinding(WithoutAddress(view, host, status), {host.name, ""}, findings);
   } else if (!status.empty() && status != "ok") {
     AddFinding({.severity = status == "bogus" ? Severity::kBad : Severity::kUnknown,
                 .id = status == "bogus" ? "mx_address_bogus" : "mx_address_lookup_error",
@@ -96,6 +155,14 @@ void AddAddressFindings(const HostRows& host, std::vector<Finding>* findings) {
                 .why = row.error_detail.value_or(JoinText("The look-up ended with ", status, ".")),
                 .fix = "look into the zone's name servers",
                 .not_this = "Not a mail server problem: it was never reached."},
+               {host.name, ""}, findings);
+  }
+  if (status == "ok" && host.endpoints.empty()) {
+    AddFinding({.severity = Severity::kUnknown,
+                .id = "not_asked",
+                .title = "the host's servers were not asked",
+                .why = "Our own doing: its addresses are of a family that was left out, or the "
+                       "check was stopped. It says nothing about the host."},
                {host.name, ""}, findings);
   }
   if (row.is_cname.value_or(false)) {
@@ -144,9 +211,10 @@ void AddTlsaFindings(const CheckView& view, const HostRows& host, std::vector<Fi
                     .why =
                         "With a TLSA record, senders that check DANE insist on this very key, "
                         "and nobody on the way can strip TLS off.",
-                    .fix = "publish a TLSA record",
-                    .advice = "Whenever the key changes, publish the new key's record first."};
-    finding.records.push_back(TlsaRecordFor(view, host, *endpoint));
+                    .fix = "publish a TLSA record"};
+    finding.records = TlsaRecordsFor(view, host);
+    finding.advice = JoinText("Whenever the key changes, publish the new key's record first. ",
+                              TlsaAdvice(finding.records));
     AddFinding(std::move(finding), {host.name, ""}, findings);
   }
   const bool matches = std::ranges::any_of(
@@ -162,13 +230,21 @@ void AddTlsaFindings(const CheckView& view, const HostRows& host, std::vector<Fi
   }
 }
 
+// The standard's null MX has preference 0; senders (Postfix) do not look at it.
+std::string NullMxRemark(const DomainRow& row) {
+  if (!row.mx || row.mx->empty() || row.mx->front().preference == 0) return "";
+  return JoinText(" Its preference is ", row.mx->front().preference,
+                  ", and should be 0 (section 3); senders do not look at it.");
+}
+
 Finding NoMailFinding(const DomainRow& row) {
   const std::string& status = row.mx_status;
   if (status == "null_mx") {
     return {.severity = Severity::kNote,
             .id = "null_mx",
             .title = "the domain says that it takes no mail (null MX)",
-            .why = "Senders return mail for it at once (RFC 7505), as it wants."};
+            .why = JoinText("Senders return mail for it at once (RFC 7505), as it wants.",
+                            NullMxRemark(row))};
   }
   if (status == "nxdomain") {
     return {.severity = Severity::kBad,
@@ -222,11 +298,12 @@ void AddMxFindings(const DomainRow& row, std::vector<Finding>* findings) {
     AddFinding(NoMailFinding(row), {}, findings);
   }
   if (row.null_mx_with_others.value_or(false)) {
-    AddFinding({.severity = Severity::kWarning,
+    AddFinding({.severity = Severity::kBad,
                 .id = "null_mx_with_others",
                 .title = "a null MX stands beside other MX records",
                 .why = "It says \"no mail here\", the others say the opposite (RFC 7505, section "
-                       "3); what a sender makes of it is its own affair.",
+                       "3). Senders differ: Postfix returns all mail for the domain at once, "
+                       "others deliver to the hosts that are named.",
                 .fix = "take one or the other away"},
                {}, findings);
   }
@@ -243,7 +320,7 @@ std::vector<Fact> HostFactsOf(const CheckView& view, const HostRows& host) {
 
 void AddHostFindings(const CheckView& view, const HostRows& host, std::vector<Finding>* findings) {
   if (host.row == nullptr) return;
-  AddAddressFindings(host, findings);
+  AddAddressFindings(view, host, findings);
   if (view.world->resolver_validates) AddTlsaFindings(view, host, findings);
 }
 

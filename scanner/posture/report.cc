@@ -153,13 +153,27 @@ std::string NamesText(const output::CertificateRow& certificate) {
   return text;
 }
 
-std::string TlsaRecordFor(const CheckView& view, const HostRows& host,
-                          const output::EndpointRow& row) {
-  const output::CertificateRow* leaf = LeafOf(view, row);
-  if (leaf == nullptr || !leaf->spki_sha256) return "";
+std::vector<std::string> TlsaRecordsFor(const CheckView& view, const HostRows& host) {
   const bool found = host.row != nullptr && host.row->tlsa_base_domain.has_value();
-  return JoinText("_", view.world->port, "._tcp.", found ? *host.row->tlsa_base_domain : host.name,
-                  ". IN TLSA 3 1 1 ", *leaf->spki_sha256);
+  std::vector<std::string> records;
+  for (const output::EndpointRow* row : host.endpoints) {
+    const output::CertificateRow* leaf = LeafOf(view, *row);
+    if (leaf == nullptr || !leaf->spki_sha256) continue;
+    std::string record =
+        JoinText("_", view.world->port, "._tcp.", found ? *host.row->tlsa_base_domain : host.name,
+                 ". IN TLSA 3 1 1 ", *leaf->spki_sha256);
+    if (std::ranges::find(records, record) == records.end()) records.push_back(std::move(record));
+  }
+  return records;
+}
+
+std::string TlsaAdvice(const std::vector<std::string>& records) {
+  return JoinText(
+      records.size() > 1 ? "Its addresses show different keys: publish all these records, since a "
+                           "sender may meet any of them. "
+                         : "",
+      "A server with two certificates (RSA and ECDSA) needs a record for the key of each; we were "
+      "shown one.");
 }
 
 void AddFinding(Finding finding, Place place, std::vector<Finding>* findings) {

@@ -65,7 +65,7 @@ struct HostReport {
 };
 
 struct SenderReport {
-  SenderProfile profile = SenderProfile::kOpportunistic;
+  const Sender* sender = nullptr;
   SenderDecision decision;
   Severity severity = Severity::kGood;
   std::string label;   // "opportunistic TLS"
@@ -75,11 +75,11 @@ struct SenderReport {
 
 // The one word on a domain. From the best to the worst, then what says nothing of its quality.
 enum class Verdict : uint8_t {
-  kSafe,           // encrypted for every sender, and DANE or an enforced MTA-STS policy holds
-  kUnprotected,    // the same, but nothing makes senders insist on it
-  kUnverified,     // encrypted, but a sender that demands a valid certificate refuses
-  kExposed,        // some senders deliver in clear
-  kRefused,        // senders that use DANE or MTA-STS refuse or cannot deliver
+  kSafe,         // encrypted for every kind of sender, and DANE or an enforced MTA-STS policy holds
+  kUnprotected,  // the same, but nothing makes senders insist on it
+  kUnverified,   // encrypted, but a sender that demands a valid certificate refuses
+  kExposed,      // some senders deliver in clear
+  kRefused,      // senders that use DANE or MTA-STS refuse or cannot deliver
   kUndeliverable,  // nobody can deliver
   kUnknown,
   kNoMail,  // the domain says that it takes none

@@ -1,8 +1,12 @@
 #include "scanner/posture/sender_policy.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
+
+#include "scanner/posture/strength.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -12,18 +16,42 @@ using output::EndpointRow;
 using enum SenderAction;
 using Reason = SenderReason;
 
-// What comes of trying one server. Final: the mail is handed over, and `action` says how.
-// Otherwise the sender goes on to the next one, and `action` is what is left if nobody takes it.
+// What comes of trying one server. Final: the mail is handed over or returned. Otherwise the sender
+// goes on to the next one, and `action` is what is left if nobody takes it.
 struct Step {
   bool final = false;
   SenderAction action = kUnknown;
   Reason reason = Reason::kNotTried;
-  std::string_view host;
-  std::string_view address;
+  SenderAction likewise = kUnknown;
+  std::string_view host = {};
+  std::string_view address = {};
 };
 
 constexpr Step Deliver(SenderAction action, Reason reason) { return {true, action, reason}; }
 constexpr Step GoOn(SenderAction action, Reason reason) { return {false, action, reason}; }
+constexpr Step Unknown(Reason reason) { return GoOn(kUnknown, reason); }
+
+// What `then` makes of trouble for this reason.
+Step StepOf(std::optional<Then> then, Reason reason) {
+  if (!then) return Unknown(Reason::kSenderUnknown);
+  switch (*then) {
+    case Then::kGoesOn:
+      return Deliver(kEncrypted, Reason::kTls);
+    case Then::kInClear:
+      return Deliver(kInClear, reason);
+    case Then::kLaterInClear:
+      return GoOn(kInClear, reason);
+    case Then::kLaterEncrypted:
+      return GoOn(kEncrypted, Reason::kTlsOnRetry);
+    case Then::kDefers:
+      return GoOn(kDefer, reason);
+    case Then::kRefuses:
+      return GoOn(kRefuse, reason);
+    case Then::kReturns:
+      return {true, kReturn, reason};
+  }
+  return Unknown(reason);
+}
 
 bool HandshakeFailed(const EndpointRow& row) {
   if (row.outcome == "tls_alert" || row.outcome == "tls_protocol_error") return true;
@@ -39,6 +67,11 @@ bool NotTried(const EndpointRow& row) {
   return row.outcome == "blocked" || row.outcome.starts_with("local_");
 }
 
+// What the reply parser says of it (scanner/smtp/reply.cc).
+bool HasChangingCodes(const EndpointRow& row) {
+  return row.error_detail && row.error_detail->starts_with("reply code changes");
+}
+
 // Where the dialogue ended before STARTTLS could be asked for, it ends so for every sender.
 std::optional<Step> BeforeStartTls(const EndpointRow& row) {
   if (row.outcome == "tls_ok" || row.outcome == "no_starttls" ||
@@ -46,57 +79,22 @@ std::optional<Step> BeforeStartTls(const EndpointRow& row) {
     return std::nullopt;
   }
   if (row.outcome == "connect_refused") return GoOn(kDefer, Reason::kNotListening);
-  if (row.outcome == "smtp_protocol_error") return GoOn(kDefer, Reason::kNoSmtp);
-  if (TurnedAway(row)) return GoOn(kUnknown, Reason::kTurnedAway);
-  if (NotTried(row)) return GoOn(kUnknown, Reason::kNotTried);
-  return GoOn(kUnknown, Reason::kNoAnswer);
-}
-
-// How STARTTLS failed to come about. REQUIRES: it did.
-Reason StartTlsTrouble(const EndpointRow& row) {
-  if (row.outcome == "no_starttls") return Reason::kNoStartTls;
-  if (row.outcome == "starttls_refused") return Reason::kStartTlsRefused;
-  return Reason::kHandshakeFailed;
-}
-
-// TLS is wanted, and nothing is demanded of it but that the sender's library goes along.
-Step StepOpportunistic(const EndpointRow& row, int level) {
-  if (const std::optional<Step> step = BeforeStartTls(row)) return *step;
-  if (row.outcome == "tls_ok") {
-    if (level == 0) return Deliver(kEncrypted, Reason::kTls);
-    if (!row.security_level) return GoOn(kUnknown, Reason::kNotTried);
-    if (*row.security_level >= level) return Deliver(kEncrypted, Reason::kTls);
-    // The sender's own library ends the handshake: another server, or a second attempt in clear.
-    return GoOn(kInClear, Reason::kLevelTooLow);
+  if (row.outcome == "smtp_protocol_error") {
+    // Senders that take the last line's code go on, to where we did not follow.
+    if (HasChangingCodes(row)) return Unknown(Reason::kReplyCodes);
+    return GoOn(kDefer, Reason::kNoSmtp);
   }
-  if (HandshakeFailed(row)) return GoOn(kInClear, Reason::kHandshakeFailed);
-  return Deliver(kInClear, StartTlsTrouble(row));
+  if (TurnedAway(row)) return Unknown(Reason::kTurnedAway);
+  if (NotTried(row)) return Unknown(Reason::kNotTried);
+  return Unknown(Reason::kNoAnswer);
 }
 
-// `san_only`: the common name does not count (RFC 8461 §4.2).
-Step StepVerified(const EndpointRow& row, bool san_only, Reason verified) {
-  if (const std::optional<Step> step = BeforeStartTls(row)) return *step;
-  if (row.outcome != "tls_ok") return GoOn(kRefuse, StartTlsTrouble(row));
-  if (row.pkix_status != "valid") return GoOn(kRefuse, Reason::kCertificate);
-  if (row.revocation_status == "revoked") return GoOn(kRefuse, Reason::kRevoked);
-  const bool named = row.name_match == "san" || (!san_only && row.name_match == "cn");
-  return named ? Deliver(kEncrypted, verified) : GoOn(kRefuse, Reason::kName);
-}
-
-// RFC 7672 §2.2: secure TLSA records commit the host to TLS.
-Step StepDane(const DomainRow& domain, const HostRows& host, const EndpointRow& row) {
-  if (host.row == nullptr || !host.row->tlsa_status) return GoOn(kUnknown, Reason::kNotTried);
-  if (host.row->tlsa_status == "local_error") return GoOn(kUnknown, Reason::kNotTried);
-  if (host.row->tlsa_status == "lookup_error") return GoOn(kDefer, Reason::kTlsaLookupError);
-  if (host.row->tlsa_status != "secure") return StepOpportunistic(row, 0);
-  if (const std::optional<Step> step = BeforeStartTls(row)) return *step;
-  const std::string_view status = DaneStatusFor(domain, row);
-  if (status == "match") return Deliver(kEncrypted, Reason::kDaneMatch);
-  if (status == "unusable") return Deliver(kEncrypted, Reason::kDaneUnusable);
-  if (status == "mismatch") return GoOn(kRefuse, Reason::kDaneMismatch);
-  if (status == "no_starttls") return GoOn(kRefuse, Reason::kDaneNoStartTls);
-  if (status == "tls_failed") return GoOn(kRefuse, Reason::kDaneHandshakeFailed);
-  return GoOn(kUnknown, Reason::kNotTried);
+std::optional<TlsVersion> VersionOf(const EndpointRow& row) {
+  for (const TlsVersion version :
+       {TlsVersion::kTls10, TlsVersion::kTls11, TlsVersion::kTls12, TlsVersion::kTls13}) {
+    if (row.tls_version == CellWord(version)) return version;
+  }
+  return std::nullopt;
 }
 
 // What a sender without a cached policy makes of the domain's (RFC 8461 §3.3, §5).
@@ -116,40 +114,256 @@ StsPolicy StsPolicyOf(const DomainRow& row) {
   return *row.mta_sts_mode == "enforce" ? StsPolicy::kEnforced : StsPolicy::kNotEnforced;
 }
 
-Step StepMtaSts(const DomainRow& domain, const HostRows& host, const EndpointRow& row) {
-  if (StsPolicyOf(domain) == StsPolicy::kNotEnforced) return StepOpportunistic(row, 0);
-  // RFC 8461 §4.1
-  const auto& unmatched = domain.mta_sts_unmatched_mx;
-  if (unmatched && std::find(unmatched->begin(), unmatched->end(), host.name) != unmatched->end()) {
-    return GoOn(kRefuse, Reason::kStsHost);
-  }
-  return StepVerified(row, /*san_only=*/true, Reason::kStsVerified);
-}
+// What binds a sender at one host.
+enum class Binding : uint8_t {
+  kNone,
+  kDane,  // secure TLSA records: TLS, and a match if one can be used (RFC 7672 §2.2)
+  kSts,   // a policy in mode enforce that names the host (RFC 8461 §5)
+};
 
-Step StepOf(SenderProfile profile, const DomainRows& domain, const HostRows& host,
-            const EndpointRow& row) {
-  switch (profile) {
-    case SenderProfile::kOpportunistic:
-      return StepOpportunistic(row, 0);
-    case SenderProfile::kVerified:
-      return StepVerified(row, /*san_only=*/false, Reason::kVerified);
-    case SenderProfile::kDane:
-      return StepDane(*domain.row, host, row);
-    case SenderProfile::kMtaSts:
-      return StepMtaSts(*domain.row, host, row);
-    case SenderProfile::kLevel2:
-      return StepOpportunistic(row, 2);
-    case SenderProfile::kLevel3:
-      return StepOpportunistic(row, 3);
+// One sender at one server.
+class Visit {
+ public:
+  Visit(const Sender& sender, const DomainRow& domain, const EndpointRow& row, Binding binding)
+      : sender_(sender),
+        row_(row),
+        binding_(binding),
+        dane_(binding == Binding::kDane ? DaneStatusFor(domain, row) : "") {}
+
+  Step Try() const {
+    if (const std::optional<Step> step = BeforeStartTls(row_)) return *step;
+    if (const std::optional<Step> step = AtGreeting()) return *step;
+    if (row_.outcome == "no_starttls") return WithoutStartTls(Reason::kNoStartTls);
+    if (const std::optional<Step> step = AtStartTls()) return *step;
+    if (const std::optional<Step> step = InHandshake()) return *step;
+    const Step authentication = Authenticate();
+    if (authentication.action != kEncrypted) return authentication;
+    const std::optional<Step> failed = AfterHandshake();
+    return failed ? *failed : authentication;
   }
-  return {};
+
+ private:
+  bool must() const { return binding_ != Binding::kNone; }
+  bool authenticates() const {
+    if (binding_ == Binding::kDane) return dane_ != "unusable";
+    return binding_ == Binding::kSts || sender_.demand.value == Demand::kValid;
+  }
+
+  // `reason`, as it is told where TLSA records promise TLS.
+  Reason Told(Reason reason) const {
+    if (binding_ != Binding::kDane) return reason;
+    switch (reason) {
+      case Reason::kNoStartTls:
+      case Reason::kStartTlsRefused:
+        return Reason::kDaneNoStartTls;
+      case Reason::kHandshakeFailed:
+        return Reason::kDaneHandshakeFailed;
+      default:
+        return reason;
+    }
+  }
+
+  Step WithoutStartTls(Reason reason) const {
+    return StepOf(must() ? std::optional(Then::kRefuses) : sender_.no_starttls.value, Told(reason));
+  }
+  Step WithoutHandshake(Reason reason) const {
+    return StepOf(must() ? std::optional(Then::kRefuses) : sender_.handshake_fails.value,
+                  Told(reason));
+  }
+
+  std::optional<Step> AtGreeting() const {
+    if (!row_.greeting || !IsMaskedGreeting(*row_.greeting)) return std::nullopt;
+    if (!sender_.helo_at_mask.value) return Unknown(Reason::kSenderUnknown);
+    if (!*sender_.helo_at_mask.value) return std::nullopt;
+    return WithoutStartTls(Reason::kMaskedGreeting);
+  }
+
+  std::optional<Step> AtStartTls() const {
+    const uint16_t code = row_.starttls_code.value_or(0);
+    if (row_.outcome == "starttls_refused") {
+      if (code / 100 != 5) {
+        return StepOf(must() ? std::optional(Then::kRefuses) : sender_.starttls_4xx.value,
+                      Told(Reason::kStartTlsRefused));
+      }
+      return StepOf(must() ? sender_.must_5xx.value : sender_.starttls_5xx.value,
+                    Told(Reason::kStartTlsRefused));
+    }
+    if (code == 0 || code == 220) return std::nullopt;
+    if (!sender_.takes_any_2xx.value) return Unknown(Reason::kSenderUnknown);
+    if (*sender_.takes_any_2xx.value) return std::nullopt;
+    return WithoutHandshake(Reason::kStartTlsRefused);
+  }
+
+  std::optional<Step> InHandshake() const {
+    if (HandshakeFailed(row_)) {
+      if (IsMaybeOurs(row_)) return Unknown(Reason::kMayBeOurs);
+      return WithoutHandshake(Reason::kHandshakeFailed);
+    }
+    if (row_.injected_plaintext_bytes.value_or(0) > 0) {
+      if (!sender_.drops_injected.value) return Unknown(Reason::kSenderUnknown);
+      if (!*sender_.drops_injected.value) return WithoutHandshake(Reason::kInjected);
+    }
+    if (IsOfferWithoutServerName(row_)) {
+      if (!sender_.server_name.value) return Unknown(Reason::kSenderUnknown);
+      const bool sends =
+          *sender_.server_name.value == ServerName::kAlways ||
+          (*sender_.server_name.value == ServerName::kWithDane && binding_ == Binding::kDane);
+      if (sends) return WithoutHandshake(Reason::kServerNameRefused);
+    }
+    return AgainstItsLibrary();
+  }
+
+  // What the sender's own TLS library makes of the session.
+  std::optional<Step> AgainstItsLibrary() const {
+    const std::optional<TlsVersion> version = VersionOf(row_);
+    if (version && sender_.min_version.value && *version < *sender_.min_version.value) {
+      return WithoutHandshake(Reason::kVersionTooOld);
+    }
+    if (row_.secure_renegotiation == false) {
+      if (!sender_.needs_rfc5746.value) return Unknown(Reason::kSenderUnknown);
+      if (*sender_.needs_rfc5746.value) return WithoutHandshake(Reason::kNoRenegotiationInfo);
+    }
+    const bool static_rsa = version && *version < TlsVersion::kTls13 && !row_.group;
+    if (static_rsa && sender_.offers_static_rsa.value == false) {
+      return Unknown(Reason::kOtherOffer);
+    }
+    const bool is_rsa = row_.leaf_key_type && row_.leaf_key_type->starts_with("rsa");
+    if (is_rsa &&
+        row_.leaf_key_bits.value_or(UINT32_MAX) < sender_.min_rsa_bits.value.value_or(0)) {
+      return WithoutHandshake(Reason::kCertificateTooWeak);
+    }
+    const int level = Level();
+    if (level == 0) return std::nullopt;
+    const std::optional<int> session = SessionLevel(row_);
+    if (!session) return Unknown(Reason::kNotTried);
+    if (*session < level) return WithoutHandshake(Reason::kLevelTooLow);
+    return std::nullopt;
+  }
+
+  // The OpenSSL security level of this session; 0 where it is another library.
+  int Level() const {
+    return (authenticates() ? sender_.authenticated_level : sender_.level).value.value_or(0);
+  }
+
+  // Of what certificates are held against: a verification error, not one of the handshake.
+  bool IsCertificateTooWeak() const {
+    const std::optional<int> level = CertificateLevel(row_);
+    return level && *level < Level();
+  }
+
+  Step Authenticate() const {
+    if (binding_ == Binding::kDane) return AuthenticateDane();
+    if (!authenticates()) return Deliver(kEncrypted, Reason::kTls);
+    if (!row_.pkix_status || row_.pkix_status == "not_known") {
+      return Unknown(Reason::kCertificateUnknown);
+    }
+    if (row_.pkix_status != "valid") return Unauthenticated(Reason::kCertificate);
+    if (IsCertificateTooWeak()) return Unauthenticated(Reason::kCertificateTooWeak);
+    if (row_.revocation_status == "revoked") {
+      if (!sender_.heeds_revocation.value) return Unknown(Reason::kSenderUnknown);
+      if (*sender_.heeds_revocation.value) return Unauthenticated(Reason::kRevoked);
+    }
+    // RFC 8461 §4.2: the common name does not count.
+    if (row_.name_match == "cn" && binding_ != Binding::kSts) {
+      if (!sender_.takes_common_name.value) return Unknown(Reason::kSenderUnknown);
+      if (!*sender_.takes_common_name.value) return Unauthenticated(Reason::kName);
+    } else if (row_.name_match != "san") {
+      return Unauthenticated(Reason::kName);
+    }
+    return Deliver(kEncrypted,
+                   binding_ == Binding::kSts ? Reason::kStsVerified : Reason::kVerified);
+  }
+
+  Step Unauthenticated(Reason reason) const {
+    return StepOf(must() ? std::optional(Then::kRefuses) : sender_.bad_certificate.value, reason);
+  }
+
+  Step AuthenticateDane() const {
+    if (dane_ == "unusable") {
+      const Step step = StepOf(sender_.dane_unusable.value, Reason::kDaneUnusable);
+      return step.action == kEncrypted ? Deliver(kEncrypted, Reason::kDaneUnusable) : step;
+    }
+    if (dane_ == "mismatch") return GoOn(kRefuse, Reason::kDaneMismatch);
+    if (dane_ != "match") return Unknown(Reason::kNotTried);
+    // With usage 2 the chain is verified. With usage 3 nothing but the record counts (RFC 7672
+    // §3.1.1), except that OpenSSL holds the leaf's key against the level.
+    const bool is_anchor = row_.dane_matched_record && row_.dane_matched_record->starts_with("2 ");
+    if (IsCertificateTooWeak() && (is_anchor || IsLimitedByLeafKey(row_))) {
+      return GoOn(kRefuse, Reason::kCertificateTooWeak);
+    }
+    return Deliver(kEncrypted, Reason::kDaneMatch);
+  }
+
+  // The EHLO within TLS. Nothing: the server takes mail, as far as that shows.
+  std::optional<Step> AfterHandshake() const {
+    if (!row_.after_tls) {
+      const bool broke_off = row_.stage == "ehlo_after_tls" || row_.stage == "greeting";
+      return broke_off ? std::optional(Unknown(Reason::kNoAnswer)) : std::nullopt;
+    }
+    const std::string& word = *row_.after_tls;
+    if (word == "ok") return std::nullopt;
+    if (word == "helo") {
+      if (!sender_.helo_in_tls.value) return Unknown(Reason::kSenderUnknown);
+      if (*sender_.helo_in_tls.value) return std::nullopt;
+      return RefusedWithinTls();
+    }
+    if (word == "refused" || word == "throttled_421") return RefusedWithinTls();
+    if (word == "closed") return ClosedWithinTls();
+    return Unknown(Reason::kNoAnswer);
+  }
+
+  // As before STARTTLS, what the server said may be about us.
+  Step RefusedWithinTls() const {
+    const bool transient = row_.after_tls_code.value_or(0) / 100 == 4;
+    const std::optional<Then> then = (transient ? sender_.tls_4xx : sender_.tls_5xx).value;
+    Step step = Unknown(Reason::kRefusedWithinTls);
+    if (then && *then != Then::kGoesOn) step.likewise = StepOf(then, step.reason).action;
+    return step;
+  }
+
+  Step ClosedWithinTls() const {
+    if (must()) return GoOn(kDefer, Reason::kClosedWithinTls);
+    // Who keeps the mail, and tries in clear if the server hangs up again, meets we don't know
+    // what.
+    if (sender_.tls_closed.value == Then::kLaterInClear) return Unknown(Reason::kClosedWithinTls);
+    return StepOf(sender_.tls_closed.value, Reason::kClosedWithinTls);
+  }
+
+  const Sender& sender_;
+  const EndpointRow& row_;
+  Binding binding_;
+  std::string_view dane_;  // endpoints.dane_status, as it counts for this domain
+};
+
+Step TryServer(const Sender& sender, const DomainRow& domain, const HostRows& host,
+               const EndpointRow& row) {
+  Binding binding = Binding::kNone;
+  if (sender.dane.value == true) {
+    if (host.row == nullptr || !host.row->tlsa_status || host.row->tlsa_status == "local_error") {
+      return Unknown(Reason::kNotTried);
+    }
+    if (host.row->tlsa_status == "lookup_error") return GoOn(kDefer, Reason::kTlsaLookupError);
+    if (host.row->tlsa_status == "secure") binding = Binding::kDane;
+  }
+  // A policy never overrides DANE (RFC 8461 §2).
+  if (binding == Binding::kNone && sender.mta_sts.value == true &&
+      StsPolicyOf(domain) == StsPolicy::kEnforced) {
+    binding = Binding::kSts;
+    const auto& unmatched = domain.mta_sts_unmatched_mx;  // RFC 8461 §4.1
+    if (unmatched && std::ranges::find(*unmatched, host.name) != unmatched->end()) {
+      return GoOn(kRefuse, Reason::kStsHost);
+    }
+  }
+  return Visit(sender, domain, row, binding).Try();
 }
 
 // Of a host at which there is no server to try.
-Step StepWithoutEndpoints(const HostRows& host) {
-  if (host.row == nullptr) return GoOn(kUnknown, Reason::kNotTried);
+Step StepWithoutEndpoints(const Sender& sender, const HostRows& host) {
+  if (host.row == nullptr) return Unknown(Reason::kNotTried);
   if (!host.row->is_valid_name && !host.row->address_status) {
-    return GoOn(kReturn, Reason::kBadHost);
+    if (host.row->name_problem != "ip_literal") return GoOn(kReturn, Reason::kBadHost);
+    if (sender.ip_literal.value == false) return GoOn(kReturn, Reason::kBadHost);
+    return Unknown(sender.ip_literal.value ? Reason::kIpLiteral : Reason::kSenderUnknown);
   }
   const std::string_view status =
       host.row->address_status ? std::string_view(*host.row->address_status) : "";
@@ -159,13 +373,13 @@ Step StepWithoutEndpoints(const HostRows& host) {
   return GoOn(kUnknown, Reason::kHostLookupError);
 }
 
-std::vector<Step> StepsAt(SenderProfile profile, const DomainRows& domain, const HostRows& host) {
+std::vector<Step> StepsAt(const Sender& sender, const DomainRows& domain, const HostRows& host) {
   std::vector<Step> steps;
   for (const EndpointRow* row : host.endpoints) {
-    steps.push_back(StepOf(profile, domain, host, *row));
+    steps.push_back(TryServer(sender, *domain.row, host, *row));
     steps.back().address = row->address;
   }
-  if (steps.empty()) steps.push_back(StepWithoutEndpoints(host));
+  if (steps.empty()) steps.push_back(StepWithoutEndpoints(sender, host));
   for (Step& step : steps) step.host = host.name;
   return steps;
 }
@@ -174,8 +388,10 @@ std::vector<Step> StepsAt(SenderProfile profile, const DomainRows& domain, const
 int Openness(SenderAction action) {
   switch (action) {
     case kUnknown:
-      return 5;
+      return 6;
     case kInClear:
+      return 5;
+    case kEncrypted:
       return 4;
     case kRefuse:
       return 3;
@@ -190,6 +406,7 @@ SenderDecision Of(const Step& step) {
   return {.action = step.action,
           .best = step.action,
           .reason = step.reason,
+          .likewise = step.likewise,
           .host = std::string(step.host),
           .address = std::string(step.address)};
 }
@@ -203,7 +420,7 @@ bool Authenticates(Reason reason) {
          reason == Reason::kStsVerified;
 }
 
-// What comes of a group of equal preference in which somebody takes the mail.
+// What comes of a group of equal preference in which a server ends the matter.
 SenderDecision OfGroup(const std::vector<Step>& group) {
   std::optional<SenderDecision> decision;
   bool authenticated = true;
@@ -219,7 +436,7 @@ SenderDecision OfGroup(const std::vector<Step>& group) {
   return *decision;
 }
 
-std::optional<SenderDecision> DecideWithoutHosts(SenderProfile profile, const DomainRows& domain,
+std::optional<SenderDecision> DecideWithoutHosts(const Sender& sender, const DomainRows& domain,
                                                  const SenderWorld& world) {
   const std::string& status = domain.row->mx_status;
   if (status == "null_mx") return OfDomain(kReturn, Reason::kNullMx);
@@ -232,10 +449,14 @@ std::optional<SenderDecision> DecideWithoutHosts(SenderProfile profile, const Do
   }
   if (status == "local_error") return OfDomain(kUnknown, Reason::kNotTried);
   if (domain.hosts.empty()) return OfDomain(kUnknown, Reason::kMxLookupError);
-  if (profile == SenderProfile::kDane && !world.dnssec_known) {
+  if (domain.row->null_mx_with_others == true) {
+    const Step step = StepOf(sender.null_mx_with_others.value, Reason::kNullMx);
+    if (step.action != kEncrypted) return OfDomain(step.action, step.reason);
+  }
+  if (sender.dane.value == true && !world.dnssec_known) {
     return OfDomain(kUnknown, Reason::kDnssecUnknown);
   }
-  if (profile == SenderProfile::kMtaSts && StsPolicyOf(*domain.row) == StsPolicy::kUnknown) {
+  if (sender.mta_sts.value == true && StsPolicyOf(*domain.row) == StsPolicy::kUnknown) {
     return OfDomain(kUnknown, Reason::kStsUnknown);
   }
   return std::nullopt;
@@ -243,9 +464,9 @@ std::optional<SenderDecision> DecideWithoutHosts(SenderProfile profile, const Do
 
 }  // namespace
 
-SenderDecision DecideSender(SenderProfile profile, const DomainRows& domain,
+SenderDecision DecideSender(const Sender& sender, const DomainRows& domain,
                             const SenderWorld& world) {
-  if (const auto decision = DecideWithoutHosts(profile, domain, world)) return *decision;
+  if (const auto decision = DecideWithoutHosts(sender, domain, world)) return *decision;
   std::optional<Step> left;  // what is left if nobody takes the mail
   bool incomplete = false;
   for (size_t begin = 0, end = 0; begin < domain.hosts.size(); begin = end) {
@@ -253,7 +474,7 @@ SenderDecision DecideSender(SenderProfile profile, const DomainRows& domain,
     for (; end < domain.hosts.size() &&
            domain.hosts[end].preference == domain.hosts[begin].preference;
          ++end) {
-      const std::vector<Step> steps = StepsAt(profile, domain, domain.hosts[end]);
+      const std::vector<Step> steps = StepsAt(sender, domain, domain.hosts[end]);
       group.insert(group.end(), steps.begin(), steps.end());
     }
     for (const Step& step : group) {
@@ -279,22 +500,15 @@ std::string_view DaneStatusFor(const DomainRow& domain, const EndpointRow& endpo
   return *endpoint.dane_status;
 }
 
-std::string_view SenderProfileWord(SenderProfile profile) {
-  switch (profile) {
-    case SenderProfile::kOpportunistic:
-      return "opportunistic";
-    case SenderProfile::kVerified:
-      return "verified";
-    case SenderProfile::kDane:
-      return "dane";
-    case SenderProfile::kMtaSts:
-      return "mta_sts";
-    case SenderProfile::kLevel2:
-      return "level2";
-    case SenderProfile::kLevel3:
-      return "level3";
-  }
-  return "";
+bool IsMaskedGreeting(std::string_view greeting) {
+  // Postfix's condition (smtp_proto.c), which holds of a bare "220", too. The code is a part of it;
+  // the hyphen of a longer greeting is not among the characters.
+  return !greeting.empty() && greeting.find_first_not_of("20* \t") == std::string_view::npos;
+}
+
+bool FailsWithinTls(const EndpointRow& row) {
+  return row.outcome == "tls_ok" && row.after_tls && row.after_tls != "ok" &&
+         row.after_tls != "helo";
 }
 
 std::string_view SenderActionWord(SenderAction action) {
@@ -327,6 +541,36 @@ std::string_view SenderReasonWord(SenderReason reason) {
       return "dane_unusable";
     case Reason::kStsVerified:
       return "sts_verified";
+    case Reason::kVersionTooOld:
+      return "version_too_old";
+    case Reason::kCertificateTooWeak:
+      return "certificate_too_weak";
+    case Reason::kNoRenegotiationInfo:
+      return "no_renegotiation_info";
+    case Reason::kServerNameRefused:
+      return "server_name_refused";
+    case Reason::kInjected:
+      return "injected_plaintext";
+    case Reason::kClosedWithinTls:
+      return "closed_within_tls";
+    case Reason::kTlsOnRetry:
+      return "tls_on_retry";
+    case Reason::kMaskedGreeting:
+      return "masked_greeting";
+    case Reason::kRefusedWithinTls:
+      return "refused_within_tls";
+    case Reason::kMayBeOurs:
+      return "may_be_ours";
+    case Reason::kOtherOffer:
+      return "other_offer";
+    case Reason::kCertificateUnknown:
+      return "certificate_not_known";
+    case Reason::kReplyCodes:
+      return "reply_codes_differ";
+    case Reason::kIpLiteral:
+      return "ip_literal";
+    case Reason::kSenderUnknown:
+      return "sender_unknown";
     case Reason::kNoStartTls:
       return "no_starttls";
     case Reason::kStartTlsRefused:

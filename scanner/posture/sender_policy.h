@@ -1,34 +1,20 @@
-// What a sender would do with mail for a domain, as a pure function of what a scan found: the rows
-// of the domain, its MX hosts and their endpoints.
+// What a sender would do with mail for a domain, as a pure function of what a scan found (the rows
+// of the domain, its MX hosts and their endpoints) and of what is known of the sender (senders.h).
 //
 // A sender tries MX hosts by preference, and hosts of equal preference and the addresses of a host
-// in any order (RFC 5321 §5.1). At each it either hands the mail over (which ends the matter) or
-// goes on to the next. Where nobody took the mail, what is left depends on why. The senders behave
-// as Postfix's TLS levels do, which are the common reading of the standards: "may", "verify",
-// "dane", and MTA-STS by RFC 8461 §5.
+// in any order (RFC 5321 §5.1). At each it either hands the mail over (which ends the matter), or
+// returns it, or goes on to the next. Where nobody took the mail, what is left depends on why.
 #ifndef MXSWEEP_SCANNER_POSTURE_SENDER_POLICY_H_
 #define MXSWEEP_SCANNER_POSTURE_SENDER_POLICY_H_
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "scanner/posture/domain_rows.h"
+#include "scanner/posture/senders.h"
 
 namespace mxsweep::scanner {
-
-enum class SenderProfile : uint8_t {
-  kOpportunistic,  // TLS where it is offered, certificates not looked at, in clear otherwise
-  kVerified,       // insists on a trusted, unexpired certificate for the MX host's name
-  kDane,           // RFC 7672; opportunistic where a host has no TLSA records
-  kMtaSts,         // RFC 8461; opportunistic where there is no policy in mode enforce
-  kLevel2,         // opportunistic, with OpenSSL at security level 2 (Debian's default)
-  kLevel3,         // the same at level 3
-};
-inline constexpr std::array kSenderProfiles = {
-    SenderProfile::kOpportunistic, SenderProfile::kVerified, SenderProfile::kDane,
-    SenderProfile::kMtaSts,        SenderProfile::kLevel2,   SenderProfile::kLevel3};
 
 // From the best to the worst, and then what cannot be told.
 enum class SenderAction : uint8_t {
@@ -49,14 +35,22 @@ enum class SenderReason : uint8_t {
   kDaneMatch,     // a TLSA record matches
   kDaneUnusable,  // TLSA records, none usable: encrypted, not authenticated (RFC 7672 §2.2)
   kStsVerified,   // the host and its certificate are what the policy demands
+  kTlsOnRetry,    // not at the first attempt, which insists on a valid certificate
   kNoStartTls,
   kStartTlsRefused,
+  kMaskedGreeting,  // the sender says HELO to it, and never hears of STARTTLS
   // Not handed over there.
   kHandshakeFailed,
-  kLevelTooLow,  // a key, signature or version below the sender's OpenSSL security level
-  kCertificate,  // chain not valid: endpoints.pkix_status
-  kRevoked,      // senders that insist on a valid certificate may ask (RFC 8461 §4.2)
-  kName,         // the certificate is for another name
+  kVersionTooOld,        // older than the sender's TLS library speaks
+  kLevelTooLow,          // the session is below the sender's OpenSSL security level
+  kCertificateTooWeak,   // a key or signature of the certificates is, and the sender verifies them
+  kNoRenegotiationInfo,  // the server does not know RFC 5746
+  kServerNameRefused,    // the server ends the handshake with who sends a server name
+  kInjected,             // clear text behind the answer to STARTTLS
+  kClosedWithinTls,      // the server hangs up on the EHLO within TLS
+  kCertificate,          // chain not valid: endpoints.pkix_status
+  kRevoked,              // senders that insist on a valid certificate may ask (RFC 8461 §4.2)
+  kName,                 // the certificate is for another name
   kDaneMismatch,
   kDaneNoStartTls,
   kDaneHandshakeFailed,
@@ -66,9 +60,16 @@ enum class SenderReason : uint8_t {
   kNoSmtp,        // what answers does not speak SMTP
   kBadHost,       // the MX host has no address, or is no host name
   // Cannot be told.
-  kNoAnswer,    // time-outs, broken connections
-  kTurnedAway,  // 4xx or 5xx before STARTTLS, perhaps because of our address
-  kNotTried,    // we did not or could not ask
+  kNoAnswer,            // time-outs, broken connections
+  kTurnedAway,          // 4xx or 5xx before STARTTLS, perhaps because of our address
+  kRefusedWithinTls,    // the same within TLS
+  kMayBeOurs,           // the handshake failed, perhaps for what our own client lacks
+  kCertificateUnknown,  // we could not read or verify what the server shows
+  kOtherOffer,          // the sender offers less than we did: the server may choose otherwise
+  kReplyCodes,          // a reply whose lines have different codes
+  kIpLiteral,           // the MX record names an address, which we do not ask
+  kSenderUnknown,       // what this sender does there is not known
+  kNotTried,            // we did not or could not ask
   kHostLookupError,
   kMxLookupError,
   kDnssecUnknown,  // the resolver does not validate
@@ -92,6 +93,8 @@ struct SenderDecision {
   SenderReason reason = SenderReason::kNotTried;
   // The server's identity is proven, whichever of the servers gets the mail.
   bool authenticated = false;
+  // With kRefusedWithinTls: what the sender does if the server treats it as it treated us.
+  SenderAction likewise = SenderAction::kUnknown;
   // A server that is tried no later than the one that decides could not be judged.
   bool incomplete = false;
   // Whose doing it is; empty where it is the domain's.
@@ -100,7 +103,7 @@ struct SenderDecision {
 };
 
 // Never fails: what is unknown is kUnknown.
-SenderDecision DecideSender(SenderProfile profile, const DomainRows& domain,
+SenderDecision DecideSender(const Sender& sender, const DomainRows& domain,
                             const SenderWorld& world);
 
 // endpoints.dane_status as it is for mail to this domain: a mismatch of which the domain's own
@@ -109,8 +112,12 @@ SenderDecision DecideSender(SenderProfile profile, const DomainRows& domain,
 std::string_view DaneStatusFor(const output::DomainRow& domain,
                                const output::EndpointRow& endpoint);
 
-// "opportunistic", "verified", "dane", "mta_sts", "level2", "level3".
-std::string_view SenderProfileWord(SenderProfile profile);
+// Is it a greeting of nothing but 2, 0, stars and blanks, as firewalls write? Postfix then says
+// HELO (smtp_pix_workarounds). `greeting`: endpoints.greeting.
+bool IsMaskedGreeting(std::string_view greeting);
+// Did the server complete a handshake, and then not take mail: endpoints.after_tls?
+bool FailsWithinTls(const output::EndpointRow& row);
+
 // "encrypted", "in_clear", "defer", "refuse", "return", "unknown".
 std::string_view SenderActionWord(SenderAction action);
 // "tls", "no_starttls", "dane_mismatch" …: those of docs/check.md.

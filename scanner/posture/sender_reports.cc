@@ -10,23 +10,8 @@ namespace {
 
 using Reason = SenderReason;
 
-std::string_view ProfileLabel(SenderProfile profile) {
-  switch (profile) {
-    case SenderProfile::kOpportunistic:
-      return "opportunistic TLS";
-    case SenderProfile::kVerified:
-      return "verified TLS";
-    case SenderProfile::kDane:
-      return "DANE";
-    case SenderProfile::kMtaSts:
-      return "MTA-STS";
-    case SenderProfile::kLevel2:
-      return "OpenSSL level 2";
-    case SenderProfile::kLevel3:
-      return "OpenSSL level 3";
-  }
-  return "";
-}
+// Few senders use it: no more than a remark.
+constexpr std::string_view kStrictest = "level3";
 
 std::string_view ActionText(SenderAction action) {
   switch (action) {
@@ -46,25 +31,18 @@ std::string_view ActionText(SenderAction action) {
   return "";
 }
 
-// Where nothing more is demanded than the standard of the profile would.
-std::string TlsText(SenderProfile profile) {
-  switch (profile) {
-    case SenderProfile::kDane:
-      return "no TLSA records: TLS as it comes";
-    case SenderProfile::kMtaSts:
-      return "none in force: TLS as it comes";
-    case SenderProfile::kLevel2:
-    case SenderProfile::kLevel3:
-      return "strong enough for it";
-    default:
-      return "the certificate is not looked at";
-  }
+// Encrypted, and nothing was demanded of the server.
+std::string TlsText(const Sender& sender) {
+  if (sender.mta_sts.value == true) return "none in force: TLS as it comes";
+  if (sender.dane.value == true) return "no TLSA records: TLS as it comes";
+  if (sender.level.value.value_or(0) > 0) return "strong enough for it";
+  return "the certificate is not looked at";
 }
 
-std::string ReasonText(SenderProfile profile, Reason reason) {
+std::string ReasonText(const Sender& sender, Reason reason) {
   switch (reason) {
     case Reason::kTls:
-      return TlsText(profile);
+      return TlsText(sender);
     case Reason::kVerified:
       return "the certificate is valid";
     case Reason::kDaneMatch:
@@ -79,8 +57,38 @@ std::string ReasonText(SenderProfile profile, Reason reason) {
       return "STARTTLS is refused";
     case Reason::kHandshakeFailed:
       return "the TLS handshake fails";
+    case Reason::kVersionTooOld:
+      return "too old a TLS version for it";
     case Reason::kLevelTooLow:
-      return "too weak for its TLS; where TLS is a must, it refuses";
+      return "the session is too weak for its TLS";
+    case Reason::kCertificateTooWeak:
+      return "a key or signature of the certificates is too weak for it";
+    case Reason::kNoRenegotiationInfo:
+      return "its TLS insists on RFC 5746, which the server does not know";
+    case Reason::kServerNameRefused:
+      return "it sends a server name, at which the server ends the handshake";
+    case Reason::kInjected:
+      return "the server sends clear text behind its answer to STARTTLS";
+    case Reason::kClosedWithinTls:
+      return "the server hangs up on it within TLS";
+    case Reason::kTlsOnRetry:
+      return "at the second attempt; the first wants a valid certificate";
+    case Reason::kMaskedGreeting:
+      return "it says HELO to a masked greeting, and hears of no STARTTLS";
+    case Reason::kRefusedWithinTls:
+      return "the server turned us away within TLS; others it may not";
+    case Reason::kMayBeOurs:
+      return "our own TLS failed, and its may not";
+    case Reason::kCertificateUnknown:
+      return "we could not judge the certificate";
+    case Reason::kOtherOffer:
+      return "it offers less than we did; the server may choose otherwise";
+    case Reason::kReplyCodes:
+      return "a reply has several codes, and we did not go on";
+    case Reason::kIpLiteral:
+      return "the MX record names an address, which we did not ask";
+    case Reason::kSenderUnknown:
+      return "what it does there is not known";
     case Reason::kCertificate:
       return "the certificate is not valid";
     case Reason::kRevoked:
@@ -129,28 +137,30 @@ std::string ReasonText(SenderProfile profile, Reason reason) {
   return "";
 }
 
-Severity SeverityOf(SenderProfile profile, const SenderDecision& decision) {
+Severity SeverityOf(const Sender& sender, const SenderDecision& decision) {
   switch (decision.action) {
     case SenderAction::kEncrypted:
       return Severity::kGood;
     case SenderAction::kUnknown:
-      return Severity::kUnknown;
+      // Of a single program little hangs on it.
+      return sender.is_kind ? Severity::kUnknown : Severity::kNote;
     case SenderAction::kReturn:
       return decision.reason == Reason::kNullMx ? Severity::kNote : Severity::kBad;
     default:
-      return profile == SenderProfile::kLevel3 && decision.reason == Reason::kLevelTooLow
-                 ? Severity::kNote
-                 : Severity::kBad;
+      return sender.word == kStrictest ? Severity::kNote : Severity::kBad;
   }
 }
 
-std::string TextOf(const CheckView& view, SenderProfile profile, const SenderDecision& decision) {
-  std::string text = ReasonText(profile, decision.reason);
+std::string TextOf(const CheckView& view, const Sender& sender, const SenderDecision& decision) {
+  std::string text = ReasonText(sender, decision.reason);
   const bool several = view.domain->hosts.size() > 1 ||
                        (!view.domain->hosts.empty() && view.domain->hosts[0].endpoints.size() > 1);
   if (several && !decision.host.empty()) {
     AppendText(&text, " (", decision.host,
                decision.address.empty() ? "" : JoinText(" ", decision.address), ")");
+  }
+  if (decision.likewise != SenderAction::kUnknown) {
+    AppendText(&text, "; treated likewise, it ", ActionText(decision.likewise));
   }
   if (decision.best != decision.action) {
     AppendText(&text, "; another server of the same preference, if chance picks it: ",
@@ -167,14 +177,14 @@ std::string TextOf(const CheckView& view, SenderProfile profile, const SenderDec
 std::vector<SenderReport> SendersOf(const CheckView& view) {
   const SenderWorld world{.dnssec_known = view.world->resolver_validates};
   std::vector<SenderReport> senders;
-  for (const SenderProfile profile : kSenderProfiles) {
-    const SenderDecision decision = DecideSender(profile, *view.domain, world);
-    senders.push_back({.profile = profile,
+  for (const Sender& sender : Senders()) {
+    const SenderDecision decision = DecideSender(sender, *view.domain, world);
+    senders.push_back({.sender = &sender,
                        .decision = decision,
-                       .severity = SeverityOf(profile, decision),
-                       .label = std::string(ProfileLabel(profile)),
+                       .severity = SeverityOf(sender, decision),
+                       .label = std::string(sender.label),
                        .action = std::string(ActionText(decision.action)),
-                       .text = TextOf(view, profile, decision)});
+                       .text = TextOf(view, sender, decision)});
   }
   return senders;
 }

@@ -1,14 +1,18 @@
 // Facts about a server, and findings on the TLS that came about.
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "scanner/base/text.h"
 #include "scanner/posture/findings.h"
+#include "scanner/posture/strength.h"
 
 namespace mxsweep::scanner {
 namespace {
 
 using output::EndpointRow;
+
+void AddAfterTlsFinding(const EndpointRow& row, std::vector<Finding>* findings);
 
 std::string SessionText(const EndpointRow& row) {
   std::string text = row.tls_version.value_or("TLS");
@@ -94,14 +98,21 @@ Fact RevocationFact(const EndpointRow& row) {
           severity != Severity::kNote};
 }
 
-Fact StrengthFact(const EndpointRow& row) {
-  const int level = *row.security_level;
+// OpenSSL's security level has two halves, which end different handshakes.
+Fact LevelFact(std::string_view id, int level, const std::optional<std::string>& limit) {
   const Severity severity = level < 2 ? Severity::kBad : Severity::kGood;
   std::string text = JoinText("OpenSSL security level ", level);
-  if (row.security_level_limit) {
-    AppendText(&text, " (", *row.security_level_limit, ")");
-  }
-  return {severity, "strength", "strength", std::move(text), true};
+  if (limit) AppendText(&text, " (", *limit, ")");
+  return {severity, std::string(id), id == "strength" ? "strength" : "certificates",
+          std::move(text), true};
+}
+
+// What became of the EHLO within TLS.
+Fact AfterTlsFact(const EndpointRow& row) {
+  std::vector<Finding> findings;
+  AddAfterTlsFinding(row, &findings);
+  const Finding& finding = findings.front();
+  return {finding.severity, "after_tls", "within TLS", finding.title, true};
 }
 
 void AddCertificateFacts(const CheckView& view, const EndpointRow& row, std::vector<Fact>* facts) {
@@ -135,12 +146,14 @@ Finding InjectedPlaintext() {
 }
 
 Finding OldVersion(const EndpointRow& row) {
-  return {.severity = Severity::kWarning,
+  return {.severity = Severity::kBad,
           .id = "old_tls",
           .title = JoinText("nothing newer than ", *row.tls_version, " is spoken"),
           .why =
-              "TLS 1.0 and 1.1 are retired (RFC 8996). Senders set up by today's defaults no "
-              "longer take part in them.",
+              "TLS 1.0 and 1.1 are retired (RFC 8996). Most libraries no longer speak them as they "
+              "come: OpenSSL (from 3.1 on, above level 0), Go, Java, rustls. Exim with OpenSSL "
+              "then delivers in clear; Postfix sets level 0 and delivers encrypted, and keeps the "
+              "mail where it has to authenticate.",
           .fix = "switch TLS 1.2 and 1.3 on",
           .advice = "Often the server is simply old: its TLS library has to be updated.",
           .not_this = "Not a certificate problem: a new certificate changes nothing about it."};
@@ -160,6 +173,93 @@ Finding StaticRsa() {
           .not_this = ""};
 }
 
+// RFC 5746. In TLS 1.3 there is no renegotiation.
+Finding NoRenegotiationInfo() {
+  return {.severity = Severity::kBad,
+          .id = "no_renegotiation_info",
+          .title = "the server does not know secure renegotiation (RFC 5746)",
+          .why =
+              "OpenSSL ends the handshake with such a server since 3.0, and so do Postfix and "
+              "all others that are linked to it: they deliver in clear, or not at all. GnuTLS "
+              "and Go go on.",
+          .fix = "update the mail server's TLS library",
+          .advice =
+              "RFC 5746 is of 2010: what lacks it is old, or an appliance between here and "
+              "the server.",
+          .not_this = "Not a certificate problem: a new certificate changes nothing about it."};
+}
+
+Finding ClientCertificateWanted() {
+  return {.severity = Severity::kBad,
+          .id = "client_certificate_wanted",
+          .title = "the server wants a certificate of the client, and hangs up without",
+          .why =
+              "Mail senders have none to show (Postfix and Exim send none unless told to). In "
+              "TLS 1.3 they learn of it after the handshake: Postfix keeps the mail, and at "
+              "security level may tries in clear later; Exim with GnuTLS does so at once.",
+          .fix = "let the server ask for no client certificate on this port",
+          .advice =
+              "Postfix: smtpd_tls_req_ccert = no. Other servers call it mutual TLS or client "
+              "authentication; it belongs on ports for known clients.",
+          .not_this = "The server's own certificate is not at fault."};
+}
+
+Finding ClosedWithinTls(const EndpointRow& row) {
+  return {.severity = Severity::kBad,
+          .id = "closed_within_tls",
+          .title = "the server hangs up once the handshake is done",
+          .why = JoinText("To EHLO within TLS it gave no answer",
+                          row.error_detail ? JoinText(" (", *row.error_detail, ")") : "",
+                          ". Senders hand over no mail there: Postfix keeps it, and at security "
+                          "level may tries in clear later; Exim with GnuTLS does so at once."),
+          .fix = "look into the mail server's log for what happens after the handshake",
+          .advice =
+              "Often a proxy or load balancer ends TLS, and what is behind it does not "
+              "answer.",
+          .not_this = "Neither the certificate nor DNS is at fault."};
+}
+
+Finding RefusedWithinTls(const EndpointRow& row) {
+  const int code = row.after_tls_code.value_or(0);
+  return {
+      .severity = Severity::kBad,
+      .id = "refused_within_tls",
+      .title = JoinText("the server turned us away within TLS: ", code),
+      .why = JoinText("It said \"", row.error_detail.value_or(""),
+                      "\". That may be about us and not about mail in general. A sender that is "
+                      "told the same: ",
+                      code / 100 == 4 ? "Postfix goes on to the next server, or keeps the mail."
+                                      : "Postfix returns the mail at once."),
+      .fix = "look into the mail server's log for why it refuses EHLO within TLS",
+      .advice = "If it is about us, ask from the address of a mail server.",
+      .not_this = "Neither the certificate nor DNS is at fault."};
+}
+
+Finding SilentWithinTls(const EndpointRow& row) {
+  return {.severity = Severity::kUnknown,
+          .id = "no_answer_within_tls",
+          .title = "the server gave no proper answer within TLS",
+          .why = JoinText("EHLO within TLS ended with ", row.after_tls.value_or(""),
+                          row.error_detail ? JoinText(" (", *row.error_detail, ")") : "",
+                          ". Whether it takes mail is not known."),
+          .fix = "ask again later, with longer time-outs",
+          .not_this = "Neither the certificate nor DNS is at fault."};
+}
+
+void AddAfterTlsFinding(const EndpointRow& row, std::vector<Finding>* findings) {
+  Finding finding;
+  if (row.alert_received == "certificate_required") {
+    finding = ClientCertificateWanted();
+  } else if (row.after_tls == "closed") {
+    finding = ClosedWithinTls(row);
+  } else if (row.after_tls == "refused" || row.after_tls == "throttled_421") {
+    finding = RefusedWithinTls(row);
+  } else {
+    finding = SilentWithinTls(row);
+  }
+  AddFinding(std::move(finding), {row.host, row.address}, findings);
+}
+
 // `leaf` may be null.
 Finding WeakKey(const EndpointRow& row, const output::CertificateRow* leaf) {
   const std::string key =
@@ -169,8 +269,10 @@ Finding WeakKey(const EndpointRow& row, const output::CertificateRow* leaf) {
       .id = "weak_key",
       .title = JoinText("the certificate's key is too short: ", key),
       .why =
-          "OpenSSL at security level 2, the default of Debian and others, refuses RSA keys "
-          "under 2048 bits (\"ee key too small\"). Such senders deliver in clear, or not at all.",
+          "Who verifies certificates with OpenSSL at security level 2, the default of Debian and "
+          "others, refuses RSA keys under 2048 bits (\"ee key too small\"). Senders that do not "
+          "verify deliver encrypted; but keys of 1024 bits can be broken, and what was recorded "
+          "without forward secrecy be read.",
       .fix = "make a new key (RSA 2048 or EC P-256) and get a certificate for it",
       .advice = "A new certificate for the old key does not help.",
       .not_this =
@@ -184,30 +286,55 @@ Finding WeakKey(const EndpointRow& row, const output::CertificateRow* leaf) {
   return finding;
 }
 
-// What lifts the limit that tls::JudgeSecurityLevel names.
-std::string FixForLimit(std::string_view limit) {
+// What lifts the limit of a session's level.
+std::string FixForSession(std::string_view limit) {
   if (limit.starts_with("version") || limit.starts_with("handshake signature")) {
     return "switch TLS 1.2 and 1.3 on, with SHA-256 signatures";
   }
-  if (limit.starts_with("cipher")) return "allow AES-GCM ciphers";
-  if (limit.starts_with("key exchange")) return "allow X25519 and P-256";
+  return limit.starts_with("cipher") ? "allow AES-GCM ciphers" : "allow X25519 and P-256";
+}
+
+Finding LowSession(const EndpointRow& row) {
+  const std::string limit = SessionLimit(row);
+  return {.severity = Severity::kBad,
+          .id = "low_security_level",
+          .title = "the session is too weak for OpenSSL's default security level",
+          .why = JoinText("OpenSSL security level ", *SessionLevel(row), " at most, because of ",
+                          limit.empty() ? "what was negotiated" : limit,
+                          ". Senders whose TLS is at level 2, the default of Debian and others, "
+                          "end the handshake: they deliver in clear, or not at all. Postfix sets a "
+                          "level of its own, 0, or 1 where it has to authenticate."),
+          .fix = FixForSession(limit),
+          .not_this = "A new certificate changes nothing about it."};
+}
+
+// What lifts the limit of the certificates' level.
+std::string FixForCertificate(std::string_view limit) {
+  if (limit.find("unknown") != std::string_view::npos) {
+    return "get a certificate of a common kind: RSA 2048 or EC P-256, signed over SHA-256";
+  }
   if (limit.find("signature") != std::string_view::npos) {
     return "get a certificate whose whole chain is signed over SHA-256";
   }
   return "get a certificate whose whole chain has strong keys";
 }
 
-Finding LowLevel(const EndpointRow& row) {
-  return {.severity = Severity::kBad,
-          .id = "low_security_level",
-          .title = "too weak for OpenSSL's default security level",
-          .why = JoinText("OpenSSL security level ",
-                          static_cast<int>(row.security_level.value_or(0)), " at most, because of ",
-                          row.security_level_limit.value_or("what was negotiated"),
-                          ". Senders at level 2, the default of Debian and others, refuse it: they "
-                          "deliver in clear, or not at all."),
-          .fix = FixForLimit(row.security_level_limit.value_or("")),
+Finding LowCertificate(const EndpointRow& row) {
+  const std::string limit = CertificateLimit(row);
+  return {.severity = Severity::kWarning,
+          .id = "low_certificate_level",
+          .title = "a certificate is too weak for OpenSSL's default security level",
+          .why = JoinText("OpenSSL security level ", *CertificateLevel(row),
+                          " at most, because of ", limit.empty() ? "the chain" : limit,
+                          ". Who verifies certificates at level 2, the default of Debian and "
+                          "others, refuses; who does not verify, delivers encrypted."),
+          .fix = FixForCertificate(limit),
           .not_this = "It has nothing to do with DKIM or with DNS."};
+}
+
+std::optional<std::string> NullIfEmpty(std::string text) {
+  if (text.empty()) return std::nullopt;
+  return text;
 }
 
 bool IsShortRsa(const EndpointRow& row) {
@@ -229,7 +356,13 @@ std::vector<Fact> EndpointFactsOf(const CheckView& view, const HostRows&, const 
   if (const Fact dane = DaneFact(view, row); dane.is_verdict) facts.push_back(dane);
   AddServerPolicyFact(view, row, &facts);
   if (row.revocation_status) facts.push_back(RevocationFact(row));
-  if (row.security_level) facts.push_back(StrengthFact(row));
+  if (row.outcome == "tls_ok" && FailsWithinTls(row)) facts.push_back(AfterTlsFact(row));
+  if (const std::optional<int> level = SessionLevel(row)) {
+    facts.push_back(LevelFact("strength", *level, NullIfEmpty(SessionLimit(row))));
+  }
+  if (const std::optional<int> level = CertificateLevel(row); level && *level < 2) {
+    facts.push_back(LevelFact("certificate_strength", *level, NullIfEmpty(CertificateLimit(row))));
+  }
   if (row.rpt_result) {
     facts.push_back({Severity::kGood, "report", "reported as", *row.rpt_result, false});
   }
@@ -243,13 +376,20 @@ void AddTlsFindings(const CheckView& view, const HostRows&, const EndpointRow& r
     AddFinding(InjectedPlaintext(), place, findings);
   }
   if (row.outcome != "tls_ok") return;
+  if (FailsWithinTls(row)) AddAfterTlsFinding(row, findings);
+  if (row.secure_renegotiation == false) AddFinding(NoRenegotiationInfo(), place, findings);
   const bool old = row.tls_version == "TLSv1" || row.tls_version == "TLSv1.1";
-  if (old) AddFinding(OldVersion(row), place, findings);
+  const int session_level = SessionLevel(row).value_or(5);
+  if (old) {
+    AddFinding(OldVersion(row), place, findings);
+  } else if (session_level < 2) {
+    AddFinding(LowSession(row), place, findings);
+  }
   if (!row.group && row.tls_version != "TLSv1.3") AddFinding(StaticRsa(), place, findings);
   if (IsShortRsa(row)) {
     AddFinding(WeakKey(row, LeafOf(view, row)), place, findings);
-  } else if (row.security_level && *row.security_level < 2) {
-    AddFinding(LowLevel(row), place, findings);
+  } else if (CertificateLevel(row).value_or(5) < 2) {
+    AddFinding(LowCertificate(row), place, findings);
   }
 }
 

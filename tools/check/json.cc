@@ -10,7 +10,7 @@ namespace {
 // Keys stay in the order in which a person would read them.
 using Json = nlohmann::ordered_json;
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
@@ -47,7 +47,9 @@ Json FindingJson(const scanner::Finding& finding) {
 
 Json SenderJson(const scanner::SenderReport& sender) {
   const scanner::SenderDecision& decision = sender.decision;
-  return {{"sender", scanner::SenderProfileWord(sender.profile)},
+  return {{"sender", sender.sender->word},
+          {"like", sender.sender->like},
+          {"counts", sender.sender->counts},
           {"severity", scanner::SeverityWord(sender.severity)},
           {"action", scanner::SenderActionWord(decision.action)},
           {"best_action", scanner::SenderActionWord(decision.best)},
@@ -82,6 +84,12 @@ Json EndpointJson(const scanner::EndpointReport& endpoint) {
           {"rpt_result", OrNull(row.rpt_result)},
           {"error_detail", OrNull(row.error_detail)},
           {"greeting", OrNull(row.greeting)},
+          {"starttls_code", OrNull(row.starttls_code)},
+          {"starttls_reply", OrNull(row.starttls_reply)},
+          {"after_tls", OrNull(row.after_tls)},
+          {"after_tls_code", OrNull(row.after_tls_code)},
+          {"secure_renegotiation", OrNull(row.secure_renegotiation)},
+          {"alert_received", OrNull(row.alert_received)},
           {"tls_version", OrNull(row.tls_version)},
           {"cipher", OrNull(row.cipher)},
           {"group", OrNull(row.group)},

@@ -10,7 +10,6 @@
 namespace mxsweep::tools {
 namespace {
 
-
 constexpr size_t kMinColumns = 60;
 constexpr size_t kTagColumns = 7;     // "  warn "
 constexpr size_t kLabelColumns = 13;  // "certificate  "
@@ -85,6 +84,7 @@ class TextWriter {
   void Head(const scanner::DomainReport& domain);
   void Servers(const scanner::DomainReport& domain);
   void Senders(const scanner::DomainReport& domain);
+  void Programs(const scanner::DomainReport& domain);
   void Findings(const scanner::DomainReport& domain);
   void OneFinding(const scanner::Finding& finding, size_t number);
   void Record(const std::string& record, size_t indent);
@@ -162,6 +162,36 @@ void TextWriter::Servers(const scanner::DomainReport& domain) {
   }
 }
 
+// Programs of which the same is to be said, in one line: their names stand in the text.
+void TextWriter::Programs(const scanner::DomainReport& domain) {
+  std::vector<const scanner::SenderReport*> left;
+  for (const scanner::SenderReport& sender : domain.senders) {
+    if (!sender.sender->is_kind) left.push_back(&sender);
+  }
+  while (!left.empty()) {
+    const scanner::SenderReport& first = *left.front();
+    // Why a program delivers encrypted is of little interest, unless it takes a second attempt.
+    const auto is_fine = [](const scanner::SenderReport& sender) {
+      return sender.severity == scanner::Severity::kGood &&
+             sender.decision.reason != scanner::SenderReason::kTlsOnRetry;
+    };
+    const bool fine = is_fine(first);
+    const auto is_same = [&first, fine, is_fine](const scanner::SenderReport* each) {
+      return is_fine(*each) == fine && each->severity == first.severity &&
+             each->action == first.action && (fine || each->text == first.text);
+    };
+    std::string names;
+    for (const scanner::SenderReport* each : left) {
+      if (is_same(each)) AppendText(&names, names.empty() ? "" : ", ", each->label);
+    }
+    if (!fine) AppendText(&names, ": ", first.text);
+    Paragraph(JoinText(TagText(first.severity, kTagColumns), PadTo("programs", kSenderColumns),
+                       PadTo(first.action, kActionColumns)),
+              kTagColumns + kSenderColumns + kActionColumns, names);
+    std::erase_if(left, is_same);
+  }
+}
+
 void TextWriter::Senders(const scanner::DomainReport& domain) {
   Heading(JoinText("What a sender does with mail for ", domain.row->domain));
   const bool all_alike =
@@ -171,11 +201,13 @@ void TextWriter::Senders(const scanner::DomainReport& domain) {
       });
   for (const scanner::SenderReport& sender : domain.senders) {
     if (all_alike && &sender != &domain.senders.front()) break;
+    if (!all_alike && !sender.sender->is_kind) continue;
     const std::string_view label = all_alike ? std::string_view("every sender") : sender.label;
     Paragraph(JoinText(TagText(sender.severity, kTagColumns), PadTo(label, kSenderColumns),
                        PadTo(sender.action, kActionColumns)),
               kTagColumns + kSenderColumns + kActionColumns, sender.text);
   }
+  if (!all_alike) Programs(domain);
 }
 
 void TextWriter::Record(const std::string& record, size_t indent) {

@@ -162,6 +162,67 @@ inline MadeUpDomain Mixed() {
   return domain;
 }
 
+// Two servers that complete the handshake: one wants a client certificate, the other refuses EHLO.
+inline MadeUpDomain TurnedAwayWithinTls() {
+  MadeUpDomain domain("within.example");
+  domain.AddHost(10, "a.within.example");
+  output::EndpointRow& wants = domain.AddGoodServer();
+  domain.AddLeaf(wants);
+  wants.stage = "ehlo_after_tls";
+  wants.after_tls = "closed";
+  wants.after_tls_code.reset();
+  wants.alert_received = "certificate_required";
+  wants.error_detail = "alert certificate_required";
+  domain.AddHost(20, "b.within.example");
+  output::EndpointRow& refuses = domain.AddGoodServer();
+  domain.AddLeaf(refuses);
+  refuses.stage = "ehlo_after_tls";
+  refuses.after_tls = "refused";
+  refuses.after_tls_code = 550;
+  refuses.error_detail = "550 5.7.1 no";
+  return domain;
+}
+
+// TLS 1.0 and a server without RFC 5746.
+inline void Age(MadeUpDomain& domain) {
+  output::EndpointRow& row = Server(domain);
+  row.tls_version = "TLSv1";
+  row.cipher = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA";
+  row.secure_renegotiation = false;
+  SetSessionLevel(row, 0);
+}
+
+// MX records that cannot be meant so: an address, a blank, a forgotten dot, an underscore.
+inline MadeUpDomain OddNames() {
+  MadeUpDomain domain("odd.example");
+  const std::pair<const char*, const char*> names[] = {
+      {"192.0.2.99", "ip_literal"}, {"mx.odd.example\\032", "blank"}, {"my_mx.odd.example", ""}};
+  uint16_t preference = 0;
+  for (const auto& [name, problem] : names) {
+    output::MxHostRow& host = domain.AddHost(preference += 10, name);
+    host.address_status.reset();
+    host.addresses.reset();
+    host.tlsa_status.reset();
+    host.is_valid_name = false;
+    host.name_problem = *problem == '\0' ? "not_a_host_name" : problem;
+  }
+  output::MxHostRow& twice = domain.AddHost(preference += 10, "mx.odd.example.odd.example");
+  twice.address_status = "nxdomain";
+  return domain;
+}
+
+// A host with two addresses and a key of its own at each; the record is of the first one.
+inline MadeUpDomain TwoKeys() {
+  MadeUpDomain domain = Plain();
+  domain.AddLeaf(domain.AddGoodServer());
+  AddTlsa(domain, *Leaf(domain).spki_sha256, "match");
+  output::EndpointRow& other = domain.rows().endpoints.back();
+  other.dane_status = "mismatch";
+  other.dane_detail = "3 1 1: not the leaf's public key";
+  domain.domain().dane_status = "broken";
+  return domain;
+}
+
 inline std::vector<Check> AllChecks() {
   std::vector<Check> checks;
   const auto add = [&checks](std::string name, MadeUpDomain domain) -> Check& {
@@ -230,6 +291,16 @@ inline std::vector<Check> AllChecks() {
                                           .resolver = "192.0.2.53:53 does not validate DNSSEC.",
                                           .resolver_validates = false};
   add("mixed", Mixed());
+  add("within_tls", TurnedAwayWithinTls());
+  domain = Plain();
+  Age(domain);
+  add("old_server", domain);
+  domain = Plain();
+  Server(domain).greeting = "220 **************************";
+  Server(domain).starttls_code = 220;
+  add("masked_greeting", domain);
+  add("odd_names", OddNames());
+  add("two_keys", TwoKeys());
   Check& several = add("several", Perfect());
   for (const char* status : {"null_mx", "nxdomain", "no_mail", "bogus", "timeout"}) {
     several.domains.push_back(WithMxStatus(status));

@@ -10,6 +10,18 @@
 
 namespace mxsweep::scanner::testing {
 
+// What the handshake's halves come to on OpenSSL's scale: version, cipher, group and signature …
+inline void SetSessionLevel(output::EndpointRow& row, int level) {
+  row.security_level = static_cast<uint8_t>(level);
+  row.security_level_limit = "version: " + row.tls_version.value_or("");
+}
+// … and the keys and signatures of the certificates.
+inline void SetCertificateLevel(output::EndpointRow& row, int level,
+                                const std::string& limit = "leaf key: rsa 1024 bits") {
+  row.security_level = static_cast<uint8_t>(level);
+  row.security_level_limit = limit;
+}
+
 // Builds the rows of one domain, host by host and server by server.
 class MadeUpDomain {
  public:
@@ -74,6 +86,8 @@ class MadeUpDomain {
     row.name_match = "san";
     row.not_after = Now() + absl::Hours(24 * 80);
     row.injected_plaintext_bytes = 0;
+    row.after_tls = "ok";
+    row.after_tls_code = 250;
     return row;
   }
 

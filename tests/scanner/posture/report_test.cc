@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/scanner/posture/made_up_checks.h"
 #include "tests/scanner/posture/reported.h"
@@ -82,7 +84,7 @@ TEST(CheckReport, DoesNotTakeATlsKeyForADkimKey) {
   MadeUpDomain domain = testing::Plain();
   testing::Shorten(domain);
   const Reported report(std::move(domain));
-  EXPECT_EQ(report->verdict, Verdict::kExposed);
+  EXPECT_EQ(report->verdict, Verdict::kUnverified);
   EXPECT_FALSE(report->passed);
   ASSERT_NE(report.Find("weak_key"), nullptr);
   EXPECT_THAT(report.Find("weak_key")->not_this, HasSubstr("nothing to do with DKIM"));
@@ -215,6 +217,175 @@ TEST(CheckReport, FailsADomainThatCannotGetAny) {
     EXPECT_FALSE(report->passed);
   }
   EXPECT_EQ(Reported(testing::WithMxStatus("servfail"))->verdict, Verdict::kUnknown);
+}
+
+// The levels' rules on certificates end nothing where nobody verifies.
+TEST(CheckReport, TellsOldVersionsAndWeakSessionsFromWeakCertificates) {
+  MadeUpDomain domain = testing::Plain();
+  testing::Age(domain);
+  const Reported old(domain);
+  EXPECT_EQ(old->verdict, Verdict::kExposed);
+  EXPECT_NE(old.Find("old_tls"), nullptr);
+  EXPECT_EQ(old.Find("low_security_level"), nullptr);  // it is the version: said once
+  EXPECT_EQ(old.Find("weak_key"), nullptr);
+
+  domain = testing::Plain();
+  testing::SetCertificateLevel(Server(domain), 0, "certificate 1 signature: SHA-1 hash");
+  const Reported weak(domain);
+  EXPECT_EQ(weak->verdict, Verdict::kUnverified);
+  ASSERT_NE(weak.Find("low_certificate_level"), nullptr);
+  EXPECT_THAT(weak.Find("low_certificate_level")->fix, HasSubstr("signed over SHA-256"));
+  EXPECT_EQ(weak.Find("low_security_level"), nullptr);
+
+  domain = testing::Plain();
+  testing::Shorten(domain);
+  Server(domain).tls_version = "TLSv1.1";
+  const Reported both(domain);
+  EXPECT_NE(both.Find("old_tls"), nullptr);
+  EXPECT_NE(both.Find("weak_key"), nullptr);
+}
+
+TEST(CheckReport, DoesNotAskForStrongKeysWhereAKeyCannotBeRead) {
+  MadeUpDomain domain = testing::Plain();
+  testing::SetCertificateLevel(Server(domain), 0, "leaf key: unknown 0 bits");
+  EXPECT_THAT(Reported(domain).Find("low_certificate_level")->fix,
+              AllOf(HasSubstr("of a common kind"), Not(HasSubstr("strong"))));
+}
+
+TEST(CheckReport, TellsAServerThatDoesNotKnowRfc5746) {
+  MadeUpDomain domain = testing::Plain();
+  Server(domain).tls_version = "TLSv1.2";
+  Server(domain).secure_renegotiation = false;
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kExposed);
+  ASSERT_NE(report.Find("no_renegotiation_info"), nullptr);
+  EXPECT_FALSE(report->passed);
+}
+
+TEST(CheckReport, TellsAMaskedGreeting) {
+  for (const char* greeting : {"220 ******", "220"}) {
+    MadeUpDomain domain = testing::Plain();
+    Server(domain).greeting = greeting;
+    const Reported report(std::move(domain));
+    EXPECT_EQ(report->verdict, Verdict::kExposed) << greeting;
+    ASSERT_NE(report.Find("masked_greeting"), nullptr);
+    EXPECT_EQ(report->todo, report.Find("masked_greeting")->fix);
+  }
+}
+
+TEST(CheckReport, TellsAServerThatTurnsAwayWithinTls) {
+  const std::pair<const char*, const char*> cases[] = {{"refused", "refused_within_tls"},
+                                                       {"throttled_421", "refused_within_tls"},
+                                                       {"closed", "closed_within_tls"},
+                                                       {"timeout", "no_answer_within_tls"},
+                                                       {"not_smtp", "no_answer_within_tls"}};
+  for (const auto& [word, id] : cases) {
+    MadeUpDomain domain = testing::Dane();
+    Server(domain).after_tls = word;
+    Server(domain).after_tls_code = word == std::string("throttled_421") ? 421 : 550;
+    const Reported report(std::move(domain));
+    EXPECT_EQ(report->verdict, Verdict::kUnknown) << word;
+    EXPECT_FALSE(report->passed);
+    EXPECT_NE(report.Find(id), nullptr) << word;
+    for (const SenderReport& sender : report->senders) {
+      EXPECT_NE(sender.decision.action, SenderAction::kEncrypted) << sender.sender->word;
+    }
+  }
+  const Reported both(testing::TurnedAwayWithinTls());
+  EXPECT_NE(both.Find("client_certificate_wanted"), nullptr);
+  EXPECT_NE(both.Find("refused_within_tls"), nullptr);
+  MadeUpDomain helo = testing::Plain();
+  Server(helo).after_tls = "helo";
+  EXPECT_TRUE(Reported(helo)->passed);
+}
+
+TEST(CheckReport, TellsAReplyWithSeveralCodes) {
+  MadeUpDomain domain = testing::Plain();
+  testing::Silence(domain, "smtp_protocol_error", "ehlo");
+  Server(domain).error_detail = "reply code changes from 250 within a reply: \"220-STARTTLS\"";
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kUnknown);
+  EXPECT_NE(report.Find("reply_codes_differ"), nullptr);
+  EXPECT_EQ(report.Find("no_smtp"), nullptr);
+}
+
+TEST(CheckReport, TellsAnOddConsentToStartTls) {
+  MadeUpDomain domain = testing::Plain();
+  Server(domain).starttls_code = 250;
+  const Reported report(std::move(domain));
+  EXPECT_TRUE(report->passed);
+  ASSERT_NE(report.Find("starttls_code"), nullptr);
+  EXPECT_THAT(report.Find("starttls_code")->title, HasSubstr("250"));
+}
+
+// Records are of a name, and a sender may meet any of its addresses.
+TEST(CheckReport, PublishesARecordForTheKeyOfEachAddress) {
+  const Reported report(testing::TwoKeys());
+  ASSERT_NE(report.Find("dane_mismatch"), nullptr);
+  const Finding& finding = *report.Find("dane_mismatch");
+  EXPECT_EQ(finding.records.size(), 2u);
+  EXPECT_THAT(finding.advice, HasSubstr("different keys"));
+  EXPECT_THAT(finding.fix, HasSubstr("at every address"));
+
+  MadeUpDomain domain = testing::Plain();
+  domain.AddLeaf(domain.AddGoodServer());
+  const Reported possible(std::move(domain));
+  EXPECT_EQ(possible.Find("dane_possible")->records.size(), 2u);
+}
+
+// RFC 7672 §3.1.2: with usage 2 the chain is verified up to the anchor. Where only the leaf is at
+// fault, another record would break what works.
+TEST(CheckReport, LeavesTheRecordAloneWhereOnlyTheLeafIsAtFault) {
+  for (const char* result : {"certificate-expired", "certificate-host-mismatch"}) {
+    MadeUpDomain domain = testing::Plain();
+    testing::AddTlsa(domain, std::string(64, 'f'), "mismatch");
+    Server(domain).rpt_result = result;
+    const Reported report(std::move(domain));
+    EXPECT_EQ(report.Find("dane_mismatch"), nullptr);
+    ASSERT_NE(report.Find("dane_leaf_not_valid"), nullptr) << result;
+    EXPECT_TRUE(report.Find("dane_leaf_not_valid")->records.empty());
+    EXPECT_THAT(report.Find("dane_leaf_not_valid")->fix, HasSubstr("certificate"));
+    EXPECT_THAT(report.Find("dane_leaf_not_valid")->not_this, HasSubstr("record is not at fault"));
+  }
+}
+
+TEST(CheckReport, AcquitsACertificateOnlyWhereItIsValid) {
+  MadeUpDomain domain = testing::Plain();
+  testing::AddTlsa(domain, std::string(64, 'f'), "mismatch");
+  EXPECT_THAT(Reported(domain).Find("dane_mismatch")->not_this, HasSubstr("is not at fault"));
+  testing::Expire(domain);
+  EXPECT_THAT(Reported(domain).Find("dane_mismatch")->not_this, Not(HasSubstr("not at fault")));
+}
+
+TEST(CheckReport, SaysWhatIsWrongWithMxNames) {
+  const Reported report(testing::OddNames());
+  std::vector<std::string> titles;
+  for (const Finding& finding : report->findings) {
+    if (finding.id.starts_with("mx_")) titles.push_back(finding.title);
+    EXPECT_THAT(finding.why, AllOf(Not(HasSubstr("not_a_host_name")), Not(HasSubstr("ip_lit"))));
+  }
+  EXPECT_THAT(titles, ElementsAre(HasSubstr("an address"), HasSubstr("blank"),
+                                  HasSubstr("underscore"), HasSubstr("domain twice")));
+}
+
+// Of a family that is left out, or after a stop.
+TEST(CheckReport, SaysThatAHostWasNotAsked) {
+  MadeUpDomain domain("example.org");
+  domain.AddHost(10, "mx.example.org").addresses = {"2001:db8::1"};
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kUnknown);
+  ASSERT_NE(report.Find("not_asked"), nullptr);
+  EXPECT_EQ(report.Find("not_asked")->severity, Severity::kUnknown);
+}
+
+TEST(CheckReport, RemarksThatANullMxHasPreferenceZero) {  // RFC 7505 §3
+  MadeUpDomain domain = testing::WithMxStatus("null_mx");
+  domain.domain().mx = {{10, "."}};
+  const Reported report(domain);
+  EXPECT_EQ(report->verdict, Verdict::kNoMail);
+  EXPECT_THAT(report.Find("null_mx")->why, HasSubstr("preference is 10"));
+  domain.domain().mx = {{0, "."}};
+  EXPECT_THAT(Reported(domain).Find("null_mx")->why, Not(HasSubstr("preference is")));
 }
 
 }  // namespace

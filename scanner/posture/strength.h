@@ -1,0 +1,53 @@
+// A row's strength by OpenSSL's security levels, in its two halves: what ends the handshake of
+// everybody at a level, and what ends it only for who verifies the certificate.
+#ifndef MXSWEEP_SCANNER_POSTURE_STRENGTH_H_
+#define MXSWEEP_SCANNER_POSTURE_STRENGTH_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "output/tables/tables.h"
+
+namespace mxsweep::scanner {
+
+// Is it a certificate that keeps the whole from a higher level?
+inline bool IsLimitedByCertificate(const output::EndpointRow& row) {
+  const std::string_view limit =
+      row.security_level_limit ? std::string_view(*row.security_level_limit) : "";
+  return limit.starts_with("leaf") || limit.starts_with("certificate");
+}
+
+// Of version, cipher, group and handshake signature; nothing: not known.
+inline std::optional<int> SessionLevel(const output::EndpointRow& row) {
+  if (!row.security_level) return std::nullopt;
+  return IsLimitedByCertificate(row) ? 5 : *row.security_level;
+}
+
+// Of the keys and signatures of the chain; nothing: not known.
+inline std::optional<int> CertificateLevel(const output::EndpointRow& row) {
+  if (!row.security_level) return std::nullopt;
+  return IsLimitedByCertificate(row) ? *row.security_level : 5;
+}
+
+// What keeps each from the next level; empty: nothing.
+inline std::string SessionLimit(const output::EndpointRow& row) {
+  return IsLimitedByCertificate(row) ? "" : row.security_level_limit.value_or("");
+}
+inline std::string CertificateLimit(const output::EndpointRow& row) {
+  return IsLimitedByCertificate(row) ? row.security_level_limit.value_or("") : "";
+}
+
+// Is it the leaf's own key?
+inline bool IsLimitedByLeafKey(const output::EndpointRow& row) {
+  return row.security_level_limit && row.security_level_limit->starts_with("leaf key");
+}
+
+// Did the handshake fail perhaps for what our own client lacks (endpoints.may_be_ours)?
+inline bool IsMaybeOurs(const output::EndpointRow&) { return false; }
+// Is the row of an attempt without a server name, after one with a name had failed?
+inline bool IsOfferWithoutServerName(const output::EndpointRow&) { return false; }
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_POSTURE_STRENGTH_H_
