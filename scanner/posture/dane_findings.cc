@@ -89,17 +89,22 @@ Finding Unusable(const CheckView& view, const HostRows& host, const EndpointRow&
 
 Finding WithoutTls(const EndpointRow& row) {
   const bool missing = row.dane_status == "no_starttls";
-  return {.severity = Severity::kBad,
-          .id = missing ? "dane_no_starttls" : "dane_handshake_failed",
-          .title = missing ? "TLSA records promise TLS, and the server offers none"
-                           : "TLSA records promise TLS, and the handshake fails",
-          .why = kRefuse,
-          .fix = missing ? "switch TLS on, or take the TLSA records away"
-                         : "repair TLS, or take the TLSA records away",
-          .advice =
-              "A TLSA record is a promise that TLS is there: without it, mail of senders "
-              "that check DANE stays in their queues and comes back after days.",
-          .not_this = "The records are not at fault: they may be right."};
+  const bool returns =
+      row.outcome == "starttls_refused" && row.starttls_code.value_or(0) / 100 == 5;
+  return {
+      .severity = Severity::kBad,
+      .id = missing ? "dane_no_starttls" : "dane_handshake_failed",
+      .title = missing ? "TLSA records promise TLS, and the server offers none"
+                       : "TLSA records promise TLS, and the handshake fails",
+      .why = kRefuse,
+      .fix = missing ? "switch TLS on, or take the TLSA records away"
+                     : "repair TLS, or take the TLSA records away",
+      .advice = JoinText(
+          "A TLSA record is a promise that TLS is there: without it, mail of senders that check "
+          "DANE ",
+          returns ? "comes back: from Postfix at once, since the reply to STARTTLS is 5xx."
+                  : "stays in their queues and comes back after days."),
+      .not_this = "The records are not at fault: they may be right."};
 }
 
 }  // namespace

@@ -64,16 +64,19 @@ Finding NoStartTls(const EndpointRow& row) {
 }
 
 Finding StartTlsRefused(const EndpointRow& row) {
-  return {.severity = Severity::kBad,
-          .id = "starttls_refused",
-          .title = "the server offers STARTTLS and then refuses it",
-          .why = JoinText("It answers STARTTLS with ", Quote(row.starttls_reply),
-                          ". Most senders then deliver in clear."),
-          .fix = "look into the mail server's log for why TLS does not start",
-          .advice =
-              "Nearly always the certificate or its key is missing, is unreadable for the "
-              "server's user, or doesn't belong to the other; the log names the file.",
-          .not_this = "Not a DNS problem, and nothing that a sender could heal."};
+  return {
+      .severity = Severity::kBad,
+      .id = "starttls_refused",
+      .title = "the server offers STARTTLS and then refuses it",
+      .why = JoinText(
+          "It answers STARTTLS with ", Quote(row.starttls_reply), ". What becomes of mail then: ",
+          WhoDoesWhat(row.starttls_code.value_or(0) / 100 == 5 ? &Sender::starttls_5xx
+                                                               : &Sender::starttls_4xx)),
+      .fix = "look into the mail server's log for why TLS does not start",
+      .advice =
+          "Nearly always the certificate or its key is missing, is unreadable for the "
+          "server's user, or doesn't belong to the other; the log names the file.",
+      .not_this = "Not a DNS problem, and nothing that a sender could heal."};
 }
 
 Finding HandshakeFailed(const HostRows& host, const EndpointRow& row) {
@@ -85,9 +88,8 @@ Finding HandshakeFailed(const HostRows& host, const EndpointRow& row) {
   return {.severity = Severity::kBad,
           .id = "handshake_failed",
           .title = "the TLS handshake fails",
-          .why = JoinText(how,
-                          " Senders try again in clear, or, where they insist on TLS, not at "
-                          "all."),
+          .why = JoinText(how, " Mail then, unless another server takes it: ",
+                          WhoDoesWhat(&Sender::handshake_fails)),
           .fix = "find out what TLS versions, ciphers and key the server is set up with",
           .advice = JoinText(
               "Try \"openssl s_client -starttls smtp -connect ", host.name, ":", row.port,
@@ -135,7 +137,8 @@ Finding SeveralCodes(const EndpointRow& row) {
           .title = "the lines of one reply have different codes",
           .why = JoinText("A reply has one code (RFC 5321, section 4.2.1), and we did not go on: ",
                           row.error_detail.value_or(""),
-                          ". Postfix takes the last line's code and goes on; others may not."),
+                          ". Postfix takes the last line's code and goes on; Exim the first "
+                          "line's, and passes over lines with another."),
           .fix = "see what writes the replies: the mail server or a filter in front of it",
           .not_this = "No sign that TLS is missing."};
 }

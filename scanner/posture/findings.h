@@ -64,6 +64,9 @@ std::string NamesText(const output::CertificateRow& certificate);
 std::vector<std::string> TlsaRecordsFor(const CheckView& view, const HostRows& host);
 // What to know before such records are published.
 std::string TlsaAdvice(const std::vector<std::string>& records);
+// Who does what, of the senders that have a name: "In clear at once: Exim with GnuTLS. Returned at
+// once: Go, Java."
+std::string WhoDoesWhat(Cell<Then> Sender::*cell);
 // Appends `finding` at `row`'s place, or adds the place to one that says the same already.
 void AddFinding(Finding finding, Place place, std::vector<Finding>* findings);
 

@@ -1,6 +1,10 @@
 // What senders would do, in words.
+#include <algorithm>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "scanner/base/text.h"
 #include "scanner/posture/findings.h"
@@ -172,7 +176,43 @@ std::string TextOf(const CheckView& view, const Sender& sender, const SenderDeci
   return text;
 }
 
+std::string_view Heading(Then then) {
+  switch (then) {
+    case Then::kGoesOn:
+      return "Encrypted all the same";
+    case Then::kInClear:
+      return "In clear at once";
+    case Then::kLaterInClear:
+      return "In clear at a later attempt";
+    case Then::kLaterEncrypted:
+      return "Encrypted at a later attempt";
+    case Then::kDefers:
+    case Then::kRefuses:
+      return "Kept, and tried again for days";
+    case Then::kReturns:
+      return "Returned at once";
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string WhoDoesWhat(Cell<Then> Sender::*cell) {
+  std::vector<std::pair<std::string_view, std::string>> groups;  // heading and names
+  for (const Sender& sender : Senders()) {
+    const std::optional<Then>& then = (sender.*cell).value;
+    if (sender.name.empty() || !then) continue;
+    const std::string_view heading = Heading(*then);
+    auto group = std::ranges::find(groups, heading, &decltype(groups)::value_type::first);
+    if (group == groups.end()) group = groups.insert(group, {heading, ""});
+    AppendText(&group->second, group->second.empty() ? "" : ", ", sender.name);
+  }
+  std::string text;
+  for (const auto& [heading, names] : groups) {
+    AppendText(&text, text.empty() ? "" : " ", heading, ": ", names, ".");
+  }
+  return text;
+}
 
 std::vector<SenderReport> SendersOf(const CheckView& view) {
   const SenderWorld world{.dnssec_known = view.world->resolver_validates};

@@ -69,6 +69,7 @@ constexpr Sender PostfixMay() {
   Sender sender = Postfix();
   sender.word = "opportunistic";
   sender.label = "opportunistic TLS";
+  sender.name = "Postfix at may";
   sender.like = "Postfix, smtp_tls_security_level = may";
   sender.is_kind = sender.counts = true;
   sender.no_starttls = {Then::kInClear, kTried};
@@ -82,6 +83,7 @@ constexpr Sender PostfixEncrypt() {
   Sender sender = Postfix();
   sender.word = "encrypt";
   sender.label = "mandatory TLS";
+  sender.name = "Postfix at encrypt";
   sender.like = "Postfix, smtp_tls_security_level = encrypt";
   sender.is_kind = true;
   return sender;
@@ -100,6 +102,7 @@ constexpr Sender PostfixVerify() {
 // Where a host has no usable TLSA records, the cells of `may` apply (RFC 7672 §2.2).
 constexpr Sender PostfixDane() {
   Sender sender = PostfixMay();
+  sender.name = "";
   sender.word = "dane";
   sender.label = "DANE";
   sender.like = "Postfix, smtp_tls_security_level = dane";
@@ -110,6 +113,7 @@ constexpr Sender PostfixDane() {
 // As Postfix with a policy service that asks for "secure" where a policy is in mode enforce.
 constexpr Sender MtaSts() {
   Sender sender = PostfixMay();
+  sender.name = "";
   sender.word = "mta_sts";
   sender.label = "MTA-STS";
   sender.like = "Postfix with an MTA-STS policy service";
@@ -120,6 +124,7 @@ constexpr Sender MtaSts() {
 
 constexpr Sender OpenSslAtLevel(int level) {
   Sender sender = PostfixMay();
+  sender.name = "";
   sender.level = sender.authenticated_level = {level, kLevels};
   sender.min_version = {TlsVersion::kTls12, "OpenSSL 3.1, commit 7bf2e4d7f0"};
   sender.needs_rfc5746 = {true, kOpenSsl3};
@@ -198,6 +203,7 @@ constexpr Sender EximGnuTls() {
   Sender sender = Exim();
   sender.word = "exim_gnutls";
   sender.label = "Exim with GnuTLS";
+  sender.name = sender.label;
   sender.like = "Exim 4.96 to 4.99 built with GnuTLS, as Debian does";
   sender.library = {TlsLibrary::kGnuTls, "Debian package exim4-daemon-light"};
   sender.level = sender.authenticated_level = {std::nullopt, kNone};
@@ -217,6 +223,7 @@ constexpr Sender EximOpenSsl() {
   Sender sender = Exim();
   sender.word = "exim_openssl";
   sender.label = "Exim with OpenSSL";
+  sender.name = sender.label;
   sender.like = "Exim 4.97 to 4.99 built with OpenSSL, at the library's level";
   sender.library = {TlsLibrary::kOpenSsl, "INSTALL"};
   sender.level = sender.authenticated_level = {2, "OpenSSL from 3.2 on, and Debian's"};
@@ -235,6 +242,7 @@ constexpr Sender Stalwart() {
   return {
       .word = "stalwart",
       .label = "Stalwart",
+      .name = "Stalwart",
       .like = "Stalwart 0.16 with its default TLS strategies",
       .library = {TlsLibrary::kRustls, kStalwart},
       .level = {std::nullopt, kNone},
@@ -275,6 +283,7 @@ constexpr Sender Go() {
   return {
       .word = "go",
       .label = "Go net/smtp",
+      .name = "Go",
       .like = "smtp.SendMail of a program built with Go 1.24 or later",
       .library = {TlsLibrary::kGo, kGoTls},
       .level = {std::nullopt, kNone},
@@ -314,6 +323,7 @@ constexpr Sender Java() {
   return {
       .word = "java",
       .label = "Java",
+      .name = "Java",
       .like = "Angus Mail with mail.smtp.starttls.enable, on JDK 21 or 25 as it comes",
       .library = {TlsLibrary::kJava, kJdk},
       .level = {std::nullopt, kNone},

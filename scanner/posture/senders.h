@@ -52,6 +52,7 @@ enum class ServerName : uint8_t { kNever, kWithDane, kAlways };
 struct Sender {
   std::string_view word;   // "opportunistic"
   std::string_view label;  // for people, short: "opportunistic TLS"
+  std::string_view name;   // in a list of who does what; empty: not told there
   std::string_view like;   // the program and its setting: "Postfix, smtp_tls_security_level = may"
   // A kind of sender, told one by one; otherwise a program, of which `check` tells what differs.
   bool is_kind = false;

@@ -136,8 +136,9 @@ Finding InjectedPlaintext() {
           .id = "injected_plaintext",
           .title = "the server sends clear text behind its answer to STARTTLS",
           .why =
-              "A careless client would take it for something said inside TLS (the mirror image "
-              "of CVE-2011-0411).",
+              "A careless client would take it for something said inside TLS (the mirror image of "
+              "CVE-2011-0411). Postfix drops it and goes on; Exim ends the session, and "
+              "delivers in clear.",
           .fix = "update the mail server",
           .advice =
               "Or the proxy in front of it: it must drop what it has read once TLS begins "
@@ -193,10 +194,10 @@ Finding ClientCertificateWanted() {
   return {.severity = Severity::kBad,
           .id = "client_certificate_wanted",
           .title = "the server wants a certificate of the client, and hangs up without",
-          .why =
-              "Mail senders have none to show (Postfix and Exim send none unless told to). In "
-              "TLS 1.3 they learn of it after the handshake: Postfix keeps the mail, and at "
-              "security level may tries in clear later; Exim with GnuTLS does so at once.",
+          .why = JoinText("Mail senders have none to show (Postfix and Exim send none unless told "
+                          "to). In TLS 1.3 they learn of it after the handshake. Mail then, unless "
+                          "another server takes it: ",
+                          WhoDoesWhat(&Sender::tls_closed)),
           .fix = "let the server ask for no client certificate on this port",
           .advice =
               "Postfix: smtpd_tls_req_ccert = no. Other servers call it mutual TLS or client "
@@ -210,8 +211,8 @@ Finding ClosedWithinTls(const EndpointRow& row) {
           .title = "the server hangs up once the handshake is done",
           .why = JoinText("To EHLO within TLS it gave no answer",
                           row.error_detail ? JoinText(" (", *row.error_detail, ")") : "",
-                          ". Senders hand over no mail there: Postfix keeps it, and at security "
-                          "level may tries in clear later; Exim with GnuTLS does so at once."),
+                          ". Senders hand over no mail there; unless another server takes it: ",
+                          WhoDoesWhat(&Sender::tls_closed)),
           .fix = "look into the mail server's log for what happens after the handshake",
           .advice =
               "Often a proxy or load balancer ends TLS, and what is behind it does not "

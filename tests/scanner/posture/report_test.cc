@@ -299,6 +299,23 @@ TEST(CheckReport, TellsAServerThatTurnsAwayWithinTls) {
   EXPECT_TRUE(Reported(helo)->passed);
 }
 
+TEST(CheckReport, TellsWhoBouncesWhoDefersAndWhoFallsBackToClear) {
+  MadeUpDomain domain = testing::Plain();
+  testing::Silence(domain, "tls_alert", "handshake");
+  EXPECT_THAT(Reported(domain).Find("handshake_failed")->why,
+              AllOf(HasSubstr("In clear at a later attempt: Postfix at may."),
+                    HasSubstr("In clear at once: Exim with GnuTLS, Exim with OpenSSL."),
+                    HasSubstr("Kept, and tried again for days: Postfix at encrypt, Stalwart."),
+                    HasSubstr("Returned at once: Go, Java.")));
+  testing::Silence(domain, "starttls_refused", "starttls");
+  Server(domain).starttls_code = 454;
+  EXPECT_THAT(Reported(domain).Find("starttls_refused")->why,
+              HasSubstr("tried again for days: Postfix at encrypt."));
+  Server(domain).starttls_code = 554;
+  EXPECT_THAT(Reported(domain).Find("starttls_refused")->why,
+              HasSubstr("Returned at once: Postfix at encrypt, Go, Java."));
+}
+
 TEST(CheckReport, TellsAReplyWithSeveralCodes) {
   MadeUpDomain domain = testing::Plain();
   testing::Silence(domain, "smtp_protocol_error", "ehlo");
