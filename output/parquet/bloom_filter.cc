@@ -30,7 +30,9 @@ BloomFilter::BloomFilter(size_t distinct_values) {
   const double bits = -8.0 * static_cast<double>(distinct_values) /
                       std::log(1.0 - std::pow(kFalsePositives, 1.0 / 8.0));
   const auto wanted = static_cast<size_t>(std::ceil(bits / (8.0 * kBlockBytes)));
-  blocks_.resize(std::clamp<size_t>(wanted, 1, kMaxBytes / kBlockBytes), Block{});
+  // A power of two: the format does not ask for it, but readers of Arrow and Velox refuse all else.
+  static_assert(std::has_single_bit(kMaxBytes / kBlockBytes));
+  blocks_.resize(std::bit_ceil(std::clamp<size_t>(wanted, 1, kMaxBytes / kBlockBytes)), Block{});
 }
 
 uint64_t BloomFilter::Hash(std::string_view value) { return XXH64(value.data(), value.size(), 0); }

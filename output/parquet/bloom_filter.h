@@ -16,7 +16,7 @@ namespace mxsweep::output {
 
 class BloomFilter {
  public:
-  // For `distinct_values` values at about 1 % false positives (some 10 bits a value).
+  // For `distinct_values` values at 1 % false positives or fewer (10 to 20 bits a value).
   explicit BloomFilter(size_t distinct_values);
 
   // The hash of a BYTE_ARRAY value: of its bytes, without the length.
@@ -25,6 +25,8 @@ class BloomFilter {
   void Insert(uint64_t hash);
   bool MayContain(uint64_t hash) const;
 
+  // A power of two.
+  size_t block_count() const { return blocks_.size(); }
   // Header and bits, as they stand in the file.
   std::string Serialize() const;
   // kDataLoss for anything that Serialize would not have written.
