@@ -16,11 +16,14 @@
 namespace mxsweep::output {
 namespace {
 
+// A vector that grows has up to twice the room that it fills.
+constexpr uint64_t kGrowth = 2;
+
 class ChunkDecoder {
  public:
   ChunkDecoder(const LeafSpec& leaf, const ColumnChunkMetadata& metadata, std::string_view bytes,
-               const ReaderLimits& limits)
-      : leaf_(leaf), metadata_(metadata), rest_(bytes), limits_(limits) {}
+               const ReaderLimits& limits, MemoryBudget& budget)
+      : leaf_(leaf), metadata_(metadata), rest_(bytes), limits_(limits), budget_(budget) {}
 
   absl::StatusOr<DecodedColumn> Decode(uint64_t row_count) {
     const auto expected = static_cast<uint64_t>(metadata_.value_count);
@@ -47,6 +50,8 @@ class ChunkDecoder {
     return absl::DataLossError(JoinText("column ", path, ": ", what));
   }
 
+  absl::Status TooMuchMemory() const { return Damaged("the row group takes too much memory"); }
+
   // Takes the next page off rest_; its uncompressed content lives in column_.pages.
   absl::StatusOr<PageHeader> NextPage(std::string_view& content) {
     size_t header_bytes = 0;
@@ -56,10 +61,7 @@ class ChunkDecoder {
     const auto compressed_bytes = static_cast<size_t>(header->compressed_bytes);
     const auto uncompressed_bytes = static_cast<size_t>(header->uncompressed_bytes);
     if (compressed_bytes > rest_.size()) return Damaged("a page ends beyond the chunk");
-    uncompressed_total_ += uncompressed_bytes;
-    if (uncompressed_bytes > limits_.page_bytes || uncompressed_total_ > limits_.chunk_bytes) {
-      return Damaged("a page is too large");
-    }
+    if (uncompressed_bytes > limits_.page_bytes) return Damaged("a page is too large");
     const std::string_view compressed = rest_.substr(0, compressed_bytes);
     rest_.remove_prefix(compressed_bytes);
     const auto crc = crc32(0, reinterpret_cast<const Bytef*>(compressed.data()),
@@ -68,6 +70,7 @@ class ChunkDecoder {
     if (ZSTD_getFrameContentSize(compressed.data(), compressed.size()) != uncompressed_bytes) {
       return Damaged("a page has a wrong size");
     }
+    if (!budget_.Take(uncompressed_bytes)) return TooMuchMemory();
     std::string& page = column_.pages.emplace_back(uncompressed_bytes, '\0');
     const size_t got =
         ZSTD_decompress(page.data(), page.size(), compressed.data(), compressed.size());
@@ -83,6 +86,7 @@ class ChunkDecoder {
     const auto header = NextPage(content);
     if (!header.ok()) return header.status();
     const auto count = static_cast<uint64_t>(header->value_count);
+    if (!budget_.Take(count * ValueBytes())) return TooMuchMemory();
     if (header->type != PageType::kDictionary || header->encoding != Encoding::kPlain ||
         leaf_.physical == PhysicalType::kBoolean || count > limits_.chunk_values ||
         !ReadPlain(content, count, dictionary_integers_, dictionary_strings_) || !content.empty()) {
@@ -101,6 +105,8 @@ class ChunkDecoder {
       return Damaged("malformed data page");
     }
     size_t values = entries;
+    const uint64_t levels = (leaf_.max_repetition > 0 ? 1 : 0) + (leaf_.max_definition > 0 ? 1 : 0);
+    if (!budget_.Take(entries * levels * kGrowth)) return TooMuchMemory();
     if (!ReadLevels(content, leaf_.max_repetition, entries, column_.repetitions) ||
         !ReadLevels(content, leaf_.max_definition, entries, column_.definitions)) {
       return Damaged("malformed levels");
@@ -110,15 +116,18 @@ class ChunkDecoder {
           std::count(column_.definitions.end() - static_cast<ptrdiff_t>(entries),
                      column_.definitions.end(), leaf_.max_definition));
     }
+    const bool indices = header->encoding == Encoding::kRleDictionary;
+    if (!budget_.Take(values * (ValueBytes() + (indices ? sizeof(uint32_t) : 0)))) {
+      return TooMuchMemory();
+    }
     const bool ok =
-        header->encoding == Encoding::kRleDictionary
-            ? ReadIndices(content, values)
-            : ReadPlain(content, values, column_.integers, column_.strings) && content.empty();
+        indices ? ReadIndices(content, values)
+                : ReadPlain(content, values, column_.integers, column_.strings) && content.empty();
     if (!ok) return Damaged("malformed values");
     column_.entry_count += entries;
     // Indices point at the dictionary, integers are copied.
-    if (header->encoding == Encoding::kRleDictionary) {
-      column_.pages.pop_back();
+    if (indices) {
+      DropPage();
     } else {
       DropUnusedPage();
     }
@@ -127,7 +136,16 @@ class ChunkDecoder {
 
   // Only strings point into the page they came from.
   void DropUnusedPage() {
-    if (leaf_.physical != PhysicalType::kByteArray) column_.pages.pop_back();
+    if (leaf_.physical != PhysicalType::kByteArray) DropPage();
+  }
+  void DropPage() {
+    budget_.Return(column_.pages.back().size());
+    column_.pages.pop_back();
+  }
+
+  uint64_t ValueBytes() const {
+    const bool bytes = leaf_.physical == PhysicalType::kByteArray;
+    return kGrowth * (bytes ? sizeof(std::string_view) : sizeof(uint64_t));
   }
 
   static bool ReadLevels(std::string_view& content, uint8_t max_level, size_t count,
@@ -234,7 +252,7 @@ class ChunkDecoder {
   const ColumnChunkMetadata& metadata_;
   std::string_view rest_;
   const ReaderLimits& limits_;
-  uint64_t uncompressed_total_ = 0;
+  MemoryBudget& budget_;
   std::vector<uint64_t> dictionary_integers_;
   std::vector<std::string_view> dictionary_strings_;
   std::vector<uint32_t> indices_;
@@ -246,8 +264,8 @@ class ChunkDecoder {
 absl::StatusOr<DecodedColumn> DecodeColumnChunk(const LeafSpec& leaf,
                                                 const ColumnChunkMetadata& metadata,
                                                 uint64_t row_count, std::string_view bytes,
-                                                const ReaderLimits& limits) {
-  return ChunkDecoder(leaf, metadata, bytes, limits).Decode(row_count);
+                                                const ReaderLimits& limits, MemoryBudget& budget) {
+  return ChunkDecoder(leaf, metadata, bytes, limits, budget).Decode(row_count);
 }
 
 }  // namespace mxsweep::output

@@ -18,10 +18,28 @@ namespace mxsweep::output {
 
 // What a file may ask of us; anything above is kDataLoss.
 struct ReaderLimits {
-  uint64_t footer_bytes = 64u << 20;
-  uint64_t page_bytes = 128u << 20;   // Uncompressed.
-  uint64_t chunk_bytes = 1ull << 30;  // Compressed, and uncompressed.
+  // In all, however it is spread over footer, columns, pages, values and the row put together from
+  // them. The largest row group that ParquetWriter makes (96 MiB while it is buffered) takes less.
+  uint64_t memory_bytes = 2ull << 30;
+  uint64_t page_bytes = 128u << 20;  // Uncompressed.
   uint64_t chunk_values = 1ull << 26;
+};
+
+// Memory still to be had. What is taken is counted before it is allocated.
+class MemoryBudget {
+ public:
+  explicit MemoryBudget(uint64_t bytes) : left_(bytes) {}
+  // False, and nothing taken, where there is not so much left.
+  [[nodiscard]] bool Take(uint64_t bytes) {
+    if (bytes > left_) return false;
+    left_ -= bytes;
+    return true;
+  }
+  void Return(uint64_t bytes) { left_ += bytes; }
+  uint64_t left() const { return left_; }
+
+ private:
+  uint64_t left_;
 };
 
 struct DecodedColumn {
@@ -37,10 +55,11 @@ struct DecodedColumn {
 };
 
 // `bytes` is the whole chunk. What is returned does not borrow it. `row_count`: rows of its group.
+// What the column takes is taken from `budget`, and stays taken.
 absl::StatusOr<DecodedColumn> DecodeColumnChunk(const LeafSpec& leaf,
                                                 const ColumnChunkMetadata& metadata,
                                                 uint64_t row_count, std::string_view bytes,
-                                                const ReaderLimits& limits);
+                                                const ReaderLimits& limits, MemoryBudget& budget);
 
 }  // namespace mxsweep::output
 

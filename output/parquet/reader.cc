@@ -8,12 +8,16 @@
 #include <utility>
 
 #include "output/parquet/row_assembler.h"
+#include "scanner/base/check.h"
 #include "scanner/base/text.h"
 
 namespace mxsweep::output {
 namespace {
 
 constexpr size_t kTailBytes = 8;  // length of the footer, magic
+// Structs of hundreds of bytes are kept for what has at least 16 in the footer.
+constexpr uint64_t kParsedFooterGrowth = 64;
+static_assert(sizeof(ColumnChunkMetadata) <= 16 * kParsedFooterGrowth / 2);
 
 // A top-level column as the file has it.
 struct FileColumn {
@@ -57,12 +61,15 @@ absl::StatusOr<ParquetReader> ParquetReader::Open(std::unique_ptr<RandomAccessFi
   return reader;
 }
 
-absl::StatusOr<std::string> ParquetReader::ReadBytes(int64_t offset, int64_t bytes) const {
+absl::StatusOr<std::string> ParquetReader::ReadBytes(int64_t offset, int64_t bytes,
+                                                     uint64_t most) const {
   const uint64_t size = file_->size_bytes();
   if (offset < 0 || bytes < 0 || static_cast<uint64_t>(offset) > size ||
-      static_cast<uint64_t>(bytes) > size - static_cast<uint64_t>(offset) ||
-      static_cast<uint64_t>(bytes) > limits_.chunk_bytes) {
+      static_cast<uint64_t>(bytes) > size - static_cast<uint64_t>(offset)) {
     return absl::DataLossError("the footer points outside the file");
+  }
+  if (static_cast<uint64_t>(bytes) > most) {
+    return absl::DataLossError("reading the file takes too much memory");
   }
   std::string out(static_cast<size_t>(bytes), '\0');
   absl::Status status = file_->ReadAt(static_cast<uint64_t>(offset), out);
@@ -73,9 +80,9 @@ absl::StatusOr<std::string> ParquetReader::ReadBytes(int64_t offset, int64_t byt
 absl::Status ParquetReader::ReadFooter() {
   const uint64_t size = file_->size_bytes();
   if (size < kParquetMagic.size() + kTailBytes) return absl::DataLossError("not a Parquet file");
-  const auto magic = ReadBytes(0, static_cast<int64_t>(kParquetMagic.size()));
+  const auto magic = ReadBytes(0, static_cast<int64_t>(kParquetMagic.size()), kTailBytes);
   if (!magic.ok()) return magic.status();
-  const auto tail = ReadBytes(static_cast<int64_t>(size - kTailBytes), kTailBytes);
+  const auto tail = ReadBytes(static_cast<int64_t>(size - kTailBytes), kTailBytes, kTailBytes);
   if (!tail.ok()) return tail.status();
   if (*magic != kParquetMagic || !std::string_view(*tail).ends_with(kParquetMagic)) {
     return absl::DataLossError("not a Parquet file, or one that was not finished");
@@ -83,11 +90,11 @@ absl::Status ParquetReader::ReadFooter() {
   uint32_t footer_bytes = 0;
   std::memcpy(&footer_bytes, tail->data(), sizeof(footer_bytes));
   if (footer_bytes > size - kParquetMagic.size() - kTailBytes ||
-      footer_bytes > limits_.footer_bytes) {
+      !budget_.Take(footer_bytes * kParsedFooterGrowth)) {
     return absl::DataLossError("the footer is too long");
   }
   const auto footer =
-      ReadBytes(static_cast<int64_t>(size - kTailBytes - footer_bytes), footer_bytes);
+      ReadBytes(static_cast<int64_t>(size - kTailBytes - footer_bytes), footer_bytes, footer_bytes);
   if (!footer.ok()) return footer.status();
   auto metadata = ParseFileMetadata(*footer);
   if (!metadata.ok()) return metadata.status();
@@ -143,7 +150,7 @@ absl::Status ParquetReader::CheckRowGroups(size_t file_leaves) const {
 }
 
 absl::StatusOr<std::vector<std::optional<DecodedColumn>>> ParquetReader::DecodeColumns(
-    size_t group, const std::vector<bool>& columns) const {
+    size_t group, const std::vector<bool>& columns, MemoryBudget& budget) const {
   const RowGroupMetadata& row_group = metadata_.row_groups[group];
   std::vector<std::optional<DecodedColumn>> decoded(schema_->leaves.size());
   for (size_t c = 0; c < schema_->columns.size(); ++c) {
@@ -156,11 +163,13 @@ absl::StatusOr<std::vector<std::optional<DecodedColumn>>> ParquetReader::DecodeC
         return absl::DataLossError(
             JoinText("column '", column.name, "' is not where the schema says"));
       }
-      const auto bytes = ReadBytes(chunk.start_offset(), chunk.compressed_bytes);
+      const auto bytes = ReadBytes(chunk.start_offset(), chunk.compressed_bytes, budget.left());
       if (!bytes.ok()) return bytes.status();
+      MXSWEEP_CHECK(budget.Take(bytes->size()));
       auto values = DecodeColumnChunk(leaf, chunk, static_cast<uint64_t>(row_group.row_count),
-                                      *bytes, limits_);
+                                      *bytes, limits_, budget);
       if (!values.ok()) return values.status();
+      budget.Return(bytes->size());
       decoded[column.first_leaf + i] = *std::move(values);
     }
   }
@@ -170,11 +179,12 @@ absl::StatusOr<std::vector<std::optional<DecodedColumn>>> ParquetReader::DecodeC
 template <typename Row>
 absl::Status ParquetReader::ReadRows(size_t group, const std::vector<bool>& columns,
                                      absl::FunctionRef<bool(const Row&)> sink) const {
-  const auto decoded = DecodeColumns(group, columns);
+  MemoryBudget budget = budget_;
+  const auto decoded = DecodeColumns(group, columns, budget);
   if (!decoded.ok()) return decoded.status();
   std::vector<LeafCursor> cursors;
   for (const auto& column : *decoded) cursors.emplace_back(column ? &*column : nullptr);
-  RowAssembler assembler(std::move(cursors));
+  RowAssembler assembler(std::move(cursors), budget.left());
   Row row;
   for (int64_t i = 0; i < metadata_.row_groups[group].row_count; ++i) {
     if (!assembler.Next(row)) return absl::DataLossError("columns do not fit together");
@@ -205,11 +215,13 @@ absl::StatusOr<std::vector<PageIndexEntry>> ParquetReader::ReadPageIndex(size_t 
                                                                          size_t leaf) const {
   const ColumnChunkMetadata& chunk = metadata_.row_groups[group].columns[leaf];
   if (!chunk.offset_index_offset) return absl::NotFoundError("the chunk has no offset index");
-  const auto offsets = ReadBytes(*chunk.offset_index_offset, chunk.offset_index_bytes);
+  // A page that is kept in a hundred bytes may have a single one in the file.
+  const uint64_t most = budget_.left() / (2 * sizeof(PageIndexEntry));
+  const auto offsets = ReadBytes(*chunk.offset_index_offset, chunk.offset_index_bytes, most);
   if (!offsets.ok()) return offsets.status();
   std::string values;
   if (chunk.column_index_offset) {
-    auto read = ReadBytes(*chunk.column_index_offset, chunk.column_index_bytes);
+    auto read = ReadBytes(*chunk.column_index_offset, chunk.column_index_bytes, most);
     if (!read.ok()) return read.status();
     values = *std::move(read);
   }
@@ -219,7 +231,8 @@ absl::StatusOr<std::vector<PageIndexEntry>> ParquetReader::ReadPageIndex(size_t 
 absl::StatusOr<BloomFilter> ParquetReader::ReadBloomFilter(size_t group, size_t leaf) const {
   const ColumnChunkMetadata& chunk = metadata_.row_groups[group].columns[leaf];
   if (!chunk.bloom_filter_offset) return absl::NotFoundError("the chunk has no Bloom filter");
-  const auto bytes = ReadBytes(*chunk.bloom_filter_offset, chunk.bloom_filter_bytes);
+  const auto bytes =
+      ReadBytes(*chunk.bloom_filter_offset, chunk.bloom_filter_bytes, budget_.left() / 2);
   if (!bytes.ok()) return bytes.status();
   return BloomFilter::Parse(*bytes);
 }

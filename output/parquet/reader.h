@@ -1,9 +1,9 @@
 // Reads the Parquet files that parquet_writer.h writes, and trusts none of their bytes. Files of an
 // older schema are read too: a column they do not have is null (and an error if it may not be).
 //
-// Thread-compatible. Memory: the chosen columns of one row group.
-// Errors: kDataLoss for a damaged file, kFailedPrecondition for a sound one of another table or
-// schema, or what the file system says.
+// Thread-compatible. Memory: the footer, the chosen columns of one row group, and a row; together
+// at most ReaderLimits::memory_bytes, whatever the file says. Errors: kDataLoss for a damaged file,
+// kFailedPrecondition for a sound one of another table or schema, or what the file system says.
 #ifndef MXSWEEP_OUTPUT_PARQUET_READER_H_
 #define MXSWEEP_OUTPUT_PARQUET_READER_H_
 
@@ -54,15 +54,16 @@ class ParquetReader {
  private:
   ParquetReader(std::unique_ptr<RandomAccessFile> file, const TableSchema& schema,
                 const ReaderLimits& limits)
-      : file_(std::move(file)), schema_(&schema), limits_(limits) {}
+      : file_(std::move(file)), schema_(&schema), limits_(limits), budget_(limits.memory_bytes) {}
 
   absl::Status ReadFooter();
   absl::Status MapColumns();
   absl::Status CheckRowGroups(size_t file_leaves) const;
-  absl::StatusOr<std::string> ReadBytes(int64_t offset, int64_t bytes) const;
+  // `most`: more is an error, before memory is taken for it.
+  absl::StatusOr<std::string> ReadBytes(int64_t offset, int64_t bytes, uint64_t most) const;
   // The chosen columns of a group, one per leaf of the table's schema; null where not chosen.
   absl::StatusOr<std::vector<std::optional<DecodedColumn>>> DecodeColumns(
-      size_t group, const std::vector<bool>& columns) const;
+      size_t group, const std::vector<bool>& columns, MemoryBudget& budget) const;
   template <typename Row>
   absl::Status ReadRows(size_t group, const std::vector<bool>& columns,
                         absl::FunctionRef<bool(const Row&)> sink) const;
@@ -70,6 +71,7 @@ class ParquetReader {
   std::unique_ptr<RandomAccessFile> file_;
   const TableSchema* schema_;
   ReaderLimits limits_;
+  MemoryBudget budget_;  // What the footer has left.
   FileMetadata metadata_;
   // For each column of the table, its first leaf in the file, if it has it.
   std::vector<std::optional<size_t>> file_leaf_;

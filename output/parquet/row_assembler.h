@@ -24,6 +24,10 @@ class LeafCursor {
   // `column` may be null: not chosen, or not in the file. It must outlive the cursor.
   explicit LeafCursor(const DecodedColumn* column) : column_(column) {}
 
+  // Where what the row takes is counted. REQUIRES: before anything is taken.
+  void set_room(MemoryBudget* room) { room_ = room; }
+  bool TakeRoom(uint64_t bytes) { return room_->Take(bytes); }
+
   bool present() const { return column_ != nullptr; }
   bool at_end() const { return entry_ >= column_->entry_count; }
   // REQUIRES: !at_end().
@@ -44,26 +48,33 @@ class LeafCursor {
   }
   bool TakeString(std::string& value) {
     if (at_end() || value_ >= column_->strings.size()) return false;
-    value = column_->strings[value_++];
+    const std::string_view text = column_->strings[value_++];
+    // Many entries may be of one text of the dictionary.
+    if (!TakeRoom(text.size())) return false;
+    value = text;
     ++entry_;
     return true;
   }
 
  private:
   const DecodedColumn* column_;
+  MemoryBudget* room_ = nullptr;
   size_t entry_ = 0;
   size_t value_ = 0;
 };
 
 class RowAssembler {
  public:
-  // One cursor per leaf of the table, in the order of its schema.
-  explicit RowAssembler(std::vector<LeafCursor> leaves) : leaves_(std::move(leaves)) {}
+  // One cursor per leaf of the table, in the order of its schema. A row takes at most `row_bytes`.
+  RowAssembler(std::vector<LeafCursor> leaves, uint64_t row_bytes)
+      : leaves_(std::move(leaves)), row_bytes_(row_bytes) {}
 
   // The next row; columns that are not present keep their default. False where the columns do not
-  // fit together.
+  // fit together, or make too large a row.
   template <typename Row>
   bool Next(Row& row) {
+    MemoryBudget room(row_bytes_);
+    for (LeafCursor& cursor : leaves_) cursor.set_room(&room);
     LeafCursor* leaf = leaves_.data();
     bool ok = true;
     Table<Row>::VisitColumns([&](const auto& column) {
@@ -117,6 +128,7 @@ class RowAssembler {
     if (leaf->definition() <= definition) return TakeNull<T>(leaf, definition);
     do {
       if (leaf->definition() <= definition) return false;
+      if (!leaf->TakeRoom(2 * sizeof(T))) return false;  // twice: the list may have grown so far
       if (!Take(list.emplace_back(), leaf, static_cast<uint8_t>(definition + 1))) return false;
       for (size_t i = 1; i < LeafCount<T>(); ++i) {
         if (leaf[i].continues_row() != leaf->continues_row()) return false;
@@ -157,6 +169,7 @@ class RowAssembler {
   }
 
   std::vector<LeafCursor> leaves_;
+  uint64_t row_bytes_;
 };
 
 }  // namespace mxsweep::output

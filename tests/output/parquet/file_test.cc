@@ -1,12 +1,14 @@
 // The Parquet writer and reader together, and what the writer promises of its files. That others
 // read them is tested in tests/parquet_readers.
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "output/parquet/bloom_filter.h"
 #include "output/parquet/reader.h"
 #include "output/parquet/writer.h"
 #include "tests/output/memory_files.h"
@@ -335,6 +337,18 @@ TEST(ParquetWriter, BloomFilterHoldsEveryValueAndFewOthers) {
   EXPECT_FALSE(reader->ReadBloomFilter(0, 1).ok());
 }
 
+// Arrow (BlockSplitBloomFilter::Init) and Velox refuse a number of bytes that is no power of two.
+TEST(ParquetWriter, BloomFilterHasAPowerOfTwoOfBlocks) {
+  for (const size_t values : {0, 1, 24, 25, 100, 3'000, 5'000, 122'880, 10'000'000}) {
+    const BloomFilter filter(values);
+    EXPECT_TRUE(std::has_single_bit(filter.block_count())) << values;
+    // At most twice what 1 % of false positives need, some 9.7 bits a value.
+    EXPECT_LE(static_cast<double>(filter.block_count()) * 256,
+              std::max(256.0, 2 * 9.7 * static_cast<double>(values) + 512))
+        << values;
+  }
+}
+
 TEST(ParquetReader, ReadsOnlyTheChosenColumns) {
   const auto rows = RandomTable<EndpointRow>(6, 100);
   const std::string file = WriteFile(rows, SmallOptions());
@@ -384,6 +398,64 @@ TEST(ParquetReader, WrongChecksumIsNamedWithItsColumn) {
   EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(read.status().message()), HasSubstr("diagnosis"));
   EXPECT_THAT(std::string(read.status().message()), HasSubstr("checksum"));
+}
+
+// The row group read with so much memory: its rows, or the error.
+template <typename Row>
+absl::StatusOr<size_t> ReadWithin(const std::string& file, uint64_t memory_bytes,
+                                  const std::vector<bool>& columns = {}) {
+  auto reader =
+      ParquetReader::Open(FileFromBytes(file), Table<Row>::kId, {.memory_bytes = memory_bytes});
+  if (!reader.ok()) return reader.status();
+  size_t rows = 0;
+  absl::Status status = reader->ReadRowGroup(0, columns, [&](const Row&) {
+    ++rows;
+    return true;
+  });
+  if (!status.ok()) return status;
+  return rows;
+}
+
+TEST(ParquetReader, ColumnsThatFitOneByOneShareOneBudget) {
+  constexpr uint64_t kBudget = 24u << 20;
+  const std::string file = WriteFile(RandomTable<EndpointRow>(6, 20'000, 0), {});
+  const size_t count = SchemaOf(TableId::kEndpoints).columns.size();
+  for (size_t c = 0; c < count; ++c) {
+    std::vector<bool> columns(count, false);
+    columns[c] = true;
+    EXPECT_TRUE(ReadWithin<EndpointRow>(file, kBudget, columns).ok()) << c;
+  }
+  const auto all = ReadWithin<EndpointRow>(file, kBudget);
+  EXPECT_EQ(all.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(all.status().message()), HasSubstr("memory"));
+  EXPECT_TRUE(ReadWithin<EndpointRow>(file, ReaderLimits().memory_bytes).ok());
+}
+
+TEST(ParquetReader, NullsInARunOfTwoBytesTakeTheirMemoryFromTheBudget) {
+  // Some 200 bytes a column in the file, 100,000 levels each in memory.
+  const std::string file = WriteFile(std::vector<EndpointRow>(100'000), {});
+  EXPECT_LT(file.size(), 60'000u);
+  EXPECT_EQ(ReadWithin<EndpointRow>(file, 4u << 20).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(*ReadWithin<EndpointRow>(file, ReaderLimits().memory_bytes), 100'000u);
+}
+
+TEST(ParquetReader, ARowOfManyCopiesOfOneTextTakesThemFromTheBudget) {
+  EndpointRow row;
+  row.ehlo_keywords.emplace(300, std::string(100'000, 'x'));
+  ParquetOptions options;
+  const std::string file = WriteFile(std::vector<EndpointRow>{row}, options);
+  EXPECT_LT(file.size(), 60'000u);
+  EXPECT_EQ(ReadWithin<EndpointRow>(file, 16u << 20).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(*ReadWithin<EndpointRow>(file, ReaderLimits().memory_bytes), 1u);
+}
+
+TEST(ParquetReader, TheFooterTakesItsMemoryFromTheBudget) {
+  ParquetOptions options;
+  options.row_group_rows = 1;
+  const std::string file = WriteFile(std::vector<DomainRow>(50), options);
+  const auto read = ReadWithin<DomainRow>(file, 1u << 20);
+  EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(read.status().message()), HasSubstr("footer"));
 }
 
 }  // namespace

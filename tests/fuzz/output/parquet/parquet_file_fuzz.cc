@@ -15,10 +15,8 @@
 namespace mxsweep::output {
 namespace {
 
-constexpr ReaderLimits kLimits{.footer_bytes = 1u << 20,
-                               .page_bytes = 1u << 20,
-                               .chunk_bytes = 4u << 20,
-                               .chunk_values = 1u << 16};
+constexpr ReaderLimits kLimits{
+    .memory_bytes = 32u << 20, .page_bytes = 1u << 20, .chunk_values = 1u << 16};
 
 template <typename Row>
 void ReadAs(std::string_view bytes) {
@@ -58,7 +56,8 @@ void DecodeAsPage(std::string_view bytes) {
       .value_count = count};
   const ColumnChunkMetadata metadata{.physical = leaf.physical, .value_count = count};
   const std::string chunk = SerializePageHeader(header) + frame;
-  DecodeColumnChunk(leaf, metadata, byte(2), chunk, kLimits).status().IgnoreError();
+  MemoryBudget budget(kLimits.memory_bytes);
+  DecodeColumnChunk(leaf, metadata, byte(2), chunk, kLimits, budget).status().IgnoreError();
 }
 
 }  // namespace
