@@ -83,14 +83,16 @@ absl::Status Cat(const std::string& directory, const CatOptions& options, std::o
   if (!scan.ok()) return scan.status();
 
   RowPrinter printer(*formatter, options, out);
-  for (const std::string& path : scan->PartPaths(*table)) {
+  for (const PartInfo& part : scan->parts()) {
+    if (part.table != *table) continue;
     if (printer.done()) break;
-    auto file = files->Open(path);
+    auto file = OpenPart(*files, directory, part);
     if (!file.ok()) return file.status();
     const auto reader = ParquetReader::Open(*std::move(file), *table);
     absl::Status status = reader.ok() ? PrintPart(*reader, *formatter, printer) : reader.status();
     if (!status.ok()) {
-      return absl::Status(status.code(), JoinText(path, ": ", std::string(status.message())));
+      return absl::Status(status.code(),
+                          JoinText(scan->PathOf(part), ": ", std::string(status.message())));
     }
   }
   printer.Flush();

@@ -54,6 +54,11 @@ std::string PartFile(TableId table, uint64_t epoch) {
   return JoinText(TableName(table), "/part-", Padded(epoch), ".parquet");
 }
 
+std::string HiddenPartFile(const std::string& part_file) {
+  const size_t slash = part_file.rfind('/');
+  return JoinText(part_file.substr(0, slash), "/.", part_file.substr(slash + 1), ".tmp");
+}
+
 std::optional<uint64_t> EpochOfManifestName(std::string_view name) {
   uint64_t epoch = 0;
   const auto result = std::from_chars(name.data(), name.data() + name.size(), epoch);

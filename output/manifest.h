@@ -28,6 +28,8 @@ struct Manifest {
 // "manifest/000007.json", and "endpoints/part-000007.parquet": names relative to the directory.
 std::string ManifestFile(uint64_t epoch);
 std::string PartFile(TableId table, uint64_t epoch);
+// What a part is called until its epoch is committed: "endpoints/.part-000007.parquet.tmp".
+std::string HiddenPartFile(const std::string& part_file);
 // The epoch of a name inside manifest/; nullopt for any other file.
 std::optional<uint64_t> EpochOfManifestName(std::string_view name);
 

@@ -72,15 +72,11 @@ absl::StatusOr<Manifest> ReadManifest(FileSystem& files, const std::string& dire
 }
 
 absl::Status CheckPart(FileSystem& files, const std::string& directory, const PartInfo& part) {
-  const std::string path = JoinText(directory, "/", part.file);
-  const auto file = files.Open(path);
-  if (absl::IsNotFound(file.status())) {
-    return absl::DataLossError(JoinText(path, " is committed and not there"));
-  }
+  const auto file = OpenPart(files, directory, part);
   if (!file.ok()) return file.status();
   if ((*file)->size_bytes() != part.bytes) {
-    return absl::DataLossError(
-        JoinText(path, " has ", (*file)->size_bytes(), " bytes, committed were ", part.bytes));
+    return absl::DataLossError(JoinText(directory, "/", part.file, " has ", (*file)->size_bytes(),
+                                        " bytes, committed were ", part.bytes));
   }
   return absl::OkStatus();
 }
@@ -123,18 +119,27 @@ absl::StatusOr<ScanDirectory> ScanDirectory::Open(const std::string& directory, 
   return scan;
 }
 
-std::vector<std::string> ScanDirectory::PartPaths(TableId table) const {
-  std::vector<std::string> paths;
-  for (const PartInfo& part : parts_) {
-    if (part.table == table) paths.push_back(JoinText(directory_, "/", part.file));
-  }
-  return paths;
+std::string ScanDirectory::PathOf(const PartInfo& part) const {
+  return JoinText(directory_, "/", part.file);
 }
 
 RowCounts ScanDirectory::rows() const {
   RowCounts counts{};
   for (const PartInfo& part : parts_) counts[static_cast<size_t>(part.table)] += part.rows;
   return counts;
+}
+
+absl::StatusOr<std::unique_ptr<RandomAccessFile>> OpenPart(FileSystem& files,
+                                                           const std::string& directory,
+                                                           const PartInfo& part) {
+  const std::string path = JoinText(directory, "/", part.file);
+  const std::string hidden = JoinText(directory, "/", HiddenPartFile(part.file));
+  // Twice the final name: a running scan may give it between the first look and the second.
+  for (const std::string& name : {path, hidden, path}) {
+    auto file = files.Open(name);
+    if (file.ok() || !absl::IsNotFound(file.status())) return file;
+  }
+  return absl::DataLossError(JoinText(path, " is committed and not there"));
 }
 
 }  // namespace mxsweep::output

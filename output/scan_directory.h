@@ -5,15 +5,18 @@
 //   DIR/endpoints/part-000001.parquet …     a folder per table, the number is the epoch's
 //
 // An **epoch** is the unit of commit: all tables are cut at the same moment. Parts are written as
-// `.part-000001.parquet.tmp`, so that a glob over *.parquet never meets half a file; at the cut
-// they are closed, fsynced, renamed and their folders fsynced; then one new manifest file, put in
-// place by an atomic rename, names them all. What no manifest names does not exist: readers skip
+// `.part-000001.parquet.tmp`; at the cut they are closed, fsynced and their folders fsynced; then
+// one new manifest file, put in place by an atomic rename, names them all; and only then they get
+// the names that a glob over *.parquet finds, domains last. So a glob never meets a file that is
+// not whole and committed; after a kill between the two, readers find the parts of that epoch under
+// their hidden names. What no manifest names does not exist: readers skip it and resuming deletes
 // it. Rows are to be added so that a domain comes after its hosts, endpoints and certificates; then
 // every cut is consistent.
 //
 // Errors: after the first one a ScanWriter answers every call with the same status (but for a row
 // that is too large, which is refused alone). What the manifests name stays whole; unfinished parts
-// are removed as far as possible. A full disk is kResourceExhausted.
+// are removed as far as possible. A full disk is kResourceExhausted. Low disk is noticed before it
+// is full, and what can be committed then is.
 #ifndef MXSWEEP_OUTPUT_SCAN_DIRECTORY_H_
 #define MXSWEEP_OUTPUT_SCAN_DIRECTORY_H_
 
@@ -57,7 +60,7 @@ struct ScanWriterOptions {
   // waiting, whichever is first.
   uint64_t epoch_rows = 1'000'000;
   absl::Duration epoch_interval = absl::Minutes(1);
-  // No new epoch is begun with less free disk than this.
+  // With less free disk than this no new epoch is begun, and one under way is committed at once.
   uint64_t min_free_bytes = 64ull << 20;
   // Identifies the scan in every file: 128 random bits in hex.
   std::string scan_id;
@@ -87,7 +90,8 @@ class ScanWriter {
   virtual absl::Status Add(EndpointRow&& row) = 0;
   virtual absl::Status Add(CertificateRow&& row) = 0;
 
-  // Commits when an epoch is due at `now`; true if it did. To be called often (after each batch).
+  // Commits when an epoch is due at `now`, or the disk is low (which is an error, too); true if it
+  // did. To be called often (after each batch).
   virtual absl::StatusOr<bool> MaybeCommitEpoch(absl::Time now) = 0;
 
   // Commits everything added so far. No rows, no epoch: then it does nothing.
@@ -119,8 +123,8 @@ class ScanDirectory {
   uint64_t epochs() const { return epochs_; }
   // All parts in the order of commit.
   const std::vector<PartInfo>& parts() const { return parts_; }
-  // The parts of one table, as paths that can be opened.
-  std::vector<std::string> PartPaths(TableId table) const;
+  // A part's path, by which to call it.
+  std::string PathOf(const PartInfo& part) const;
   RowCounts rows() const;
 
  private:
@@ -129,6 +133,11 @@ class ScanDirectory {
   uint64_t epochs_ = 0;
   std::vector<PartInfo> parts_;
 };
+
+// Opens a committed part under whichever name it has at the moment. kDataLoss if it has none.
+absl::StatusOr<std::unique_ptr<RandomAccessFile>> OpenPart(FileSystem& files,
+                                                           const std::string& directory,
+                                                           const PartInfo& part);
 
 }  // namespace mxsweep::output
 

@@ -2,7 +2,10 @@
 // makes a kill at any moment harmless; tests/output/scan_directory_test.cc stops it at each.
 #include <array>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "output/manifest.h"
@@ -31,10 +34,34 @@ std::string_view StateName(ScanState state) {
   return "failed";
 }
 
-// "endpoints/part-000001.parquet" → "endpoints/.part-000001.parquet.tmp"
-std::string TemporaryName(const std::string& file) {
-  const size_t slash = file.rfind('/');
-  return JoinText(file.substr(0, slash), "/.", file.substr(slash + 1), ".tmp");
+// How often free disk is asked for.
+constexpr absl::Duration kDiskCheckInterval = absl::Seconds(1);
+
+// The folder that `path` is named in.
+std::string ParentOf(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  const size_t slash = path.rfind('/');
+  if (slash == path.npos) return ".";
+  return slash == 0 ? "/" : std::string(path.substr(0, slash));
+}
+
+// A power cut must not take a new directory along that its parent has not named durably.
+absl::Status CreateDirectoriesDurably(FileSystem& files, const std::string& path) {
+  std::vector<std::string> parents;
+  for (std::string part = path; absl::IsNotFound(files.List(part).status());) {
+    std::string parent = ParentOf(part);
+    if (parent == part || parent == ".") {
+      parents.push_back(std::move(parent));
+      break;
+    }
+    part = parent;
+    parents.push_back(std::move(parent));
+  }
+  if (absl::Status status = files.CreateDirectories(path); !status.ok()) return status;
+  for (const std::string& parent : parents) {
+    if (absl::Status status = files.SyncDirectory(parent); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 class DirectoryScanWriter : public ScanWriter {
@@ -45,7 +72,9 @@ class DirectoryScanWriter : public ScanWriter {
   ~DirectoryScanWriter() override { RemoveUnfinishedParts(); }
 
   absl::Status Prepare(const nlohmann::json& scan) {
-    if (absl::Status status = files_.CreateDirectories(directory_); !status.ok()) return status;
+    if (absl::Status status = CreateDirectoriesDurably(files_, directory_); !status.ok()) {
+      return status;
+    }
     const auto names = files_.List(directory_);
     if (!names.ok()) return names.status();
     if (!names->empty()) {
@@ -72,10 +101,13 @@ class DirectoryScanWriter : public ScanWriter {
     if (!status_.ok()) return status_;
     if (waiting_rows_ == 0) return false;
     if (!waiting_since_) waiting_since_ = now;
-    if (waiting_rows_ < options_.epoch_rows && now - *waiting_since_ < options_.epoch_interval) {
+    const absl::Status disk = CheckDiskNowAndThen(now);
+    if (disk.ok() && waiting_rows_ < options_.epoch_rows &&
+        now - *waiting_since_ < options_.epoch_interval) {
       return false;
     }
     if (absl::Status status = CommitEpoch(); !status.ok()) return status;
+    if (!disk.ok()) return Fail(disk);
     return true;
   }
 
@@ -137,7 +169,10 @@ class DirectoryScanWriter : public ScanWriter {
     constexpr TableId kTable = Table<Row>::kId;
     auto& part = parts_[Index(kTable)];
     if (!part) {
-      if (absl::Status status = OpenPart(kTable); !status.ok()) return Fail(status);
+      // Only at the start of an epoch: what it holds already is to be committed, not lost.
+      absl::Status status = waiting_rows_ == 0 ? CheckFreeDisk() : absl::OkStatus();
+      if (status.ok()) status = OpenPart(kTable);
+      if (!status.ok()) return Fail(status);
     }
     if (absl::Status status = part->writer->Add(row); !status.ok()) {
       return absl::IsInvalidArgument(status) ? status : Fail(status);
@@ -156,10 +191,15 @@ class DirectoryScanWriter : public ScanWriter {
                  " MiB are free, a scan needs ", options_.min_free_bytes >> 20));
   }
 
+  absl::Status CheckDiskNowAndThen(absl::Time now) {
+    if (now < next_disk_check_) return absl::OkStatus();
+    next_disk_check_ = now + kDiskCheckInterval;
+    return CheckFreeDisk();
+  }
+
   absl::Status OpenPart(TableId table) {
-    if (absl::Status status = CheckFreeDisk(); !status.ok()) return status;
     const std::string file = PartFile(table, Epoch());
-    auto stream = files_.Create(Path(TemporaryName(file)));
+    auto stream = files_.Create(Path(HiddenPartFile(file)));
     if (!stream.ok()) return stream.status();
     ParquetOptions parquet = options_.parquet;
     parquet.metadata.emplace_back("mxsweep.scan_id", options_.scan_id);
@@ -171,7 +211,7 @@ class DirectoryScanWriter : public ScanWriter {
 
   absl::Status Commit() {
     Manifest manifest{.scan_id = options_.scan_id, .epoch = Epoch()};
-    // 1. The contents are durable, under names that nobody reads.
+    // 1. The contents are durable, and so are their names, which no glob finds.
     for (const TableId table : kTables) {
       auto& part = parts_[Index(table)];
       if (!part) continue;
@@ -183,31 +223,37 @@ class DirectoryScanWriter : public ScanWriter {
                                 .bytes = part->writer->file_bytes()});
     }
     if (manifest.parts.empty()) return absl::OkStatus();
-    // 2. They have their final names, durably; still no manifest names them.
     for (const PartInfo& part : manifest.parts) {
-      absl::Status status = files_.Rename(Path(TemporaryName(part.file)), Path(part.file));
-      if (!status.ok()) return status;
-      parts_[Index(part.table)].reset();
-      status = files_.SyncDirectory(Path(TableName(part.table)));
+      absl::Status status = files_.SyncDirectory(Path(TableName(part.table)));
       if (!status.ok()) return status;
     }
-    // 3. All at once, they exist.
-    absl::Status status =
-        WriteFileAtomically(files_, Path(ManifestFile(Epoch())), SerializeManifest(manifest));
-    if (!status.ok()) return status;
+    // 2. All at once, they exist.
+    const std::string manifest_path = Path(ManifestFile(Epoch()));
+    absl::Status status = WriteFileAtomically(files_, manifest_path, SerializeManifest(manifest));
+    if (!status.ok()) {
+      // If its rename came through and the error after it, the manifest names them.
+      if (!absl::IsNotFound(files_.Open(manifest_path).status())) parts_ = {};
+      return status;
+    }
+    parts_ = {};
     for (const PartInfo& part : manifest.parts) committed_[Index(part.table)] += part.rows;
     ++committed_epochs_;
     waiting_rows_ = 0;
     waiting_since_.reset();
+    // 3. Globs find them: each what its rows refer to before it.
+    for (const PartInfo& part : manifest.parts) {
+      status = files_.Rename(Path(HiddenPartFile(part.file)), Path(part.file));
+      if (status.ok()) status = files_.SyncDirectory(Path(TableName(part.table)));
+      if (!status.ok()) return status;
+    }
     return absl::OkStatus();
   }
 
-  // Only what still has its temporary name: what was renamed may already be in a manifest, if its
-  // rename came through and the error after it.
+  // Of the epoch under way.
   void RemoveUnfinishedParts() {
     for (auto& part : parts_) {
       if (!part) continue;
-      const std::string path = Path(TemporaryName(part->file));
+      const std::string path = Path(HiddenPartFile(part->file));
       part.reset();
       files_.Remove(path).IgnoreError();
     }
@@ -239,6 +285,7 @@ class DirectoryScanWriter : public ScanWriter {
   uint64_t committed_epochs_ = 0;
   uint64_t waiting_rows_ = 0;
   std::optional<absl::Time> waiting_since_;
+  absl::Time next_disk_check_ = absl::InfinitePast();
 };
 
 }  // namespace

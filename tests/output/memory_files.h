@@ -1,12 +1,13 @@
 // A file system in memory that shows what a power cut at any moment would leave behind, and that
 // fails on purpose.
 //
-// Content that was not synced, and names whose directory was not synced, are lost in the
-// worst case that AfterPowerCut() shows. Every call that changes something is one step; with
-// `set_fail_at(n)` step n and all later ones fail, as on a full disk or after a kill.
+// Content that was not synced, and names (of files and directories) whose directory was not synced,
+// are lost in the worst case that AfterPowerCut() shows. Every call that changes something is one
+// step; with `set_fail_at(n)` step n and all later ones fail, as on a full disk or after a kill.
 #ifndef MXSWEEP_TESTS_OUTPUT_MEMORY_FILES_H_
 #define MXSWEEP_TESTS_OUTPUT_MEMORY_FILES_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -45,8 +46,11 @@ class MemoryFiles : public FileSystem {
   // that were synced; of other content only the length, as zeros.
   MemoryFiles AfterPowerCut() const {
     MemoryFiles copy;
-    copy.directories_ = directories_;
+    for (const std::string& path : directories_) {
+      if (Survives(path)) copy.directories_.insert(path);
+    }
     for (const auto& [path, node] : durable_names_) {
+      if (!Survives(Parent(path))) continue;
       auto survivor = std::make_shared<Node>(*node);
       std::fill(survivor->content.begin() + static_cast<ptrdiff_t>(survivor->synced_bytes),
                 survivor->content.end(), '\0');
@@ -92,6 +96,9 @@ class MemoryFiles : public FileSystem {
     std::erase_if(durable_names_, [&](const auto& entry) { return Parent(entry.first) == path; });
     for (const auto& [name, node] : names_) {
       if (Parent(name) == path) durable_names_[name] = node;
+    }
+    for (const std::string& name : directories_) {
+      if (Parent(name) == path) durable_directories_.insert(name);
     }
     return absl::OkStatus();
   }
@@ -139,11 +146,19 @@ class MemoryFiles : public FileSystem {
     std::shared_ptr<Node> node_;
   };
 
-  static std::string Parent(const std::string& path) { return path.substr(0, path.rfind('/')); }
+  static std::string Parent(const std::string& path) {
+    return path.substr(0, std::max<size_t>(path.rfind('/'), 1));
+  }
+  // A directory that was there before the test, or is durable in one that survives.
+  bool Survives(const std::string& path) const {
+    if (path == "/" || !directories_.contains(path)) return true;
+    return durable_directories_.contains(path) && Survives(Parent(path));
+  }
 
   absl::Status Step() { return steps_++ >= fail_at_ ? failure_ : absl::OkStatus(); }
 
   std::set<std::string> directories_;
+  std::set<std::string> durable_directories_;
   std::map<std::string, std::shared_ptr<Node>> names_;
   std::map<std::string, std::shared_ptr<Node>> durable_names_;
   uint64_t steps_ = 0;

@@ -3,7 +3,9 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -174,6 +176,37 @@ TEST(ScanWriter, RefusesToStartAnEpochWithoutFreeDisk) {
   EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
 }
 
+TEST(ScanWriter, LowDiskInTheMiddleOfAnEpochCommitsWhatThereIs) {
+  MemoryFiles files;
+  ScanWriterOptions options = TestOptions();
+  options.min_free_bytes = 64u << 20;
+  auto writer = ScanWriter::Create(kDirectory, {}, options, &files);
+  const absl::Time start = absl::FromUnixSeconds(1000);
+  // Some tables of the epoch have a part, others none yet.
+  ASSERT_TRUE((*writer)->Add(CertificateRow{.sha256 = "a"}).ok());
+  ASSERT_TRUE((*writer)->MaybeCommitEpoch(start).ok());
+  files.set_free_bytes(5u << 20);
+  ASSERT_TRUE((*writer)->Add(EndpointRow{.host = "a", .outcome = "tls_ok"}).ok());
+  ASSERT_TRUE((*writer)->Add(MxHostRow{.host = "a"}).ok());
+  ASSERT_TRUE((*writer)->Add(DomainRow{.domain = "a"}).ok());
+  const absl::Status status = (*writer)->MaybeCommitEpoch(start + absl::Seconds(2)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("is full: 5 MiB are free"));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
+  EXPECT_EQ(AddDomain(**writer, "b"), status);
+}
+
+TEST(ScanWriter, TheLastEpochIsCommittedOnALowDiskToo) {
+  MemoryFiles files;
+  ScanWriterOptions options = TestOptions();
+  options.min_free_bytes = 64u << 20;
+  auto writer = ScanWriter::Create(kDirectory, {}, options, &files);
+  ASSERT_TRUE((*writer)->Add(DomainRow{.domain = "a"}).ok());
+  files.set_free_bytes(5u << 20);
+  EXPECT_TRUE((*writer)->Finish(ScanState::kComplete, {}).ok());
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "", "", ""));
+}
+
 TEST(ScanWriter, RowThatIsTooLargeIsRefusedAlone) {
   MemoryFiles files;
   auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
@@ -233,6 +266,55 @@ TEST(ScanWriter, KillOrPowerCutAtAnyStepLeavesWholeEpochs) {
     ExpectWholeEpochs(files.AfterKill(), step, "kill");
     ExpectWholeEpochs(files.AfterPowerCut(), step, "power cut");
   }
+}
+
+// What `duckdb DIR/endpoints/*.parquet` would read: whole files that are committed, and of each
+// table at least what the rows of the tables behind it refer to.
+void ExpectAGlobSeesOnlyWhatIsCommitted(MemoryFiles files, uint64_t step, const char* how) {
+  const auto scan = ScanDirectory::Open(kDirectory, &files);
+  size_t seen_before = SIZE_MAX;
+  for (TableId table :
+       {TableId::kCertificates, TableId::kEndpoints, TableId::kMxHosts, TableId::kDomains}) {
+    size_t seen = 0;
+    for (const std::string& path : files.Paths()) {
+      const std::string folder = std::string("/scan/") + std::string(TableName(table)) + "/";
+      if (!path.starts_with(folder) || !path.ends_with(".parquet")) continue;
+      if (path[folder.size()] == '.') continue;  // a glob's * does not match it
+      ++seen;
+      ASSERT_TRUE(scan.ok()) << how << " at step " << step << ": " << scan.status();
+      EXPECT_THAT(scan->parts(), ::testing::Contains(::testing::Field(
+                                     &PartInfo::file, path.substr(strlen("/scan/")))))
+          << how << " at step " << step;
+      EXPECT_TRUE(ParquetReader::Open(*files.Open(path), table).ok())
+          << how << " at step " << step << ": " << path;
+    }
+    EXPECT_LE(seen, seen_before) << how << " at step " << step << ": " << TableName(table);
+    seen_before = seen;
+  }
+}
+
+TEST(ScanWriter, AGlobNeverSeesAPartThatIsNotWholeAndCommitted) {
+  MemoryFiles complete;
+  ASSERT_TRUE(ThreeEpochs(complete).ok());
+  for (uint64_t step = 0; step < complete.steps(); ++step) {
+    MemoryFiles files;
+    files.set_fail_at(step, absl::InternalError("killed"));
+    EXPECT_FALSE(ThreeEpochs(files).ok()) << step;
+    ExpectAGlobSeesOnlyWhatIsCommitted(files.AfterKill(), step, "kill");
+    ExpectAGlobSeesOnlyWhatIsCommitted(files.AfterPowerCut(), step, "power cut");
+  }
+}
+
+TEST(ScanWriter, ANewDirectoryAndItsNewParentsSurviveAPowerCut) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create("/a/b/scan", {}, TestOptions(), &files);
+  ASSERT_TRUE(writer.ok());
+  ASSERT_TRUE(AddDomain(**writer, "a").ok());
+  ASSERT_TRUE((*writer)->CommitEpoch().ok());
+  MemoryFiles after = files.AfterPowerCut();
+  const auto scan = ScanDirectory::Open("/a/b/scan", &after);
+  ASSERT_TRUE(scan.ok()) << scan.status();
+  EXPECT_THAT(scan->rows(), ::testing::Each(1u));
 }
 
 TEST(ScanWriter, WhatCommitEpochAnsweredSurvivesAPowerCut) {
