@@ -83,9 +83,10 @@ std::string_view StripLine(std::string_view line) {
 
 std::optional<size_t> FindColumn(const std::vector<std::string>& fields,
                                  std::span<const std::string_view> names) {
-  for (size_t i = 0; i < fields.size(); ++i) {
-    const std::string field = absl::AsciiStrToLower(fields[i]);
-    if (std::find(names.begin(), names.end(), field) != names.end()) return i;
+  for (const std::string_view name : names) {
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (absl::AsciiStrToLower(fields[i]) == name) return i;
+    }
   }
   return std::nullopt;
 }

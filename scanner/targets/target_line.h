@@ -23,8 +23,8 @@ std::optional<std::vector<std::string>> SplitCsv(std::string_view line);
 // behind a blank.
 std::string_view StripLine(std::string_view line);
 
-// The first column whose heading is one of `names` (lower case; compared without regard to case),
-// if `fields` is a header row that has one.
+// The column whose heading stands first among `names` (lower case; compared without regard to
+// case), wherever it stands in the row, if `fields` is a header row that has one of them.
 std::optional<size_t> FindColumn(const std::vector<std::string>& fields,
                                  std::span<const std::string_view> names);
 

@@ -16,7 +16,12 @@ constexpr size_t kBufferBytes = 256 * 1024;
 static_assert(kBufferBytes > 2 * kMaxTargetLineBytes);
 constexpr size_t kMaxProblemBytes = 255;
 
-constexpr std::string_view kNameHeadings[] = {"domain", "host", "hostname", "name", "fqdn"};
+// Headings of the target's column, the surest first: a list of domains may have a column of hosts
+// or of people's names beside them, one of hosts the domains that they serve.
+constexpr std::string_view kDomainHeadings[] = {"domain", "domain_name", "domain name", "fqdn",
+                                                "host",   "hostname",    "name"};
+constexpr std::string_view kHostHeadings[] = {"host", "hostname", "host_name",   "mx",
+                                              "fqdn", "domain",   "domain_name", "name"};
 constexpr std::string_view kAddressHeadings[] = {"address", "ip", "ip_address", "addr", "saddr"};
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -152,11 +157,17 @@ bool TargetReader::ReadRow(std::string_view line, Target* target) {
 }
 
 bool TargetReader::ReadHeader(const std::vector<std::string>& fields) {
-  if (options_.kind != TargetsKind::kAddresses) {
-    column_ = FindColumn(fields, kNameHeadings);
-  } else {
-    column_ = FindColumn(fields, kAddressHeadings);
-    name_column_ = FindColumn(fields, kNameHeadings);
+  switch (options_.kind) {
+    case TargetsKind::kDomains:
+      column_ = FindColumn(fields, kDomainHeadings);
+      break;
+    case TargetsKind::kHosts:
+      column_ = FindColumn(fields, kHostHeadings);
+      break;
+    case TargetsKind::kAddresses:
+      column_ = FindColumn(fields, kAddressHeadings);
+      name_column_ = FindColumn(fields, kHostHeadings);
+      break;
   }
   return column_.has_value();
 }

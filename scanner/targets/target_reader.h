@@ -62,10 +62,11 @@ class TargetSource {
 //
 // A line holds a domain, a host, or an address ("192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9",
 // "192.0.2.1,name"); or is a CSV row of which one column does ("1,example.org" as of Tranco and
-// Umbrella, a header that names the column "domain", or the first field that is no number). LF or
-// CRLF. Blank lines and comments (#) are skipped, a UTF-8 byte order mark too. A range is expanded
-// lazily, in an order shuffled by the seed. What was seen before is dropped and counted; what is no
-// target is given as kInvalid with a reason, so that every line of the input is accounted for.
+// Umbrella, a header that names the column "domain", "host" or "address" as fits what the list
+// holds, or the first field that is no number). LF or CRLF. Blank lines and comments (#) are
+// skipped, a UTF-8 byte order mark too. A range is expanded lazily, in an order shuffled by the
+// seed. What was seen before is dropped and counted; what is no target is given as kInvalid with a
+// reason, so that every line of the input is accounted for.
 //
 // Thread-compatible: one thread reads. Reading blocks.
 class TargetReader final : public TargetSource {

@@ -59,6 +59,8 @@ TEST(FindColumn, KnowsHeadingsInAnyCase) {
   const std::string_view names[] = {"domain", "host"};
   EXPECT_EQ(FindColumn({"GlobalRank", "Domain"}, names), 1u);
   EXPECT_EQ(FindColumn({"1", "example.org"}, names), std::nullopt);
+  // By the rank of the heading, not by its place.
+  EXPECT_EQ(FindColumn({"host", "x", "DOMAIN"}, names), 2u);
 }
 
 TEST(IndexShuffle, IsAPermutationOfAnySize) {

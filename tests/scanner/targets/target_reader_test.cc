@@ -251,6 +251,24 @@ TEST(TargetReader, FindsTheColumnThatAHeaderNames) {
   EXPECT_THAT(Read("domain\nexample.org\n").Texts(), ElementsAre("example.org"));
 }
 
+// Columns of lists as people have them: the heading that says most goes before one that stands
+// first.
+TEST(TargetReader, TakesTheColumnThatFitsWhatTheListHoldsWhereverItStands) {
+  EXPECT_THAT(Read("name,domain\nExample Inc,example.org\n").Texts(), ElementsAre("example.org"));
+  EXPECT_THAT(Read("domain,name\nexample.org,Example Inc\n").Texts(), ElementsAre("example.org"));
+  const std::string both = "host,name,domain\nwww.example.org,Example Inc,example.org\n";
+  EXPECT_THAT(Read(both).Texts(), ElementsAre("example.org"));
+  EXPECT_THAT(Read(both, TargetsKind::kHosts).Texts(), ElementsAre("www.example.org"));
+  EXPECT_THAT(
+      Read("domain,host,ip\nexample.org,mx.example.org,192.0.2.1\n", TargetsKind::kAddresses)
+          .Texts(),
+      ElementsAre("192.0.2.1 mx.example.org"));
+  EXPECT_THAT(Read("Company,Domain Name\nExample Inc,example.org\n").Texts(),
+              ElementsAre("example.org"));
+  // Where there is nothing better, the name is taken.
+  EXPECT_THAT(Read("rank,name\n1,example.org\n").Texts(), ElementsAre("example.org"));
+}
+
 TEST(TargetReader, ReportsRowsThatLackTheColumnOrAQuote) {
   EXPECT_THAT(Read("rank,domain\n1\n2,\"example.org\n").Texts(),
               ElementsAre("!row without the target's column", "!quote is not closed"));
