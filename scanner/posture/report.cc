@@ -99,7 +99,7 @@ std::string_view VerdictWord(Verdict verdict) {
 }
 
 int CheckReport::exit_code() const {
-  return std::ranges::all_of(domains, &DomainReport::passed) ? 0 : 1;
+  return without_row.empty() && std::ranges::all_of(domains, &DomainReport::passed) ? 0 : 1;
 }
 
 CheckReport BuildCheckReport(const std::vector<CheckedDomain>& domains, const ScanRows& rows,
@@ -111,6 +111,8 @@ CheckReport BuildCheckReport(const std::vector<CheckedDomain>& domains, const Sc
     const auto row = std::ranges::find(rows.domains, domain.name, &output::DomainRow::domain);
     if (row != rows.domains.end()) {
       report.domains.push_back(ReportDomain(domain, *row, rows, world));
+    } else {
+      report.without_row.push_back(domain.name);
     }
   }
   return report;

@@ -107,8 +107,10 @@ struct CheckReport {
   std::string resolver;  // a sentence
   bool resolver_validates = false;
   std::vector<DomainReport> domains;
+  // Names of which the scan gave no row: nothing is known of them, and so they did not pass.
+  std::vector<std::string> without_row;
 
-  // 0: every domain passed, 1: one did not.
+  // 0: every domain passed, 1: one did not, or could not be reported.
   int exit_code() const;
 };
 

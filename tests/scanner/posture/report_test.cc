@@ -34,6 +34,14 @@ TEST(CheckReport, CallsADomainWithDaneSafe) {
   EXPECT_THAT(report->findings, IsEmpty());
 }
 
+TEST(CheckReport, ADomainWithoutARowHasNotPassed) {
+  const CheckReport report =
+      BuildCheckReport({{"example.org", "example.org"}}, ScanRows(), testing::World());
+  EXPECT_THAT(report.domains, IsEmpty());
+  EXPECT_THAT(report.without_row, ElementsAre("example.org"));
+  EXPECT_EQ(report.exit_code(), 1);
+}
+
 TEST(CheckReport, OffersDaneWhereTheZonesAreSigned) {
   MadeUpDomain domain = testing::Plain();
   const std::string record = "_25._tcp.mx.example.org. IN TLSA 3 1 1 " + *Leaf(domain).spki_sha256;
