@@ -123,7 +123,15 @@ void AppendJson(const T& value, std::string& out) {
   }
 }
 
-void AppendCsvText(std::string_view text, std::string& out) {
+// What a spreadsheet reads as the beginning of a formula, or drops before it looks for one.
+bool LooksLikeFormula(std::string_view text) {
+  return !text.empty() && std::string_view("=+-@\t\r\n").find(text.front()) != text.npos;
+}
+
+void AppendCsvText(std::string_view text, bool formulas, std::string& out) {
+  if (!formulas && LooksLikeFormula(text)) {
+    return AppendCsvText(JoinText("'", text), /*formulas=*/true, out);
+  }
   const bool quote = text.empty() || text.find_first_of("\",\r\n") != text.npos ||
                      text.front() == ' ' || text.back() == ' ';
   if (!quote) {
@@ -139,21 +147,21 @@ void AppendCsvText(std::string_view text, std::string& out) {
 }
 
 template <typename T>
-void AppendCsv(const T& value, std::string& out) {
+void AppendCsv(const T& value, bool formulas, std::string& out) {
   if constexpr (IsOptional<T>::value) {
-    if (value.has_value()) AppendCsv(*value, out);
+    if (value.has_value()) AppendCsv(*value, formulas, out);
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (IsValidUtf8(value)) {
-      AppendCsvText(value, out);
+      AppendCsvText(value, formulas, out);
     } else {
-      AppendCsvText(SanitizeUtf8(value), out);
+      AppendCsvText(SanitizeUtf8(value), formulas, out);
     }
   } else if constexpr (IsList<T>::value) {
     std::string json;
     AppendJson(value, json);
-    AppendCsvText(json, out);
+    AppendCsvText(json, formulas, out);
   } else if constexpr (std::is_same_v<T, Binary>) {
-    AppendCsvText(absl::Base64Escape(value.bytes), out);
+    AppendCsvText(absl::Base64Escape(value.bytes), formulas, out);
   } else if constexpr (std::is_same_v<T, absl::Time>) {
     AppendTimestamp(value, out);
   } else {
@@ -193,7 +201,7 @@ absl::StatusOr<RowFormatter> RowFormatter::Create(TableId table, RowFormat forma
 }
 
 void RowFormatter::AppendHeader(std::string& out) const {
-  if (format_ != RowFormat::kCsv) return;
+  if (format_ == RowFormat::kNdjson || format_ == RowFormat::kTableNdjson) return;
   const TableSchema& schema = SchemaOf(table_);
   bool first = true;
   for (size_t i = 0; i < shown_.size(); ++i) {
@@ -207,10 +215,14 @@ void RowFormatter::AppendHeader(std::string& out) const {
 
 template <typename Row>
 void RowFormatter::Append(const Row& row, std::string& out) const {
-  const bool json = format_ == RowFormat::kNdjson;
+  const bool json = format_ == RowFormat::kNdjson || format_ == RowFormat::kTableNdjson;
   size_t index = 0;
   bool first = true;
   if (json) out.push_back('{');
+  if (format_ == RowFormat::kTableNdjson) {
+    AppendText(&out, "\"table\":\"", SchemaOf(table_).name, "\"");
+    first = false;
+  }
   Table<Row>::VisitColumns([&](const auto& column) {
     if (!shown_[index++]) return;
     if (!first) out.push_back(',');
@@ -219,7 +231,7 @@ void RowFormatter::Append(const Row& row, std::string& out) const {
       AppendText(&out, "\"", column.name, "\":");
       AppendJson(row.*column.member, out);
     } else {
-      AppendCsv(row.*column.member, out);
+      AppendCsv(row.*column.member, format_ == RowFormat::kCsv, out);
     }
   });
   out.append(json ? "}\n" : "\n");

@@ -6,6 +6,10 @@
 // bits. CSV: a header line, then the same values; a null is an empty field, an empty string is "",
 // lists are JSON text, booleans true and false.
 //
+// What strangers wrote is in the rows (greetings, names of certificates), and a spreadsheet takes a
+// cell that begins with =, +, - or @ for a formula. CSV is exact, for programs; the spreadsheet's
+// kind has an apostrophe before such a cell, which makes it text.
+//
 // Thread-safety: a RowFormatter is immutable; AppendRow may be called from several threads.
 #ifndef MXSWEEP_OUTPUT_JSON_ROWS_H_
 #define MXSWEEP_OUTPUT_JSON_ROWS_H_
@@ -20,7 +24,12 @@
 
 namespace mxsweep::output {
 
-enum class RowFormat { kNdjson, kCsv };
+enum class RowFormat {
+  kNdjson,
+  kTableNdjson,  // the first key is "table", for rows of several tables in one stream
+  kCsv,
+  kSpreadsheet,  // CSV without formulas
+};
 
 class RowFormatter {
  public:

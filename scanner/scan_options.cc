@@ -101,6 +101,9 @@ absl::Status ScanOptions::Validate() const {
   if (targets_path.empty()) return Wrong("the list of targets has no name; - is standard input");
   if (format == OutputFormat::kParquet && output_dir.empty())
     return Wrong("--output is missing: where are the results to be written?");
+  if (format == OutputFormat::kNdjson && !output_dir.empty()) {
+    return Wrong("--output beside --format ndjson, which writes to standard output");
+  }
   if (!ehlo_name.empty()) {
     if (absl::Status status = ValidateEhloName(ehlo_name); !status.ok()) {
       return Wrong(JoinText("--ehlo-name ", ehlo_name, ": ", status.message()));

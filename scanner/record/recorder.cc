@@ -112,6 +112,8 @@ absl::Status Recorder::Finish() {
   } else {
     WriteWaiting();
   }
+  if (status_.ok()) status_ = sink_->Commit();
+  committed_.store(sink_->committed_rows(), std::memory_order_relaxed);
   return status_;
 }
 

@@ -36,6 +36,8 @@ class RowSink {
   virtual void OnTarget(const TargetResult&) {}
   // Called after each batch: commits what is due.
   virtual absl::Status AfterBatch() = 0;
+  // Called once, when all rows have been added without an error: commits them.
+  virtual absl::Status Commit() { return absl::OkStatus(); }
   virtual uint64_t committed_rows() const = 0;
 };
 
@@ -70,7 +72,7 @@ class Recorder {
   // Writes what waits. REQUIRES: RunOn::kCaller.
   void WriteWaiting();
 
-  // Writes what is left and ends the thread. The first error, if there was one.
+  // Writes what is left, commits it and ends the thread. The first error, if there was one.
   absl::Status Finish();
   // What was written. After Finish.
   const ScanSummary& counts() const { return counts_; }

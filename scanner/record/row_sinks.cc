@@ -21,17 +21,23 @@ uint64_t DirectorySink::committed_rows() const {
 }
 
 absl::StatusOr<std::unique_ptr<NdjsonSink>> NdjsonSink::Create(std::FILE* stream) {
-  absl::StatusOr<output::RowFormatter> formatter =
-      output::RowFormatter::Create(output::TableId::kEndpoints, output::RowFormat::kNdjson);
-  if (!formatter.ok()) return formatter.status();
-  return std::unique_ptr<NdjsonSink>(new NdjsonSink(stream, *std::move(formatter)));
+  std::vector<output::RowFormatter> formatters;
+  for (size_t table = 0; table < output::kTableCount; ++table) {
+    absl::StatusOr<output::RowFormatter> formatter = output::RowFormatter::Create(
+        static_cast<output::TableId>(table), output::RowFormat::kTableNdjson);
+    if (!formatter.ok()) return formatter.status();
+    formatters.push_back(*std::move(formatter));
+  }
+  return std::unique_ptr<NdjsonSink>(new NdjsonSink(stream, std::move(formatters)));
 }
 
 absl::Status NdjsonSink::Add(Row&& row) {
-  if (const auto* endpoint = std::get_if<output::EndpointRow>(&row)) {
-    formatter_.AppendRow(*endpoint, lines_);
-    ++rows_;
-  }
+  std::visit(
+      [this]<typename T>(const T& typed) {
+        formatters_[static_cast<size_t>(output::Table<T>::kId)].AppendRow(typed, lines_);
+      },
+      row);
+  ++rows_;
   return absl::OkStatus();
 }
 

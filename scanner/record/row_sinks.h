@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -28,6 +29,7 @@ class DirectorySink final : public RowSink {
 
   absl::Status Add(Row&& row) override;
   absl::Status AfterBatch() override;
+  absl::Status Commit() override { return writer_->CommitEpoch(); }
   uint64_t committed_rows() const override;
   output::ScanWriter& writer() { return *writer_; }
 
@@ -36,7 +38,8 @@ class DirectorySink final : public RowSink {
   absl::AnyInvocable<absl::Time()> clock_;
 };
 
-// Endpoint rows as NDJSON on a stream, line by line as they come; the other tables are dropped.
+// Rows of all tables as NDJSON on a stream, line by line as they come; the first key of each is
+// "table".
 class NdjsonSink final : public RowSink {
  public:
   // Borrows `stream`.
@@ -47,11 +50,11 @@ class NdjsonSink final : public RowSink {
   uint64_t committed_rows() const override { return rows_; }
 
  private:
-  NdjsonSink(std::FILE* stream, output::RowFormatter formatter)
-      : stream_(stream), formatter_(std::move(formatter)) {}
+  NdjsonSink(std::FILE* stream, std::vector<output::RowFormatter> formatters)
+      : stream_(stream), formatters_(std::move(formatters)) {}
 
   std::FILE* stream_;
-  output::RowFormatter formatter_;
+  std::vector<output::RowFormatter> formatters_;  // by TableId
   std::string lines_;
   uint64_t rows_ = 0;
 };

@@ -5,6 +5,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "output/tables/schema.h"
 #include "tests/output/random_rows.h"
 
 namespace mxsweep::output {
@@ -98,6 +99,32 @@ TEST(RowFormatter, CsvTellsNullFromEmptyAndQuotesWhatNeedsIt) {
   EXPECT_EQ(
       Line(row, RowFormat::kCsv, {"domain", "input_name", "mx_status", "mx_dnssec", "mx"}),
       "\"a,b\",,\"\",\"say \"\"no\"\"\",\"[{\"\"preference\"\":10,\"\"host\"\":\"\"mx\"\"}]\"\n");
+}
+
+// The lists of OWASP ("CSV Injection") and of the RFC 4180 readers that look for a formula.
+TEST(RowFormatter, SpreadsheetCellsThatWouldBeFormulasAreText) {
+  EndpointRow row{.host = "mx.example", .error_detail = "-1"};
+  for (const char* greeting : {"=HYPERLINK(\"http://example/\")", "+1", "-1", "@SUM(1)", "\t=1"}) {
+    row.greeting = greeting;
+    const std::string cell = Line(row, RowFormat::kSpreadsheet, {"greeting"});
+    EXPECT_TRUE(cell.starts_with("'") || cell.starts_with("\"'")) << cell;
+    // CSV itself is exact.
+    EXPECT_EQ(Line(row, RowFormat::kCsv, {"greeting"}).find('\''), std::string::npos) << greeting;
+  }
+  row.greeting = "=1,\"2\"";
+  EXPECT_EQ(Line(row, RowFormat::kSpreadsheet, {"host", "greeting", "error_detail"}),
+            "mx.example,'-1,\"'=1,\"\"2\"\"\"\n");
+  row.greeting = "220 mx.example ready = - + @";
+  EXPECT_EQ(Line(row, RowFormat::kSpreadsheet, {"greeting"}), "220 mx.example ready = - + @\n");
+}
+
+TEST(RowFormatter, NdjsonOfSeveralTablesNamesTheTableFirst) {
+  EXPECT_EQ(Line(DomainRow{.domain = "a.example"}, RowFormat::kTableNdjson, {"domain"}),
+            "{\"table\":\"domains\",\"domain\":\"a.example\"}\n");
+  // So that no column can be taken for it.
+  VisitTables([]<typename Row>(std::type_identity<Row>) {
+    EXPECT_FALSE(SchemaOf(Table<Row>::kId).FindColumn("table").has_value());
+  });
 }
 
 TEST(RowFormatter, CsvHeaderNamesTheChosenColumnsInTheOrderOfTheTable) {

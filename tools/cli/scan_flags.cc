@@ -94,7 +94,7 @@ void AddInputAndOutput(CLI::App& app, ScanOptions& options) {
       ->group(group);
   AddWord<OutputFormat>(app, "--format", options.format,
                         {{"parquet", OutputFormat::kParquet}, {"ndjson", OutputFormat::kNdjson}},
-                        "How tables are written:")
+                        "How tables are written (ndjson: to stdout):")
       ->group(group);
   app.add_option_function<std::string>(
          "--epoch",
@@ -309,7 +309,9 @@ constexpr char kFooter[] =
     "  echo 192.0.2.0/24 | mxsweep scan - --targets addresses -o net\n"
     "      each address of a network\n"
     "  mxsweep scan domains.txt -o tls --tls implicit\n"
-    "      implicit TLS on port 465\n";
+    "      implicit TLS on port 465\n"
+    "  mxsweep scan domains.txt --format ndjson | jq 'select(.table == \"endpoints\")'\n"
+    "      rows of all tables as they come\n";
 
 }  // namespace
 

@@ -28,11 +28,17 @@ class TestSink final : public RowSink {
     ++batches;
     return fail_batches ? absl::UnavailableError("cannot commit") : absl::OkStatus();
   }
+  absl::Status Commit() override {
+    rows_at_commit = rows.size();
+    return fail_commit ? absl::UnavailableError("cannot commit") : absl::OkStatus();
+  }
   uint64_t committed_rows() const override { return rows.size(); }
 
   std::vector<Row> rows;
   std::optional<size_t> fail_at;
   bool fail_batches = false;
+  bool fail_commit = false;
+  std::optional<size_t> rows_at_commit;
   size_t batches = 0;
 };
 
@@ -79,6 +85,27 @@ TEST(Recorder, WritesRowsInTheOrderOfEachThread) {
     const auto& domain = std::get<output::DomainRow>(row);
     ASSERT_EQ(domain.input_line, next[domain.domain]++);
   }
+}
+
+TEST(Recorder, CommitsOnceAtTheEndWhatWasAddedWithoutAnError) {
+  TestSink sink;
+  {
+    Recorder recorder(&sink);
+    recorder.Push(Domain("a.example"));
+    recorder.Push(Domain("b.example"));
+    EXPECT_TRUE(recorder.Finish().ok());
+  }
+  EXPECT_EQ(sink.rows_at_commit, 2u);
+  TestSink failing;
+  failing.fail_commit = true;
+  Recorder cannot(&failing);
+  EXPECT_EQ(cannot.Finish().code(), absl::StatusCode::kUnavailable);
+  TestSink broken;
+  broken.fail_batches = true;
+  Recorder unfinished(&broken);
+  unfinished.Push(Domain("a.example"));
+  EXPECT_FALSE(unfinished.Finish().ok());
+  EXPECT_EQ(broken.rows_at_commit, std::nullopt);
 }
 
 TEST(Recorder, CountsWhatItWrites) {
@@ -140,7 +167,7 @@ TEST(Recorder, CommitsWhatIsDueThoughNoRowComes) {
   EXPECT_GE(sink.batches, 3u);
 }
 
-TEST(NdjsonSink, WritesEndpointsAsLinesAndDropsTheRest) {
+TEST(NdjsonSink, WritesRowsOfEveryTableAsLinesThatNameIt) {
   char* text = nullptr;
   size_t length = 0;
   std::FILE* stream = open_memstream(&text, &length);
@@ -148,13 +175,18 @@ TEST(NdjsonSink, WritesEndpointsAsLinesAndDropsTheRest) {
   EXPECT_TRUE(sink->Add(Domain("a.example")).ok());
   EXPECT_TRUE(sink->Add(Endpoint("tls_ok")).ok());
   EXPECT_TRUE(sink->Add(output::MxHostRow{}).ok());
+  EXPECT_TRUE(sink->Add(output::CertificateRow{}).ok());
   EXPECT_TRUE(sink->AfterBatch().ok());
-  EXPECT_EQ(sink->committed_rows(), 1u);
+  EXPECT_EQ(sink->committed_rows(), 4u);
   std::fclose(stream);
   const std::string written(text, length);
   free(text);
-  EXPECT_EQ(std::count(written.begin(), written.end(), '\n'), 1);
+  EXPECT_EQ(std::count(written.begin(), written.end(), '\n'), 4);
+  EXPECT_TRUE(written.starts_with("{\"table\":\"domains\",\"domain\":\"a.example\"")) << written;
+  EXPECT_NE(written.find("\n{\"table\":\"endpoints\",\"host\":"), std::string::npos) << written;
   EXPECT_NE(written.find("\"outcome\":\"tls_ok\""), std::string::npos);
+  EXPECT_NE(written.find("\n{\"table\":\"mx_hosts\",\"host\":"), std::string::npos);
+  EXPECT_NE(written.find("\n{\"table\":\"certificates\",\"sha256\":"), std::string::npos);
 }
 
 TEST(NdjsonSink, SaysWhenNobodyReadsAnyMore) {

@@ -45,7 +45,7 @@ TEST(ScanFlags, LeaveTheDefaultsWhereNothingIsSaid) {
 }
 
 TEST(ScanFlags, SetEveryOption) {
-  const ScanOptions options = Parse(
+  ScanOptions options = Parse(
       "list.csv --output out --targets hosts --format ndjson --epoch 2m --epoch-rows 7 "
       "--progress json --resolver 127.0.0.1:5353 --resolver ::1 --trust-ad --dns-timeout 3s "
       "--dns-concurrency 9 --tls implicit --port 4650 --ehlo-name scan.example.org "
@@ -91,6 +91,9 @@ TEST(ScanFlags, SetEveryOption) {
   EXPECT_TRUE(options.allow_special);
   EXPECT_EQ(options.workers, 4u);
   EXPECT_EQ(options.seed, 42u);
+  // What would be ignored is refused.
+  EXPECT_THAT(std::string(options.Validate().message()), HasSubstr("--format ndjson"));
+  options.output_dir.clear();
   EXPECT_TRUE(options.Validate().ok()) << options.Validate();
 }
 
