@@ -11,11 +11,12 @@ namespace {
 
 constexpr size_t kFlushBytes = 64u << 10;
 
-// Writes rows until the limit is reached or the stream takes no more.
+// Writes rows until the limit is reached or there is an error.
 class RowPrinter {
  public:
-  RowPrinter(const RowFormatter& formatter, const CatOptions& options, std::ostream& out)
-      : formatter_(formatter), limit_(options.limit), out_(out) {
+  RowPrinter(const RowFormatter& formatter, const CatOptions& options,
+             absl::FunctionRef<absl::Status(std::string_view)> write)
+      : formatter_(formatter), limit_(options.limit), write_(write) {
     formatter.AppendHeader(buffer_);
   }
 
@@ -30,16 +31,18 @@ class RowPrinter {
   }
 
   void Flush() {
-    out_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+    if (status_.ok()) status_ = write_(buffer_);
     buffer_.clear();
   }
 
-  bool done() const { return !out_ || (limit_ && printed_ >= *limit_); }
+  bool done() const { return !status_.ok() || (limit_ && printed_ >= *limit_); }
+  const absl::Status& status() const { return status_; }
 
  private:
   const RowFormatter& formatter_;
   const std::optional<uint64_t> limit_;
-  std::ostream& out_;
+  const absl::FunctionRef<absl::Status(std::string_view)> write_;
+  absl::Status status_;
   std::string buffer_;
   uint64_t printed_ = 0;
 };
@@ -73,8 +76,8 @@ absl::Status PrintPart(const ParquetReader& reader, const RowFormatter& formatte
 
 }  // namespace
 
-absl::Status Cat(const std::string& directory, const CatOptions& options, std::ostream& out,
-                 FileSystem* files) {
+absl::Status Cat(const std::string& directory, const CatOptions& options,
+                 absl::FunctionRef<absl::Status(std::string_view)> write, FileSystem* files) {
   const auto table = TableFromName(options.table);
   if (!table.ok()) return table.status();
   const auto formatter = RowFormatter::Create(*table, options.format, options.columns);
@@ -82,7 +85,7 @@ absl::Status Cat(const std::string& directory, const CatOptions& options, std::o
   const auto scan = ScanDirectory::Open(directory, files);
   if (!scan.ok()) return scan.status();
 
-  RowPrinter printer(*formatter, options, out);
+  RowPrinter printer(*formatter, options, write);
   for (const PartInfo& part : scan->parts()) {
     if (part.table != *table) continue;
     if (printer.done()) break;
@@ -96,9 +99,7 @@ absl::Status Cat(const std::string& directory, const CatOptions& options, std::o
     }
   }
   printer.Flush();
-  out.flush();
-  if (!out) return absl::UnavailableError("the output takes no more rows");
-  return absl::OkStatus();
+  return printer.status();
 }
 
 }  // namespace mxsweep::output

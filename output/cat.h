@@ -4,10 +4,11 @@
 
 #include <cstdint>
 #include <optional>
-#include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "output/files/file_system.h"
 #include "output/json_rows.h"
@@ -23,9 +24,10 @@ struct CatOptions {
 
 // Writes the rows in the order in which they were committed. Works on a scan that is still running
 // (what is committed so far) and on one that was killed. kInvalidArgument for an unknown table or
-// column, kNotFound where there is no scan, kDataLoss for a damaged part, kUnavailable when `out`
-// takes no more (a closed pipe).
-absl::Status Cat(const std::string& directory, const CatOptions& options, std::ostream& out,
+// column, kNotFound where there is no scan, kDataLoss for a damaged part, and the first error of
+// `write`, which takes the text piece by piece.
+absl::Status Cat(const std::string& directory, const CatOptions& options,
+                 absl::FunctionRef<absl::Status(std::string_view)> write,
                  FileSystem* files = PosixFileSystem());
 
 }  // namespace mxsweep::output

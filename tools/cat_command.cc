@@ -1,7 +1,6 @@
 #include "tools/cat_command.h"
 
 #include <cstdio>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +8,7 @@
 #include "CLI/CLI.hpp"
 #include "output/cat.h"
 #include "tools/cli/exit_codes.h"
+#include "tools/cli/standard_output.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -19,8 +19,7 @@ struct CatFlags {
 };
 
 int RunCatCommand(const CatFlags& flags) {
-  std::ios::sync_with_stdio(false);
-  const absl::Status status = output::Cat(flags.directory, flags.options, std::cout);
+  const absl::Status status = output::Cat(flags.directory, flags.options, WriteStandardOutput);
   if (status.ok() || absl::IsUnavailable(status)) return kExitDone;  // a closed pipe wants no more
   std::fprintf(stderr, "mxsweep: %s\n", std::string(status.message()).c_str());
   return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
@@ -35,9 +34,14 @@ void AddCatCommand(CLI::App& app, int& exit_code) {
   command
       ->add_option("--table", flags->options.table, "domains, mx_hosts, endpoints or certificates")
       ->capture_default_str();
-  const std::map<std::string, output::RowFormat> formats = {{"ndjson", output::RowFormat::kNdjson},
-                                                            {"csv", output::RowFormat::kCsv}};
-  command->add_option("--format", flags->options.format, "ndjson (default) or csv")
+  const std::map<std::string, output::RowFormat> formats = {
+      {"ndjson", output::RowFormat::kNdjson},
+      {"csv", output::RowFormat::kCsv},
+      {"spreadsheet", output::RowFormat::kSpreadsheet}};
+  command
+      ->add_option("--format", flags->options.format,
+                   "ndjson (default), csv, or spreadsheet: CSV where what\n"
+                   "a server wrote cannot become a formula")
       ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
       ->type_name("FORMAT");
   command->add_option("--columns", flags->options.columns, "Only these columns, comma-separated")
@@ -46,7 +50,8 @@ void AddCatCommand(CLI::App& app, int& exit_code) {
   command->footer(
       "Examples:\n"
       "  mxsweep cat results --table domains --limit 5\n"
-      "  mxsweep cat results --format csv --columns host,address,outcome > endpoints.csv");
+      "  mxsweep cat results --format csv --columns host,address,outcome > endpoints.csv\n"
+      "  mxsweep cat results --format spreadsheet --columns host,greeting > to-look-at.csv");
   command->callback([flags, &exit_code] { exit_code = RunCatCommand(*flags); });
 }
 

@@ -1,15 +1,19 @@
 // mxsweep: a subcommand per job; each is a file of its own.
 #include <csignal>
 #include <cstdio>
+#include <sstream>
 
 #include "CLI/CLI.hpp"
 #include "scanner/base/version.h"
 #include "tools/cat_command.h"
 #include "tools/check/command.h"
+#include "tools/cli/exit_codes.h"
+#include "tools/cli/standard_output.h"
 #include "tools/dane/command.h"
 #include "tools/scan_command.h"
 
 int main(int argc, char** argv) {
+  mxsweep::tools::OpenStandardDescriptors();
   // A reader that goes away is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app("Surveys the transport security of mail servers.", "mxsweep");
@@ -24,9 +28,13 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const bool wrong_usage = error.get_exit_code() != 0;
-    app.exit(error);
-    return wrong_usage ? 2 : 0;
+    // Help and version are errors of that kind, too; they go to standard output.
+    std::ostringstream output;
+    std::ostringstream complaint;
+    const bool wrong_usage = app.exit(error, output, complaint) != 0;
+    std::fputs(complaint.str().c_str(), stderr);
+    exit_code = mxsweep::tools::Print(
+        output.str(), wrong_usage ? mxsweep::tools::kExitWrongUsage : mxsweep::tools::kExitDone);
   }
-  return exit_code;
+  return mxsweep::tools::CloseStandardOutput(exit_code);
 }

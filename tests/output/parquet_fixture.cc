@@ -122,7 +122,10 @@ int Print(const std::string& directory, const std::string& table, bool csv) {
   CatOptions options;
   options.table = table;
   options.format = csv ? RowFormat::kCsv : RowFormat::kNdjson;
-  absl::Status status = Cat(directory, options, std::cout);
+  absl::Status status = Cat(directory, options, [](std::string_view text) {
+    std::cout << text;
+    return std::cout ? absl::OkStatus() : absl::InternalError("cannot write");
+  });
   return status.ok() ? 0 : Fail(status);
 }
 

@@ -22,6 +22,7 @@
 #include "tools/check/text.h"
 #include "tools/cli/exit_codes.h"
 #include "tools/cli/scan_flags.h"
+#include "tools/cli/standard_output.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -122,10 +123,10 @@ int RunCheckCommand(const CheckFlags& flags) {
   const scanner::CheckReport report = scanner::BuildCheckReport(*domains, sink.rows(), world);
   const std::string text =
       flags.json ? RenderCheckJson(report) : RenderCheckText(report, TextOptions());
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    return kExitFailed;
+  for (const std::string& name : report.without_row) {
+    std::fprintf(stderr, "mxsweep: %s was not finished: nothing is known of it\n", name.c_str());
   }
-  return report.exit_code();
+  return Print(text, report.exit_code());
 }
 
 constexpr char kFooter[] =

@@ -17,13 +17,13 @@
 #include "dns/name.h"
 #include "scanner/base/text.h"
 #include "tls/pki/pem_chain.h"
+#include "tools/cli/exit_codes.h"
+#include "tools/cli/standard_output.h"
 #include "tools/dane/report.h"
 #include "tools/dane/tlsa_text.h"
-#include "tools/cli/exit_codes.h"
 
 namespace mxsweep::tools {
 namespace {
-
 
 // No chain is longer, whatever text stands around it.
 constexpr size_t kMaxChainFileBytes = 16 << 20;
@@ -139,8 +139,7 @@ int RunDaneCommand(const DaneFlags& flags) {
       flags.json
           ? DescribeDane(*dane).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
           : RenderDane(*dane);
-  std::fputs(text.c_str(), stdout);
-  return dane->verdict.status == tls::DaneStatus::kMatch ? kExitDone : kExitFailed;
+  return Print(text, dane->verdict.status == tls::DaneStatus::kMatch ? kExitDone : kExitFailed);
 }
 
 }  // namespace
