@@ -101,8 +101,11 @@ class ScanRun {
   }
 
   absl::StatusOr<ScanSummary> Run();
+  // Run has returned while threads were at work: this object has to stay.
+  bool abandoned() const { return abandoned_; }
 
  private:
+  absl::Status OpenList();
   absl::Status PrepareInputs();
   absl::Status StartUnbound();
   absl::Status StartWorkers();
@@ -119,6 +122,9 @@ class ScanRun {
 
   bool stop_asked() const {
     return control_.stop != nullptr && control_.stop->load(std::memory_order_relaxed);
+  }
+  bool stop_now_asked() const {
+    return control_.stop_now != nullptr && control_.stop_now->load(std::memory_order_relaxed);
   }
   bool stopping() const { return stop_asked() || recorder_->failed(); }
 
@@ -141,12 +147,15 @@ class ScanRun {
   std::unique_ptr<TargetFeeder> feeder_;
   std::atomic<bool> stop_reading_{false};
   bool draining_ = false;
+  bool abandoned_ = false;
   absl::Time started_at_;
   ProgressSnapshot last_;
   uint64_t last_connections_ = 0;
 };
 
-absl::Status ScanRun::PrepareInputs() {
+// The first bytes of a list say what it is, and a pipe may say nothing for a long time: meanwhile
+// we listen to whoever wants to stop.
+absl::Status ScanRun::OpenList() {
   const TargetReader::Options reading = {.kind = options_.targets_kind,
                                          .seed = options_.seed,
                                          .name_key = Random<NameSet::Key>(),
@@ -154,12 +163,24 @@ absl::Status ScanRun::PrepareInputs() {
   if (control_.targets) {
     reader_ = std::make_unique<TargetReader>(FromString(*control_.targets), reading);
   } else {
-    absl::StatusOr<std::unique_ptr<TargetReader>> reader =
-        TargetReader::Open(options_.targets_path, reading);
+    auto opening = std::async(std::launch::async, [this, &reading] {
+      return TargetReader::Open(options_.targets_path, reading);
+    });
+    while (opening.wait_for(kPollInterval) != std::future_status::ready) {
+      if (stop_asked()) stop_reading_.store(true, std::memory_order_relaxed);
+    }
+    absl::StatusOr<std::unique_ptr<TargetReader>> reader = opening.get();
+    if (absl::IsCancelled(reader.status())) {
+      return absl::CancelledError("Stopped before the list had begun: nothing was scanned.");
+    }
     if (!reader.ok()) return reader.status();
     reader_ = *std::move(reader);
   }
+  return absl::OkStatus();
+}
 
+absl::Status ScanRun::PrepareInputs() {
+  if (absl::Status status = OpenList(); !status.ok()) return status;
   absl::StatusOr<AddressFilter> filter = LoadFilter(options_);
   if (!filter.ok()) return filter.status();
   ScanContext::Settings& settings = context_.settings;
@@ -361,15 +382,16 @@ void ScanRun::Drain() {
   }
 }
 
-// Shows progress until every target is done.
+// Shows progress until every target is done, or nobody wants to wait for that.
 void ScanRun::AwaitEnd() {
-  for (bool done = false; !done;) {
+  for (bool done = false; !done && !abandoned_;) {
     if (feeder_->ended()) {
       done = feeder_->AwaitAll(kPollInterval);
     } else {
       std::this_thread::sleep_for(kPollInterval);
     }
     if (stopping() && !draining_) Drain();
+    abandoned_ = !done && draining_ && stop_now_asked();
     CheckUnbound();
     if (control_.progress != nullptr) control_.progress->Update(Snapshot());
   }
@@ -420,10 +442,13 @@ ProgressSnapshot ScanRun::Snapshot() {
 }
 
 absl::StatusOr<ScanSummary> ScanRun::Finish() {
+  // The last epoch, before anything is taken down: an assertion that fails there must not cost it.
   absl::Status status = recorder_->Finish();
   if (control_.progress != nullptr) control_.progress->Finish(Snapshot());
-  threads_.clear();
-  unbound_.reset();
+  if (!abandoned_) {
+    threads_.clear();
+    unbound_.reset();
+  }
   if (status.ok()) status = resolver_lost_;
   ScanSummary summary = recorder_->counts();
   // Being told to stop while reading is no damage to the list.
@@ -479,7 +504,10 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
 absl::StatusOr<ScanSummary> RunScan(const ScanOptions& options, ScanControl control) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   MXSWEEP_CHECK((options.format == OutputFormat::kCaller) == (control.rows != nullptr));
-  return ScanRun(options, std::move(control)).Run();
+  auto run = std::make_unique<ScanRun>(options, std::move(control));
+  absl::StatusOr<ScanSummary> summary = run->Run();
+  if (run->abandoned()) static_cast<void>(run.release());
+  return summary;
 }
 
 }  // namespace mxsweep::scanner

@@ -19,6 +19,9 @@ namespace mxsweep::scanner {
 struct ScanControl {
   // Set from outside (a signal handler): read no more targets, finish what is under way, commit.
   const std::atomic<bool>* stop = nullptr;
+  // Set from outside: wait for nothing that is under way; commit what has been recorded, and
+  // return. The scan's threads then go on until the program ends, which is to be by _exit.
+  const std::atomic<bool>* stop_now = nullptr;
   ProgressWriter* progress = nullptr;
   // A line for the user: what was found out before the start, warnings.
   absl::AnyInvocable<void(const std::string&)> notice;

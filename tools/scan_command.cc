@@ -14,16 +14,24 @@
 #include "scanner/scan.h"
 #include "tools/cli/exit_codes.h"
 #include "tools/cli/scan_flags.h"
+#include "tools/cli/standard_output.h"
 
 namespace mxsweep::tools {
 namespace {
 
+std::atomic<int> signals{0};
 std::atomic<bool> stop_asked{false};
-static_assert(std::atomic<bool>::is_always_lock_free);  // it is set by a signal handler
+std::atomic<bool> stop_now_asked{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // they are set by a signal handler
+static_assert(std::atomic<int>::is_always_lock_free);
 
-// The first signal asks for an orderly end, the second one takes no more time for that.
+// The first signal asks for an orderly end, the second one to wait for nothing, and the third one
+// takes no more time at all.
 void OnSignal(int) {
-  if (stop_asked.exchange(true)) _exit(kExitStopped);
+  const int before = signals.fetch_add(1);
+  stop_asked.store(true);
+  if (before >= 1) stop_now_asked.store(true);
+  if (before >= 2) _exit(kExitStopped);
 }
 
 void CatchSignals() {
@@ -32,6 +40,10 @@ void CatchSignals() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // The terminal has gone away. With nohup, that is not to matter.
+  struct sigaction hangup {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
 int TerminalColumns() {
@@ -45,7 +57,7 @@ int FailWith(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
 }
 
-int RunScanCommand(const scanner::ScanOptions& options) {
+int RunScan(const scanner::ScanOptions& options) {
   if (absl::Status status = options.Validate(); !status.ok()) return FailWith(status);
   CatchSignals();
   const bool terminal = isatty(STDERR_FILENO) == 1;
@@ -56,6 +68,7 @@ int RunScanCommand(const scanner::ScanOptions& options) {
                                             .columns = TerminalColumns()});
   scanner::ScanControl control;
   control.stop = &stop_asked;
+  control.stop_now = &stop_now_asked;
   control.progress = &progress;
   control.notice = [&progress](const std::string& line) {
     progress.Clear();
@@ -73,6 +86,13 @@ int RunScanCommand(const scanner::ScanOptions& options) {
     std::fputs(scanner::RenderSummary(*summary, colour).c_str(), stderr);
   }
   return summary->complete ? kExitDone : kExitStopped;
+}
+
+int RunScanCommand(const scanner::ScanOptions& options) {
+  const int exit_code = RunScan(options);
+  // The scan's threads may still be at work: nothing is taken down below them.
+  if (stop_now_asked.load()) _exit(CloseStandardOutput(exit_code));
+  return exit_code;
 }
 
 }  // namespace
