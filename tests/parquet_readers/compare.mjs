@@ -1,4 +1,4 @@
-// Reads every table of a scan directory with DuckDB and with hyparquet, and compares every cell with
+// Reads every table of a scan directory with DuckDB, Polars and hyparquet, and compares every cell with
 // what `mxsweep cat` prints. Then looks at each page, and at what statistics, page index and Bloom
 // filters spare a reader.
 //
@@ -7,6 +7,7 @@
 // Exit code 0 when all agree; 1 with a sentence about the first difference; 2 for wrong usage.
 import { DuckDBInstance } from '@duckdb/node-api'
 import { checkFile } from './pages.mjs'
+import { polarsRows } from './polars.mjs'
 import { checkPruning, keys } from './pruning.mjs'
 import { catRows, compareRows, duckdbRows, hyparquetRows, partFiles, tables } from './rows.mjs'
 
@@ -32,6 +33,7 @@ async function compareTable(connection, table, options) {
   const expected = catRows(options.cat, options.directory, table)
   const cells = compareRows(table, 'DuckDB', expected, await duckdbRows(connection, files))
   compareRows(table, 'hyparquet', expected, await hyparquetRows(files))
+  compareRows(table, 'Polars', expected, polarsRows(files))
   let start = 0
   for (const file of files) {
     const { pages, rowGroups } = await checkFile(file)

@@ -1,6 +1,7 @@
 // Do statistics, page index and Bloom filters spare a reader work, and never a row?
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
+import { polarsCount } from './polars.mjs'
 import { bufferOf, parsers } from './rows.mjs'
 
 export const keys = { domains: 'domain', mx_hosts: 'host', endpoints: 'host', certificates: 'sha256' }
@@ -49,13 +50,14 @@ async function checkBloomFilters(connection, file, column, rows, rowGroups) {
   check(hits >= 0.93 * probes, `${file}: the Bloom filter of ${column} excludes only ${hits} of ${probes}`)
 }
 
-// DuckDB finds every row by its key; the statistics single out few row groups.
+// DuckDB and Polars find every row by its key; the statistics single out few row groups.
 async function checkPointQueries(connection, file, key, rows, rowGroups) {
   for (const value of new Set([rows[0][key], rows[rows.length >> 1][key], rows.at(-1)[key]])) {
     const found = await connection.runAndReadAll(
       `SELECT count(*) FROM read_parquet(${quoted(file)}) WHERE "${key}" = ${quoted(value)}`)
     const expected = rows.filter(row => row[key] === value).length
     check(Number(found.getRows()[0][0]) === expected, `${file}: DuckDB misses ${key} = ${value}`)
+    check(polarsCount(file, key, value) === expected, `${file}: Polars misses ${key} = ${value}`)
     if (rowGroups.length < 3) continue
     const left = await connection.runAndReadAll(
       `SELECT count(*) FROM parquet_metadata(${quoted(file)}) WHERE path_in_schema = '${key}' ` +
