@@ -94,6 +94,22 @@ Finding Untrusted(const EndpointRow& row, const CertificateRow* leaf) {
               "see whether the trust store of this machine is up to date (--trust-store)."};
 }
 
+// Not the DER of which certificates are made: a padded serial number, text that is no UTF-8 …
+Finding Unparsable(const EndpointRow& row) {
+  return {
+      .id = "certificate_not_parsed",
+      .title = "a certificate of the chain cannot be parsed",
+      .why = JoinText(*row.pkix_error,
+                      ". OpenSSL ends the handshake over it, whether or not the sender verifies "
+                      "certificates. Mail then, unless another server takes it: ",
+                      WhoDoesWhat(&Sender::handshake_fails)),
+      .fix = row.pkix_error->starts_with("leaf") ? "get a new certificate, from an authority "
+                                                   "or a program that makes proper ones"
+                                                 : "take it out of the chain, or put the right "
+                                                   "one in its place",
+      .advice = "Try \"openssl x509 -noout -text\": it says what it stumbles over."};
+}
+
 Finding OtherChainTrouble(const EndpointRow& row) {
   const bool weak = row.pkix_status == "weak_signature";
   return {.id = weak ? "weak_signature" : "chain_invalid",
@@ -117,10 +133,14 @@ void AddChainFinding(const EndpointRow& row, const CertificateRow* leaf,
     finding = Incomplete(leaf);
   } else if (row.pkix_status == "untrusted") {
     finding = Untrusted(row, leaf);
+  } else if (row.pkix_status == "malformed" && row.pkix_error &&
+             row.pkix_error->find("cannot be parsed") != std::string::npos) {
+    finding = Unparsable(row);
   } else {
     finding = OtherChainTrouble(row);
   }
-  const std::string not_dane = NotDane(row);
+  // What ends handshakes hurts DANE, too.
+  const std::string not_dane = finding.id == "certificate_not_parsed" ? "" : NotDane(row);
   finding.severity = not_dane.empty() ? Severity::kBad : Severity::kWarning;
   if (!not_dane.empty()) finding.not_this = not_dane;
   AddFinding(std::move(finding), {row.host, row.address}, findings);

@@ -72,6 +72,12 @@ bool HasChangingCodes(const EndpointRow& row) {
   return row.error_detail && row.error_detail->starts_with("reply code changes");
 }
 
+// What tls/pki/pkix.cc says where a certificate of the chain is not the DER that OpenSSL parses.
+bool HasUnparsableCertificate(const EndpointRow& row) {
+  return row.pkix_status == "malformed" && row.pkix_error &&
+         row.pkix_error->find("cannot be parsed") != std::string::npos;
+}
+
 // Where the dialogue ended before STARTTLS could be asked for, it ends so for every sender.
 std::optional<Step> BeforeStartTls(const EndpointRow& row) {
   if (row.outcome == "tls_ok" || row.outcome == "no_starttls" ||
@@ -231,6 +237,10 @@ class Visit {
     if (is_rsa &&
         row_.leaf_key_bits.value_or(UINT32_MAX) < sender_.min_rsa_bits.value.value_or(0)) {
       return WithoutHandshake(Reason::kCertificateTooWeak);
+    }
+    if (HasUnparsableCertificate(row_)) {
+      if (!sender_.parses_strictly.value) return Unknown(Reason::kSenderUnknown);
+      if (*sender_.parses_strictly.value) return WithoutHandshake(Reason::kCertificateUnparsed);
     }
     const int level = Level();
     if (level == 0) return std::nullopt;
@@ -549,6 +559,8 @@ std::string_view SenderReasonWord(SenderReason reason) {
       return "no_renegotiation_info";
     case Reason::kServerNameRefused:
       return "server_name_refused";
+    case Reason::kCertificateUnparsed:
+      return "certificate_not_parsed";
     case Reason::kInjected:
       return "injected_plaintext";
     case Reason::kClosedWithinTls:

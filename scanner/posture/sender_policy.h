@@ -45,6 +45,7 @@ enum class SenderReason : uint8_t {
   kLevelTooLow,          // the session is below the sender's OpenSSL security level
   kCertificateTooWeak,   // a key or signature of the certificates is, and the sender verifies them
   kNoRenegotiationInfo,  // the server does not know RFC 5746
+  kCertificateUnparsed,  // its TLS library cannot parse a certificate, and ends the handshake
   kServerNameRefused,    // the server ends the handshake with who sends a server name
   kInjected,             // clear text behind the answer to STARTTLS
   kClosedWithinTls,      // the server hangs up on the EHLO within TLS

@@ -69,6 +69,8 @@ std::string ReasonText(const Sender& sender, Reason reason) {
       return "a key or signature of the certificates is too weak for it";
     case Reason::kNoRenegotiationInfo:
       return "its TLS insists on RFC 5746, which the server does not know";
+    case Reason::kCertificateUnparsed:
+      return "its TLS cannot parse a certificate of the chain";
     case Reason::kServerNameRefused:
       return "it sends a server name, at which the server ends the handshake";
     case Reason::kInjected:

@@ -38,6 +38,7 @@ constexpr Sender Postfix() {
       .offers_dhe = {true, kPostconf},
       .offers_static_rsa = {true, kTried},
       .needs_rfc5746 = {true, kTried},
+      .parses_strictly = {true, kTried},
       .server_name = {ServerName::kWithDane, "postconf(5), smtp_tls_servername"},
       .demand = {Demand::kNothing, kPostconf},
       .takes_common_name = {true, "Postfix 3.11, tls_verify.c"},
@@ -212,6 +213,7 @@ constexpr Sender EximGnuTls() {
   sender.offers_dhe = {true, "GnuTLS, priority NORMAL"};
   sender.offers_static_rsa = {true, kEximTried};
   sender.needs_rfc5746 = {false, kEximTried};
+  sender.parses_strictly = {std::nullopt, "tried: some faults end it, others do not"};
   sender.server_name = {ServerName::kWithDane, kExim};
   // A reset that comes before the EHLO is sent defers only.
   sender.tls_closed = {Then::kInClear, kEximTried};
@@ -232,6 +234,7 @@ constexpr Sender EximOpenSsl() {
   sender.offers_dhe = {true, "OpenSSL, default cipher list"};
   sender.offers_static_rsa = {true, "OpenSSL, default cipher list"};
   sender.needs_rfc5746 = {true, kOpenSsl3};
+  sender.parses_strictly = {true, "OpenSSL, tried with 3.0"};
   sender.server_name = {ServerName::kWithDane, kExim};
   sender.tls_closed = {Then::kDefers, kExim};
   sender.dane_unusable = {Then::kRefuses, kExim};
@@ -252,6 +255,7 @@ constexpr Sender Stalwart() {
       .offers_dhe = {false, "rustls"},
       .offers_static_rsa = {false, "rustls"},
       .needs_rfc5746 = {std::nullopt, kNotFound},
+      .parses_strictly = {std::nullopt, kNotFound},
       .server_name = {ServerName::kAlways, kStalwart},
       .demand = {Demand::kValid, "at the first attempt"},
       .takes_common_name = {false, "rustls"},
@@ -293,6 +297,7 @@ constexpr Sender Go() {
       .offers_dhe = {false, kGoTls},
       .offers_static_rsa = {false, "Go 1.22, doc/godebug.md"},
       .needs_rfc5746 = {false, "Go, handshake_client.go"},
+      .parses_strictly = {std::nullopt, kNotFound},
       .server_name = {ServerName::kAlways, kGoSmtp},
       .demand = {Demand::kValid, kGoSmtp},
       .takes_common_name = {false, "Go 1.15, release notes"},
@@ -333,6 +338,7 @@ constexpr Sender Java() {
       .offers_dhe = {true, kJdk},
       .offers_static_rsa = {false, kJdk},
       .needs_rfc5746 = {std::nullopt, kNotFound},
+      .parses_strictly = {std::nullopt, kNotFound},
       .server_name = {std::nullopt, kNotFound},
       .demand = {Demand::kValid, kAngus},
       .takes_common_name = {std::nullopt, kNotFound},

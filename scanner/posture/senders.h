@@ -68,6 +68,8 @@ struct Sender {
   Cell<bool> offers_dhe;
   Cell<bool> offers_static_rsa;
   Cell<bool> needs_rfc5746;  // ends the handshake with a server that does not know RFC 5746
+  // Ends the handshake where a certificate of the chain is not strict DER, verified or not.
+  Cell<bool> parses_strictly;
   Cell<ServerName> server_name;
 
   // What it demands.
@@ -122,6 +124,7 @@ void VisitCells(const Sender& sender, Visitor&& visit) {
   visit("offers finite-field DHE", sender.offers_dhe);
   visit("offers static RSA", sender.offers_static_rsa);
   visit("needs RFC 5746", sender.needs_rfc5746);
+  visit("parses certificates strictly", sender.parses_strictly);
   visit("sends a server name", sender.server_name);
   visit("demands of the certificate", sender.demand);
   visit("takes a common name", sender.takes_common_name);

@@ -270,6 +270,16 @@ TEST(CheckReport, TellsAServerThatDoesNotKnowRfc5746) {
   EXPECT_FALSE(report->passed);
 }
 
+TEST(CheckReport, TellsACertificateThatEndsTheHandshakeOfOpenSsl) {
+  MadeUpDomain domain = testing::Dane();
+  Server(domain).pkix_status = "malformed";
+  Server(domain).pkix_error = "leaf cannot be parsed";
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kRefused);
+  ASSERT_NE(report.Find("certificate_not_parsed"), nullptr);
+  EXPECT_EQ(report.Find("certificate_not_parsed")->severity, Severity::kBad);
+}
+
 TEST(CheckReport, TellsAMaskedGreeting) {
   for (const char* greeting : {"220 ******", "220"}) {
     MadeUpDomain domain = testing::Plain();

@@ -287,7 +287,16 @@ std::vector<Trial> TrialsWithOthers() {
   const auto says_250 = [](output::EndpointRow& row) { row.starttls_code = 250; };
   const auto masked = [](output::EndpointRow& row) { Greet(row, "220 ********"); };
   const auto common_name = [](output::EndpointRow& row) { row.name_match = "cn"; };
+  const auto unparsable = [](output::EndpointRow& row) {
+    row.pkix_status = "malformed";
+    row.pkix_error = "leaf cannot be parsed";
+  };
   return {
+      {"not DER", unparsable, "opportunistic", {kInClear, Reason::kCertificateUnparsed}},
+      {"not DER", unparsable, "verified", {kRefuse, Reason::kCertificateUnparsed}},
+      {"not DER", unparsable, "level2", {kInClear, Reason::kCertificateUnparsed}},
+      {"not DER", unparsable, "exim_openssl", {kInClear, Reason::kCertificateUnparsed}, true},
+      {"not DER", unparsable, "exim_gnutls", {kUnknown, Reason::kSenderUnknown}},
       // A level's rules on certificates end nothing where nobody verifies.
       {"RSA 1024", level1_key, "level2", {kEncrypted, Reason::kTls}, true},
       {"RSA 1024", level1_key, "level2_verified", {kRefuse, Reason::kCertificateTooWeak}},
