@@ -43,10 +43,22 @@ inline bool IsLimitedByLeafKey(const output::EndpointRow& row) {
   return row.security_level_limit && row.security_level_limit->starts_with("leaf key");
 }
 
+// The columns of the following are heeded as soon as a scan fills them: templates, so that they
+// may be missing from the row.
+//
 // Did the handshake fail perhaps for what our own client lacks (endpoints.may_be_ours)?
-inline bool IsMaybeOurs(const output::EndpointRow&) { return false; }
-// Is the row of an attempt without a server name, after one with a name had failed?
-inline bool IsOfferWithoutServerName(const output::EndpointRow&) { return false; }
+template <typename Row>
+bool IsMaybeOurs(const Row& row) {
+  if constexpr (requires { row.may_be_ours; }) return row.may_be_ours.has_value();
+  return false;
+}
+// Is the row of an attempt without a server name, after one with a name had failed
+// (endpoints.offer)?
+template <typename Row>
+bool IsOfferWithoutServerName(const Row& row) {
+  if constexpr (requires { row.offer; }) return row.offer == "no_server_name";
+  return false;
+}
 
 }  // namespace mxsweep::scanner
 

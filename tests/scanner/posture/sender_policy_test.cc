@@ -7,12 +7,14 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <string>
 #include <tuple>
 
 #include "scanner/posture/sender_docs.h"
+#include "scanner/posture/strength.h"
 #include "tests/scanner/posture/made_up_domain.h"
 
 namespace mxsweep::scanner {
@@ -812,6 +814,19 @@ TEST(SenderPolicy, HasAWordOfItsOwnForEachReason) {
     EXPECT_FALSE(word.empty()) << i;
     EXPECT_TRUE(words.insert(word).second) << word;
   }
+}
+
+// What we could not offer, we do not judge; and who sends no name where a name is refused, fares
+// better than we did.
+TEST(Strength, HeedsWhatARowSaysOfOurOwnOffers) {
+  struct Row {
+    std::optional<std::string> may_be_ours, offer;
+  };
+  EXPECT_FALSE(IsMaybeOurs(Row{}));
+  EXPECT_TRUE(IsMaybeOurs(Row{.may_be_ours = "no_common_cipher"}));
+  EXPECT_FALSE(IsOfferWithoutServerName(Row{}));
+  EXPECT_FALSE(IsOfferWithoutServerName(Row{.offer = "usual"}));
+  EXPECT_TRUE(IsOfferWithoutServerName(Row{.offer = "no_server_name"}));
 }
 
 TEST(Senders, HaveASourceForEveryCell) {
