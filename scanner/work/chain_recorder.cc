@@ -17,10 +17,15 @@ std::vector<tls::CertificateRef> ChainRecorder::Intern(
       continue;
     }
     tls::CertificateTable::Interned interned =
-        rows != nullptr ? rows->Intern(der.der()) : services_->certificates->Intern(der.der());
-    if (interned.first_seen && rows == nullptr) {
-      services_->recorder->Push(MakeCertificateRow(*interned.facts, der.der(), facts.started_at));
-    } else if (interned.first_seen) {
+        rows != nullptr ? rows->Intern(der.der())
+                        // Its row is with the recorder before any other worker may write an
+                        // endpoint that shows it.
+                        : services_->certificates->Intern(
+                              der.der(), [&](const tls::CertificateFacts& certificate) {
+                                services_->recorder->Push(
+                                    MakeCertificateRow(certificate, der.der(), facts.started_at));
+                              });
+    if (interned.first_seen && rows != nullptr) {
       new_certificates->push_back({interned.certificate, der, std::move(interned.facts), {}});
     }
     recent_.Keep(der, interned.certificate);

@@ -104,7 +104,8 @@ CertificateTable::CertificateTable()
       algorithms_(std::make_unique<AlgorithmNames>()) {}
 CertificateTable::~CertificateTable() = default;
 
-CertificateTable::Interned CertificateTable::Intern(std::span<const uint8_t> der) {
+CertificateTable::Interned CertificateTable::Intern(std::span<const uint8_t> der,
+                                                    std::optional<OnFirst> first) {
   const Sha256 sha256 = HashSha256(der);
   Shard& shard = (*shards_)[sha256[0] % kShards];
   {
@@ -120,6 +121,7 @@ CertificateTable::Interned CertificateTable::Intern(std::span<const uint8_t> der
   if (const CertificateRef* known = shard.recent.Find(sha256)) return {*known, false, nullptr};
   shard.recent.Keep(sha256, condensed);
   if (!shard.met.Insert(Fingerprint(sha256))) return {std::move(condensed), false, nullptr};
+  if (first) (*first)(*facts);
   return {std::move(condensed), true, std::move(facts)};
 }
 

@@ -4,9 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
 #include "tls/pki/certificate.h"
 
 namespace mxsweep::tls {
@@ -53,8 +55,11 @@ class CertificateTable {
   CertificateTable(const CertificateTable&) = delete;
   CertificateTable& operator=(const CertificateTable&) = delete;
 
-  // `der` is borrowed for the call.
-  Interned Intern(std::span<const uint8_t> der);
+  // `der` is borrowed for the call. `first`, where it is given, is called for the one caller who is
+  // the first, before anybody else is given the certificate: with a lock held, so it must be short,
+  // and must not call the table.
+  using OnFirst = absl::FunctionRef<void(const CertificateFacts&)>;
+  Interned Intern(std::span<const uint8_t> der, std::optional<OnFirst> first = std::nullopt);
 
   // The name as in CertificateFacts::signature_algorithm, "" where it could not be read. The text
   // lives as long as the table.
