@@ -85,15 +85,15 @@ void BM_PassGate(benchmark::State& state) {
   int64_t now_ns = 0;
   uint32_t next = 0;
   while (gate.queued() < queued) {
-    gate.Request(dns::IpAddress::FromV4(next), next, now_ns);
+    gate.Request({dns::IpAddress::FromV4(next), 25}, next, now_ns);
     ++next;
   }
   uint32_t oldest = 0;
   for (auto _ : state) {
     now_ns += 10'000;
-    gate.Release(dns::IpAddress::FromV4(oldest++), now_ns, Gate::Outcome::kOk);
+    gate.Release({dns::IpAddress::FromV4(oldest++), 25}, now_ns, Gate::Outcome::kOk);
     benchmark::DoNotOptimize(gate.Poll(now_ns));
-    gate.Request(dns::IpAddress::FromV4(next), next, now_ns);
+    gate.Request({dns::IpAddress::FromV4(next), 25}, next, now_ns);
     ++next;
   }
   if (gate.in_flight() != options.max_concurrency || gate.queued() != queued) {

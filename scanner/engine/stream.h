@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "dns/ip_address.h"
 #include "scanner/base/boxed.h"
@@ -17,6 +18,12 @@ namespace mxsweep::scanner {
 struct SocketAddress {
   dns::IpAddress address;
   uint16_t port = 0;
+
+  friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const SocketAddress& a) {
+    return H::combine(std::move(h), a.address, a.port);
+  }
 };
 
 // What ended a stream operation: 0, or an errno value. kDeadline (ETIME) is our own deadline, never

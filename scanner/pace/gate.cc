@@ -22,8 +22,8 @@ Gate::Gate(const Options& options) : options_(options), bucket_(options.rate_per
   MXSWEEP_CHECK(options.per_address_interval_ns >= 0 && options.backoff_initial_ns >= 0);
 }
 
-uint32_t Gate::FindOrAdd(const dns::IpAddress& address) {
-  const auto [it, added] = index_.try_emplace(address, 0);
+uint32_t Gate::FindOrAdd(const SocketAddress& server) {
+  const auto [it, added] = index_.try_emplace(server, 0);
   if (!added) return it->second;
   uint32_t index;
   if (free_entries_.empty()) {
@@ -34,7 +34,7 @@ uint32_t Gate::FindOrAdd(const dns::IpAddress& address) {
     free_entries_.pop_back();
   }
   entries_[index] = Entry{};
-  entries_[index].address = address;
+  entries_[index].server = server;
   it->second = index;
   return index;
 }
@@ -87,7 +87,7 @@ int64_t Gate::ForgetAt(const Entry& entry) const {
 }
 
 void Gate::Drop(uint32_t index) {
-  index_.erase(entries_[index].address);
+  index_.erase(entries_[index].server);
   free_entries_.push_back(index);
 }
 
@@ -129,10 +129,10 @@ void Gate::Advance(int64_t now_ns) {
   }
 }
 
-Gate::Admission Gate::Request(const dns::IpAddress& address, Ticket ticket, int64_t now_ns) {
+Gate::Admission Gate::Request(const SocketAddress& server, Ticket ticket, int64_t now_ns) {
   // Whoever's restriction has ended meanwhile comes first.
   Advance(now_ns);
-  const uint32_t index = FindOrAdd(address);
+  const uint32_t index = FindOrAdd(server);
   PushRequest(entries_[index], ticket);
   Place(index, now_ns);
   // Admitted at once only if nobody else is waiting for a turn; turns are Poll's to give.
@@ -187,8 +187,8 @@ int64_t Gate::NextEvent(int64_t now_ns) const {
   return std::max(address_allows_ns, bucket_.NextTokenNs(now_ns));
 }
 
-void Gate::Release(const dns::IpAddress& address, int64_t now_ns, Outcome outcome) {
-  const auto it = index_.find(address);
+void Gate::Release(const SocketAddress& server, int64_t now_ns, Outcome outcome) {
+  const auto it = index_.find(server);
   MXSWEEP_CHECK(it != index_.end() && entries_[it->second].in_flight > 0);
   Entry& entry = entries_[it->second];
   --entry.in_flight;
@@ -204,13 +204,13 @@ void Gate::Release(const dns::IpAddress& address, int64_t now_ns, Outcome outcom
   Place(it->second, now_ns);
 }
 
-int Gate::ThrottledInARow(const dns::IpAddress& address) const {
-  const auto found = index_.find(address);
+int Gate::ThrottledInARow(const SocketAddress& server) const {
+  const auto found = index_.find(server);
   return found == index_.end() ? 0 : entries_[found->second].backoff_level;
 }
 
-bool Gate::Cancel(const dns::IpAddress& address, Ticket ticket) {
-  const auto it = index_.find(address);
+bool Gate::Cancel(const SocketAddress& server, Ticket ticket) {
+  const auto it = index_.find(server);
   if (it == index_.end()) return false;
   Entry& entry = entries_[it->second];
   uint32_t previous = kNone;

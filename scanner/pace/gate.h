@@ -11,13 +11,15 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "dns/ip_address.h"
+#include "scanner/engine/stream.h"
 #include "scanner/pace/token_bucket.h"
 
 namespace mxsweep::scanner {
 
 // Decides when to connect: the one place that knows the rate, how many connections are open, and
-// what each address may be asked to bear. All connections of a worker go through its gate.
+// what each server, which is an address and a port, may be asked to bear. (What a web server says
+// at an address is not said of the mail server there.) All connections of a worker go through its
+// gate.
 //
 // A request for an address is admitted when (1) the address has fewer than per_address_concurrency
 // connections, (2) its last connection began per_address_interval_ns ago, (3) it is not backing off
@@ -54,9 +56,9 @@ class Gate {
 
   explicit Gate(const Options& options);
 
-  // Asks for a connection to `address`. kAdmitted: connect now, and Release when the connection is
+  // Asks for a connection to `server`. kAdmitted: connect now, and Release when the connection is
   // closed (or could not be made). kQueued: Poll will give the ticket.
-  Admission Request(const dns::IpAddress& address, Ticket ticket, int64_t now_ns);
+  Admission Request(const SocketAddress& server, Ticket ticket, int64_t now_ns);
 
   // The next request that is admitted now, if any. Call until it gives nothing.
   std::optional<Ticket> Poll(int64_t now_ns);
@@ -66,18 +68,18 @@ class Gate {
   // May be too early, never too late.
   int64_t NextEvent(int64_t now_ns) const;
 
-  // Ends an admitted connection. REQUIRES: there is one to `address`.
-  void Release(const dns::IpAddress& address, int64_t now_ns, Outcome outcome);
+  // Ends an admitted connection. REQUIRES: there is one to `server`.
+  void Release(const SocketAddress& server, int64_t now_ns, Outcome outcome);
 
   // Takes back a queued request. False if it is not queued. Linear in what is queued for the
-  // address.
-  bool Cancel(const dns::IpAddress& address, Ticket ticket);
+  // server.
+  bool Cancel(const SocketAddress& server, Ticket ticket);
 
   // Of the requests made or queued, only `n` more are admitted until this is called again.
   void set_admission_limit(uint64_t n) { admissions_left_ = n; }
 
-  // How often in a row connections to `address` were throttled, as far as that is remembered.
-  int ThrottledInARow(const dns::IpAddress& address) const;
+  // How often in a row connections to `server` were throttled, as far as that is remembered.
+  int ThrottledInARow(const SocketAddress& server) const;
 
   size_t in_flight() const { return in_flight_; }
   size_t queued() const { return queued_; }
@@ -92,7 +94,7 @@ class Gate {
 
   // An address that is queued, open or restricted.
   struct Entry {
-    dns::IpAddress address;
+    SocketAddress server;
     uint8_t backoff_level = 0;
     // The open connection was admitted after a back-off: its success ends the caution.
     bool probing = false;
@@ -113,7 +115,7 @@ class Gate {
   using Timed = std::pair<int64_t, uint32_t>;  // when, which entry
   using Heap = std::priority_queue<Timed, std::vector<Timed>, std::greater<Timed>>;
 
-  uint32_t FindOrAdd(const dns::IpAddress& address);
+  uint32_t FindOrAdd(const SocketAddress& server);
   void PushRequest(Entry& entry, Ticket ticket);
   Ticket PopRequest(Entry& entry);
   uint32_t ConcurrencyOf(const Entry& entry) const;
@@ -127,7 +129,7 @@ class Gate {
 
   Options options_;
   TokenBucket bucket_;
-  absl::flat_hash_map<dns::IpAddress, uint32_t> index_;
+  absl::flat_hash_map<SocketAddress, uint32_t> index_;
   std::vector<Entry> entries_;
   std::vector<uint32_t> free_entries_;
   std::vector<Node> nodes_;

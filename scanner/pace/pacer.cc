@@ -41,25 +41,25 @@ uint32_t Pacer::Admit(uint32_t admissions) {
   return static_cast<uint32_t>(last_admitted_ - admitted_before);
 }
 
-void Pacer::GiveBack(const dns::IpAddress& address, bool throttled) {
-  gate_.Release(address, loop_->now_ns(),
+void Pacer::GiveBack(const SocketAddress& server, bool throttled) {
+  gate_.Release(server, loop_->now_ns(),
                 throttled ? Gate::Outcome::kThrottled : Gate::Outcome::kOk);
-  if (throttled && IsLeftAlone(address)) SendAway(&address);
+  if (throttled && IsLeftAlone(server)) SendAway(&server);
 }
 
-bool Pacer::IsLeftAlone(const dns::IpAddress& address) const {
-  return gate_.ThrottledInARow(address) >= kThrottledTooOften;
+bool Pacer::IsLeftAlone(const SocketAddress& server) const {
+  return gate_.ThrottledInARow(server) >= kThrottledTooOften;
 }
 
-void Pacer::SendAway(const dns::IpAddress* address) {
+void Pacer::SendAway(const SocketAddress* server) {
   std::vector<Waiter*> sent_away;
   for (Waiter* waiter : waiters_) {
-    if (address == nullptr || waiter->address == *address) sent_away.push_back(waiter);
+    if (server == nullptr || waiter->server == *server) sent_away.push_back(waiter);
   }
   SortByNumber(&sent_away);
   for (Waiter* waiter : sent_away) {
     waiters_.erase(waiter);
-    MXSWEEP_CHECK(gate_.Cancel(waiter->address, reinterpret_cast<Gate::Ticket>(waiter)));
+    MXSWEEP_CHECK(gate_.Cancel(waiter->server, reinterpret_cast<Gate::Ticket>(waiter)));
     waiter->handle.resume();
   }
 }

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "dns/ip_address.h"
 #include "scanner/engine/event_loop.h"
+#include "scanner/engine/stream.h"
 #include "scanner/engine/timer_wheel.h"
 #include "scanner/pace/gate.h"
 
@@ -26,11 +26,11 @@ class Pacer {
   Pacer(const Pacer&) = delete;
   Pacer& operator=(const Pacer&) = delete;
 
-  // co_await Turn(address): true once a connection to `address` may be made, which must be given
-  // back; false, at once, if the scan is being stopped or the address is left alone.
-  AwaitTurn Turn(const dns::IpAddress& address);
+  // co_await Turn(server): true once a connection to `server` may be made, which must be given
+  // back; false, at once, if the scan is being stopped or the server is left alone.
+  AwaitTurn Turn(const SocketAddress& server);
   // The connection is closed. `throttled`: the server asked to be left in peace (421, HTTP 429).
-  void GiveBack(const dns::IpAddress& address, bool throttled);
+  void GiveBack(const SocketAddress& server, bool throttled);
 
   // co_await Sleep(delay): true after that time; false, at once, if the scan is being stopped.
   AwaitSleep Sleep(int64_t delay_ns);
@@ -52,7 +52,7 @@ class Pacer {
  private:
   // A request that waits at the gate.
   struct Waiter {
-    dns::IpAddress address;
+    SocketAddress server;
     std::coroutine_handle<> handle;
     uint64_t number = 0;  // in the order of coming
     bool admitted = false;
@@ -66,10 +66,10 @@ class Pacer {
     void OnTimer() override {}
   };
 
-  // Has `address` throttled so often in a row that it is left alone?
-  bool IsLeftAlone(const dns::IpAddress& address) const;
-  // Whoever waits for `address`, or for any.
-  void SendAway(const dns::IpAddress* address);
+  // Has `server` throttled so often in a row that it is left alone?
+  bool IsLeftAlone(const SocketAddress& server) const;
+  // Whoever waits for `server`, or for any.
+  void SendAway(const SocketAddress* server);
 
   EventLoop* loop_;
   Gate gate_;
@@ -84,12 +84,12 @@ class Pacer {
 
 class Pacer::AwaitTurn : Pacer::Waiter {
  public:
-  AwaitTurn(Pacer* pacer, const dns::IpAddress& to) : Waiter{.address = to}, pacer_(pacer) {}
+  AwaitTurn(Pacer* pacer, const SocketAddress& to) : Waiter{.server = to}, pacer_(pacer) {}
 
   bool await_ready() {
-    if (pacer_->draining_ || pacer_->IsLeftAlone(address)) return true;
+    if (pacer_->draining_ || pacer_->IsLeftAlone(server)) return true;
     const auto ticket = reinterpret_cast<Gate::Ticket>(static_cast<Waiter*>(this));
-    admitted = pacer_->gate_.Request(address, ticket, pacer_->loop_->now_ns()) ==
+    admitted = pacer_->gate_.Request(server, ticket, pacer_->loop_->now_ns()) ==
                Gate::Admission::kAdmitted;
     return admitted;
   }
@@ -135,7 +135,7 @@ class Pacer::AwaitSleep final : Pacer::Sleeper {
   bool slept_ = false;
 };
 
-inline Pacer::AwaitTurn Pacer::Turn(const dns::IpAddress& address) { return {this, address}; }
+inline Pacer::AwaitTurn Pacer::Turn(const SocketAddress& server) { return {this, server}; }
 inline Pacer::AwaitSleep Pacer::Sleep(int64_t delay_ns) {
   return {this, loop_->now_ns() + delay_ns};
 }

@@ -38,21 +38,20 @@ std::unique_ptr<EndpointFacts> LeftAloneFacts(absl::Time now) {
 // A connection that the gate has let through. What is borrowed outlives the task. To be followed by
 // AfterConnection.
 Task<std::unique_ptr<EndpointFacts>> Connect(Worker* worker, const HostContext* host,
-                                             const dns::IpAddress* address,
-                                             const Attempt* attempt) {
+                                             const SocketAddress& to, const Attempt* attempt) {
   worker->counters().connections.fetch_add(1, std::memory_order_relaxed);
   return HoldDialogue({.loop = worker->loop(),
                        .tls = worker->tls(),
                        .options = &worker->settings().dialogue,
-                       .to = {*address, worker->settings().port},
+                       .to = to,
                        .offer = attempt->offer,
                        .last_stage = attempt->last_stage,
                        .server_name = host->server_name()});
 }
 
-void AfterConnection(Worker* worker, const dns::IpAddress& address, const EndpointFacts& facts) {
+void AfterConnection(Worker* worker, const SocketAddress& server, const EndpointFacts& facts) {
   if (facts.throttled) worker->counters().throttled.fetch_add(1, std::memory_order_relaxed);
-  worker->pacer().GiveBack(address, facts.throttled);
+  worker->pacer().GiveBack(server, facts.throttled);
 }
 
 Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAddress& address,
@@ -101,6 +100,7 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
     tried.push_back(
         {.facts = BlockedFacts(worker->settings().filter, address, worker->loop()->wall_now())});
   } else {
+    const SocketAddress server{address, worker->settings().port};
     while (const std::optional<Attempt> attempt = NextAttempt(tried, worker->settings().attempts)) {
       if (attempt->delay_ns > 0) {
         const bool slept =
@@ -108,11 +108,11 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
         if (!slept) break;
         worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
       }
-      const bool admitted = co_await worker->pacer().Turn(address);
+      const bool admitted = co_await worker->pacer().Turn(server);
       if (!admitted) break;
       std::unique_ptr<EndpointFacts> facts =
-          co_await Connect(worker, host.get(), &address, &*attempt);
-      AfterConnection(worker, address, *facts);
+          co_await Connect(worker, host.get(), server, &*attempt);
+      AfterConnection(worker, server, *facts);
       AddAttempt(attempt->offer, std::move(facts), &tried);
     }
     if (tried.empty() && worker->draining()) {

@@ -63,6 +63,7 @@ struct FetchQuestion {
 Task<void> FetchFrom(Worker* worker, FetchQuestion question, Answered<FetchFacts> done) {
   worker->TaskBegan();
   const dns::IpAddress& address = question.address;
+  const SocketAddress server{address, question.request->port};
   EventLoop* loop = worker->loop();
   const AddressFilter& filter = worker->settings().filter;
   FetchFacts facts;
@@ -70,14 +71,14 @@ Task<void> FetchFrom(Worker* worker, FetchQuestion question, Answered<FetchFacts
     facts = Ended(FetchOutcome::kBlocked, FetchStage::kGate,
                   AddressFilter::Word(filter.Judge(address)), loop->wall_now());
   } else {
-    const bool admitted = co_await worker->pacer().Turn(address);
+    const bool admitted = co_await worker->pacer().Turn(server);
     if (admitted) {
       worker->counters().connections.fetch_add(1, std::memory_order_relaxed);
-      facts = co_await FetchHttp(loop, worker->tls(), question.request.get(),
-                                 {address, question.request->port}, question.budget_ns);
+      facts = co_await FetchHttp(loop, worker->tls(), question.request.get(), server,
+                                 question.budget_ns);
       const bool throttled = facts.http_status == kTooManyRequests;
       if (throttled) worker->counters().throttled.fetch_add(1, std::memory_order_relaxed);
-      worker->pacer().GiveBack(address, throttled);
+      worker->pacer().GiveBack(server, throttled);
     } else {
       facts = Ended(worker->draining() ? FetchOutcome::kCancelled : FetchOutcome::kBlocked,
                     FetchStage::kGate, "not asked: the address has throttled again and again",

@@ -19,7 +19,9 @@ using Outcome = Gate::Outcome;
 constexpr int64_t kMs = 1'000'000;
 constexpr int64_t kSecond = 1'000'000'000;
 
-dns::IpAddress Ip(uint32_t number) { return dns::IpAddress::FromV4(0x0a000000 + number); }
+SocketAddress Ip(uint32_t number, uint16_t port = 25) {
+  return {dns::IpAddress::FromV4(0x0a000000 + number), port};
+}
 
 Gate::Options Unlimited() {
   Gate::Options options;
@@ -75,6 +77,17 @@ TEST(Gate, AdmitsRequestsForOneAddressInOrder) {
   }
 }
 
+// A policy host that answers 429 is not a mail server that said 421, though the address is one.
+TEST(Gate, WhatAServerSaysAtOnePortIsNotSaidOfAnother) {
+  Gate gate(Unlimited());
+  gate.Request(Ip(1, 443), 1, 0);
+  gate.Release(Ip(1, 443), kSecond, Outcome::kThrottled);
+  EXPECT_EQ(gate.ThrottledInARow(Ip(1, 443)), 1);
+  EXPECT_EQ(gate.ThrottledInARow(Ip(1, 25)), 0);
+  EXPECT_EQ(gate.Request(Ip(1, 25), 2, kSecond), Admission::kAdmitted);
+  EXPECT_EQ(gate.Request(Ip(1, 443), 3, kSecond), Admission::kQueued);
+}
+
 TEST(Gate, LetsAddressesTakeTurns) {
   Gate::Options options = Unlimited();
   options.max_concurrency = 1;
@@ -84,7 +97,7 @@ TEST(Gate, LetsAddressesTakeTurns) {
   for (Gate::Ticket ticket : {10, 11, 12}) gate.Request(Ip(1), ticket, 0);
   for (Gate::Ticket ticket : {20, 21}) gate.Request(Ip(2), ticket, 0);
   std::vector<Gate::Ticket> order;
-  dns::IpAddress open = Ip(9);
+  SocketAddress open = Ip(9);
   for (int i = 0; i < 5; ++i) {
     gate.Release(open, i, Outcome::kOk);
     const auto ticket = gate.Poll(i);
