@@ -8,6 +8,8 @@ namespace {
 
 constexpr uint8_t kAlertHandshakeFailure = 40;  // RFC 8446 §6.2
 constexpr uint8_t kAlertInternalError = 80;
+// A day: a longer one is as good as none, and doubling it must not overflow.
+constexpr int64_t kMostDelayNs = 86'400'000'000'000;
 
 constexpr Offer kUsualOffer;
 constexpr Offer kTls12Offer{.max_version = tls::kTls12};
@@ -48,6 +50,13 @@ const Tried* Find(std::span<const Tried> tried, const Offer& offer) {
   return found == tried.end() ? nullptr : &*found;
 }
 
+// Before the `retry`th further attempt.
+int64_t DelayBefore(uint32_t retry, const AttemptLimits& limits) {
+  int64_t delay_ns = std::min(limits.retry_delay_ns, kMostDelayNs);
+  for (uint32_t i = 1; i < retry && delay_ns < kMostDelayNs; ++i) delay_ns *= 2;
+  return std::min(delay_ns, kMostDelayNs);
+}
+
 // The rules, the first that has something to say decides.
 
 std::optional<Attempt> TheUsualOfferFirst(std::span<const Tried> tried, const AttemptLimits&) {
@@ -59,10 +68,7 @@ std::optional<Attempt> AgainAfterWhatMayPass(std::span<const Tried> tried,
                                              const AttemptLimits& limits) {
   const Tried& usual = tried.front();
   if (usual.attempts > limits.retries || !IsTransient(*usual.facts)) return std::nullopt;
-  const double factor = static_cast<double>(uint64_t{1} << (usual.attempts - 1));
-  return Attempt{
-      .offer = kUsualOffer,
-      .delay_ns = static_cast<int64_t>(static_cast<double>(limits.retry_delay_ns) * factor)};
+  return Attempt{.offer = kUsualOffer, .delay_ns = DelayBefore(usual.attempts, limits)};
 }
 
 std::optional<Attempt> OnceMoreWithTls12(std::span<const Tried> tried, const AttemptLimits&) {

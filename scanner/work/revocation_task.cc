@@ -1,6 +1,7 @@
 // Revocation lists: fetched once each by their owner, and asked for each certificate of a path.
 #include "scanner/work/revocation_task.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -13,6 +14,8 @@
 
 namespace mxsweep::scanner {
 namespace {
+
+constexpr int64_t kMostRetryDelayNs = 86'400'000'000'000;  // a day
 
 // May another attempt fare better?
 bool IsTransient(const FetchFacts& facts) {
@@ -84,13 +87,13 @@ Task<void> FetchCrl(Worker* worker, CrlQuestion wanted) {
   parsed->connect_timeout_ns = worker->settings().dialogue.connect_timeout_ns;
   const auto request = std::make_shared<const HttpRequest>(*std::move(parsed));
   FetchFacts facts;
-  int64_t delay_ns = worker->settings().attempts.retry_delay_ns;
+  int64_t delay_ns = std::min(worker->settings().attempts.retry_delay_ns, kMostRetryDelayNs);
   for (uint32_t attempt = 1;; ++attempt) {
     facts = co_await Fetch(worker, request);
     if (attempt > worker->settings().attempts.retries || !IsTransient(facts)) break;
     const bool slept = co_await worker->pacer().Sleep(worker->pacer().Spread(delay_ns));
     if (!slept) break;
-    delay_ns *= 2;
+    delay_ns = std::min(2 * delay_ns, kMostRetryDelayNs);
     worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
   }
   worker->TaskEnded();

@@ -59,6 +59,18 @@ TEST(NextAttempt, ComesBackAfterWhatMayPassTwiceAsLateEachTime) {
   EXPECT_EQ(tried.size(), 1u);
 }
 
+TEST(NextAttempt, NeverWaitsLongerThanADayWhateverTheOptions) {
+  constexpr int64_t kDayNs = 86'400'000'000'000;
+  const AttemptLimits absurd{.retries = 200, .retry_delay_ns = 365 * kDayNs};
+  std::vector<Tried> tried;
+  for (int i = 0; i < 100; ++i) {
+    AddAttempt({}, Facts(Outcome::kReset), &tried);
+    const auto attempt = NextAttempt(tried, absurd);
+    ASSERT_TRUE(attempt);
+    EXPECT_EQ(attempt->delay_ns, kDayNs);
+  }
+}
+
 TEST(NextAttempt, DoesNotComeBackWhereRetriesAreOff) {
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kReset), &tried);
