@@ -116,6 +116,7 @@ class ScanRun {
   void Feed();
   void AwaitEnd();
   void CheckUnbound();
+  bool CheckWorkers();
   void Drain();
   ProgressSnapshot Snapshot();
   absl::StatusOr<ScanSummary> Finish();
@@ -142,6 +143,7 @@ class ScanRun {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<UnboundChild> unbound_;  // null: other resolvers are asked
   absl::Status resolver_lost_;             // why unbound_ is no more
+  absl::Status worker_lost_;               // why a worker is no more
   std::vector<std::unique_ptr<WorkerThread>> threads_;
 
   std::unique_ptr<TargetFeeder> feeder_;
@@ -303,6 +305,7 @@ absl::Status ScanRun::AwaitResolver(std::future<dns::ResolverState> state) {
   const auto patience_ends = std::chrono::steady_clock::now() + kResolverPatience;
   bool told = false;
   while (state.wait_for(kPollInterval) != std::future_status::ready) {
+    if (!CheckWorkers()) return worker_lost_;
     if (stop_asked()) {
       return absl::CancelledError("Stopped before the resolver had answered: nothing was scanned.");
     }
@@ -373,6 +376,19 @@ void ScanRun::CheckUnbound() {
   if (!draining_) Drain();
 }
 
+// What a failed loop had under way never ends: nobody waits for it. What is recorded is committed.
+bool ScanRun::CheckWorkers() {
+  for (auto& thread : threads_) {
+    if (const std::string failure = thread->failure(); !failure.empty() && worker_lost_.ok()) {
+      worker_lost_ = absl::InternalError(failure);
+      if (control_.notice) control_.notice(JoinText("WARNING: ", failure));
+      abandoned_ = true;
+      if (feeder_ != nullptr && !draining_) Drain();
+    }
+  }
+  return worker_lost_.ok();
+}
+
 void ScanRun::Drain() {
   draining_ = true;
   stop_reading_.store(true, std::memory_order_relaxed);
@@ -393,6 +409,7 @@ void ScanRun::AwaitEnd() {
     if (stopping() && !draining_) Drain();
     abandoned_ = !done && draining_ && stop_now_asked();
     CheckUnbound();
+    CheckWorkers();
     if (control_.progress != nullptr) control_.progress->Update(Snapshot());
   }
 }
@@ -449,6 +466,7 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
     threads_.clear();
     unbound_.reset();
   }
+  if (status.ok()) status = worker_lost_;
   if (status.ok()) status = resolver_lost_;
   ScanSummary summary = recorder_->counts();
   // Being told to stop while reading is no damage to the list.

@@ -114,7 +114,16 @@ void UringLoop::HandleMessages() {
 
 void UringLoop::Run() {
   running_ = true;
-  while (running_) Iterate();
+  while (running_) {
+    Iterate();
+    if (ring_->failure().empty()) continue;
+    failed_.store(true, std::memory_order_release);
+    return;
+  }
+}
+
+std::string UringLoop::failure() const {
+  return failed_.load(std::memory_order_acquire) ? ring_->failure() : "";
 }
 
 void UringLoop::FlushSends() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -49,12 +50,16 @@ class UringLoop final : public EventLoop {
   // may start now. Returns how many sessions it started.
   void SetIterationHook(absl::AnyInvocable<uint32_t()> hook) { iteration_hook_ = std::move(hook); }
 
-  // Runs until Stop(), which is called on the loop's own thread.
+  // Runs until Stop(), which is called on the loop's own thread, or until the ring fails: then what
+  // is under way is never told of, and the loop can neither be used nor destroyed.
   void Run();
   void Stop() { running_ = false; }
 
   // How busy the loop is and how much it may take on; for its own thread.
   const LoadMonitor& load() const { return load_; }
+  // Why the ring has failed; empty: it has not. Thread-safe.
+  std::string failure() const;
+
   // Moving average of an iteration's busy time, and time not credited so far. Thread-safe.
   int64_t lag_ns() const { return lag_ns_.load(std::memory_order_relaxed); }
   int64_t lost_ns() const { return lost_ns_.load(std::memory_order_relaxed); }
@@ -100,6 +105,8 @@ class UringLoop final : public EventLoop {
   std::vector<UringSocket*> sends_due_;
   int64_t sockets_alive_ = 0;  // UringSockets, attached or waiting for their last completion
   size_t next_source_ = 0;
+
+  std::atomic<bool> failed_{false};  // the ring's failure() no longer changes
 
   int mailbox_fd_ = -1;
   uint64_t mailbox_counter_ = 0;

@@ -124,31 +124,49 @@ absl::Status UringRing::SetUpBuffers(const Options& options) {
   return absl::OkStatus();
 }
 
+void UringRing::Fail(std::string_view what, int error) {
+  if (!failure_.empty()) return;
+  failure_ = JoinText("io_uring has failed: ", what, error == 0 ? "" : ": ",
+                      error == 0 ? "" : std::strerror(error));
+}
+
+void UringRing::Check(int result) {
+  // ETIME, EINTR, and a full completion queue (EBUSY, EAGAIN) all mean: look at what is there.
+  if (result < 0 && result != -ETIME && result != -EINTR && result != -EBUSY && result != -EAGAIN) {
+    Fail("the kernel refuses submissions", -result);
+  }
+  if (io_uring_smp_load_acquire(ring_.cq.koverflow) != 0) {
+    Fail("the kernel has dropped completions", 0);
+  }
+}
+
 io_uring_sqe* UringRing::NextSqe() {
-  if (io_uring_sq_space_left(&ring_) == 0) io_uring_submit(&ring_);
+  if (io_uring_sq_space_left(&ring_) == 0) Check(io_uring_submit(&ring_));
   io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-  MXSWEEP_CHECK(sqe != nullptr);
+  if (sqe == nullptr) {
+    Fail("the submission queue stays full", 0);
+    sqe = &nowhere_;
+  }
   return sqe;
 }
 
 void UringRing::SubmitAndWait(int64_t timeout_ns) {
   if (timeout_ns <= 0) {
-    io_uring_submit_and_get_events(&ring_);
+    Check(io_uring_submit_and_get_events(&ring_));
     return;
   }
   __kernel_timespec timeout{};
   timeout.tv_sec = timeout_ns / 1'000'000'000;
   timeout.tv_nsec = timeout_ns % 1'000'000'000;
   io_uring_cqe* cqe = nullptr;
-  // ETIME, EINTR and a full completion queue (EBUSY) all mean: look at what is there.
-  io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr);
+  Check(io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr));
 }
 
 void UringRing::SubmitAndCollect() {
   // The kernel does as much pending work in one call as it is asked to wait for.
   __kernel_timespec at_once{};
   io_uring_cqe* cqe = nullptr;
-  io_uring_submit_and_wait_timeout(&ring_, &cqe, ring_.cq.ring_entries, &at_once, nullptr);
+  Check(io_uring_submit_and_wait_timeout(&ring_, &cqe, ring_.cq.ring_entries, &at_once, nullptr));
 }
 
 int UringRing::TakeDescriptor() {
@@ -160,7 +178,7 @@ int UringRing::TakeDescriptor() {
 
 int UringRing::InstallDescriptor(int index, int fd) {
   // The close of the slot's last socket may still be queued: it must not hit this one.
-  if (io_uring_sq_ready(&ring_) > 0) io_uring_submit(&ring_);
+  if (io_uring_sq_ready(&ring_) > 0) Check(io_uring_submit(&ring_));
   const int result = io_uring_register_files_update(&ring_, index, &fd, 1);
   close(fd);
   return result < 0 ? -result : 0;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -38,8 +40,13 @@ class UringRing {
 
   io_uring* get() { return &ring_; }
 
-  // A submission entry, zeroed; what is queued is submitted first where the queue is full.
+  // A submission entry, zeroed; what is queued is submitted first where the queue is full. Where
+  // the ring has failed, an entry that goes nowhere.
   io_uring_sqe* NextSqe();
+
+  // Why the ring can no longer be used: the kernel refuses what is submitted, or has dropped
+  // completions. Empty: it can. What is under way is then never told of.
+  const std::string& failure() const { return failure_; }
 
   // Submits, and waits until something completes or `timeout_ns` has passed (0: does not wait).
   void SubmitAndWait(int64_t timeout_ns);
@@ -66,7 +73,13 @@ class UringRing {
   absl::Status SetUpDescriptors(const Options& options);
   absl::Status SetUpBuffers(const Options& options);
 
+  void Fail(std::string_view what, int error);
+  // Looks at what a submission returned, and at what the kernel had to drop.
+  void Check(int result);
+
   io_uring ring_{};
+  io_uring_sqe nowhere_{};
+  std::string failure_;
   bool ring_ready_ = false;
   int max_descriptors_ = 0;
   std::vector<int> free_descriptors_;

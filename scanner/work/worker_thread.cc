@@ -1,5 +1,7 @@
 #include "scanner/work/worker_thread.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "tls/session/handshake.h"
@@ -38,6 +40,7 @@ void WorkerThread::Run(ScanContext* context, const Options& options) {
   resolver_ = resolver->get();
   started_.set_value(absl::OkStatus());
   (*loop)->Run();
+  while (!(*loop)->failure().empty()) pause();
 }
 
 }  // namespace mxsweep::scanner

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -27,13 +28,17 @@ class WorkerThread {
 
   // Starts the thread; `context` is borrowed. Ready() says whether it came up.
   WorkerThread(ScanContext* context, const Options& options);
-  // Ends the thread. REQUIRES: no target is under way.
+  // Ends the thread. REQUIRES: no target is under way, and failure() is empty.
   ~WorkerThread();
   WorkerThread(const WorkerThread&) = delete;
   WorkerThread& operator=(const WorkerThread&) = delete;
 
   // Waits until the thread runs; the error is a sentence for the user.
   absl::Status Ready();
+
+  // Why its event loop has failed; empty: it has not. Then the thread sleeps for good: what was
+  // under way there will never end, and must not be taken from it.
+  std::string failure() const { return loop_->failure(); }
 
   // REQUIRES: Ready() was OK.
   Worker* worker() { return worker_; }

@@ -191,6 +191,20 @@ TEST_F(StopTest, AHangUpOfTheTerminalEndsTheScanInGoodOrder) {
   EXPECT_GT(Rows(scan_, "domains").size(), 0u);
 }
 
+TEST_F(StopTest, ARingThatFailsEndsTheScanWithAMessageAndWhatWasFinished) {
+  setenv("LD_PRELOAD", FAILING_RING_LIBRARY, 1);
+  setenv("MXSWEEP_RING_LASTS_MS", "3000", 1);
+  const pid_t pid =
+      StartMxsweep(lab_.ScanArguments(lab_.state("domains.txt"), {"-o", scan_, "--rate", "20"}));
+  unsetenv("LD_PRELOAD");
+  EXPECT_EQ(ExitCodeOf(pid), 1);
+  const json record = ScanRecord();
+  EXPECT_EQ(record["state"], "failed");
+  EXPECT_EQ(record["error"],
+            "io_uring has failed: the kernel refuses submissions: No such device or address");
+  EXPECT_GT(Rows(scan_, "endpoints").size(), 0u);
+}
+
 TEST_F(StopTest, SigintFinishesWhatIsUnderWayAndCommits) {
   const pid_t pid = StartSlowScan();
   kill(pid, SIGINT);
