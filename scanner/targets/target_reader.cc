@@ -78,6 +78,19 @@ bool TargetReader::Next(Target* target) {
   return false;
 }
 
+uint64_t TargetReader::bytes_read() const {
+  const uint64_t read = source_->bytes_read();
+  if (unpacked_bytes_ == 0) return read;
+  double ahead = static_cast<double>(end_ - begin_);
+  if (expansion_) {
+    const double given =
+        static_cast<double>(expansion_->next) / static_cast<double>(expansion_->size);
+    ahead += static_cast<double>(expansion_->line_bytes) * (1 - given);
+  }
+  const double share = 1 - std::min(1.0, ahead / static_cast<double>(unpacked_bytes_));
+  return static_cast<uint64_t>(static_cast<double>(read) * share);
+}
+
 // Moves what is unread to the front and reads more behind it; false when there is no more.
 bool TargetReader::Fill() {
   if (source_ended_) return false;
@@ -87,6 +100,7 @@ bool TargetReader::Fill() {
   absl::StatusOr<size_t> got = source_->Read(std::span(buffer_).subspan(end_));
   if (got.ok() && *got > 0) {
     end_ += *got;
+    unpacked_bytes_ += *got;
     return true;
   }
   source_ended_ = true;
@@ -208,7 +222,8 @@ bool TargetReader::StartExpansion(const IpRange& range, std::string_view line, T
                        target);
   }
   const uint64_t count = static_cast<uint64_t>(size);
-  expansion_.emplace(Expansion{range, IndexShuffle(count, options_.seed), 0, count, counts_.lines});
+  expansion_.emplace(Expansion{range, IndexShuffle(count, options_.seed), 0, count, counts_.lines,
+                               line.size() + 1});
   return NextOfExpansion(target);
 }
 

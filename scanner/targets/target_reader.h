@@ -99,7 +99,9 @@ class TargetReader final : public TargetSource {
   const absl::Status& status() const { return status_; }
   const Counts& counts() const { return counts_; }
   // For progress: how much of the file was read; 0 of 0 where its size is not known.
-  uint64_t bytes_read() const override { return source_->bytes_read(); }
+  // Of what lies behind the targets given out, that is: not what was read ahead, and of a range the
+  // share that was given.
+  uint64_t bytes_read() const override;
   uint64_t size_bytes() const { return source_->size_bytes(); }
   const NameSet& seen() const { return seen_; }
 
@@ -111,6 +113,7 @@ class TargetReader final : public TargetSource {
     uint64_t next = 0;
     uint64_t size = 0;
     uint64_t input_line = 0;
+    size_t line_bytes = 0;
   };
 
   enum class Line : uint8_t { kLine, kTooLong, kEnd };
@@ -143,6 +146,7 @@ class TargetReader final : public TargetSource {
   size_t begin_ = 0;  // what is unread of buffer_
   size_t end_ = 0;
   bool source_ended_ = false;
+  uint64_t unpacked_bytes_ = 0;  // that the source gave
 
   bool first_row_ = true;
   std::optional<size_t> column_;       // named by a header

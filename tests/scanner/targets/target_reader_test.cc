@@ -566,5 +566,26 @@ TEST(TargetReader, ReadsHalfAMillionLines) {
   std::printf("%.2f million lines a second\n", static_cast<double>(count) / seconds / 1e6);
 }
 
+// For the time that is left: the whole of a short list is in memory when its first line is given.
+TEST(TargetReader, CountsAsReadWhatLiesBehindTheTargetsGiven) {
+  std::string list;
+  for (int i = 0; i < 100; ++i) list += "d" + std::to_string(100 + i) + ".example\n";
+  TargetReader reader(FromString(list), {});
+  Target target;
+  for (uint64_t given = 1; given <= 100; ++given) {
+    ASSERT_TRUE(reader.Next(&target));
+    EXPECT_NEAR(static_cast<double>(reader.bytes_read()),
+                static_cast<double>(list.size() * given) / 100, 1.0);
+  }
+}
+
+TEST(TargetReader, ARangeIsNotReadBeforeItsAddressesAreGiven) {
+  const std::string list = "5.0.0.0/24\n";
+  TargetReader reader(FromString(list), {.kind = TargetsKind::kAddresses});
+  Target target;
+  for (int i = 0; i < 128; ++i) ASSERT_TRUE(reader.Next(&target));
+  EXPECT_NEAR(static_cast<double>(reader.bytes_read()), static_cast<double>(list.size()) / 2, 1.0);
+}
+
 }  // namespace
 }  // namespace mxsweep::scanner
