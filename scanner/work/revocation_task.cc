@@ -96,19 +96,26 @@ Task<void> FetchCrl(Worker* worker, CrlQuestion wanted) {
     delay_ns = std::min(2 * delay_ns, kMostRetryDelayNs);
     worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
   }
-  worker->TaskEnded();
   if (facts.outcome == FetchOutcome::kCancelled) {
+    worker->TaskEnded();
     worker->crls().GiveUp(wanted.key);
     co_return;
   }
   CrlTable::Outcome outcome;
   if (facts.outcome == FetchOutcome::kOk) {
     const tls::Bytes body(reinterpret_cast<const uint8_t*>(facts.body.data()), facts.body.size());
-    outcome = tls::RevocationList::Read(body, wanted.issuer);
+    // A list may have millions of entries: verifying and sorting them takes seconds.
+    Event read;
+    worker->services().background->Run([&outcome, &read, &wanted, body, loop] {
+      outcome = tls::RevocationList::Read(body, wanted.issuer);
+      loop->Post([&read] { read.Set(); });
+    });
+    co_await read;
   } else {
     outcome = FailureText(wanted.url, facts);
   }
   facts.body = {};
+  worker->TaskEnded();
   worker->crls().Finish(wanted.key, std::move(outcome), loop->wall_now(),
                         /*keep=*/!worker->draining());
 }

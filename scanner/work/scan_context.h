@@ -11,6 +11,7 @@
 #include "scanner/smtp/dialogue.h"
 #include "scanner/verdict/mta_sts.h"
 #include "scanner/work/attempts.h"
+#include "scanner/work/background.h"
 #include "scanner/work/certificate_rows.h"
 #include "scanner/work/host_table.h"
 #include "tls/pki/certificate_table.h"
@@ -43,6 +44,8 @@ struct ScanContext {
     // With --revocation: lists are fetched, and certificate rows wait for them. Else null.
     CertificateRows* certificate_rows = nullptr;
     Recorder* recorder = nullptr;
+    // Reads long revocation lists. Null without --revocation.
+    Background* background = nullptr;
   };
 
   Settings settings;

@@ -1,6 +1,7 @@
 #include "tests/simulation/simulated_scan.h"
 
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <random>
 #include <utility>
@@ -70,6 +71,21 @@ class WorldTargets final : public TargetSource {
   size_t next_ = 0;
 };
 
+// Does its work when its turn comes.
+class SimulatedBackground final : public Background {
+ public:
+  void Run(absl::AnyInvocable<void()> job) override { jobs_.push_back(std::move(job)); }
+  bool has_work() const { return !jobs_.empty(); }
+  void Work() {
+    absl::AnyInvocable<void()> job = std::move(jobs_.front());
+    jobs_.pop_front();
+    job();
+  }
+
+ private:
+  std::deque<absl::AnyInvocable<void()>> jobs_;
+};
+
 // What a worker has of its own.
 struct SimulatedWorker {
   SimulatedWorker(SimulatedTime* time, ServerNetwork* network)
@@ -108,6 +124,7 @@ class SimulatedScan {
     context_.services.certificates = &certificates_;
     context_.services.pkix = &pkix_;
     if (settings.revocation) context_.services.certificate_rows = &certificate_rows_;
+    context_.services.background = &background_;
     context_.services.recorder = &recorder_;
     for (size_t i = 0; i < settings.workers; ++i) {
       SimulatedWorker& own =
@@ -131,6 +148,11 @@ class SimulatedScan {
         {[this] { return Drain(); }, [this] { return !drained_ && recorder_.failed(); }});
     time_.AddActor({[this] { return Feed(); }, [this] { return !feeder_.ended(); }});
     time_.AddActor({[this] { return Record(); }, [this] { return recorder_.backlog() > 0; }});
+    time_.AddActor({[this] {
+                      background_.Work();
+                      return 2 * kSecond;
+                    },
+                    [this] { return background_.has_work(); }});
     const int64_t started_ns = time_.now_ns();
     result_->ended = time_.RunUntil(
         [this] { return feeder_.ended() && feeder_.AwaitAll(std::chrono::milliseconds(0)); },
@@ -186,6 +208,7 @@ class SimulatedScan {
   tls::PkixVerifier pkix_;
   CollectingSink sink_;
   Recorder recorder_;
+  SimulatedBackground background_;
   ScanContext context_;
   WorldTargets targets_;
   TargetFeeder feeder_;
