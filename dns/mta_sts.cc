@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "dns/ip_address.h"
 #include "dns/name.h"
 #include "dns/tagged_record.h"
 #include "scanner/base/text.h"
@@ -33,6 +34,23 @@ absl::Status Wrong(const PolicyLine& line, std::string_view what) {
   return absl::InvalidArgumentError(JoinText("line ", line.number, ": ", ToAbsl(what)));
 }
 
+// RFC 5321 §4.1.2: sub-domains of letters, digits and hyphens, the first and last no hyphen.
+bool IsDomain(std::string_view text) {
+  if (text.size() > kMaxNameLength) return false;
+  while (true) {
+    const size_t dot = text.find('.');
+    const std::string_view label = text.substr(0, dot);
+    if (label.empty() || label.size() > kMaxLabelLength || label.front() == '-' ||
+        label.back() == '-' || !std::all_of(label.begin(), label.end(), [](unsigned char c) {
+          return absl::ascii_isalnum(c) || c == '-';
+        })) {
+      return false;
+    }
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
 // A policy while it is being read: what has been seen of it.
 class PolicyReader {
  public:
@@ -52,7 +70,10 @@ class PolicyReader {
       return absl::InvalidArgumentError(
           JoinText("no \"mx\", and the mode is ", ToAbsl(Word(*mode_))));
     }
-    return StsPolicy{.mode = *mode_, .max_age_s = *max_age_s_, .mx = std::move(mx_)};
+    return StsPolicy{.mode = *mode_,
+                     .max_age_s = *max_age_s_,
+                     .mx = std::move(mx_),
+                     .remark = std::move(remark_)};
   }
 
  private:
@@ -94,13 +115,16 @@ class PolicyReader {
     std::string_view domain = line.value;
     const bool wildcard = domain.starts_with("*.");
     if (wildcard) domain.remove_prefix(2);
-    const bool ascii =
-        std::all_of(domain.begin(), domain.end(), [](char c) { return c > ' ' && c < 0x7f; });
-    const absl::StatusOr<std::string> name = NormalizeDomain(domain, {.allow_single_label = true});
-    if (!ascii || domain.ends_with('.') || !name.ok()) {
-      return Wrong(line, JoinText("not a host name or *. and a domain: ", Quoted(line.value)));
+    if (!IsDomain(domain)) {
+      const bool underscore = domain.find('_') != std::string_view::npos;
+      return Wrong(line, JoinText("not a host name or *. and a domain: ", Quoted(line.value),
+                                  underscore ? ", with an underscore" : ""));
     }
-    mx_.push_back(JoinText(wildcard ? "*." : "", *name));
+    mx_.push_back(JoinText(wildcard ? "*." : "", absl::AsciiStrToLower(ToAbsl(domain))));
+    if (remark_.empty() && IpAddress::Parse(domain).has_value()) {
+      remark_ =
+          JoinText("line ", line.number, ": an address fits no MX host: ", Quoted(line.value));
+    }
     return absl::OkStatus();
   }
 
@@ -108,6 +132,7 @@ class PolicyReader {
   std::optional<StsMode> mode_;
   std::optional<uint32_t> max_age_s_;
   std::vector<std::string> mx_;
+  std::string remark_;
 };
 
 }  // namespace
@@ -139,6 +164,9 @@ StsRecord ReadStsRecords(std::span<const std::string> texts) {
 absl::StatusOr<StsPolicy> ParseStsPolicy(std::string_view body) {
   if (body.size() > kMaxStsPolicyBytes) {
     return absl::InvalidArgumentError(JoinText("over ", kMaxStsPolicyBytes, " bytes"));
+  }
+  if (body.starts_with("\xef\xbb\xbf")) {
+    return absl::InvalidArgumentError("line 1: a byte order mark before the first key");
   }
   PolicyReader reader;
   PolicyLine line;

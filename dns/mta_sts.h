@@ -52,9 +52,10 @@ struct StsRecord {
   std::string detail;  // a sentence where the status is an error; else empty
 };
 
-// Reads the TXT records of _mta-sts.<domain>, each with its strings concatenated. Those that do not
-// begin with "v=STSv1;" are discarded; exactly one must be left and follow the grammar. Where none
-// is left but one begins with "v=STSv1", it is kInvalid, not kNone: somebody meant it. Any bytes.
+// Reads the TXT records of _mta-sts.<domain>, each with its strings concatenated. Where there is
+// but one, it must follow the grammar; of several, those that do not begin with "v=STSv1;" are
+// discarded, and exactly one must be left. Where none is left but one was meant, it is kInvalid,
+// not kNone. Any bytes.
 StsRecord ReadStsRecords(std::span<const std::string> texts);
 
 inline constexpr size_t kMaxStsIdLength = 32;
@@ -80,6 +81,8 @@ struct StsPolicy {
   uint32_t max_age_s = 0;  // at most kMaxStsMaxAge
   // Lower case, in their order: "mx.example.org", "*.example.org". Not empty unless mode is kNone.
   std::vector<std::string> mx;
+  // A sentence on what follows the grammar and is of no use: an IPv4 address as "mx"; else empty.
+  std::string remark;
 
   friend bool operator==(const StsPolicy&, const StsPolicy&) = default;
 };
@@ -89,8 +92,10 @@ inline constexpr size_t kMaxStsPolicyBytes = 64 * 1024;
 // The largest max_age, about a year (RFC 8461 §3.2).
 inline constexpr uint32_t kMaxStsMaxAge = 31'557'600;
 
-// Reads a policy body: "key: value" lines ended by LF or CRLF. Unknown keys are ignored, and so are
-// blank lines; of a key other than "mx" that stands there twice, the first counts.
+// Reads a policy body by the grammar: "key: value" lines ended by LF or CRLF. Unknown keys are
+// ignored, and so are blank lines, which the grammar does not have; of a key other than "mx" that
+// stands there twice, the first counts. A pattern is a domain as in RFC 5321 §4.1.2, without
+// underscores.
 // InvalidArgument: a sentence that says what is wrong in which line. Any bytes.
 absl::StatusOr<StsPolicy> ParseStsPolicy(std::string_view body);
 

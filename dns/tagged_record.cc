@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "scanner/base/text.h"
 
 namespace mxsweep::dns {
@@ -45,7 +46,58 @@ std::string Quoted(std::string_view text) {
   return quoted;
 }
 
+namespace {
+
+// Did somebody mean `text` for a record of `version` ("v=STSv1")? Whatever stands around and
+// between its letters and digits, and in any case.
+bool IsMeantFor(std::string_view text, std::string_view version) {
+  if (absl::StartsWithIgnoreCase(ToAbsl(text), "v=spf1")) return false;
+  std::string squeezed;
+  for (const char c : text) {
+    if (absl::ascii_isalnum(static_cast<unsigned char>(c))) squeezed += absl::ascii_tolower(c);
+  }
+  // "sts" of "v=STSv1".
+  const std::string_view word = version.substr(2, version.rfind('v') - 2);
+  const std::string name = absl::AsciiStrToLower(ToAbsl(word));
+  return absl::StrContains(squeezed, name + "v") || squeezed.starts_with("v" + name) ||
+         squeezed.starts_with(name);
+}
+
+// Why a text that was meant is none.
+std::string WhyDiscarded(std::string_view text, std::string_view version) {
+  static constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  const auto says = [text](absl::string_view what) { return JoinText(what, ": ", Quoted(text)); };
+  if (text.starts_with(kByteOrderMark)) return says("a byte order mark before the record");
+  if (text.starts_with('"') || text.starts_with('\'')) {
+    return says("quotation marks belong to the text of the record");
+  }
+  if (text.starts_with(' ') || text.starts_with('\t')) return says("a blank before the record");
+  if (!text.starts_with(version) && absl::StartsWithIgnoreCase(ToAbsl(text), ToAbsl(version))) {
+    return says(JoinText("the version is written \"", ToAbsl(version), "\""));
+  }
+  return says(JoinText("does not begin with \"", ToAbsl(version), ";\""));
+}
+
+RecordChoice Discarded(std::string_view text, std::string_view version) {
+  return {.status = PolicyRecordStatus::kInvalid, .detail = WhyDiscarded(text, version)};
+}
+
+// RFC 8461 §3.1, RFC 8460 §3: nothing is discarded where there is but one record, and the grammar
+// lets blanks stand before a semicolon.
+RecordChoice TakeLoneRecord(std::string_view text, std::string_view version) {
+  if (!text.starts_with(version)) {
+    return IsMeantFor(text, version) ? Discarded(text, version) : RecordChoice();
+  }
+  std::string_view rest = text.substr(version.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
+  if (!rest.starts_with(';')) return Discarded(text, version);
+  return {.status = PolicyRecordStatus::kValid, .fields = rest.substr(1), .detail = ""};
+}
+
+}  // namespace
+
 RecordChoice ChooseRecord(std::span<const std::string> texts, std::string_view version) {
+  if (texts.size() == 1) return TakeLoneRecord(texts.front(), version);
   const std::string prefix = JoinText(ToAbsl(version), ";");
   RecordChoice choice;
   size_t kept = 0;
@@ -54,7 +106,7 @@ RecordChoice ChooseRecord(std::span<const std::string> texts, std::string_view v
     if (text.starts_with(prefix)) {
       ++kept;
       choice.fields = std::string_view(text).substr(prefix.size());
-    } else if (text.starts_with(version)) {
+    } else if (IsMeantFor(text, version)) {
       meant = &text;
     }
   }
@@ -64,8 +116,7 @@ RecordChoice ChooseRecord(std::span<const std::string> texts, std::string_view v
     choice.status = PolicyRecordStatus::kMultiple;
     choice.detail = JoinText(kept, " records begin with \"", prefix, "\"; only one may");
   } else if (meant != nullptr) {
-    choice.status = PolicyRecordStatus::kInvalid;
-    choice.detail = JoinText("does not begin with \"", prefix, "\": ", Quoted(*meant));
+    return Discarded(*meant, version);
   }
   return choice;
 }

@@ -15,11 +15,15 @@ namespace mxsweep::dns {
 // Which of a name's TXT records counts.
 struct RecordChoice {
   PolicyRecordStatus status = PolicyRecordStatus::kNone;  // kNone, kValid, kInvalid or kMultiple
-  std::string_view fields;  // kValid: what follows "<version>;". Borrows from `texts`.
+  std::string_view fields;  // kValid: what follows the version and its semicolon. Borrows.
   std::string detail;       // of kInvalid and kMultiple
 };
 
-// Discards the texts that do not begin with `version` and ";"; exactly one must be left.
+// `version` is "v=STSv1" or "v=TLSRPTv1". A lone text need but follow the grammar, with blanks
+// before its semicolon or not; of several, those that do not begin with `version` and ";" are
+// discarded, and exactly one must be left. Where none is, but one was meant (in quotation marks,
+// behind a blank or a byte order mark, in another case, misspelt), it is kInvalid, and `detail`
+// shows it.
 RecordChoice ChooseRecord(std::span<const std::string> texts, std::string_view version);
 
 struct TaggedField {

@@ -21,10 +21,9 @@ struct TlsRptRecord {
   std::string detail;
 };
 
-// Reads the TXT records of _smtp._tls.<domain>, each with its strings concatenated. Those that do
-// not begin with "v=TLSRPTv1;" are discarded; exactly one must be left, follow the grammar, and
-// name a mailto: or https: URI. URIs of other schemes are left out. Where none is left but one
-// begins with "v=TLSRPTv1", it is kInvalid, not kNone. Any bytes.
+// Reads the TXT records of _smtp._tls.<domain>, each with its strings concatenated. Which of them
+// counts: see ChooseRecord. It must follow the grammar, and name a mailto: or https: URI; "rua" may
+// stand more than once, and all of its URIs count. URIs of other schemes are left out. Any bytes.
 TlsRptRecord ReadTlsRptRecords(std::span<const std::string> texts);
 
 }  // namespace mxsweep::dns

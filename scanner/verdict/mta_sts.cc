@@ -55,7 +55,8 @@ StsFetch JudgeFetched(const FetchFacts& facts) {
   }
   absl::StatusOr<dns::StsPolicy> policy = dns::ParseStsPolicy(facts.body);
   if (!policy.ok()) return Failed(kInvalid, MessageOf(policy.status()));
-  return {.status = kValid, .policy = *std::move(policy)};
+  std::string remark = SanitizeText(policy->remark, kMaxDetailBytes);
+  return {.status = kValid, .detail = std::move(remark), .policy = *std::move(policy)};
 }
 
 // What a sender makes of a domain's hosts under a policy.

@@ -28,7 +28,7 @@ struct StsFetch {
   // domains.mta_sts_policy_status: "valid", "invalid", "webpki_invalid", "not_text_plain", or the
   // FetchOutcomeName of a fetch that brought nothing.
   std::string_view status;
-  std::string detail;                    // a sentence, printable; empty with "valid"
+  std::string detail;  // a sentence, printable; with "valid" a remark, mostly empty
   std::optional<dns::StsPolicy> policy;  // "valid" only
   std::optional<int> http_status;
 

@@ -44,8 +44,15 @@ TEST(StsRecordReader, DiscardsWhatIsNoStsRecord) {
       Read({"v=spf1 -all", "V=STSV1; id=1", "v=STSv2; id=2", "v=STSv1; id=3", "v=STSv1"});
   EXPECT_EQ(record.status, PolicyRecordStatus::kValid) << record.detail;
   EXPECT_EQ(record.id, "3");
-  EXPECT_EQ(Read({"v=spf1 -all", "V=STSV1; id=1"}).status, PolicyRecordStatus::kNone);
-  EXPECT_EQ(Read({}).status, PolicyRecordStatus::kNone);
+  for (const std::vector<std::string>& texts :
+       std::vector<std::vector<std::string>>{{},
+                                             {"v=spf1 -all"},
+                                             {"v=spf1 -all", "google-site-verification=abc"},
+                                             {"v=DMARC1; p=none"},
+                                             {""},
+                                             {"v=spf1 include:stsv1.example -all"}}) {
+    EXPECT_EQ(Read(texts).status, PolicyRecordStatus::kNone);
+  }
 }
 
 // RFC 8461 §3.1: exactly one, or there is no policy.
@@ -57,10 +64,49 @@ TEST(StsRecordReader, RefusesTwoRecords) {
 }
 
 TEST(StsRecordReader, TellsWhoMeantToHaveOneFromWhoHasNone) {
-  for (const char* text : {"v=STSv1", "v=STSv1 id=1;", "v=STSv1 ; id=1"}) {
+  for (const char* text : {"v=STSv1", "v=STSv1 id=1;", "v=STSv1\n; id=1"}) {
     const StsRecord record = Read({text});
     EXPECT_EQ(record.status, PolicyRecordStatus::kInvalid) << text;
     EXPECT_THAT(record.detail, HasSubstr("does not begin with \"v=STSv1;\"")) << text;
+  }
+}
+
+// RFC 8461 §3.1: sts-field-delim is *WSP ";" *WSP, and records are discarded only where there are
+// several.
+TEST(StsRecordReader, LetsBlanksStandBeforeTheSemicolonOfALoneRecord) {
+  for (const char* text : {"v=STSv1 ; id=1;", "v=STSv1\t \t;id=1", "v=STSv1 ;id=1 ;"}) {
+    const StsRecord record = Read({text});
+    EXPECT_EQ(record.status, PolicyRecordStatus::kValid) << text << ": " << record.detail;
+    EXPECT_EQ(record.id, "1");
+  }
+  EXPECT_EQ(Read({"v=STSv1 ; id=1", "v=STSv1; id=2"}).id, "2");
+  EXPECT_EQ(Read({"v=STSv1 ; id=1", "v=spf1 -all"}).status, PolicyRecordStatus::kInvalid);
+}
+
+// A sender sees none of these; whoever asks what is wrong must see that something stands there.
+TEST(StsRecordReader, ShowsARecordThatWasMeantAndIsNone) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"\"v=STSv1; id=1;\"", "quotation marks belong to the text of the record: \"\"v=STSv1; id=1"},
+      {"'v=STSv1; id=1'", "quotation marks"},
+      {" v=STSv1; id=1", "a blank before the record: \" v=STSv1; id=1\""},
+      {"\xef\xbb\xbfv=STSv1; id=1", "a byte order mark before the record"},
+      {"V=STSV1; id=1", "the version is written \"v=STSv1\": \"V=STSV1; id=1\""},
+      {"v=STSv2; id=1", "does not begin with \"v=STSv1;\": \"v=STSv2; id=1\""},
+      {"v=STS1; id=1", "does not begin with"},
+      {"v = STSv1; id=1", "does not begin with"},
+      {"v=MTA-STSv1; id=1", "does not begin with"},
+      {"id=1; v=STSv1", "does not begin with"},
+      {"STSv1; id=1", "does not begin with"},
+      {"_mta-sts.example.org. IN TXT \"v=STSv1; id=1\"", "does not begin with"},
+  };
+  for (const auto& [text, detail] : cases) {
+    for (const std::vector<std::string>& texts :
+         {std::vector<std::string>{text}, std::vector<std::string>{"v=spf1 -all", text}}) {
+      const StsRecord record = Read(texts);
+      EXPECT_EQ(record.status, PolicyRecordStatus::kInvalid) << text;
+      EXPECT_THAT(record.detail, HasSubstr(detail));
+      EXPECT_THAT(record.id, IsEmpty());
+    }
   }
 }
 
@@ -162,13 +208,34 @@ TEST(StsPolicyReader, WantsAnMxUnlessTheModeIsNone) {
 TEST(StsPolicyReader, RefusesPatternsThatAreNone) {
   for (const char* mx :
        {"", "*", "*.", "*example.org", "mx.*.example.org", "a..example", "mx.example.org.",
-        "two words", "192.0.2.1", "b\xc3\xbc.example", ".example"}) {
+        "two words", "-a.example", "a-.example", "b\xc3\xbc.example", ".example"}) {
     EXPECT_THAT(PolicyError("version: STSv1\nmode: enforce\nmax_age: 1\nmx: " + std::string(mx)),
                 HasSubstr("line 4: not a host name"))
         << mx;
   }
   EXPECT_THAT(Policy("version: STSv1\nmode: enforce\nmax_age: 1\nmx: *.EXAMPLE.org\n").mx,
               ElementsAre("*.example.org"));
+}
+
+// RFC 8461 §3.2 has Domain of RFC 5321 §4.1.2: an address has its form, a name with an underscore
+// has not.
+TEST(StsPolicyReader, TakesPatternsByTheGrammar) {
+  const std::string head = "version: STSv1\nmode: enforce\nmax_age: 1\nmx: ";
+  const StsPolicy address = Policy(head + "192.0.2.1\nmx: mx.example.org\n");
+  EXPECT_THAT(address.mx, ElementsAre("192.0.2.1", "mx.example.org"));
+  EXPECT_EQ(address.remark, "line 4: an address fits no MX host: \"192.0.2.1\"");
+  EXPECT_THAT(Policy(head + "mx.example.org").remark, IsEmpty());
+  for (const char* mx : {"mx_1.example.org", "*._tcp.example.org"}) {
+    EXPECT_THAT(PolicyError(head + mx), HasSubstr("line 4: not a host name")) << mx;
+    EXPECT_THAT(PolicyError(head + mx), HasSubstr("underscore")) << mx;
+  }
+  EXPECT_THAT(PolicyError(head + "2001:db8::1"), HasSubstr("line 4: not a host name"));
+  EXPECT_THAT(PolicyError(head + std::string(64, 'a')), HasSubstr("line 4: not a host name"));
+}
+
+TEST(StsPolicyReader, SaysThatAByteOrderMarkIsInTheWay) {
+  EXPECT_THAT(PolicyError("\xef\xbb\xbfversion: STSv1\nmode: none\nmax_age: 1\n"),
+              HasSubstr("line 1: a byte order mark"));
 }
 
 TEST(StsPolicyReader, RefusesWhatIsNoPolicyAtAll) {

@@ -39,6 +39,13 @@ TEST(StsFetchVerdict, TakesAPolicyThatFollowsTheRules) {
   EXPECT_EQ(fetch.rpt_result(), "");
 }
 
+TEST(StsFetchVerdict, RemarksOnWhatFollowsTheRulesAndIsOfNoUse) {
+  const StsFetch fetch = JudgeStsFetch(Fetched(std::string(kBody) + "mx: 192.0.2.1\n"));
+  EXPECT_EQ(fetch.status, "valid");
+  EXPECT_EQ(fetch.detail, "line 6: an address fits no MX host: \"192.0.2.1\"");
+  EXPECT_EQ(fetch.rpt_result(), "");
+}
+
 // RFC 8461 §3.2: text/plain; other parameters are ignored.
 TEST(StsFetchVerdict, WantsTextPlain) {
   for (const char* type : {"text/plain; charset=utf-8", "Text/Plain ;x=y", "text/plain"}) {
