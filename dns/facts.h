@@ -71,9 +71,23 @@ enum class LookupStatus : uint8_t {
 // about the host.
 enum class TlsaStatus : uint8_t { kNone, kInsecure, kSecure, kLookupError, kLocalError };
 
-// What an MX record's host looks like. kSingleLabel is looked up like any other (a top-level domain
-// may have addresses); kIpLiteral and kNotAHostName cannot be and are not.
-enum class MxHostKind : uint8_t { kValid, kIpLiteral, kSingleLabel, kNotAHostName };
+// mx_hosts.name_problem: what an MX record's host looks like. kSingleLabel (a top-level domain may
+// have addresses) and kUnderscore (the DNS serves such names, and senders deliver to them) are
+// looked up like any other; the rest cannot be and are not: kRoot, a null MX beside other records;
+// kBlank, a space or tab somewhere in the name; kNotAHostName, anything else.
+enum class MxHostKind : uint8_t {
+  kValid,
+  kIpLiteral,
+  kSingleLabel,
+  kUnderscore,
+  kRoot,
+  kBlank,
+  kNotAHostName,
+};
+constexpr bool IsLookedUp(MxHostKind kind) {
+  return kind == MxHostKind::kValid || kind == MxHostKind::kSingleLabel ||
+         kind == MxHostKind::kUnderscore;
+}
 
 // The words of the columns. Static storage.
 constexpr std::string_view Word(DnssecState state) {
@@ -160,6 +174,12 @@ constexpr std::string_view Word(MxHostKind kind) {
       return "ip_literal";
     case MxHostKind::kSingleLabel:
       return "single_label";
+    case MxHostKind::kUnderscore:
+      return "underscore";
+    case MxHostKind::kRoot:
+      return "null_mx";
+    case MxHostKind::kBlank:
+      return "blank";
     case MxHostKind::kNotAHostName:
       return "not_a_host_name";
   }
@@ -173,8 +193,8 @@ struct MxAnswer {
   DnssecState dnssec = DnssecState::kError;
   // By preference, then in the order of the answer; every host once, with its lowest preference.
   // kMx: at least one, and a host may be anything, even "." (see MxHostKind). kImplicit: one, the
-  // domain itself at preference 0. kNullMx: the one record "0 .", which is not a host to connect
-  // to. Otherwise empty.
+  // domain itself at preference 0. kNullMx: the one record with host ".", whatever its preference,
+  // which is not a host to connect to. Otherwise empty.
   std::vector<MxRecord> records;
   // "." stands beside other MX records, against RFC 7505 §3.
   bool null_mx_with_others = false;
@@ -183,6 +203,9 @@ struct MxAnswer {
   std::string next_hop_cname;
   // A sentence where the status is an error, or where something was left out; else empty.
   std::string error_detail;
+  // Sentences, separated by "; ", on what is odd about the records and changes nothing: a null MX
+  // with another preference than 0, a host behind which the zone's name stands twice. Else empty.
+  std::string remark;
 };
 
 // What the DNS says of one MX host.
@@ -192,13 +215,17 @@ struct HostAnswer {
   std::vector<IpAddress> addresses;
   // Both families together: kOk if there is any address; else the worst error; else kNxDomain or
   // kNoData. Null where the name was not looked up. Where one family failed and the other answered,
-  // `error_detail` says so and the two fields below show it.
+  // `error_detail` says so and the fields of each show it.
   std::optional<LookupStatus> address_status;
+  // The worst of the answers that gave addresses: what the other family's denial or failure is
+  // worth does not touch them. Without addresses the worst of both. Null where the name was not
+  // looked up.
+  std::optional<DnssecState> address_dnssec;
+  // Of each family. Null where the name was not looked up.
   std::optional<LookupStatus> a_status;
   std::optional<LookupStatus> aaaa_status;
-  // The worst of both families; but where there are addresses, a family that failed is left out of
-  // it (its addresses are not used). Null where the name was not looked up.
-  std::optional<DnssecState> address_dnssec;
+  std::optional<DnssecState> a_dnssec;
+  std::optional<DnssecState> aaaa_dnssec;
   bool is_cname = false;
   // The last name of the CNAME chain; empty where the host is no CNAME.
   std::string canonical_name;
@@ -208,8 +235,18 @@ struct HostAnswer {
   std::string tlsa_base_domain;
   // In the order of the answer; empty unless kSecure.
   std::vector<TlsaRecord> tlsa;
+  // There are more than were kept: what does not match may match one of those.
+  bool tlsa_left_out = false;
   // Sentences about what went wrong, separated by "; "; else empty.
   std::string error_detail;
+
+  // TLSA is looked up for an address only if the answer that gave it is secure (RFC 7672 §2.2.2).
+  // False for a family whose addresses are insecure beside secure ones of the other.
+  bool tlsa_for_ipv4 = true;
+  bool tlsa_for_ipv6 = true;
+  bool TlsaCountsFor(const IpAddress& address) const {
+    return address.is_v6() ? tlsa_for_ipv6 : tlsa_for_ipv4;
+  }
 };
 
 }  // namespace mxsweep::dns

@@ -92,8 +92,8 @@ class HostLookup::Impl {
 
   void Begin() {
     answer_.name_kind = ClassifyMxHost(host_);
-    if (answer_.name_kind == MxHostKind::kIpLiteral ||
-        answer_.name_kind == MxHostKind::kNotAHostName) {
+    if (!IsLookedUp(answer_.name_kind)) {
+      answer_.error_detail = MxHostProblem(host_);
       timer_ = Timer(resolver_.loop(), std::chrono::nanoseconds(0), [this] { Finish(); });
       return;
     }
@@ -112,21 +112,26 @@ class HostLookup::Impl {
  private:
   void OnAddresses() {
     if (a_query_ != 0 || aaaa_query_ != 0) return;
-    TakeFamily("A", a_, answer_.a_status);
-    TakeFamily("AAAA", aaaa_, answer_.aaaa_status);
+    TakeFamily("A", a_, answer_.a_status, answer_.a_dnssec);
+    TakeFamily("AAAA", aaaa_, answer_.aaaa_status, answer_.aaaa_dnssec);
     const LookupStatus a = *answer_.a_status;
     const LookupStatus aaaa = *answer_.aaaa_status;
     answer_.address_status = Weight(a) >= Weight(aaaa) ? a : aaaa;
     answer_.address_dnssec = AddressDnssec();
+    const bool a_secure = IsSecure(a_);
+    const bool aaaa_secure = IsSecure(aaaa_);
+    const Response& secure = a_secure ? a_ : aaaa_;
+    if (!secure.cname_chain.empty()) secure_name_ = secure.cname_chain.back();
     a_ = {};
     aaaa_ = {};
     if (answer_.addresses.empty() || !options_.lookup_tlsa) return Finish();
-    ChooseTlsaBases();
+    ChooseTlsaBases(a_secure, aaaa_secure);
   }
 
   void TakeFamily(std::string_view type, const Response& response,
-                  std::optional<LookupStatus>& status) {
+                  std::optional<LookupStatus>& status, std::optional<DnssecState>& dnssec) {
     status = ToLookupStatus(response.status);
+    dnssec = response.dnssec;
     if (!IsAnswer(response.status)) Note(type, response.detail);
     if (!response.cname_chain.empty() && !answer_.is_cname) {
       answer_.is_cname = true;
@@ -146,20 +151,28 @@ class HostLookup::Impl {
     }
   }
 
+  // A family without addresses has no say: neither its failure nor its denial, which may be
+  // insecure where the zone is signed (NSEC3 with more iterations than the resolver follows).
   DnssecState AddressDnssec() const {
-    if (answer_.addresses.empty()) return Worse(a_.dnssec, aaaa_.dnssec);
-    // A family that failed lends no address, so it cannot make those of the other one insecure.
-    if (!IsAnswer(a_.status)) return aaaa_.dnssec;
-    if (!IsAnswer(aaaa_.status)) return a_.dnssec;
+    const bool a = answer_.a_status == LookupStatus::kOk;
+    const bool aaaa = answer_.aaaa_status == LookupStatus::kOk;
+    if (a != aaaa) return a ? a_.dnssec : aaaa_.dnssec;
     return Worse(a_.dnssec, aaaa_.dnssec);
+  }
+
+  bool IsSecure(const Response& response) const {
+    return response.status == ResponseStatus::kOk && response.dnssec == DnssecState::kSecure;
   }
 
   // RFC 7672 §2.2.2–2.2.3: the securely expanded name first, then the original one; intermediate
   // names never. Where the expansion is insecure somewhere, the original name is still worth asking
   // if its own CNAME record is signed, which only a question for that record tells.
-  void ChooseTlsaBases() {
-    if (answer_.address_dnssec == DnssecState::kSecure) {
-      if (answer_.is_cname) bases_.push_back(answer_.canonical_name);
+  void ChooseTlsaBases(bool a_secure, bool aaaa_secure) {
+    if (a_secure || aaaa_secure) {
+      // Addresses that anybody could have forged have no part in what the others' records say.
+      answer_.tlsa_for_ipv4 = a_secure || answer_.a_status != LookupStatus::kOk;
+      answer_.tlsa_for_ipv6 = aaaa_secure || answer_.aaaa_status != LookupStatus::kOk;
+      if (!secure_name_.empty()) bases_.push_back(secure_name_);
       bases_.push_back(host_);
       return AskTlsa();
     }
@@ -252,6 +265,7 @@ class HostLookup::Impl {
   HostAnswer answer_;
   Response a_;
   Response aaaa_;
+  std::string secure_name_;  // What the host securely expands to; empty: it is no CNAME.
   std::vector<std::string> bases_;
   size_t base_index_ = 0;
   Resolver::QueryId a_query_ = 0;

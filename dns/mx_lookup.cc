@@ -4,6 +4,7 @@
 
 #include "dns/mx_plan.h"
 #include "dns/name.h"
+#include "dns/public_suffix.h"
 #include "scanner/base/text.h"
 
 namespace mxsweep::dns {
@@ -24,6 +25,9 @@ int Severity(ResponseStatus status) {
   if (status == ResponseStatus::kTimeout) return 2;
   return status == ResponseStatus::kBogus ? 4 : 3;
 }
+
+// A zone file in which one dot is missing often lacks the others, too.
+constexpr size_t kMaxRemarks = 3;
 
 }  // namespace
 
@@ -72,7 +76,8 @@ class MxLookup::Impl {
     }
   }
 
-  // RFC 5321 §5.1: sorted by preference. RFC 7505 §3: null MX is one record "0 .", and only alone.
+  // RFC 5321 §5.1: sorted by preference. RFC 7505 §3: a null MX is ".", and only alone. Its
+  // preference should be 0; senders take it whatever it is.
   void TakeRecords(std::vector<ResourceRecord> records) {
     std::vector<MxRecord> sorted;
     sorted.reserve(records.size());
@@ -97,8 +102,29 @@ class MxLookup::Impl {
     }
     const bool alone = answer_.records.size() == 1;
     answer_.null_mx_with_others = has_root && !alone;
-    const bool is_null = has_root && alone && answer_.records.front().preference == 0;
-    answer_.status = is_null ? MxStatus::kNullMx : MxStatus::kMx;
+    answer_.status = has_root && alone ? MxStatus::kNullMx : MxStatus::kMx;
+    RemarkOnRecords();
+  }
+
+  void RemarkOnRecords() {
+    if (answer_.status == MxStatus::kNullMx) {
+      const uint16_t preference = answer_.records.front().preference;
+      if (preference != 0) {
+        Remark(JoinText("a null MX with preference ", preference, ", not 0 (RFC 7505 §3)"));
+      }
+      return;
+    }
+    size_t remarks = 0;
+    for (const MxRecord& record : answer_.records) {
+      const std::string meant = NameBeforeDoubledOrigin(record.host, domain_);
+      if (meant.empty()) continue;
+      if (++remarks > kMaxRemarks) break;
+      Remark(JoinText("the final dot seems to be missing behind ", meant, " in the zone file"));
+    }
+  }
+
+  void Remark(std::string_view what) {
+    AppendText(&answer_.remark, answer_.remark.empty() ? "" : "; ", ToAbsl(what));
   }
 
   // RFC 5321 §5.1: where there is no MX record, the domain itself is the host, if it has an

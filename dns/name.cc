@@ -95,6 +95,25 @@ absl::StatusOr<std::string> ToAscii(std::string_view text) {
   return std::string(reinterpret_cast<const char*>(output));
 }
 
+bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+
+// The bytes behind the escapes of a zone file ("\\032", "\\.").
+std::string Unescape(std::string_view name) {
+  std::string bytes;
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (name[i] != '\\' || i + 1 == name.size()) {
+      bytes += name[i];
+    } else if (i + 3 < name.size() && IsAllDigits(name.substr(i + 1, 3))) {
+      bytes += static_cast<char>((name[i + 1] - '0') * 100 + (name[i + 2] - '0') * 10 +
+                                 (name[i + 3] - '0'));
+      i += 3;
+    } else {
+      bytes += name[++i];
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> NormalizeDomain(std::string_view text,
@@ -127,11 +146,40 @@ absl::StatusOr<std::string> NormalizeDomain(std::string_view text,
 }
 
 MxHostKind ClassifyMxHost(std::string_view name) {
+  if (name == ".") return MxHostKind::kRoot;
   if (LooksLikeIpAddress(name)) return MxHostKind::kIpLiteral;
   if (name.empty() || !HostNameProblem(name).empty() || IsAllDigits(LastLabel(name))) {
-    return MxHostKind::kNotAHostName;
+    const std::string bytes = Unescape(name);
+    return std::any_of(bytes.begin(), bytes.end(), IsBlank) ? MxHostKind::kBlank
+                                                            : MxHostKind::kNotAHostName;
   }
-  return name.find('.') == std::string_view::npos ? MxHostKind::kSingleLabel : MxHostKind::kValid;
+  if (name.find('.') == std::string_view::npos) return MxHostKind::kSingleLabel;
+  return name.find('_') == std::string_view::npos ? MxHostKind::kValid : MxHostKind::kUnderscore;
+}
+
+std::string MxHostProblem(std::string_view name) {
+  switch (ClassifyMxHost(name)) {
+    case MxHostKind::kValid:
+      return "";
+    case MxHostKind::kRoot:
+      return "the host of a null MX, which must stand alone";
+    case MxHostKind::kIpLiteral:
+      return "an IP address, not a host name";
+    case MxHostKind::kSingleLabel:
+      return "a single label";
+    case MxHostKind::kUnderscore:
+      return "an underscore, which no host name has";
+    case MxHostKind::kBlank: {
+      const std::string bytes = Unescape(name);
+      return IsBlank(bytes.back())    ? "a blank at the end of the name"
+             : IsBlank(bytes.front()) ? "a blank at the beginning of the name"
+                                      : "a blank in the name";
+    }
+    case MxHostKind::kNotAHostName:
+      break;
+  }
+  if (std::string problem = HostNameProblem(Unescape(name)); !problem.empty()) return problem;
+  return IsAllDigits(LastLabel(name)) ? "the last label is a number" : "a dot within a label";
 }
 
 }  // namespace mxsweep::dns

@@ -37,8 +37,11 @@ absl::StatusOr<std::string> NormalizeDomain(std::string_view text,
                                             const NormalizeOptions& options = {});
 
 // What the host of an MX record looks like. `name` is as MxRecord::host. The rules are those of
-// NormalizeDomain, underscores included; "." is kNotAHostName.
+// NormalizeDomain, but for underscores.
 MxHostKind ClassifyMxHost(std::string_view name);
+
+// What is wrong with it, in a sentence of printable ASCII; empty for kValid.
+std::string MxHostProblem(std::string_view name);
 
 }  // namespace mxsweep::dns
 

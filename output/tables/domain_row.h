@@ -41,6 +41,7 @@ struct DomainRow {
   std::optional<uint32_t> endpoint_count;
   std::optional<uint32_t> starttls_count;
   std::optional<uint32_t> tls_count;
+  std::optional<uint32_t> unknown_endpoint_count;
 
   std::optional<std::string> dane_status;
   std::optional<std::string> pkix_status;
@@ -96,9 +97,16 @@ struct Table<DomainRow> {
     visit(Column{"null_mx_with_others", &R::null_mx_with_others,
                  "a null MX beside other MX records, a misconfiguration (RFC 7505 §3)"});
     visit(Column{"host_count", &R::host_count, "MX hosts of the domain"});
-    visit(Column{"endpoint_count", &R::endpoint_count, "endpoints (MX host × address)"});
-    visit(Column{"starttls_count", &R::starttls_count, "endpoints that offer STARTTLS"});
-    visit(Column{"tls_count", &R::tls_count, "endpoints where the handshake was completed"});
+    visit(Column{"endpoint_count", &R::endpoint_count,
+                 "endpoints (MX host × address) that are known; null where no address could be "
+                 "looked up"});
+    visit(Column{"starttls_count", &R::starttls_count,
+                 "endpoints that offer STARTTLS; null where none could be asked"});
+    visit(Column{"tls_count", &R::tls_count,
+                 "endpoints where the handshake was completed; null where none could be asked"});
+    visit(Column{"unknown_endpoint_count", &R::unknown_endpoint_count,
+                 "endpoints that were not asked, or could not be for reasons of ours, and hosts of "
+                 "which the addresses, or those of one family, could not be looked up"});
     visit(Column{"dane_status", &R::dane_status, "none, partial, full, broken, optional, unknown"});
     visit(Column{"pkix_status", &R::pkix_status,
                  "valid, partial, invalid; null where no handshake was completed"});
@@ -139,7 +147,8 @@ struct Table<DomainRow> {
     visit(Column{"tlsrpt_error", &R::tlsrpt_error, "a sentence: what is wrong with the record"});
     visit(Column{"diagnosis", &R::diagnosis, "the one thing most worth knowing, one word"});
     visit(Column{"error_detail", &R::error_detail,
-                 "a sentence: why the name is invalid, or what went wrong in the look-up"});
+                 "sentences: why the name is invalid, what went wrong in the look-up, what is odd "
+                 "about the MX records"});
     visit(Column{"started_at", &R::started_at, "when work on the domain began"});
     visit(Column{"elapsed_us", &R::elapsed_us, "microseconds from then until the row was made"});
   }

@@ -44,6 +44,10 @@ struct MxHostRow {
   std::optional<std::string> canonical_name;
   std::optional<std::string> address_status;
   std::optional<std::string> address_dnssec;
+  std::optional<std::string> ipv4_status;
+  std::optional<std::string> ipv6_status;
+  std::optional<std::string> ipv4_dnssec;
+  std::optional<std::string> ipv6_dnssec;
   std::optional<std::vector<std::string>> addresses;
 
   std::optional<std::string> tlsa_status;
@@ -69,18 +73,24 @@ struct Table<MxHostRow> {
     using R = MxHostRow;
     visit(Column{"host", &R::host, "the MX host as A-label, lower case, no trailing dot",
                  kBloomFilter});
-    visit(Column{"is_valid_name", &R::is_valid_name, "it is a host name that can be looked up"});
+    visit(Column{"is_valid_name", &R::is_valid_name, "it is a host name by RFC 5321"});
     visit(Column{"name_problem", &R::name_problem,
-                 "what is wrong with the name: ip_literal, single_label, not_a_host_name; null "
-                 "where nothing is"});
+                 "what is wrong with the name: ip_literal, single_label, underscore, blank, "
+                 "null_mx, not_a_host_name; null where nothing is"});
     visit(Column{"provider", &R::provider, "registrable domain of the host"});
     visit(Column{"is_cname", &R::is_cname,
                  "the host is an alias, against RFC 5321 §5.1; null where it was not looked up"});
     visit(Column{"canonical_name", &R::canonical_name, "the end of the CNAME chain, if any"});
     visit(Column{"address_status", &R::address_status,
-                 "what the look-up of A and AAAA came to; null where it was not made"});
+                 "what the look-up of A and AAAA came to: ok (there are addresses), nodata, "
+                 "nxdomain, servfail, bogus, timeout, local_error; null where it was not made"});
     visit(Column{"address_dnssec", &R::address_dnssec,
-                 "DNSSEC state of the address answers: secure, insecure, bogus, error"});
+                 "DNSSEC state of the answers that gave addresses; without any, of both: secure, "
+                 "insecure, bogus, error"});
+    visit(Column{"ipv4_status", &R::ipv4_status, "what the look-up of A came to"});
+    visit(Column{"ipv6_status", &R::ipv6_status, "what the look-up of AAAA came to"});
+    visit(Column{"ipv4_dnssec", &R::ipv4_dnssec, "DNSSEC state of the answer to A"});
+    visit(Column{"ipv6_dnssec", &R::ipv6_dnssec, "DNSSEC state of the answer to AAAA"});
     visit(Column{"addresses", &R::addresses, "IPv4 and IPv6 addresses as text (RFC 5952)"});
     visit(Column{"tlsa_status", &R::tlsa_status,
                  "none, insecure, secure, lookup_error, local_error; null where it was not looked "
@@ -92,7 +102,8 @@ struct Table<MxHostRow> {
                  "failed"});
     visit(Column{"dane_rollover_ready", &R::dane_rollover_ready,
                  "the records survive a change of key: two of usage 3, or usages 3 and 2"});
-    visit(Column{"error_detail", &R::error_detail, "sentences: what went wrong in the look-ups"});
+    visit(Column{"error_detail", &R::error_detail,
+                 "sentences: what is wrong with the name, or went wrong in the look-ups"});
     visit(Column{"started_at", &R::started_at, "when work on the host began"});
     visit(Column{"elapsed_us", &R::elapsed_us, "microseconds from then until the row was made"});
   }

@@ -284,7 +284,8 @@ void AddDialogueFindings(const CheckView&, const HostRows& host, const EndpointR
   } else if (outcome == "greeting_4xx" || outcome == "greeting_5xx" || outcome == "ehlo_refused" ||
              outcome == "throttled_421") {
     finding = TurnedAway(row);
-  } else if (outcome == "blocked" || outcome.starts_with("local_")) {
+  } else if (outcome == "blocked" || outcome.starts_with("not_asked_") ||
+             outcome.starts_with("local_")) {
     finding = NotAsked(row);
   } else {
     finding = NoAnswer(row);

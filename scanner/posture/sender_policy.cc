@@ -64,7 +64,8 @@ bool TurnedAway(const EndpointRow& row) {
 }
 
 bool NotTried(const EndpointRow& row) {
-  return row.outcome == "blocked" || row.outcome.starts_with("local_");
+  return row.outcome == "blocked" || row.outcome.starts_with("not_asked_") ||
+         row.outcome.starts_with("local_");
 }
 
 // What the reply parser says of it (scanner/smtp/reply.cc).

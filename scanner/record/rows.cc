@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "scanner/base/text.h"
 #include "tls/dane/verdict.h"
 #include "tls/session/errors.h"
 
@@ -16,6 +17,16 @@ namespace {
 std::optional<std::string> NullIfEmpty(std::string_view text) {
   if (text.empty()) return std::nullopt;
   return std::string(text);
+}
+
+std::string Sentences(std::string_view first, std::string_view second) {
+  return JoinText(first, first.empty() || second.empty() ? "" : "; ", second);
+}
+
+template <typename Enum>
+std::optional<std::string> WordOf(const std::optional<Enum>& value) {
+  if (!value) return std::nullopt;
+  return std::string(dns::Word(*value));
 }
 
 uint64_t Microseconds(int64_t ns) { return static_cast<uint64_t>(std::max<int64_t>(ns, 0)) / 1000; }
@@ -187,9 +198,13 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
     row.null_mx_with_others = mx.null_mx_with_others;
     row.host_count =
         mx.status == dns::MxStatus::kNullMx ? 0 : static_cast<uint32_t>(mx.records.size());
-    row.endpoint_count = summary.endpoints;
-    row.starttls_count = summary.starttls;
-    row.tls_count = summary.completed;
+    row.unknown_endpoint_count = summary.unknown;
+    // Where nothing could be asked, nothing was counted.
+    if (summary.endpoints > 0 || summary.unknown == 0) row.endpoint_count = summary.endpoints;
+    if (summary.has(Summary::kToldOfServer) || summary.unknown == 0) {
+      row.starttls_count = summary.starttls;
+      row.tls_count = summary.completed;
+    }
   }
   row.dane_status = NullIfEmpty(DomainDaneStatus(mx, summary));
   row.pkix_status = NullIfEmpty(DomainPkixStatus(summary));
@@ -200,7 +215,7 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
   }
   FillPolicies(policies, &row);
   row.diagnosis = std::string(Diagnose(mx, summary));
-  row.error_detail = NullIfEmpty(mx.error_detail);
+  row.error_detail = NullIfEmpty(Sentences(mx.error_detail, mx.remark));
   row.started_at = started_at;
   row.elapsed_us = Microseconds(elapsed_ns);
   return row;
@@ -232,7 +247,11 @@ output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at,
     std::vector<std::string>& addresses = row.addresses.emplace();
     for (const dns::IpAddress& address : answer.addresses) addresses.push_back(address.ToString());
   }
-  if (answer.address_dnssec) row.address_dnssec = std::string(dns::Word(*answer.address_dnssec));
+  row.address_dnssec = WordOf(answer.address_dnssec);
+  row.ipv4_status = WordOf(answer.a_status);
+  row.ipv6_status = WordOf(answer.aaaa_status);
+  row.ipv4_dnssec = WordOf(answer.a_dnssec);
+  row.ipv6_dnssec = WordOf(answer.aaaa_dnssec);
   if (answer.tlsa_status) {
     row.tlsa_status = std::string(dns::Word(*answer.tlsa_status));
     row.tlsa_base_domain = NullIfEmpty(answer.tlsa_base_domain);

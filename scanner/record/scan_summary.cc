@@ -101,7 +101,7 @@ bool LooksLikeBlockedPort(const ScanSummary& summary) {
     if (outcome == "connect_timeout") {
       timed_out += count;
     } else if (outcome != "connect_refused" && outcome != "unreachable" && outcome != "blocked" &&
-               outcome != "local_no_route" && count > 0) {
+               outcome != "local_no_route" && outcome != "not_asked_no_route" && count > 0) {
       return false;
     }
   }

@@ -86,6 +86,8 @@ std::string_view OutcomeName(Outcome outcome) {
       return "tls_protocol_error";
     case Outcome::kBlocked:
       return "blocked";
+    case Outcome::kNotAskedNoRoute:
+      return "not_asked_no_route";
     case Outcome::kLocalNoRoute:
       return "local_no_route";
     case Outcome::kLocalNoDescriptors:
@@ -124,6 +126,10 @@ std::string_view AfterTlsName(AfterTls after_tls) {
 
 bool IsLocal(Outcome outcome) {
   return outcome >= Outcome::kLocalNoRoute && outcome <= Outcome::kLocalError;
+}
+
+bool IsNotAsked(Outcome outcome) {
+  return outcome == Outcome::kBlocked || outcome == Outcome::kNotAskedNoRoute;
 }
 
 Outcome OutcomeOfIo(Stage stage, IoError error) {

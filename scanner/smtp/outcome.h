@@ -42,6 +42,7 @@ enum class Outcome : uint8_t {
   kTlsTimeout,
   kTlsProtocolError,
   kBlocked,
+  kNotAskedNoRoute,
   kLocalNoRoute,
   kLocalNoDescriptors,
   kLocalNoPorts,
@@ -67,6 +68,9 @@ std::string_view AfterTlsName(AfterTls after_tls);
 
 // Our own trouble: says nothing about the server.
 bool IsLocal(Outcome outcome);
+
+// Nothing was sent, and nothing was tried.
+bool IsNotAsked(Outcome outcome);
 
 // What a failed or ended stream operation means in `stage`. `error` is of Stream: 0 is the peer's
 // FIN.

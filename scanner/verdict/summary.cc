@@ -15,9 +15,11 @@ uint16_t SaturatingAdd(uint16_t a, uint16_t b) {
 
 uint32_t DialogueFlags(const EndpointFacts& facts) {
   uint32_t flags = IsLocal(facts.outcome) ? uint32_t{Summary::kLocalTrouble} : 0;
-  if (facts.greeting || (!IsLocal(facts.outcome) && facts.outcome != Outcome::kBlocked)) {
+  if (facts.greeting || !(IsLocal(facts.outcome) || IsNotAsked(facts.outcome))) {
     flags |= Summary::kToldOfServer;
   }
+  if (facts.outcome == Outcome::kBlocked) flags |= Summary::kBlocked;
+  if (facts.outcome == Outcome::kNotAskedNoRoute) flags |= Summary::kNoRoute;
   const bool throttled = facts.outcome == Outcome::kThrottled421 || facts.transient_refusal;
   // A refused STARTTLS has been offered before: that is further than throttling.
   const bool before_starttls = facts.stage < Stage::kStartTls;
@@ -51,9 +53,11 @@ uint32_t DaneFlags(EndpointDane dane) {
       return Summary::kDaneBroken;
     case EndpointDane::kUnknown:
       return Summary::kDaneUnjudged;
-    default:
-      return 0;
+    case EndpointDane::kInsecure:
+    case EndpointDane::kNone:
+      return Summary::kDaneAbsent;
   }
+  return 0;
 }
 
 // What an MTA-STS sender would do with the endpoint, if a policy allowed its host: the certificate
@@ -88,11 +92,45 @@ size_t BytesOf(const std::vector<std::string>& names) {
 // An endpoint whose leaf is right but for its name.
 void NoteMisnamed(std::vector<std::string> presented, Findings* findings) {
   if (presented.empty() || BytesOf(presented) > kMaxMisnamedBytes) {
-    findings->flags |= Summary::kDaneBroken;
+    findings->flags |= presented.empty() ? Summary::kDaneBroken : Summary::kDaneForgotten;
     return;
   }
   findings->flags |= Summary::kDaneMisnamed;
   findings->misnamed = std::make_shared<const MisnamedLeaves>(1, std::move(presented));
+}
+
+// What was not answered of a host's addresses: of both families, or of one.
+void NoteUnknownAddresses(const dns::HostAnswer& answer, Summary* summary) {
+  for (const auto& status : {answer.address_status, answer.a_status, answer.aaaa_status}) {
+    if (!status) continue;
+    switch (*status) {
+      case dns::LookupStatus::kOk:
+      case dns::LookupStatus::kNoData:
+      case dns::LookupStatus::kNxDomain:
+        continue;
+      case dns::LookupStatus::kServfail:
+      case dns::LookupStatus::kTimeout:
+        summary->flags |= Summary::kLookupFailed;
+        break;
+      case dns::LookupStatus::kBogus:
+        summary->flags |= Summary::kLookupBogus;
+        break;
+      case dns::LookupStatus::kLocalError:
+        summary->flags |= Summary::kLocalTrouble;
+        break;
+    }
+    summary->unknown = 1;
+  }
+}
+
+// No server was asked: why?
+std::string_view DiagnoseUnasked(const Summary& summary) {
+  if (summary.has(Summary::kLookupBogus)) return "dnssec_bogus";
+  if (summary.has(Summary::kLookupFailed)) return "dns_error";
+  if (summary.has(Summary::kBlocked)) return "not_asked_blocked";
+  if (summary.has(Summary::kNoRoute)) return "not_asked_no_route";
+  if (summary.has(Summary::kFamilyNotUsed)) return "not_asked_family";
+  return "mx_unresolvable";
 }
 
 }  // namespace
@@ -102,9 +140,10 @@ void Summary::Merge(const Summary& other) {
   starttls = SaturatingAdd(starttls, other.starttls);
   completed = SaturatingAdd(completed, other.completed);
   verified = SaturatingAdd(verified, other.verified);
+  unknown = static_cast<uint8_t>(std::min(unknown + other.unknown, 0xff));
   flags |= other.flags;
-  min_version = std::min(min_version, other.min_version);
-  max_version = std::max(max_version, other.max_version);
+  min_version = std::min<uint8_t>(min_version, other.min_version);
+  max_version = std::max<uint8_t>(max_version, other.max_version);
   weakest_level = std::min(weakest_level, other.weakest_level);
 }
 
@@ -123,7 +162,7 @@ void Findings::Merge(const Findings& other) {
     if (std::find(all.begin(), all.end(), names) != all.end()) continue;
     bytes += BytesOf(names);
     if (all.size() == kMaxMisnamedLeaves || bytes > kMaxMisnamedBytes) {
-      flags |= kDaneBroken;
+      flags |= kDaneForgotten;
       break;
     }
     all.push_back(names);
@@ -132,7 +171,7 @@ void Findings::Merge(const Findings& other) {
 }
 
 void SettleDaneNames(std::string_view domain, const dns::MxAnswer& mx, Findings* findings) {
-  if (!findings->has(Summary::kDaneMisnamed)) return;
+  if (!findings->has(Summary::kDaneMisnamed) && !findings->has(Summary::kDaneForgotten)) return;
   std::vector<std::string_view> references;
   if (mx.dnssec == dns::DnssecState::kSecure) {
     references.push_back(domain);
@@ -143,8 +182,12 @@ void SettleDaneNames(std::string_view domain, const dns::MxAnswer& mx, Findings*
       return tls::PresentedNameMatches(presented, reference);
     });
   };
-  // Lists that were not kept (HostTable) fit nobody.
-  if (findings->misnamed == nullptr) findings->flags |= Summary::kDaneBroken;
+  // Of lists that were not kept (HostTable) it is not known whom they fit.
+  const bool forgotten = findings->has(Summary::kDaneForgotten) || findings->misnamed == nullptr;
+  // Without a reference nothing fits, whatever it was.
+  if (forgotten) {
+    findings->flags |= references.empty() ? Summary::kDaneBroken : Summary::kDaneForgotten;
+  }
   for (size_t i = 0; findings->misnamed != nullptr && i < findings->misnamed->size(); ++i) {
     const std::vector<std::string>& leaf = (*findings->misnamed)[i];
     findings->flags |=
@@ -157,6 +200,7 @@ void SettleDaneNames(std::string_view domain, const dns::MxAnswer& mx, Findings*
 Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
   Findings summary;
   summary.endpoints = 1;
+  summary.unknown = IsLocal(facts.outcome) || IsNotAsked(facts.outcome) ? 1 : 0;
   summary.starttls = facts.starttls_offered().value_or(false) ? 1 : 0;
   summary.flags = DialogueFlags(facts) | StsFlags(facts, verdicts);
   if (IsMisnamed(verdicts)) {
@@ -167,40 +211,42 @@ Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& v
   if (facts.outcome == Outcome::kTlsOk) {
     summary.completed = 1;
     summary.verified = verdicts.verified() ? 1 : 0;
-    const auto minor = static_cast<uint8_t>(facts.handshake->version_wire.value_or(0) & 0xff);
-    summary.min_version = summary.max_version = minor;
+    const unsigned minor = facts.handshake->version_wire.value_or(0) & 0xf;
+    summary.min_version = minor;
+    summary.max_version = minor;
     summary.weakest_level = static_cast<uint8_t>(verdicts.security_level->level);
   }
   return summary;
 }
 
+Summary SummarizeUnusedFamily(size_t endpoints) {
+  Summary summary;
+  summary.unknown = static_cast<uint8_t>(std::min<size_t>(endpoints, 0xff));
+  if (endpoints > 0) summary.flags = Summary::kFamilyNotUsed;
+  return summary;
+}
+
 Summary SummarizeHost(const dns::HostAnswer& answer) {
   Summary summary;
+  NoteUnknownAddresses(answer, &summary);
   if (!answer.tlsa_status) {
     // A host without addresses has no say; one that we could not ask about does.
-    if (answer.address_status && *answer.address_status != dns::LookupStatus::kOk &&
-        *answer.address_status != dns::LookupStatus::kNoData &&
-        *answer.address_status != dns::LookupStatus::kNxDomain) {
-      summary.flags = Summary::kDaneUnknown;
-    }
-    if (answer.address_status == dns::LookupStatus::kLocalError) {
-      summary.flags |= Summary::kLocalTrouble;
-    }
+    if (summary.unknown > 0) summary.flags |= Summary::kDaneUnknown;
     return summary;
   }
   switch (*answer.tlsa_status) {
     case dns::TlsaStatus::kSecure:
-      summary.flags = Summary::kDaneSecure;
+      summary.flags |= Summary::kDaneSecure;
       break;
     case dns::TlsaStatus::kLookupError:
-      summary.flags = Summary::kDaneBroken;
+      summary.flags |= Summary::kDaneBroken;
       break;
     case dns::TlsaStatus::kNone:
     case dns::TlsaStatus::kInsecure:
-      summary.flags = Summary::kDaneAbsent;
+      summary.flags |= Summary::kDaneAbsent;
       break;
     case dns::TlsaStatus::kLocalError:
-      summary.flags = Summary::kDaneUnknown | Summary::kLocalTrouble;
+      summary.flags |= Summary::kDaneUnknown | Summary::kLocalTrouble;
       break;
   }
   return summary;
@@ -230,6 +276,7 @@ std::string_view DomainDaneStatus(const dns::MxAnswer& mx, const Summary& summar
     // Without secure records what is broken is a look-up: there may be records or not.
     return mx.dnssec == dns::DnssecState::kInsecure ? "unknown" : "broken";
   }
+  if (summary.has(Summary::kDaneForgotten)) return "unknown";
   if (!secure) {
     if (summary.has(Summary::kDaneUnknown)) return "unknown";
     return summary.has(Summary::kDaneAbsent) ? "none" : "unknown";
@@ -272,11 +319,11 @@ std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
     return "local_error";
   }
   const std::string_view dane = DomainDaneStatus(mx, summary);
-  if (summary.endpoints == 0) return "mx_unresolvable";
   // Where DANE is optional, senders that use it all the same refuse what is broken.
   if (dane == "broken" || (dane == "optional" && summary.has(Summary::kDaneBroken))) {
     return "dane_broken";
   }
+  if (!summary.has(Summary::kToldOfServer)) return DiagnoseUnasked(summary);
   if (!summary.has(Summary::kGotFurther)) {
     if (summary.has(Summary::kThrottled)) return "throttled";
     return summary.has(Summary::kGreeted) ? "smtp_failed" : "unreachable";

@@ -25,7 +25,7 @@ struct Summary {
     kNoStartTls = 1 << 3,  // some endpoint says it has no STARTTLS
     kRefusedStartTls = 1 << 4,
     kDaneSecure = 1 << 5,     // some host has secure TLSA records
-    kDaneAbsent = 1 << 6,     // some host has none that count
+    kDaneAbsent = 1 << 6,     // some host has none that count, or none for one of its addresses
     kDaneUnknown = 1 << 7,    // some host's records could not be looked up, for our own reasons
     kDaneBroken = 1 << 8,     // a DANE sender would refuse some endpoint
     kDaneMatch = 1 << 9,      // some endpoint matches
@@ -41,6 +41,15 @@ struct Summary {
     // Some endpoint would match but for its name, which a domain's own name may fit: see
     // SettleDaneNames.
     kDaneMisnamed = 1 << 17,
+    // The same, and the names that it shows were not kept: whether they fit is not known.
+    kDaneForgotten = 1 << 18,
+    // Why something is not known (see `unknown`), where it is not our own trouble.
+    kBlocked = 1 << 19,        // some address may not be connected to
+    kNoRoute = 1 << 20,        // this machine has no way to some address
+    kFamilyNotUsed = 1 << 21,  // some address is of a family that is not used
+    kLookupFailed =
+        1 << 22,  // some host's addresses, or those of one family, could not be looked up
+    kLookupBogus = 1 << 23,  // or were not to be believed
   };
 
   uint16_t endpoints = 0;
@@ -48,8 +57,11 @@ struct Summary {
   uint16_t completed = 0;  // handshakes
   uint16_t verified = 0;   // of those: valid chain and matching name
   uint32_t flags = 0;
-  uint8_t min_version = 0xff;  // minor byte of the version on the wire: 1 is TLS 1.0
-  uint8_t max_version = 0;
+  uint8_t min_version : 4 = 0xf;  // minor byte of the version on the wire: 1 is TLS 1.0
+  uint8_t max_version : 4 = 0;
+  // Endpoints that were not asked, or could not be for our own reasons, and hosts of which the
+  // addresses, or those of one family, are not known. Stops at 255.
+  uint8_t unknown = 0;
   uint8_t weakest_level = 0xff;  // OpenSSL security level; 0xff: no handshake
 
   bool has(Flag flag) const { return (flags & flag) != 0; }
@@ -62,7 +74,7 @@ static_assert(sizeof(Summary) <= 16);
 // every domain that names the host. One list for each such leaf. Rare: hosts whose certificates are
 // issued for their customers' domains.
 using MisnamedLeaves = std::vector<std::vector<std::string>>;
-// Of one host: a leaf beyond these counts as misnamed for everybody. A certificate with a hundred
+// Of one host: of a leaf beyond these it is not known whom it fits. A certificate with a hundred
 // names takes about 3 kB.
 inline constexpr size_t kMaxMisnamedLeaves = 16;
 inline constexpr size_t kMaxMisnamedBytes = 16 * 1024;
@@ -75,18 +87,21 @@ struct Findings : Summary {
 
   std::shared_ptr<const MisnamedLeaves> misnamed;  // null where there are none
 
-  // Takes the lists of `other` as well. Keeps the cap: what is beyond sets kDaneBroken.
+  // Takes the lists of `other` as well. Keeps the cap: what is beyond sets kDaneForgotten.
   void Merge(const Findings& other);
 };
 
 // Of one endpoint.
 Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts);
-// What the host's own look-ups add: its DANE state.
+// What the host's own look-ups add: its DANE state, and whether its addresses are known.
 Summary SummarizeHost(const dns::HostAnswer& answer);
+// `endpoints` that are left out: of a family that is not used.
+Summary SummarizeUnusedFamily(size_t endpoints);
 
 // Decides, once all hosts of `domain` are in, what kDaneMisnamed means for it: a leaf that fits
 // the domain or its CNAME expansion matches, provided that the MX answer is secure; any other is
-// broken (RFC 7672 §3.2.2). Clears the flag and the lists.
+// broken (RFC 7672 §3.2.2); one whose names were not kept leaves kDaneForgotten. Clears the flag
+// and the lists.
 void SettleDaneNames(std::string_view domain, const dns::MxAnswer& mx, Findings* findings);
 
 // Verdicts on a domain, after SettleDaneNames: words of docs/outcomes.md; empty where the column is

@@ -113,7 +113,8 @@ std::string_view EndpointDaneName(EndpointDane status) {
 }
 
 EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,
-                               std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix) {
+                               std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix,
+                               const dns::IpAddress* address) {
   EndpointVerdicts verdicts;
   verdicts.chain = std::move(chain);
   if (facts.handshake && !facts.handshake->chain.empty()) {
@@ -131,14 +132,19 @@ EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& fac
   if (facts.outcome == Outcome::kTlsOk) {
     verdicts.security_level = tls::JudgeSecurityLevel(*facts.handshake, verdicts.chain);
   }
-  JudgeDaneOf(host, facts, &verdicts);
+  if (address != nullptr && host.answer && host.answer->tlsa_status &&
+      !host.answer->TlsaCountsFor(*address)) {
+    verdicts.dane = EndpointDane::kInsecure;
+  } else {
+    JudgeDaneOf(host, facts, &verdicts);
+  }
   return verdicts;
 }
 
 std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
   // A sender that uses DANE does not even connect (RFC 7672 §2.1.2).
   if (verdicts.dane == EndpointDane::kLookupError && !IsLocal(facts.outcome) &&
-      facts.outcome != Outcome::kBlocked) {
+      !IsNotAsked(facts.outcome)) {
     return rpt::kDnssecInvalid;
   }
   switch (facts.outcome) {
@@ -155,6 +161,7 @@ std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& v
       return facts.stage == Stage::kHandshake ? rpt::kValidationFailure
                                               : OutcomeName(facts.outcome);
     case Outcome::kBlocked:
+    case Outcome::kNotAskedNoRoute:
       return "";
     default:
       return IsLocal(facts.outcome) ? "" : OutcomeName(facts.outcome);

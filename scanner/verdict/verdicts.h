@@ -51,8 +51,10 @@ struct EndpointVerdicts {
 };
 
 // Judges `facts`, whose certificates are `chain` in the table. `pkix` is borrowed for the call.
+// `address` is the endpoint's, for which the host's TLSA records may not count; null: they do.
 EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,
-                               std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix);
+                               std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix,
+                               const dns::IpAddress* address = nullptr);
 
 // endpoints.rpt_result: an RFC 8460 §4.3 word where one fits; empty: null.
 std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts);

@@ -50,6 +50,8 @@ class FakeResolver : public Resolver {
 
   // Everything at `name`, denials included, is signed.
   void SetSecure(const std::string& name) { secure_.insert(name); }
+  // All but what is said of `type`.
+  void SetInsecure(const std::string& name, RrType type) { insecure_.insert({name, type}); }
   // Asking for (name, type), or what CNAMEs lead to it, ends in `status`.
   void SetFailure(const std::string& name, RrType type, ResponseStatus status) {
     failures_[{name, type}] = status;
@@ -94,7 +96,7 @@ class FakeResolver : public Resolver {
     bool secure = true;
     std::string current = name;
     while (true) {
-      secure = secure && secure_.contains(current);
+      secure = secure && secure_.contains(current) && !insecure_.contains({current, type});
       if (const auto failure = failures_.find({current, type}); failure != failures_.end()) {
         response.status = failure->second;
         response.dnssec =
@@ -139,6 +141,7 @@ class FakeResolver : public Resolver {
   EventLoop& loop_;
   std::map<std::string, std::vector<ResourceRecord>> records_;
   std::set<std::string> secure_;
+  std::set<std::pair<std::string, RrType>> insecure_;
   std::map<std::pair<std::string, RrType>, ResponseStatus> failures_;
   std::map<std::string, std::chrono::nanoseconds> delays_;
   std::chrono::nanoseconds default_delay_{1'000'000};

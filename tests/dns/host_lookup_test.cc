@@ -106,9 +106,19 @@ TEST_F(HostLookupTest, ReportsAnErrorRatherThanNoDataWithoutAddresses) {
 // RFC 5321 §5.1
 TEST_F(HostLookupTest, MarksWhatIsNoHostNameWithoutAsking) {
   EXPECT_EQ(Look("192.0.2.1").name_kind, MxHostKind::kIpLiteral);
-  EXPECT_EQ(Look(".").name_kind, MxHostKind::kNotAHostName);
+  EXPECT_EQ(Look(".").name_kind, MxHostKind::kRoot);
+  const HostAnswer blank = Look("mx.example\\032");
+  EXPECT_EQ(blank.name_kind, MxHostKind::kBlank);
+  EXPECT_EQ(blank.error_detail, "a blank at the end of the name");
   EXPECT_EQ(Look(".").address_status, std::nullopt);
   EXPECT_TRUE(resolver_.log().empty());
+}
+
+TEST_F(HostLookupTest, AsksForNamesWithAnUnderscoreAllTheSame) {
+  resolver_.AddAddress("mx_1.example", "192.0.2.1");
+  const HostAnswer answer = Look("mx_1.example");
+  EXPECT_EQ(answer.name_kind, MxHostKind::kUnderscore);
+  EXPECT_EQ(answer.address_status, LookupStatus::kOk);
 }
 
 TEST_F(HostLookupTest, AsksForSingleLabelsAllTheSame) {
@@ -153,6 +163,62 @@ TEST_F(HostLookupTest, DoesNotAskForTlsaAfterAnInsecureAddress) {
   EXPECT_EQ(answer.tlsa_status, TlsaStatus::kInsecure);
   EXPECT_THAT(answer.tlsa, IsEmpty());
   EXPECT_FALSE(AnyTlsaAsked());
+}
+
+// RFC 7672 §2.2.2: what counts are the answers that gave addresses. A signed zone denies one family
+// insecurely where its NSEC3 records want more iterations than the resolver follows (RFC 9276
+// §3.2).
+TEST_F(HostLookupTest, LetsOneFamilysDenialNotDecideForTheOther) {
+  resolver_.AddTlsa("_25._tcp.mx.example", kRecord);
+  AddSecureHost("mx.example");
+  for (const ResponseStatus denial : {ResponseStatus::kNoData, ResponseStatus::kNxDomain,
+                                      ResponseStatus::kServfail, ResponseStatus::kBogus}) {
+    resolver_.SetFailure("mx.example", RrType::kAaaa, denial);
+    resolver_.SetInsecure("mx.example", RrType::kAaaa);
+    const HostAnswer answer = Look("mx.example");
+    EXPECT_EQ(answer.a_status, LookupStatus::kOk);
+    EXPECT_EQ(answer.a_dnssec, DnssecState::kSecure);
+    EXPECT_NE(answer.aaaa_dnssec, DnssecState::kSecure);
+    EXPECT_EQ(answer.address_dnssec, DnssecState::kSecure);
+    EXPECT_EQ(answer.tlsa_status, TlsaStatus::kSecure) << Word(denial);
+    EXPECT_THAT(answer.tlsa, ElementsAre(kRecord));
+    EXPECT_TRUE(answer.TlsaCountsFor(Ip("192.0.2.1")));
+  }
+}
+
+// The other way round, through an alias, and where it is the addresses that are insecure.
+TEST_F(HostLookupTest, GoesByTheFamilyThatGaveTheAddress) {
+  resolver_.AddCname("mx.example", "real.example");
+  resolver_.AddAddress("real.example", "2001:db8::1");
+  resolver_.AddTlsa("_25._tcp.real.example", kRecord);
+  for (const char* name : {"mx.example", "real.example", "_25._tcp.real.example"}) {
+    resolver_.SetSecure(name);
+  }
+  resolver_.SetInsecure("real.example", RrType::kA);
+  const HostAnswer secure = Look("mx.example");
+  EXPECT_EQ(secure.a_dnssec, DnssecState::kInsecure);
+  EXPECT_EQ(secure.tlsa_status, TlsaStatus::kSecure);
+  EXPECT_EQ(secure.tlsa_base_domain, "real.example");
+
+  resolver_.AddAddress("real.example", "192.0.2.1");
+  const HostAnswer mixed = Look("mx.example");
+  EXPECT_EQ(mixed.address_dnssec, DnssecState::kInsecure);
+  EXPECT_EQ(mixed.tlsa_status, TlsaStatus::kSecure);
+  EXPECT_TRUE(mixed.TlsaCountsFor(Ip("2001:db8::1")));
+  EXPECT_FALSE(mixed.TlsaCountsFor(Ip("192.0.2.1")));
+
+  FakeResolver insecure(loop_);
+  insecure.AddAddress("mx.example", "192.0.2.1");
+  insecure.SetSecure("mx.example");
+  insecure.SetInsecure("mx.example", RrType::kA);
+  std::optional<HostAnswer> answer;
+  const auto lookup =
+      HostLookup::Start(insecure, "mx.example", {}, [&](HostAnswer a) { answer = std::move(a); });
+  loop_.Run();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->aaaa_dnssec, DnssecState::kSecure);
+  EXPECT_EQ(answer->address_dnssec, DnssecState::kInsecure);
+  EXPECT_EQ(answer->tlsa_status, TlsaStatus::kInsecure);
 }
 
 // RFC 7672 §2.1.1: NXDOMAIN and NODATA, secure or not.

@@ -67,6 +67,7 @@ TEST_F(MxLookupTest, TellsANullMx) {
   const MxAnswer answer = Look("example.org");
   EXPECT_EQ(answer.status, MxStatus::kNullMx);
   EXPECT_FALSE(answer.null_mx_with_others);
+  EXPECT_EQ(answer.remark, "");
   EXPECT_FALSE(resolver_.WasAsked("example.org", RrType::kA));
 }
 
@@ -80,12 +81,36 @@ TEST_F(MxLookupTest, ReportsARootHostBesideOthers) {
   EXPECT_THAT(answer.records, ElementsAre(MxRecord{0, "."}, MxRecord{10, "mx.example.org"}));
 }
 
-// RFC 7505 §3: preference 0, and nothing else.
-TEST_F(MxLookupTest, DoesNotTakeARootHostWithAnotherPreferenceForANullMx) {
+// RFC 7505 §3 says 0; senders (Postfix) take "." alone for a null MX whatever its preference. RFC
+// 5321 §5.1: the domain's own address is no way out.
+TEST_F(MxLookupTest, TakesARootAloneForANullMxWhateverItsPreference) {
+  resolver_.AddAddress("example.org", "192.0.2.1");
   resolver_.AddMx("example.org", 10, ".");
   const MxAnswer answer = Look("example.org");
-  EXPECT_EQ(answer.status, MxStatus::kMx);
+  EXPECT_EQ(answer.status, MxStatus::kNullMx);
   EXPECT_FALSE(answer.null_mx_with_others);
+  EXPECT_THAT(answer.records, ElementsAre(MxRecord{10, "."}));
+  EXPECT_EQ(answer.remark, "a null MX with preference 10, not 0 (RFC 7505 §3)");
+  EXPECT_FALSE(resolver_.WasAsked("example.org", RrType::kA));
+  // Twice is still alone.
+  resolver_.AddMx("example.org", 0, ".");
+  EXPECT_EQ(Look("example.org").status, MxStatus::kNullMx);
+  EXPECT_EQ(Look("example.org").remark, "");
+}
+
+TEST_F(MxLookupTest, RemarksThatTheFinalDotWasForgotten) {
+  resolver_.AddMx("c.example", 10, "mx.c.example.c.example");
+  resolver_.AddMx("c.example", 20, "mx.provider.example");
+  const MxAnswer answer = Look("c.example");
+  EXPECT_EQ(answer.status, MxStatus::kMx);
+  EXPECT_EQ(answer.remark,
+            "the final dot seems to be missing behind mx.c.example in the zone file");
+  EXPECT_EQ(answer.error_detail, "");
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = std::to_string(i) + ".c.example";
+    resolver_.AddMx("c.example", 10, name + ".c.example");
+  }
+  EXPECT_LT(Look("c.example").remark.size(), 300u);
 }
 
 // RFC 5321 §5.1: the implicit MX.

@@ -120,23 +120,72 @@ TEST(NormalizeDomain, AllowsSingleLabelsWhereAsked) {
 // RFC 5321 §5.1: what stands in an MX record need not be a host name.
 TEST(ClassifyMxHost, TellsHostNamesFromWhatIsNone) {
   EXPECT_EQ(ClassifyMxHost("mx.example.org"), MxHostKind::kValid);
-  EXPECT_EQ(ClassifyMxHost("mx_1.example.org"), MxHostKind::kValid);
+  EXPECT_EQ(ClassifyMxHost("mx_1.example.org"), MxHostKind::kUnderscore);
   EXPECT_EQ(ClassifyMxHost("192.0.2.1"), MxHostKind::kIpLiteral);
   EXPECT_EQ(ClassifyMxHost("[192.0.2.1]"), MxHostKind::kIpLiteral);
   EXPECT_EQ(ClassifyMxHost("2001:db8::1"), MxHostKind::kIpLiteral);
   EXPECT_EQ(ClassifyMxHost("localhost"), MxHostKind::kSingleLabel);
-  EXPECT_EQ(ClassifyMxHost("."), MxHostKind::kNotAHostName);
+  EXPECT_EQ(ClassifyMxHost("."), MxHostKind::kRoot);
   EXPECT_EQ(ClassifyMxHost(""), MxHostKind::kNotAHostName);
   EXPECT_EQ(ClassifyMxHost("*.example.org"), MxHostKind::kNotAHostName);
-  EXPECT_EQ(ClassifyMxHost("mx\\032host.example.org"), MxHostKind::kNotAHostName);
+  EXPECT_EQ(ClassifyMxHost("mx\\032host.example.org"), MxHostKind::kBlank);
+  EXPECT_EQ(ClassifyMxHost("mx.example.org\\032"), MxHostKind::kBlank);
+  EXPECT_EQ(ClassifyMxHost("mx.example.org\\009"), MxHostKind::kBlank);
+  EXPECT_EQ(ClassifyMxHost("mx.example.org\\010"), MxHostKind::kNotAHostName);
   EXPECT_EQ(ClassifyMxHost("-mx.example.org"), MxHostKind::kNotAHostName);
   EXPECT_EQ(ClassifyMxHost("1.2.3"), MxHostKind::kNotAHostName);
+}
+
+TEST(MxHostProblem, SaysWhatIsWrongWithAName) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"mx.example.org", ""},
+      {"mx_1.example.org", "an underscore, which no host name has"},
+      {"192.0.2.1", "an IP address, not a host name"},
+      {"localhost", "a single label"},
+      {".", "the host of a null MX, which must stand alone"},
+      {"mx.example.org\\032", "a blank at the end of the name"},
+      {"mx.example.org\\009", "a blank at the end of the name"},
+      {"\\032mx.example.org", "a blank at the beginning of the name"},
+      {"10\\032mx.example.org", "a blank in the name"},
+      {"mx.example.org\\010", "bad byte 0x0a"},
+      {"mx.example.org:25", "bad character ':'"},
+      {"https:\\/\\/mx.example.org", "bad character ':'"},
+      {"postmaster\\@example.org", "bad character '@'"},
+      {"m\\195\\164il.example.org", "bad byte 0xc3"},
+      {"a\\.b.example.org", "a dot within a label"},
+      {"-mx.example.org", "label begins or ends with a hyphen"},
+      {"1.2.3", "the last label is a number"},
+      {"", "empty label"},
+  };
+  for (const auto& [name, problem] : cases) EXPECT_EQ(MxHostProblem(name), problem) << name;
+}
+
+TEST(NameBeforeOrigin, KnowsWhereTheFinalDotWasForgotten) {
+  EXPECT_EQ(NameBeforeDoubledOrigin("mx.c.example.c.example", "c.example"), "mx.c.example");
+  EXPECT_EQ(NameBeforeDoubledOrigin("c.example.c.example", "c.example"), "c.example");
+  // The zone may be a parent of the domain.
+  EXPECT_EQ(NameBeforeDoubledOrigin("mx.sub.c.example.c.example", "sub.c.example"),
+            "mx.sub.c.example");
+  for (const char* host : {"mx.c.example", "c.example", "mx.xc.example.c.example",
+                           "mx.net.c.example", "mx.c.example.other.example", "", "."}) {
+    EXPECT_EQ(NameBeforeDoubledOrigin(host, "c.example"), "") << host;
+  }
+  // Somebody else's name, and what is no name at all.
+  EXPECT_EQ(NameBeforeOrigin("mx.provider.com.c.example", "c.example"), "mx.provider.com");
+  EXPECT_EQ(NameBeforeOrigin("mx.provider.co.uk.c.example", "a.c.example"), "mx.provider.co.uk");
+  EXPECT_EQ(NameBeforeOrigin("192.0.2.1.c.example", "c.example"), "192.0.2.1");
+  EXPECT_EQ(NameBeforeOrigin("mx.c.example.c.example", "c.example"), "mx.c.example");
+  for (const char* host :
+       {"mx.c.example", "com.c.example", "mx.mail.internal.c.example", "mx.provider.com", ""}) {
+    EXPECT_EQ(NameBeforeOrigin(host, "c.example"), "") << host;
+  }
 }
 
 TEST(RegistrableDomain, IsThePublicSuffixAndOneLabelMore) {
   EXPECT_EQ(RegistrableDomain("aspmx.l.google.com"), "google.com");
   EXPECT_EQ(RegistrableDomain("google.com"), "google.com");
   EXPECT_EQ(RegistrableDomain("mx1.mail.example.co.uk"), "example.co.uk");
+  EXPECT_EQ(RegistrableDomain("mx_1.example.co.uk"), "example.co.uk");
 }
 
 TEST(RegistrableDomain, IsEmptyWhereThereIsNone) {

@@ -167,6 +167,7 @@ TEST(Truth, DiagnosesDomains) {
       {"null-mx", "null_mx"},
       {"no-mail", "no_mail"},
       {"domain-mx-no-address", "mx_unresolvable"},
+      {"domain-mx-host-servfail", "dns_error"},
       {"dane-mismatch", "dane_broken"},
       {"refused", "unreachable"},
       {"throttled", "throttled"},
@@ -181,6 +182,9 @@ TEST(Truth, DiagnosesDomains) {
   for (const auto& [zone, word] : expected) EXPECT_EQ(DomainOf(zone)["diagnosis"], word) << zone;
   EXPECT_EQ(DomainOf("perfect")["dane_status"], "full");
   EXPECT_EQ(DomainOf("dual-stack")["endpoint_count"], 2);
+  EXPECT_EQ(DomainOf("domain-mx-no-address")["endpoint_count"], 0);
+  EXPECT_TRUE(DomainOf("domain-mx-host-servfail")["endpoint_count"].is_null());
+  EXPECT_EQ(DomainOf("domain-mx-host-servfail")["unknown_endpoint_count"], 1);
 }
 
 }  // namespace

@@ -135,9 +135,12 @@ Json DomainTruth::Row() const {
   if (!beside) {
     row["host_count"] = !Answered() ? Json() : status == "null_mx" ? Json(0) : Json(mx_.size());
   }
-  row["endpoint_count"] = Answered() ? Json(sum_.endpoints) : Json();
-  row["starttls_count"] = Answered() ? Json(sum_.starttls) : Json();
-  row["tls_count"] = Answered() ? Json(sum_.completed) : Json();
+  // The name servers do not answer for these hosts: nobody knows what they have.
+  const bool known = Answered() && (UnknownHosts() == 0 || sum_.endpoints > 0);
+  row["endpoint_count"] = known ? Json(sum_.endpoints) : Json();
+  row["starttls_count"] = known ? Json(sum_.starttls) : Json();
+  row["tls_count"] = known ? Json(sum_.completed) : Json();
+  row["unknown_endpoint_count"] = Answered() ? Json(UnknownHosts()) : Json();
   PutDane(row);
   PutPolicies(row);
   const std::string_view pkix = PkixStatus();
@@ -194,6 +197,10 @@ void DomainTruth::PutPolicies(Json& row) const {
   AddPolicyColumns(world_, zone_, AnyOf(MxStatus(), {"mx", "implicit"}), hosts, row);
 }
 
+size_t DomainTruth::UnknownHosts() const {
+  return static_cast<size_t>(std::ranges::count_if(hosts_, &HostSummary::dane_unknown));
+}
+
 std::string_view DomainTruth::PkixStatus() const {
   if (sum_.completed == 0) return "";
   if (sum_.verified == 0) return "invalid";
@@ -205,7 +212,7 @@ std::string_view DomainTruth::Diagnosis() const {
   if (AnyOf(status, {"nxdomain", "null_mx", "no_mail"})) return status;
   if (AnyOf(status, {"servfail", "timeout"})) return "dns_error";
   if (status == "bogus") return "dnssec_bogus";
-  if (sum_.endpoints == 0) return "mx_unresolvable";
+  if (sum_.endpoints == 0) return UnknownHosts() > 0 ? "dns_error" : "mx_unresolvable";
   Json dane = Json::object();
   PutDane(dane);
   const std::string dane_status = dane.value("dane_status", "");

@@ -52,6 +52,8 @@ class DomainTruth {
   bool Answered() const;
   // Sets the column, unless the rules leave it open.
   void PutDane(nlohmann::ordered_json& row) const;
+  // MX hosts of which the addresses cannot be looked up.
+  size_t UnknownHosts() const;
   std::string_view PkixStatus() const;
   std::string_view Diagnosis() const;
   void PutPolicies(nlohmann::ordered_json& row) const;

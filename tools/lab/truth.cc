@@ -332,9 +332,10 @@ class TruthWalk {
     const bool literal = name[0] >= '0' && name[0] <= '9';
     Json row = {{"host", name},
                 {"is_valid_name", false},
-                {"name_problem", single    ? "single_label"
-                                 : literal ? "ip_literal"
-                                           : "not_a_host_name"}};
+                {"name_problem", name == "." ? "null_mx"
+                                 : single    ? "single_label"
+                                 : literal   ? "ip_literal"
+                                             : "not_a_host_name"}};
     row["address_status"] = single ? Json("nxdomain") : Json();
     row["address_dnssec"] = single ? Json("secure") : Json();
     row["addresses"] = single ? Json(Json::array()) : Json();

@@ -21,7 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace mxsweep::dns;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const MxHostKind kind = ClassifyMxHost(text);
-  Require(kind != MxHostKind::kValid || BuildQuery(text, RrType::kA, {}).ok());
+  Require(!IsLookedUp(kind) || BuildQuery(text, RrType::kA, {}).ok());
+  const std::string problem = MxHostProblem(text);
+  Require(problem.empty() == (kind == MxHostKind::kValid));
+  for (const char c : problem) Require(c >= ' ' && c < 0x7f);
   const auto name = NormalizeDomain(text, {.allow_single_label = true});
   if (!name.ok()) {
     Require(!name.status().message().empty());
@@ -30,10 +33,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(name->size() <= kMaxNameLength);
   const auto again = NormalizeDomain(*name, {.allow_single_label = true});
   Require(again.ok() && *again == *name);
-  const MxHostKind normalized_kind = ClassifyMxHost(*name);
-  Require(normalized_kind == MxHostKind::kValid || normalized_kind == MxHostKind::kSingleLabel);
+  Require(IsLookedUp(ClassifyMxHost(*name)));
   Require(BuildQuery(*name, RrType::kMx, {}).ok());
   const std::string registrable = RegistrableDomain(*name);
   Require(registrable.empty() || name->ends_with(registrable));
+  Require(name->starts_with(NameBeforeOrigin(*name, "example.org")));
+  Require(NameBeforeDoubledOrigin("mx." + *name + "." + *name, *name) == "mx." + *name ||
+          name->find('.') == std::string::npos);
   return 0;
 }

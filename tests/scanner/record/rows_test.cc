@@ -241,6 +241,55 @@ TEST(DomainRow, OfJunkSaysSo) {
   EXPECT_FALSE(row.mx_dnssec);
 }
 
+TEST(DomainRow, CountsNothingWhereNothingIsKnown) {
+  dns::MxAnswer mx;
+  mx.status = dns::MxStatus::kMx;
+  mx.records = {{10, "mx.example.org"}};
+  const auto row_of = [&](const Summary& summary) {
+    return MakeDomainRow({}, mx, summary, {}, kStart, 0);
+  };
+  // Its host's addresses could not be looked up.
+  dns::HostAnswer failed;
+  failed.address_status = dns::LookupStatus::kServfail;
+  const output::DomainRow unknown = row_of(SummarizeHost(failed));
+  EXPECT_FALSE(unknown.endpoint_count);
+  EXPECT_FALSE(unknown.starttls_count);
+  EXPECT_FALSE(unknown.tls_count);
+  EXPECT_EQ(unknown.unknown_endpoint_count, 1u);
+  EXPECT_EQ(unknown.diagnosis, "dns_error");
+  // It has an address, which we do not ask.
+  EndpointFacts facts;
+  facts.outcome = Outcome::kBlocked;
+  facts.stage = Stage::kGate;
+  const output::DomainRow blocked = row_of(SummarizeEndpoint(facts, {}));
+  EXPECT_EQ(blocked.endpoint_count, 1u);
+  EXPECT_FALSE(blocked.starttls_count);
+  EXPECT_FALSE(blocked.tls_count);
+  EXPECT_EQ(blocked.unknown_endpoint_count, 1u);
+  // It was asked, and did not answer.
+  facts.outcome = Outcome::kConnectTimeout;
+  const output::DomainRow dead = row_of(SummarizeEndpoint(facts, {}));
+  EXPECT_EQ(dead.endpoint_count, 1u);
+  EXPECT_EQ(dead.starttls_count, 0u);
+  EXPECT_EQ(dead.tls_count, 0u);
+  EXPECT_EQ(dead.unknown_endpoint_count, 0u);
+  // It has none.
+  const output::DomainRow none = row_of({});
+  EXPECT_EQ(none.endpoint_count, 0u);
+  EXPECT_EQ(none.unknown_endpoint_count, 0u);
+  EXPECT_EQ(none.diagnosis, "mx_unresolvable");
+}
+
+TEST(DomainRow, TellsWhatIsOddAboutTheMxRecords) {
+  dns::MxAnswer mx;
+  mx.status = dns::MxStatus::kNullMx;
+  mx.records = {{10, "."}};
+  mx.remark = "a remark";
+  EXPECT_EQ(MakeDomainRow({}, mx, {}, {}, kStart, 0).error_detail, "a remark");
+  mx.error_detail = "an error";
+  EXPECT_EQ(MakeDomainRow({}, mx, {}, {}, kStart, 0).error_detail, "an error; a remark");
+}
+
 TEST(MxHostRow, OfANameThatWasNotLookedUpLeavesTheAnswersNull) {
   HostContext host{.host = "192.0.2.1"};
   host.answer.emplace().name_kind = dns::MxHostKind::kIpLiteral;
@@ -251,10 +300,31 @@ TEST(MxHostRow, OfANameThatWasNotLookedUpLeavesTheAnswersNull) {
   EXPECT_FALSE(row.is_cname);
   EXPECT_FALSE(row.address_status);
   EXPECT_FALSE(row.address_dnssec);
+  EXPECT_FALSE(row.ipv4_status);
+  EXPECT_FALSE(row.ipv6_status);
+  EXPECT_FALSE(row.ipv4_dnssec);
+  EXPECT_FALSE(row.ipv6_dnssec);
   EXPECT_FALSE(row.addresses);
   EXPECT_FALSE(row.tlsa_status);
   EXPECT_FALSE(row.tlsa);
   EXPECT_FALSE(row.dane_rollover_ready);
+}
+
+TEST(MxHostRow, HasAStateForEachFamily) {
+  HostContext host{.host = "mx.example.org", .provider = "example.org"};
+  dns::HostAnswer& answer = host.answer.emplace();
+  answer.address_status = dns::LookupStatus::kOk;
+  answer.address_dnssec = dns::DnssecState::kSecure;
+  answer.a_status = dns::LookupStatus::kOk;
+  answer.a_dnssec = dns::DnssecState::kSecure;
+  answer.aaaa_status = dns::LookupStatus::kNoData;
+  answer.aaaa_dnssec = dns::DnssecState::kInsecure;
+  const output::MxHostRow row = MakeMxHostRow(host, kStart, 0);
+  EXPECT_EQ(row.address_dnssec, "secure");
+  EXPECT_EQ(row.ipv4_status, "ok");
+  EXPECT_EQ(row.ipv4_dnssec, "secure");
+  EXPECT_EQ(row.ipv6_status, "nodata");
+  EXPECT_EQ(row.ipv6_dnssec, "insecure");
 }
 
 TEST(MxHostRow, DoesNotSayThatThereAreNoRecordsWhereTheLookUpFailed) {

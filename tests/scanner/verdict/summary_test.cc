@@ -102,7 +102,9 @@ TEST(Summary, MergesInAnyOrderToTheSame) {
 TEST(Summary, CountsStopAtTheirLargestValue) {
   Summary many;
   many.endpoints = many.starttls = many.completed = many.verified = 0xfffe;
+  many.unknown = 0xfe;
   many.Merge(many);
+  EXPECT_EQ(many.unknown, 0xff);
   EXPECT_EQ(many.endpoints, 0xffff);
   EXPECT_EQ(many.starttls, 0xffff);
   EXPECT_EQ(many.completed, 0xffff);
@@ -181,6 +183,72 @@ TEST(Diagnose, OurOwnTroubleIsNotTheServers) {
   EXPECT_EQ(Diagnose(Mx(), SummarizeHost(not_asked)), "local_error");
 }
 
+Summary HostOf(std::optional<dns::LookupStatus> both, std::optional<dns::LookupStatus> a,
+               std::optional<dns::LookupStatus> aaaa) {
+  dns::HostAnswer answer;
+  answer.address_status = both;
+  answer.a_status = a;
+  answer.aaaa_status = aaaa;
+  return SummarizeHost(answer);
+}
+
+// What could not be looked up is not absent.
+TEST(Diagnose, AHostThatCouldNotBeLookedUpIsNotUnresolvable) {
+  using enum dns::LookupStatus;
+  const std::pair<dns::LookupStatus, const char*> table[] = {
+      {kServfail, "dns_error"},     {kTimeout, "dns_error"},        {kBogus, "dnssec_bogus"},
+      {kLocalError, "local_error"}, {kNxDomain, "mx_unresolvable"}, {kNoData, "mx_unresolvable"},
+  };
+  const Summary gone = HostOf(kNxDomain, kNxDomain, kNxDomain);
+  for (const auto& [status, word] : table) {
+    const bool known = status == kNxDomain || status == kNoData;
+    Summary host = HostOf(status, status, kNoData);
+    EXPECT_EQ(Diagnose(Mx(), host), word);
+    EXPECT_EQ(host.unknown, known ? 0 : 1) << word;
+    // It does not become absent beside one that is.
+    host.Merge(gone);
+    EXPECT_EQ(Diagnose(Mx(), host), word);
+  }
+  // A name that is no host name is known well enough.
+  EXPECT_EQ(Diagnose(Mx(), HostOf(std::nullopt, std::nullopt, std::nullopt)), "mx_unresolvable");
+}
+
+TEST(Diagnose, TellsThatPartOfTheEndpointsIsNotKnown) {
+  using enum dns::LookupStatus;
+  for (const auto status : {kServfail, kTimeout, kBogus, kLocalError}) {
+    Summary half = HostOf(kOk, kOk, status);
+    EXPECT_EQ(half.unknown, 1);
+    const Ending ok = TlsOk();
+    half.Merge(SummarizeEndpoint(ok.facts, ok.verdicts));
+    EXPECT_EQ(half.unknown, 1);
+    EXPECT_EQ(Diagnose(Mx(), half), "ok");
+  }
+  EXPECT_EQ(HostOf(kOk, kOk, kNoData).unknown, 0);
+  EXPECT_EQ(HostOf(kOk, kNxDomain, kOk).unknown, 0);
+}
+
+// Options, lists and routes of ours are not the servers' doing.
+TEST(Diagnose, WhatWasNotAskedIsNotUnreachable) {
+  const Ending blocked = EndedAt(Outcome::kBlocked, Stage::kGate);
+  const Ending no_route = EndedAt(Outcome::kNotAskedNoRoute, Stage::kGate);
+  const Ending dead = EndedAt(Outcome::kConnectTimeout, Stage::kConnect);
+  EXPECT_EQ(Diagnosis({blocked}), "not_asked_blocked");
+  EXPECT_EQ(Diagnosis({no_route}), "not_asked_no_route");
+  EXPECT_EQ(Diagnosis({no_route, blocked}), "not_asked_blocked");
+  EXPECT_EQ(Diagnose(Mx(), SummarizeUnusedFamily(1)), "not_asked_family");
+  EXPECT_EQ(Diagnosis({blocked, TlsOk()}), "ok");
+  EXPECT_EQ(Diagnosis({blocked, dead}), "unreachable");
+  EXPECT_EQ(Of({blocked, no_route, dead, TlsOk()}).unknown, 2);
+  EXPECT_EQ(Of({EndedAt(Outcome::kLocalNoRoute, Stage::kConnect), dead}).unknown, 1);
+  EXPECT_EQ(SummarizeUnusedFamily(0).unknown, 0);
+  EXPECT_EQ(Diagnose(Mx(), SummarizeUnusedFamily(0)), "mx_unresolvable");
+  // Whoever is not asked has not failed DANE.
+  Summary secure = Of({EndedAt(Outcome::kBlocked, Stage::kGate)});
+  secure.flags |= Summary::kDaneSecure | Summary::kDaneUnjudged;
+  EXPECT_EQ(DomainDaneStatus(Mx(), secure), "unknown");
+  EXPECT_EQ(Diagnose(Mx(), secure), "not_asked_blocked");
+}
+
 Summary Hosts(const std::vector<std::optional<dns::TlsaStatus>>& statuses,
               dns::LookupStatus addresses = dns::LookupStatus::kOk) {
   Summary summary;
@@ -214,6 +282,8 @@ TEST(DomainDaneStatus, FollowsTheTable) {
   EXPECT_EQ(Dane(Hosts({kSecure}), {E::kUnknown}), "unknown");
   EXPECT_EQ(Dane(Hosts({kSecure, kNone}), {E::kMatch, E::kNone}), "partial");
   EXPECT_EQ(Dane(Hosts({kSecure, kInsecure}), {E::kMatch, E::kInsecure}), "partial");
+  // Of one host: the records do not count for an address that came insecurely.
+  EXPECT_EQ(Dane(Hosts({kSecure}), {E::kMatch, E::kInsecure}), "partial");
   for (const E broken : {E::kMismatch, E::kNoStartTls, E::kTlsFailed, E::kLookupError}) {
     EXPECT_EQ(Dane(Hosts({kSecure, kNone}), {E::kMatch, broken}), "broken");
   }
@@ -319,22 +389,32 @@ TEST(SettleDaneNames, DemandsThatEveryLeafFits) {
 TEST(SettleDaneNames, HoldsNoMoreNamesThanItsCaps) {
   Findings many;
   for (size_t i = 0; i <= kMaxMisnamedLeaves; ++i) {
-    EXPECT_FALSE(many.has(Summary::kDaneBroken));
+    EXPECT_FALSE(many.has(Summary::kDaneForgotten));
     many.Merge(Misnamed("DNS:customer.example,DNS:n" + std::to_string(i) + ".example"));
   }
   EXPECT_EQ(many.misnamed->size(), kMaxMisnamedLeaves);
-  EXPECT_EQ(DaneFor("customer.example", Mx(), many), "broken");
+  // The leaf that was not kept may fit, or not.
+  EXPECT_EQ(DaneFor("customer.example", Mx(), many), "unknown");
+  // One that was kept does not.
+  EXPECT_EQ(DaneFor("n1.example", Mx(), many), "broken");
   std::string names = "DNS:customer.example";
   for (int i = 0; i < 300; ++i) {
     names += ",DNS:a-name-that-takes-space-" + std::to_string(i) + ".customer.example";
   }
   const Findings endless = Misnamed(names);
   EXPECT_EQ(endless.misnamed, nullptr);
-  EXPECT_EQ(DaneFor("customer.example", Mx(), endless), "broken");
+  EXPECT_EQ(DaneFor("customer.example", Mx(), endless), "unknown");
   // Lists that the host table had no room for.
   Findings forgotten = Misnamed("DNS:customer.example");
   forgotten.misnamed.reset();
-  EXPECT_EQ(DaneFor("customer.example", Mx(), forgotten), "broken");
+  EXPECT_EQ(DaneFor("customer.example", Mx(), forgotten), "unknown");
+  // Where the MX host's name alone is a reference, no other name helps.
+  const dns::MxAnswer insecure = Mx(dns::MxStatus::kMx, dns::DnssecState::kInsecure);
+  for (Findings findings : {forgotten, endless}) {
+    SettleDaneNames("customer.example", insecure, &findings);
+    EXPECT_TRUE(findings.has(Summary::kDaneBroken));
+    EXPECT_FALSE(findings.has(Summary::kDaneMisnamed));
+  }
 }
 
 // RFC 7672 §2.1.2: a sender defers.

@@ -175,6 +175,22 @@ TEST(JudgeEndpoint, SniIsTheTlsaBaseDomain) {
   EXPECT_EQ(host.server_name(), "mail.provider.example");
 }
 
+// RFC 7672 §2.2.2: TLSA is looked up after a secure answer, and A and AAAA are two answers.
+TEST(JudgeEndpoint, AddressesThatCameInsecurelyHaveNoDane) {
+  HostContext host = HostWith(dns::TlsaStatus::kSecure);
+  host.answer->tlsa_for_ipv4 = false;
+  const auto ipv4 = dns::IpAddress::Parse("192.0.2.1");
+  const auto ipv6 = dns::IpAddress::Parse("2001:db8::1");
+  EndpointFacts facts;
+  facts.outcome = Outcome::kNoStartTls;
+  facts.stage = Stage::kEhlo;
+  const auto dane = [&](const dns::IpAddress& address) {
+    return EndpointDaneName(JudgeEndpoint(host, facts, {}, nullptr, &address).dane);
+  };
+  EXPECT_EQ(dane(*ipv4), "insecure");
+  EXPECT_EQ(dane(*ipv6), "no_starttls");
+}
+
 // RFC 7672 §2.2.
 TEST(JudgeEndpoint, DaneOfAnEndpointThatEndedEarly) {
   struct Case {
