@@ -12,8 +12,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "dns/datagram_batch.h"
 #include "scanner/base/text.h"
 
@@ -24,6 +27,8 @@ namespace {
 constexpr int kUdpBufferBytes = 4096;
 // Until datagrams that found the socket's buffer full are sent again.
 constexpr std::chrono::milliseconds kFullPause{2};
+
+constexpr int kHeaderBytes = 12;  // of a message (RFC 1035 §4.1.1)
 
 bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
@@ -37,6 +42,13 @@ int InitLibrary() {
 void SetBuffer(int fd, int forced_option, int option, int bytes) {
   if (setsockopt(fd, SOL_SOCKET, forced_option, &bytes, sizeof(bytes)) == 0) return;
   (void)setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes));
+}
+
+// The one question of a query that we have built: labels, then type and class.
+std::span<const uint8_t> QuestionOf(std::span<const uint8_t> query) {
+  size_t end = kHeaderBytes;
+  while (end < query.size() && query[end] != 0) end += 1 + query[end];
+  return query.subspan(kHeaderBytes, std::min(end + 5, query.size()) - kHeaderBytes);
 }
 
 // The kernel counts a small datagram with all that it needs to keep it: some 800 bytes.
@@ -67,6 +79,7 @@ class CaresChannel::Impl {
     ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
   }
   size_t outstanding() const { return outstanding_; }
+  bool HasId(uint16_t id) const { return by_id_.contains(id); }
   bool behind() const { return incoming_.behind(); }
   size_t answer_room() const { return answer_room_; }
 
@@ -75,7 +88,13 @@ class CaresChannel::Impl {
   struct Pending {
     Impl* impl;
     AttemptTag tag;
+    uint16_t id = 0;
+    std::vector<uint8_t> question = {};  // UDP only: the section as it was sent
+    bool formerr = false;                // the code was FORMERR, which c-ares must not see
+    bool without_question = false;       // we have put the section into the answer
   };
+  // Makes the datagram one that c-ares takes: see where it is called. Returns its new length.
+  size_t Prepare(std::span<uint8_t> buffer, size_t length);
 
   // Has c-ares serve `fd`.
   void Process(ares_socket_t fd, bool readable, bool writable);
@@ -105,6 +124,7 @@ class CaresChannel::Impl {
   size_t outstanding_ = 0;
   int last_errno_ = 0;
   bool destroying_ = false;
+  absl::flat_hash_map<uint16_t, Pending*> by_id_;  // the queries on the wire
 
   // Of the UDP socket. Datagrams are gathered and sent together when the loop comes round, after
   // c-ares was told that they are sent. If that fails, c-ares hears of it as of an ICMP error: when
@@ -124,11 +144,11 @@ absl::Status CaresChannel::Impl::Open(const ServerAddress& server) {
              ARES_OPT_EDNSPSZ | ARES_OPT_LOOKUPS;
   // NOCHECKRESP: SERVFAIL and REFUSED come to us as they are, with what EDNS says of them. IGNTC:
   // it is us who turn to TCP. EDNS: without it, every UDP answer over 512 bytes counts as
-  // truncated.
-  options.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
-                  ARES_FLAG_EDNS |
-                  (options_.transport == Transport::kUdp ? ARES_FLAG_IGNTC | ARES_FLAG_STAYOPEN
-                                                         : ARES_FLAG_USEVC);
+  // truncated; over TCP it would only make c-ares itself ask again after FORMERR.
+  options.flags =
+      ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+      (options_.transport == Transport::kUdp ? ARES_FLAG_EDNS | ARES_FLAG_IGNTC | ARES_FLAG_STAYOPEN
+                                             : ARES_FLAG_USEVC);
   options.ednspsz = kUdpBufferBytes;
 #if ARES_VERSION >= 0x012000
   // From 1.32 on the time-out follows the server's mean latency; one try would cut off slow
@@ -169,6 +189,12 @@ void CaresChannel::Impl::Send(std::span<const uint8_t> query, const AttemptTag& 
   last_errno_ = 0;
   ++outstanding_;
   auto pending = std::make_unique<Pending>(Pending{this, tag});
+  pending->id = static_cast<uint16_t>(query[0] << 8 | query[1]);
+  if (options_.transport == Transport::kUdp) {
+    const std::span<const uint8_t> question = QuestionOf(query);
+    pending->question.assign(question.begin(), question.end());
+  }
+  by_id_.try_emplace(pending->id, pending.get());
   ares_send(channel_, query.data(), static_cast<int>(query.size()), &Impl::OnQueryDone,
             pending.release());
 }
@@ -178,6 +204,10 @@ void CaresChannel::Impl::OnQueryDone(void* arg, int status, int /*timeouts*/, un
   const std::unique_ptr<Pending> pending(static_cast<Pending*>(arg));
   Impl& self = *pending->impl;
   --self.outstanding_;
+  if (const auto known = self.by_id_.find(pending->id);
+      known != self.by_id_.end() && known->second == pending.get()) {
+    self.by_id_.erase(known);
+  }
   if (self.destroying_) return;
   AttemptResult result;
   result.tag = pending->tag;
@@ -185,6 +215,10 @@ void CaresChannel::Impl::OnQueryDone(void* arg, int status, int /*timeouts*/, un
   if (status == ARES_SUCCESS && bytes != nullptr && length > 0) {
     result.kind = AttemptResult::Kind::kMessage;
     result.message = ParseResponse({bytes, static_cast<size_t>(length)});
+    if (result.message.ok() && pending->formerr && result.message->rcode == Rcode::kNotImp) {
+      result.message->rcode = Rcode::kFormErr;
+    }
+    result.without_question = pending->without_question;
   } else if (status == ARES_EBADRESP) {
     result.kind = AttemptResult::Kind::kMessage;
     result.message = absl::InvalidArgumentError("unreadable");
@@ -272,16 +306,38 @@ ares_ssize_t CaresChannel::Impl::Receive(ares_socket_t fd, void* buffer, size_t 
     return self.Note(ssize_t{-1});
   }
   const ssize_t count = self.Note(self.incoming_.Receive(fd, buffer, length, from, from_length));
-#if ARES_VERSION < 0x011600
-  // On one FORMERR, c-ares before 1.22 would switch EDNS off for all queries to come, and take
-  // every answer over 512 bytes for truncated. NOTIMP means the same to us.
-  constexpr int kHeaderBytes = 12;
-  auto* bytes = static_cast<uint8_t*>(buffer);
-  if (count >= kHeaderBytes && (bytes[3] & 0x0F) == static_cast<uint8_t>(Rcode::kFormErr)) {
-    bytes[3] = static_cast<uint8_t>((bytes[3] & 0xF0) | static_cast<uint8_t>(Rcode::kNotImp));
+  if (count < kHeaderBytes) return count;
+  return static_cast<ares_ssize_t>(
+      self.Prepare({static_cast<uint8_t*>(buffer), length}, static_cast<size_t>(count)));
+}
+
+size_t CaresChannel::Impl::Prepare(std::span<uint8_t> buffer, size_t length) {
+  const auto known = by_id_.find(static_cast<uint16_t>(buffer[0] << 8 | buffer[1]));
+  const auto rcode = static_cast<Rcode>(buffer[3] & 0x0F);
+  if (known == by_id_.end() || rcode == Rcode::kNoError || rcode == Rcode::kNxDomain) {
+    return length;
   }
-#endif
-  return count;
+  Pending& pending = *known->second;
+  // Some say no with the header alone, and c-ares would take that for nobody's answer. Such a
+  // message says nothing of a name, only that this server will not help, so that the id is enough
+  // to believe it.
+  const std::vector<uint8_t>& question = pending.question;
+  if (buffer[4] == 0 && buffer[5] == 0 && length + question.size() <= buffer.size()) {
+    uint8_t* const rest = buffer.data() + kHeaderBytes;
+    std::memmove(rest + question.size(), rest, length - kHeaderBytes);
+    std::copy(question.begin(), question.end(), rest);
+    buffer[5] = 1;
+    length += question.size();
+    pending.without_question = true;
+  }
+  // On one FORMERR, c-ares before 1.22 would switch EDNS off for all queries to come, and take
+  // every answer over 512 bytes for truncated; later ones would ask again by themselves. We put the
+  // code back where the query ends.
+  if (rcode == Rcode::kFormErr) {
+    buffer[3] = static_cast<uint8_t>((buffer[3] & 0xF0) | static_cast<uint8_t>(Rcode::kNotImp));
+    pending.formerr = true;
+  }
+  return length;
 }
 
 ares_ssize_t CaresChannel::Impl::SendVector(ares_socket_t fd, const iovec* parts, int count,
@@ -318,6 +374,7 @@ void CaresChannel::Send(std::span<const uint8_t> query, const AttemptTag& tag) {
   impl_->Send(query, tag);
 }
 void CaresChannel::ProcessTimeouts() { impl_->ProcessTimeouts(); }
+bool CaresChannel::HasId(uint16_t id) const { return impl_->HasId(id); }
 size_t CaresChannel::outstanding() const { return impl_->outstanding(); }
 bool CaresChannel::behind() const { return impl_->behind(); }
 size_t CaresChannel::answer_room() const { return impl_->answer_room(); }

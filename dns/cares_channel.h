@@ -27,6 +27,7 @@ struct AttemptTag {
   uint64_t question = 0;
   uint8_t server = 0;
   uint8_t phase = 0;
+  uint8_t hop = 0;
   Transport transport = Transport::kUdp;
   int64_t sent_ns = 0;
 };
@@ -41,6 +42,8 @@ struct AttemptResult {
   AttemptTag tag;
   Kind kind = Kind::kFailed;
   absl::StatusOr<Message> message = absl::UnknownError("no message");
+  // It came without a question section: an error code, and the id, which is ours.
+  bool without_question = false;
   // errno of the last socket call that failed, 0 if none did.
   int os_error = 0;
 };
@@ -69,6 +72,8 @@ class CaresChannel {
   ~CaresChannel();
 
   void Send(std::span<const uint8_t> query, const AttemptTag& tag);
+  // Is a query with this id on the wire?
+  bool HasId(uint16_t id) const;
   // Lets c-ares look at its time-outs.
   void ProcessTimeouts();
   size_t outstanding() const;

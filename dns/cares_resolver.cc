@@ -19,7 +19,9 @@
 
 // How a question goes: it is put to a server, then to the next one where that fails or stays
 // silent. SERVFAIL from the last one is looked into: with CD set, does the same server know an
-// answer? Then, asked as at first once more, is it still SERVFAIL? Only both together make `bogus`.
+// answer? Then, asked as at first once more, is it still SERVFAIL? Only both together make `bogus`,
+// unless a slower server has an answer in the meantime. Where an answer ends in a CNAME, its target
+// is asked for, in a new hop of the same question.
 //
 // c-ares calls us back in the middle of its own work. So results are only noted there, and acted
 // upon in Drain, which runs when c-ares has returned.
@@ -38,6 +40,11 @@ enum class Phase : uint8_t { kAsking, kCheckingDisabled, kRechecking };
 bool IsLocalTrouble(int os_error) {
   return os_error != 0 && os_error != ECONNREFUSED && os_error != ECONNRESET && os_error != EPIPE &&
          os_error != ETIMEDOUT;
+}
+
+// RFC 6891 §7: whoever does not know EDNS says FORMERR, without an OPT record.
+bool LacksEdns(const Message& message) {
+  return message.rcode == Rcode::kFormErr && !message.has_edns;
 }
 
 struct Question {
@@ -63,6 +70,15 @@ struct Question {
   int64_t next_event_ns = 0;
   bool waiting = false;
   std::string last_failure;
+  bool truncated = false;             // Some answer over UDP was.
+  uint32_t servers_without_edns = 0;  // Bit by index.
+  // What was followed to `name`, the last of these: a CNAME of which the target did not come along.
+  uint8_t hop = 0;
+  std::string first_name;
+  std::vector<std::string> followed;
+  bool followed_secure = true;
+  bool followed_authentic = true;
+  uint32_t followed_ttl_seconds = UINT32_MAX;
   size_t refusing_server = kNoServer;
   std::optional<Response> refusal;  // The best there is so far, should nothing better come.
 };
@@ -102,6 +118,9 @@ class CaresResolver::Impl {
   bool MayAskOther(const Question& question) const;
   void SendOrWait(QueryId id, Question& question);
   void Send(QueryId id, Question& question, size_t server, Transport transport);
+  // Only that: no clock of the question is set.
+  void Transmit(QueryId id, Question& question, size_t server, Transport transport, Phase phase,
+                int64_t sent_ns);
   void SendWaiting();
   // The last query of `question` is no longer new.
   void LeaveWindow(Question& question);
@@ -112,6 +131,11 @@ class CaresResolver::Impl {
   void NoteAnswer(const AttemptResult& result);
   void NoteLoss(const Question& question, const AttemptResult& result);
   void OnMessage(QueryId id, Question& question, AttemptResult result);
+  // An answer to the question as it was first put, while SERVFAIL is looked into elsewhere.
+  void OnLateMessage(QueryId id, Question& question, AttemptResult result);
+  // The DNS has spoken.
+  void OnAnswer(QueryId id, Question& question, Response response);
+  void Follow(QueryId id, Question& question, const Response& response);
   void OnAskingResponse(QueryId id, Question& question, size_t server, Response response);
   void OnCheckResponse(QueryId id, Question& question, Response response);
   void OnAttemptFailed(QueryId id, Question& question, const AttemptResult& result);
@@ -258,20 +282,11 @@ void CaresResolver::Impl::Send(QueryId id, Question& question, size_t server, Tr
   if (question.deadline_ns == 0) {
     question.deadline_ns = now_ns + nanoseconds(options_.deadline).count();
   }
-  QueryOptions query_options;
-  query_options.id = absl::Uniform<uint16_t>(random_);
-  query_options.checking_disabled = question.phase == Phase::kCheckingDisabled;
-  query_options.dnssec_ok = options_.dnssec_ok;
-  const absl::StatusOr<std::vector<uint8_t>> query =
-      BuildQuery(question.name, question.type, query_options);
-  // The name was checked by Ask, and nothing else can fail.
-  if (!query.ok()) return;
-  ++question.attempts;
   ++question.on_wire;
   if (transport == Transport::kUdp) ++question.phase_attempts;
   // A name that is asked for again may be one that nobody answers for: it takes no place any more.
   const bool first =
-      transport == Transport::kUdp && question.phase == Phase::kAsking && question.attempts == 1;
+      transport == Transport::kUdp && question.phase == Phase::kAsking && question.attempts == 0;
   LeaveWindow(question);
   if (first) {
     question.window_server = server;
@@ -280,15 +295,38 @@ void CaresResolver::Impl::Send(QueryId id, Question& question, size_t server, Tr
   question.asked_servers |= uint32_t{1} << server;
   question.last_server = server;
   question.last_sent_ns = now_ns;
-  ++counters_.queries_sent;
   const int patience = std::max(question.phase_attempts - 1, 1);
   SetEvent(id, question,
            now_ns + (first ? servers_[server].window.patience_ns()
                            : patience * nanoseconds(options_.attempt_timeout).count()));
+  Transmit(id, question, server, transport, question.phase, now_ns);
+}
+
+void CaresResolver::Impl::Transmit(QueryId id, Question& question, size_t server,
+                                   Transport transport, Phase phase, int64_t sent_ns) {
   CaresChannel& channel =
       transport == Transport::kUdp ? *servers_[server].udp : *servers_[server].tcp;
-  channel.Send(*query, {id, static_cast<uint8_t>(server), static_cast<uint8_t>(question.phase),
-                        transport, now_ns});
+  QueryOptions query_options;
+  // Ids have 16 bits, and many queries are on the wire.
+  for (int tries = 0; tries < 16; ++tries) {
+    query_options.id = absl::Uniform<uint16_t>(random_);
+    if (!channel.HasId(query_options.id)) break;
+  }
+  query_options.checking_disabled = phase == Phase::kCheckingDisabled;
+  query_options.dnssec_ok = options_.dnssec_ok;
+  query_options.edns = (question.servers_without_edns >> server & 1) == 0;
+  const absl::StatusOr<std::vector<uint8_t>> query =
+      BuildQuery(question.name, question.type, query_options);
+  // The name was checked by Ask, and nothing else can fail.
+  if (!query.ok()) return;
+  ++question.attempts;
+  ++counters_.queries_sent;
+  channel.Send(*query, {.question = id,
+                        .server = static_cast<uint8_t>(server),
+                        .phase = static_cast<uint8_t>(phase),
+                        .hop = question.hop,
+                        .transport = transport,
+                        .sent_ns = sent_ns});
 }
 
 void CaresResolver::Impl::SendWaiting() {
@@ -322,7 +360,10 @@ void CaresResolver::Impl::OnResult(AttemptResult result) {
   if (it == questions_.end()) return;
   Question& question = *it->second;
   // A late answer to what is no longer the question.
-  if (result.tag.phase != static_cast<uint8_t>(question.phase)) return;
+  if (result.tag.hop != question.hop) return;
+  if (result.tag.phase != static_cast<uint8_t>(question.phase)) {
+    return OnLateMessage(result.tag.question, question, std::move(result));
+  }
   --question.on_wire;
   if (result.tag.sent_ns == question.last_sent_ns) LeaveWindow(question);
   switch (result.kind) {
@@ -365,13 +406,20 @@ void CaresResolver::Impl::OnMessage(QueryId id, Question& question, AttemptResul
     response = ErrorResponse(ResponseStatus::kMalformed,
                              JoinText("unreadable answer: ", result.message.status().message()));
   } else if (result.message->truncated) {
+    question.truncated = true;
     if (result.tag.transport == Transport::kUdp) {
       return Send(id, question, server, Transport::kTcp);
     }
     response = ErrorResponse(ResponseStatus::kMalformed, "truncated, although over TCP");
+  } else if (LacksEdns(*result.message) && (question.servers_without_edns >> server & 1) == 0) {
+    question.servers_without_edns |= uint32_t{1} << server;
+    return Send(id, question, server, result.tag.transport);
   } else {
     response = ReadResponse(*std::move(result.message), question.name, question.type,
                             servers_[server].trusted);
+    if (result.without_question && !response.detail.empty()) {
+      AppendText(&response.detail, " (without a question section)");
+    }
   }
   if (question.phase == Phase::kAsking) {
     OnAskingResponse(id, question, server, std::move(response));
@@ -380,10 +428,68 @@ void CaresResolver::Impl::OnMessage(QueryId id, Question& question, AttemptResul
   }
 }
 
+void CaresResolver::Impl::OnLateMessage(QueryId id, Question& question, AttemptResult result) {
+  if (result.kind != AttemptResult::Kind::kMessage || !result.message.ok() ||
+      result.tag.phase != static_cast<uint8_t>(Phase::kAsking)) {
+    return;
+  }
+  const size_t server = result.tag.server;
+  if (result.message->truncated) {
+    if (result.tag.transport == Transport::kUdp) {
+      Transmit(id, question, server, Transport::kTcp, Phase::kAsking, loop_.NowNanos());
+    }
+    return;
+  }
+  Response response = ReadResponse(*std::move(result.message), question.name, question.type,
+                                   servers_[server].trusted);
+  if (IsAnswer(response.status) || response.status == ResponseStatus::kBogus) {
+    OnAnswer(id, question, std::move(response));
+  }
+}
+
+void CaresResolver::Impl::OnAnswer(QueryId id, Question& question, Response response) {
+  if (response.ends_in_cname) return Follow(id, question, response);
+  if (question.hop == 0 || !IsAnswer(response.status)) return Finish(id, std::move(response));
+  response.cname_chain.insert(response.cname_chain.begin(), question.followed.begin(),
+                              question.followed.end());
+  if (!question.followed_secure) response.dnssec = DnssecState::kInsecure;
+  response.authentic_data = response.authentic_data && question.followed_authentic;
+  response.ttl_seconds = std::min(response.ttl_seconds, question.followed_ttl_seconds);
+  Finish(id, std::move(response));
+}
+
+void CaresResolver::Impl::Follow(QueryId id, Question& question, const Response& response) {
+  if (question.hop == 0) question.first_name = question.name;
+  auto& followed = question.followed;
+  for (const std::string& target : response.cname_chain) {
+    if (target == question.first_name ||
+        std::find(followed.begin(), followed.end(), target) != followed.end()) {
+      return Finish(id,
+                    ErrorResponse(ResponseStatus::kMalformed, JoinText("CNAME loop at ", target)));
+    }
+    if (followed.size() == kMaxCnameChain) {
+      return Finish(id, ErrorResponse(ResponseStatus::kMalformed,
+                                      JoinText("more than ", kMaxCnameChain, " CNAMEs")));
+    }
+    followed.push_back(target);
+  }
+  question.followed_secure &= response.dnssec == DnssecState::kSecure;
+  question.followed_authentic &= response.authentic_data;
+  question.followed_ttl_seconds = std::min(question.followed_ttl_seconds, response.ttl_seconds);
+  question.name = followed.back();
+  ++question.hop;
+  question.asked_servers = 0;
+  question.failed_servers = 0;
+  question.silent_server = kNoServer;
+  question.truncated = false;
+  question.refusal.reset();
+  EnterPhase(id, question, Phase::kAsking);
+}
+
 void CaresResolver::Impl::OnAskingResponse(QueryId id, Question& question, size_t server,
                                            Response response) {
   if (IsAnswer(response.status) || response.status == ResponseStatus::kBogus) {
-    return Finish(id, std::move(response));
+    return OnAnswer(id, question, std::move(response));
   }
   question.failed_servers |= uint32_t{1} << server;
   // SERVFAIL is about the name, the others are about the server: it says more.
@@ -420,7 +526,7 @@ void CaresResolver::Impl::OnCheckResponse(QueryId id, Question& question, Respon
   }
   // The failure has passed in the meantime.
   if (IsAnswer(response.status) || response.status == ResponseStatus::kBogus) {
-    return Finish(id, std::move(response));
+    return OnAnswer(id, question, std::move(response));
   }
   Finish(id, *std::move(question.refusal));
 }
@@ -431,6 +537,7 @@ void CaresResolver::Impl::OnAttemptFailed(QueryId id, Question& question,
   question.last_failure = JoinText(
       address.ToString(), ": ", result.os_error != 0 ? std::strerror(result.os_error) : "failed");
   const int64_t now_ns = loop_.NowNanos();
+  question.local_errno = 0;
   if (IsLocalTrouble(result.os_error)) {
     question.local_errno = result.os_error;
     ++question.local_failures;
@@ -458,15 +565,21 @@ void CaresResolver::Impl::Finish(QueryId id, Response response) {
 
 void CaresResolver::Impl::GiveUp(QueryId id, Question& question) {
   if (question.refusal.has_value()) return Finish(id, *std::move(question.refusal));
-  if (question.attempts == 0 && question.local_failures > 0) {
+  // A truncated answer is there, and our own trouble is between us and it.
+  const bool ours = question.attempts == 0 || (question.truncated && question.local_errno != 0);
+  if (question.local_failures > 0 && ours) {
     const bool descriptors = question.local_errno == EMFILE || question.local_errno == ENFILE;
     return Finish(id, ErrorResponse(descriptors ? ResponseStatus::kLocalNoDescriptors
                                                 : ResponseStatus::kLocalError,
                                     question.last_failure));
   }
-  std::string detail = JoinText("no answer to ", question.attempts, " queries");
+  std::string detail = question.truncated
+                           ? "the answer is truncated, and over TCP there is no answer"
+                           : JoinText("no answer to ", question.attempts, " queries");
   if (!question.last_failure.empty()) AppendText(&detail, " (", question.last_failure, ")");
-  Finish(id, ErrorResponse(ResponseStatus::kTimeout, std::move(detail)));
+  const bool no_tcp = question.truncated && !question.last_failure.empty();
+  Finish(id, ErrorResponse(no_tcp ? ResponseStatus::kMalformed : ResponseStatus::kTimeout,
+                           std::move(detail)));
 }
 
 void CaresResolver::Impl::SetEvent(QueryId id, Question& question, int64_t due_ns) {

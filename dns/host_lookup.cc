@@ -149,6 +149,7 @@ class HostLookup::Impl {
       }
       answer_.addresses.push_back(*address);
     }
+    if (!response.left_out.empty()) Note(type, JoinText("left out: ", response.left_out));
   }
 
   // A family without addresses has no say: neither its failure nor its denial, which may be
@@ -240,9 +241,14 @@ class HostLookup::Impl {
       if (tlsa == nullptr) continue;
       if (answer_.tlsa.size() == kMaxTlsaRecords) {
         Note("TLSA", JoinText("more than ", kMaxTlsaRecords, " records"));
+        answer_.tlsa_left_out = true;
         break;
       }
       answer_.tlsa.push_back(std::move(*tlsa));
+    }
+    if (!response.left_out.empty()) {
+      Note("TLSA", JoinText("left out: ", response.left_out));
+      answer_.tlsa_left_out = true;
     }
     Finish();
   }

@@ -89,13 +89,11 @@ absl::StatusOr<RecordData> ReadMx(std::span<const uint8_t> message, const Record
 
 absl::StatusOr<RecordData> ReadTlsa(std::span<const uint8_t> data) {
   if (data.size() < 3) return Malformed("TLSA record too short");
-  if (data.size() > kMaxTextBytes) return Malformed("TLSA record too long");
   return TlsaRecord{data[0], data[1], data[2], {data.begin() + 3, data.end()}};
 }
 
 absl::StatusOr<RecordData> ReadTxt(std::span<const uint8_t> data) {
   if (data.empty()) return Malformed("TXT record without a string");
-  if (data.size() > kMaxTextBytes) return Malformed("TXT record too long");
   TxtData txt;
   for (size_t offset = 0; offset < data.size();) {
     const size_t length = data[offset++];
@@ -188,6 +186,14 @@ absl::Status ReadRecord(std::span<const uint8_t> message, Section section, size_
       (section == Section::kAnswer ? IsRead(frame->type)
                                    : frame->type == RrType::kSoa && !out.soa.has_value());
   if (!wanted) return absl::OkStatus();
+  if (section == Section::kAnswer && out.answers.size() == kMaxAnswerRecords) {
+    out.left_out = "too many answer records";
+    return absl::OkStatus();
+  }
+  if (section == Section::kAnswer && frame->data_end - frame->data_begin > kMaxTextBytes) {
+    out.left_out = JoinText(RrTypeName(frame->type), " record too long");
+    return absl::OkStatus();
+  }
   absl::StatusOr<RecordData> data = ReadData(message, *frame);
   if (!data.ok()) return data.status();
   // RFC 2181 §8: a TTL with the top bit set is zero.
@@ -197,7 +203,6 @@ absl::Status ReadRecord(std::span<const uint8_t> message, Section section, size_
     out.soa = std::move(record);
     return absl::OkStatus();
   }
-  if (out.answers.size() == kMaxAnswerRecords) return Malformed("too many answer records");
   out.answers.push_back(std::move(record));
   return absl::OkStatus();
 }
@@ -214,7 +219,10 @@ absl::Status ReadSections(std::span<const uint8_t> message, size_t offset, Messa
   for (const auto& [section, name, count_at] : kSections) {
     const size_t count = ReadU16(message, count_at);
     for (size_t i = 0; i < count; ++i) {
-      if (++walked > kMaxMessageRecords) return Malformed("too many records");
+      if (++walked > kMaxMessageRecords) {
+        out.left_out = "too many records";
+        return absl::OkStatus();
+      }
       absl::Status status = ReadRecord(message, section, offset, out);
       if (status.ok()) continue;
       // A truncated message is not an answer but a call to ask again over TCP (RFC 2181 §9).

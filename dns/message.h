@@ -129,13 +129,16 @@ struct Message {
   std::optional<ResourceRecord> soa;
   bool has_edns = false;
   std::vector<ExtendedError> extended_errors;
+  // What the caps above did not let us keep (records at the end, or one that is too long), in a few
+  // words; else empty.
+  std::string left_out;
 };
 
 // Reads a response. InvalidArgument with what is wrong where: not a response, not exactly one
 // question in class IN, a length that leads outside, a compression pointer that does not lead
-// backwards, a record that is not of its type's form, more than the caps above. A message with TC
-// set may end anywhere after the question: what is complete is kept. Bytes after the last record
-// are ignored.
+// backwards, a record that is not of its type's form, too many pointers. Of records over the caps
+// what fits is kept (Message::left_out). A message with TC set may end anywhere after the question:
+// what is complete is kept. Bytes after the last record are ignored.
 absl::StatusOr<Message> ParseResponse(std::span<const uint8_t> bytes);
 
 // What a message says to one question.

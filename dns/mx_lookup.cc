@@ -63,6 +63,9 @@ class MxLookup::Impl {
     switch (response.status) {
       case ResponseStatus::kOk:
         TakeRecords(std::move(response.records));
+        if (!response.left_out.empty() && answer_.error_detail.empty()) {
+          answer_.error_detail = JoinText("MX: left out: ", response.left_out);
+        }
         return Finish();
       case ResponseStatus::kNxDomain:
         answer_.status = MxStatus::kNxDomain;

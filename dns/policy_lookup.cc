@@ -23,8 +23,17 @@ std::vector<std::string> TextsOf(const Response& response) {
 // What a response comes to, with `read` for the records. Record is StsRecord or TlsRptRecord.
 template <typename Record>
 Record FromResponse(const Response& response, Record (*read)(std::span<const std::string>)) {
-  if (IsAnswer(response.status)) return read(TextsOf(response));
   Record record;
+  if (IsAnswer(response.status)) {
+    record = read(TextsOf(response));
+    if (response.left_out.empty()) return record;
+    // One that counts may be among those that were not read.
+    if (record.status == PolicyRecordStatus::kNone) {
+      record.status = PolicyRecordStatus::kLookupError;
+    }
+    if (record.detail.empty()) record.detail = JoinText("TXT: left out: ", response.left_out);
+    return record;
+  }
   record.status =
       IsLocal(response.status) ? PolicyRecordStatus::kLocalError : PolicyRecordStatus::kLookupError;
   record.detail = JoinText("TXT: ", response.detail);

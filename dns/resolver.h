@@ -17,14 +17,16 @@
 namespace mxsweep::dns {
 
 enum class ResponseStatus : uint8_t {
-  kOk,         // Records of the asked type.
-  kNoData,     // The name exists and has none of that type.
-  kNxDomain,   // The name, or what it is a CNAME for, does not exist.
-  kServfail,   // The resolver could not find out.
-  kBogus,      // The resolver could, and DNSSEC says not to believe it.
-  kTimeout,    // No resolver answered.
-  kRefused,    // REFUSED, FORMERR, NOTIMP or any other code; or a server that does not recurse.
-  kMalformed,  // What was answered cannot be read, or its CNAMEs go in circles.
+  kOk,        // Records of the asked type.
+  kNoData,    // The name exists and has none of that type.
+  kNxDomain,  // The name, or what it is a CNAME for, does not exist.
+  kServfail,  // The resolver could not find out.
+  kBogus,     // The resolver could, and DNSSEC says not to believe it.
+  kTimeout,   // No resolver answered.
+  kRefused,   // REFUSED, FORMERR, NOTIMP or any other code; or a server that does not recurse.
+  // What was answered cannot be read, its CNAMEs go in circles, or it is truncated and not to be
+  // had over TCP.
+  kMalformed,
   // Our own trouble: says nothing about the name.
   kLocalNoDescriptors,
   kLocalError,  // No memory, no route to any resolver, the question cannot be put (bad name).
@@ -55,6 +57,11 @@ struct Response {
   uint32_t ttl_seconds = 0;  // Of an answer or a denial; 0 if unknown.
   // Queries sent, over all resolvers, the one that tells SERVFAIL from bogus included.
   int attempts = 0;
+  // What of the answer was more than is kept, in a few words; else empty. kOk only.
+  std::string left_out;
+  // The CNAMEs end in a name of which the answer says nothing at all. A Resolver asks on, and hands
+  // out no such response.
+  bool ends_in_cname = false;
   // A sentence where status is an error; else empty.
   std::string detail;
 };

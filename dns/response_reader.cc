@@ -47,6 +47,7 @@ bool IsQuestionName(const Message& message, std::string_view name) {
 
 // NOERROR and NXDOMAIN.
 Response ReadAnswer(Message message, std::string_view name, RrType type, bool trusted) {
+  const bool denies = message.soa.has_value();
   absl::StatusOr<AnswerSummary> summary = SummarizeAnswer(std::move(message), name, type);
   if (!summary.ok()) {
     return ErrorResponse(ResponseStatus::kMalformed, std::string(summary.status().message()));
@@ -59,7 +60,12 @@ Response ReadAnswer(Message message, std::string_view name, RrType type, bool tr
   if (message.rcode == Rcode::kNxDomain && !summary->records.empty()) {
     return ErrorResponse(ResponseStatus::kMalformed, "NXDOMAIN, with records of the name");
   }
+  // It may be among those that were not kept.
+  if (summary->records.empty() && !message.left_out.empty()) {
+    return ErrorResponse(ResponseStatus::kMalformed, std::move(message.left_out));
+  }
   Response response;
+  response.left_out = std::move(message.left_out);
   if (message.rcode == Rcode::kNxDomain) {
     // RFC 6604 §3: said of the last name of the chain.
     response.status = ResponseStatus::kNxDomain;
@@ -70,6 +76,9 @@ Response ReadAnswer(Message message, std::string_view name, RrType type, bool tr
     return ErrorResponse(ResponseStatus::kRefused, "the server does not recurse");
   } else {
     response.status = ResponseStatus::kNoData;
+    // RFC 2308 §2.2: the mark of a denial is the SOA record. Without one nothing is denied of the
+    // last name.
+    response.ends_in_cname = !summary->cname_chain.empty() && !denies;
   }
   response.authentic_data = message.authentic_data;
   response.dnssec =

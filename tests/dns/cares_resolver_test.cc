@@ -3,13 +3,19 @@
 #include <ares.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/dns/message_writer.h"
@@ -50,6 +56,51 @@ ResolverOptions Options(std::vector<ServerAddress> servers) {
   options.tick = milliseconds(10);
   return options;
 }
+
+// Says "truncated" to everything, and has no TCP.
+class UdpOnlyServer {
+ public:
+  UdpOnlyServer() : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(address);
+    const timeval wait = {.tv_sec = 0, .tv_usec = 20'000};
+    if (bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+        getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length) != 0 ||
+        setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) != 0) {
+      std::abort();
+    }
+    address_ = {IpAddress::FromV4(INADDR_LOOPBACK), ntohs(address.sin_port)};
+    thread_ = std::thread([this] { Serve(); });
+  }
+  ~UdpOnlyServer() {
+    stop_ = true;
+    thread_.join();
+    close(fd_);
+  }
+  ServerAddress address() const { return address_; }
+
+ private:
+  void Serve() {
+    while (!stop_) {
+      uint8_t bytes[2048];
+      sockaddr_in peer = {};
+      socklen_t length = sizeof(peer);
+      const ssize_t count =
+          recvfrom(fd_, bytes, sizeof(bytes), 0, reinterpret_cast<sockaddr*>(&peer), &length);
+      if (count < 12) continue;
+      bytes[2] |= 0x82;  // QR, TC
+      (void)sendto(fd_, bytes, static_cast<size_t>(count), 0,
+                   reinterpret_cast<const sockaddr*>(&peer), length);
+    }
+  }
+
+  int fd_;
+  ServerAddress address_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
 
 // An address on which nothing listens, and ICMP says so.
 ServerAddress ClosedPort() {
@@ -114,6 +165,168 @@ TEST_F(CaresResolverTest, TellsNoDataNxDomainAndRefusalApart) {
   EXPECT_EQ(Ask("referral.example").status, ResponseStatus::kRefused);
   // One FORMERR must not change how others are asked.
   EXPECT_EQ(Ask("empty.example").status, ResponseStatus::kNoData);
+}
+
+// RFC 6895 §2.3: FORMERR is 1, NOTIMP is 4, and each is told as what it is.
+TEST_F(CaresResolverTest, TellsFormerrFromNotimp) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    return {CodeAnswer(query, query.name == "formerr.example" ? 1 : 4)};
+  });
+  Start(Options({server.address()}));
+  const Response formerr = Ask("formerr.example");
+  EXPECT_EQ(formerr.status, ResponseStatus::kRefused);
+  EXPECT_EQ(formerr.detail, "FORMERR");
+  const Response notimp = Ask("notimp.example");
+  EXPECT_EQ(notimp.status, ResponseStatus::kRefused);
+  EXPECT_EQ(notimp.detail, "NOTIMP");
+}
+
+// RFC 6891 §7: FORMERR without an OPT record comes from those that do not know EDNS.
+TEST_F(CaresResolverTest, AsksAgainWithoutEdnsAfterFormerr) {
+  for (const bool header_alone : {false, true}) {
+    std::atomic<int> with_edns = 0;
+    ScriptedServer server([&](const ScriptedQuery& query) -> std::vector<Bytes> {
+      if (query.has_edns) {
+        ++with_edns;
+        Bytes formerr = CodeAnswer(query, 1);
+        if (header_alone) {
+          formerr.resize(12);
+          formerr[5] = 0;
+        }
+        return {formerr};
+      }
+      // What does not fit into 512 bytes is truncated, as it was before EDNS.
+      if (!query.over_tcp && query.name == "many.example") {
+        return {MessageWriter(query.name, query.type, {.id = query.id, .tc = true}).Done()};
+      }
+      return {AddressAnswer(query, {.ad = query.ad})};
+    });
+    Start(Options({server.address()}));
+    const Response response = Ask("mx.example");
+    EXPECT_EQ(response.status, ResponseStatus::kOk) << response.detail;
+    EXPECT_EQ(response.dnssec, DnssecState::kSecure);
+    EXPECT_EQ(response.attempts, 2);
+    EXPECT_EQ(Ask("many.example").status, ResponseStatus::kOk);
+    EXPECT_EQ(server.tcp_queries(), 1);
+    EXPECT_EQ(with_edns, 2);
+  }
+}
+
+TEST_F(CaresResolverTest, DoesNotAskWithoutEdnsWhereFormerrIsAboutSomethingElse) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id, .rcode = 1});
+    writer.Opt(0, {});
+    return {writer.Done()};
+  });
+  Start(Options({server.address()}));
+  EXPECT_EQ(Ask("mx.example").detail, "FORMERR");
+  EXPECT_EQ(server.queries(), 1);
+}
+
+// Some say no with the header alone. It says nothing of the name, but it is an answer.
+TEST_F(CaresResolverTest, TakesARefusalWithoutAQuestionSectionForAnAnswer) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.name == "mx.example") return {AddressAnswer(query)};
+    Bytes header = CodeAnswer(query, query.name == "refused.example" ? 5 : 2);
+    header.resize(12);
+    header[5] = 0;
+    return {header};
+  });
+  ResolverOptions options = Options({server.address()});
+  options.tell_bogus_from_servfail = false;
+  Start(options);
+  const Response refused = Ask("refused.example");
+  EXPECT_EQ(refused.status, ResponseStatus::kRefused);
+  EXPECT_EQ(refused.detail, "REFUSED (without a question section)");
+  EXPECT_EQ(refused.attempts, 1);
+  EXPECT_EQ(Ask("failed.example").status, ResponseStatus::kServfail);
+  EXPECT_EQ(server.queries(), 2);
+  EXPECT_EQ(Ask("mx.example").status, ResponseStatus::kOk);
+}
+
+// RFC 5452 §9.1: but an answer must have the question, and a code the id.
+TEST_F(CaresResolverTest, BelievesNothingElseWithoutAQuestionSection) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    Bytes denial = CodeAnswer(query, 3);
+    denial.resize(12);
+    denial[5] = 0;
+    Bytes nothing = denial;
+    nothing[3] = 0x80;
+    Bytes other = denial;
+    other[0] = static_cast<uint8_t>(other[0] ^ 0x55);
+    other[3] = 0x85;
+    return {denial, nothing, other, AddressAnswer(query)};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("mx.example");
+  EXPECT_EQ(response.status, ResponseStatus::kOk) << response.detail;
+  EXPECT_EQ(response.attempts, 1);
+}
+
+// A chain may come without its end: that is no denial, which would have an SOA record (RFC 2308
+// §2.2).
+TEST_F(CaresResolverTest, AsksForTheTargetThatDidNotComeWithItsCname) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id, .ad = query.name != "b.example"});
+    if (query.name == "a.example") writer.Cname("a.example", "b.example");
+    if (query.name == "b.example") {
+      writer.Cname("b.example", "c.example");
+      writer.Cname("c.example", "d.example");
+    }
+    if (query.name == "d.example") writer.Address("d.example", "192.0.2.7");
+    if (query.name == "empty.example") {
+      writer.Cname("empty.example", "nothing.example");
+      writer.Soa("example", 60, 60);
+    }
+    if (query.name == "gone.example") writer.Cname("gone.example", "nowhere.example");
+    if (query.name == "nowhere.example") return {CodeAnswer(query, 3)};
+    if (query.name == "lame.example") writer.Cname("lame.example", "failing.example");
+    if (query.name == "failing.example") return {CodeAnswer(query, 5)};
+    return {writer.Done()};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("a.example");
+  EXPECT_EQ(response.status, ResponseStatus::kOk) << response.detail;
+  EXPECT_THAT(response.cname_chain, ElementsAre("b.example", "c.example", "d.example"));
+  ASSERT_EQ(response.records.size(), 1u);
+  EXPECT_EQ(response.records[0].owner, "d.example");
+  EXPECT_EQ(response.attempts, 3);
+  // As secure as its worst link.
+  EXPECT_EQ(response.dnssec, DnssecState::kInsecure);
+  EXPECT_FALSE(response.authentic_data);
+  EXPECT_EQ(Ask("d.example").dnssec, DnssecState::kSecure);
+
+  const int before = server.queries();
+  const Response empty = Ask("empty.example");
+  EXPECT_EQ(empty.status, ResponseStatus::kNoData);
+  EXPECT_EQ(empty.dnssec, DnssecState::kSecure);
+  EXPECT_EQ(server.queries(), before + 1);
+  const Response gone = Ask("gone.example");
+  EXPECT_EQ(gone.status, ResponseStatus::kNxDomain);
+  EXPECT_THAT(gone.cname_chain, ElementsAre("nowhere.example"));
+  const Response lame = Ask("lame.example");
+  EXPECT_EQ(lame.status, ResponseStatus::kRefused);
+  EXPECT_EQ(lame.detail, "REFUSED");
+}
+
+TEST_F(CaresResolverTest, FollowsNoCnamesInCirclesNorForEver) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    MessageWriter writer(query.name, query.type, {.id = query.id});
+    if (query.name == "a.example") writer.Cname("a.example", "b.example");
+    if (query.name == "b.example") writer.Cname("b.example", "a.example");
+    if (query.name.starts_with("n")) {
+      writer.Cname(query.name, "n" + std::to_string(std::stoi(query.name.substr(1)) + 1));
+    }
+    return {writer.Done()};
+  });
+  Start(Options({server.address()}));
+  const Response loop = Ask("a.example");
+  EXPECT_EQ(loop.status, ResponseStatus::kMalformed);
+  EXPECT_EQ(loop.detail, "CNAME loop at a.example");
+  const Response endless = Ask("n0");
+  EXPECT_EQ(endless.status, ResponseStatus::kMalformed);
+  EXPECT_THAT(endless.detail, HasSubstr("CNAMEs"));
+  EXPECT_LE(server.queries(), 2 + static_cast<int>(kMaxCnameChain) + 1);
 }
 
 TEST_F(CaresResolverTest, FollowsTheCnameChain) {
@@ -181,6 +394,50 @@ TEST_F(CaresResolverTest, SaysMalformedWhenTruncatedOverTcpToo) {
   });
   Start(Options({server.address()}));
   EXPECT_EQ(Ask("many.example").status, ResponseStatus::kMalformed);
+}
+
+// It has answered: that is no time-out.
+TEST_F(CaresResolverTest, SaysThatATruncatedAnswerIsNotToBeHadOverTcp) {
+  UdpOnlyServer server;
+  Start(Options({server.address()}));
+  const Response response = Ask("many.example");
+  EXPECT_EQ(response.status, ResponseStatus::kMalformed);
+  EXPECT_EQ(response.dnssec, DnssecState::kError);
+  EXPECT_THAT(response.detail,
+              HasSubstr("the answer is truncated, and over TCP there is no answer"));
+  EXPECT_THAT(response.detail, HasSubstr("Connection refused"));
+  ScriptedServer silent([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.over_tcp) return {};
+    return {MessageWriter(query.name, query.type, {.id = query.id, .tc = true}).Done()};
+  });
+  Start(Options({silent.address()}));
+  const Response waiting = Ask("many.example");
+  EXPECT_EQ(waiting.status, ResponseStatus::kTimeout);
+  EXPECT_EQ(waiting.detail, "the answer is truncated, and over TCP there is no answer");
+}
+
+TEST_F(CaresResolverTest, KeepsWhatFitsOfAnAnswerAndSaysSo) {
+  ScriptedServer server([](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (!query.over_tcp) {
+      return {MessageWriter(query.name, query.type, {.id = query.id, .tc = true}).Done()};
+    }
+    MessageWriter writer(query.name, query.type, {.id = query.id});
+    for (size_t i = 0; i <= kMaxAnswerRecords; ++i) {
+      const bool other = query.name == "hidden.example";
+      writer.RawRecordAt(12, other ? RrType::kTxt : query.type, {3, 1, 1, static_cast<uint8_t>(i)});
+    }
+    if (query.name == "hidden.example") writer.Address(query.name, "192.0.2.1");
+    return {writer.Done()};
+  });
+  Start(Options({server.address()}));
+  const Response response = Ask("many.example");
+  EXPECT_EQ(response.status, ResponseStatus::kOk) << response.detail;
+  EXPECT_EQ(response.records.size(), kMaxAnswerRecords);
+  EXPECT_EQ(response.left_out, "too many answer records");
+  // What was asked for may be among those that were not read: that is no denial.
+  const Response hidden = Ask("hidden.example");
+  EXPECT_EQ(hidden.status, ResponseStatus::kMalformed);
+  EXPECT_EQ(hidden.detail, "too many answer records");
 }
 
 TEST_F(CaresResolverTest, TakesLargeUdpAnswersWithoutTcp) {
@@ -515,6 +772,40 @@ TEST_F(CaresResolverTest, DoesNotTakeAPassingServfailForBogus) {
   });
   Start(Options({server.address()}));
   EXPECT_EQ(Ask("flaky.example").status, ResponseStatus::kOk);
+}
+
+// The slow server has not been asked in vain, although SERVFAIL is being looked into at the other.
+TEST_F(CaresResolverTest, TakesASlowServersAnswerWhileServfailIsLookedInto) {
+  std::optional<Bytes> held_back;
+  std::atomic<int> with_cd = 0;
+  ScriptedServer slow([&](const ScriptedQuery& query) -> std::vector<Bytes> {
+    // It answers when it is asked for the second name, by when the other has been asked with CD.
+    if (query.name == "slow.example") {
+      held_back = AddressAnswer(query);
+      return {};
+    }
+    return {*held_back, AddressAnswer(query)};
+  });
+  ScriptedServer failing([&](const ScriptedQuery& query) -> std::vector<Bytes> {
+    if (query.cd) {
+      ++with_cd;
+      return {};
+    }
+    return {CodeAnswer(query, 2)};
+  });
+  ResolverOptions options = Options({slow.address(), failing.address()});
+  options.max_attempts = 2;
+  options.deadline = seconds(8);
+  Start(options);
+  std::optional<Response> response;
+  resolver_->Query("slow.example", RrType::kA, [&](Response r) { response = std::move(r); });
+  ASSERT_TRUE(loop_.RunUntil([&] { return with_cd > 0; }, seconds(5)));
+  EXPECT_FALSE(response.has_value());
+  std::optional<Response> other;
+  resolver_->QueryServer(0, "other.example", RrType::kA, [&](Response r) { other = std::move(r); });
+  ASSERT_TRUE(
+      loop_.RunUntil([&] { return response.has_value() && other.has_value(); }, seconds(5)));
+  EXPECT_EQ(response->status, ResponseStatus::kOk) << response->detail;
 }
 
 TEST_F(CaresResolverTest, LeavesServfailAloneWhereToldTo) {

@@ -52,6 +52,8 @@ class FakeResolver : public Resolver {
   void SetSecure(const std::string& name) { secure_.insert(name); }
   // All but what is said of `type`.
   void SetInsecure(const std::string& name, RrType type) { insecure_.insert({name, type}); }
+  // The answer has more than is kept of it.
+  void SetLeftOut(const std::string& name, RrType type) { left_out_.insert({name, type}); }
   // Asking for (name, type), or what CNAMEs lead to it, ends in `status`.
   void SetFailure(const std::string& name, RrType type, ResponseStatus status) {
     failures_[{name, type}] = status;
@@ -119,6 +121,7 @@ class FakeResolver : public Resolver {
       if (cname == nullptr || type == RrType::kCname ||
           response.cname_chain.size() == kMaxCnameChain) {
         response.status = response.records.empty() ? ResponseStatus::kNoData : ResponseStatus::kOk;
+        if (left_out_.contains({current, type})) response.left_out = "too many answer records";
         SetAnswered(response, secure);
         return response;
       }
@@ -142,6 +145,7 @@ class FakeResolver : public Resolver {
   std::map<std::string, std::vector<ResourceRecord>> records_;
   std::set<std::string> secure_;
   std::set<std::pair<std::string, RrType>> insecure_;
+  std::set<std::pair<std::string, RrType>> left_out_;
   std::map<std::pair<std::string, RrType>, ResponseStatus> failures_;
   std::map<std::string, std::chrono::nanoseconds> delays_;
   std::chrono::nanoseconds default_delay_{1'000'000};

@@ -374,6 +374,27 @@ TEST_F(HostLookupTest, CapsAddresses) {
   EXPECT_THAT(answer.error_detail, HasSubstr("more than"));
 }
 
+TEST_F(HostLookupTest, SaysThatRecordsWereLeftOut) {
+  AddSecureHost("mx.example");
+  resolver_.AddTlsa("_25._tcp.mx.example", kRecord);
+  EXPECT_FALSE(Look("mx.example").tlsa_left_out);
+  resolver_.SetLeftOut("mx.example", RrType::kA);
+  resolver_.SetLeftOut("_25._tcp.mx.example", RrType::kTlsa);
+  const HostAnswer cut = Look("mx.example");
+  EXPECT_EQ(cut.tlsa_status, TlsaStatus::kSecure);
+  EXPECT_TRUE(cut.tlsa_left_out);
+  EXPECT_THAT(cut.error_detail, HasSubstr("A: left out: too many answer records"));
+  EXPECT_THAT(cut.error_detail, HasSubstr("TLSA: left out: too many answer records"));
+  AddSecureHost("many.example");
+  for (size_t i = 0; i <= kMaxTlsaRecords; ++i) {
+    resolver_.AddTlsa("_25._tcp.many.example",
+                      {3, 1, 1, {static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i)}});
+  }
+  const HostAnswer many = Look("many.example");
+  EXPECT_EQ(many.tlsa.size(), kMaxTlsaRecords);
+  EXPECT_TRUE(many.tlsa_left_out);
+}
+
 TEST_F(HostLookupTest, CancelsItsQuestionsWhenDestroyedAtAnyMoment) {
   AddSecureHost("real.example");
   resolver_.AddCname("mx.example", "real.example");

@@ -286,15 +286,34 @@ TEST(ParseResponse, CapsRecords) {
   for (size_t i = 0; i <= kMaxAnswerRecords; ++i) {
     writer.RawRecordAt(12, RrType::kA, {1, 2, 3, 4});
     if (i + 1 == kMaxAnswerRecords) {
-      ASSERT_TRUE(ParseResponse(writer.Done()).ok());
+      const auto full = ParseResponse(writer.Done());
+      ASSERT_TRUE(full.ok());
+      EXPECT_EQ(full->left_out, "");
     }
   }
-  EXPECT_THAT(ErrorOf(writer.Done()), HasSubstr("too many answer records"));
+  const auto over = ParseResponse(writer.Done());
+  ASSERT_TRUE(over.ok()) << over.status();
+  EXPECT_EQ(over->answers.size(), kMaxAnswerRecords);
+  EXPECT_EQ(over->left_out, "too many answer records");
   MessageWriter unread("example.org", RrType::kA);
   for (size_t i = 0; i <= kMaxMessageRecords; ++i) {
     unread.RawRecordAt(12, static_cast<RrType>(99), {});
   }
-  EXPECT_EQ(ErrorOf(unread.Done()), "too many records");
+  const auto endless = ParseResponse(unread.Done());
+  ASSERT_TRUE(endless.ok()) << endless.status();
+  EXPECT_EQ(endless->left_out, "too many records");
+}
+
+TEST(ParseResponse, LeavesOutWhatIsTooLongAndSaysSo) {
+  MessageWriter writer("example.org", RrType::kTxt);
+  writer.Txt("example.org", std::vector<std::string>(70, std::string(255, 'x')));
+  writer.Tlsa("example.org", {3, 0, 0, std::vector<uint8_t>(kMaxTextBytes, 1)});
+  writer.Txt("example.org", {"short"});
+  const auto message = ParseResponse(writer.Done());
+  ASSERT_TRUE(message.ok()) << message.status();
+  EXPECT_EQ(message->left_out, "TLSA record too long");
+  ASSERT_EQ(message->answers.size(), 1u);
+  EXPECT_EQ(message->answers[0].data, RecordData(TxtData{"short"}));
 }
 
 TEST(ParseResponse, RefusesASecondOptAndOptElsewhereThanAtTheRoot) {

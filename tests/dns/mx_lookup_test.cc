@@ -205,6 +205,15 @@ TEST_F(MxLookupTest, CapsTheHostsOfADomain) {
   EXPECT_THAT(answer.error_detail, HasSubstr("more than"));
 }
 
+TEST_F(MxLookupTest, KeepsWhatFitsOfAnAnswerAndSaysSo) {
+  resolver_.AddMx("example.org", 10, "mx.example.org");
+  resolver_.SetLeftOut("example.org", RrType::kMx);
+  const MxAnswer answer = Look("example.org");
+  EXPECT_EQ(answer.status, MxStatus::kMx);
+  EXPECT_EQ(answer.records.size(), 1u);
+  EXPECT_THAT(answer.error_detail, HasSubstr("MX: left out: too many answer records"));
+}
+
 TEST_F(MxLookupTest, CancelsItsQuestionsWhenDestroyed) {
   resolver_.AddTxt("example.org", "x");
   bool called = false;

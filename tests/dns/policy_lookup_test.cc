@@ -68,6 +68,17 @@ TEST_F(PolicyLookupTest, TellsErrorsFromAbsenceAndOursFromTheirs) {
   EXPECT_EQ(Look("example.org").tlsrpt.status, PolicyRecordStatus::kLocalError);
 }
 
+TEST_F(PolicyLookupTest, DoesNotSayNoneWhereNotAllWasRead) {
+  resolver_.AddTxt("_mta-sts.example.org", "v=spf1 -all");
+  resolver_.SetLeftOut("_mta-sts.example.org", RrType::kTxt);
+  resolver_.AddTxt("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:a@example.org");
+  resolver_.SetLeftOut("_smtp._tls.example.org", RrType::kTxt);
+  const PolicyRecords records = Look("example.org");
+  EXPECT_EQ(records.sts.status, PolicyRecordStatus::kLookupError);
+  EXPECT_EQ(records.tlsrpt.status, PolicyRecordStatus::kValid);
+  EXPECT_EQ(records.tlsrpt.detail, "TXT: left out: too many answer records");
+}
+
 TEST_F(PolicyLookupTest, AsksNothingForNamesThatCannotBe) {
   const std::string label(63, 'a');
   const std::string longest = label + "." + label + "." + label + "." + std::string(61, 'b');
