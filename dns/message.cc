@@ -190,8 +190,9 @@ absl::Status ReadRecord(std::span<const uint8_t> message, Section section, size_
     out.left_out = "too many answer records";
     return absl::OkStatus();
   }
-  if (section == Section::kAnswer && frame->data_end - frame->data_begin > kMaxTextBytes) {
-    out.left_out = JoinText(RrTypeName(frame->type), " record too long");
+  const bool any_length = frame->type == RrType::kTxt || frame->type == RrType::kTlsa;
+  if (any_length && frame->data_end - frame->data_begin > kMaxTextBytes) {
+    out.left_out = JoinText(frame->type == RrType::kTlsa ? "TLSA" : "TXT", " record too long");
     return absl::OkStatus();
   }
   absl::StatusOr<RecordData> data = ReadData(message, *frame);

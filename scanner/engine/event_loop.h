@@ -8,6 +8,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "dns/event_loop.h"
+#include "dns/ip_address.h"
 #include "scanner/engine/stream.h"
 #include "scanner/engine/timer_wheel.h"
 
@@ -37,6 +38,10 @@ class EventLoop {
 
   // Runs `message` on the loop's thread, after what is running now. Thread-safe.
   virtual void Post(absl::AnyInvocable<void()> message) = 0;
+
+  // Has this machine a way to `address`? Asked of the routing table, of nobody outside. Where that
+  // is not to be learnt, true.
+  virtual bool HasRouteTo(const dns::IpAddress& /*address*/) { return true; }
 
   // How many connections this loop can hold at once.
   virtual int max_streams() const = 0;

@@ -211,6 +211,15 @@ void UringLoop::HandleFailedConnects() {
   for (const FailedConnect& connect : failed) connect.socket->OnFailedConnect(connect.error);
 }
 
+bool UringLoop::HasRouteTo(const dns::IpAddress& address) {
+  const std::vector<dns::IpAddress>& sources = options_.source_addresses;
+  const bool may_come =
+      sources.empty() || std::ranges::any_of(sources, [&](const dns::IpAddress& source) {
+        return source.is_v6() == address.is_v6();
+      });
+  return may_come && scanner::HasRouteTo(address);
+}
+
 int UringLoop::OpenBoundSocket(int index, const dns::IpAddress& to) {
   const std::vector<dns::IpAddress>& sources = options_.source_addresses;
   for (size_t tried = 0; tried < sources.size(); ++tried) {

@@ -44,6 +44,7 @@ class UringLoop final : public EventLoop {
   std::unique_ptr<Stream> NewStream() override;
   dns::EventLoop& dns_loop() override;
   void Post(absl::AnyInvocable<void()> message) override;
+  bool HasRouteTo(const dns::IpAddress& address) override;
   int max_streams() const override { return ring_->max_descriptors(); }
 
   // Called once an iteration, after completions, messages and timers: where the worker starts what

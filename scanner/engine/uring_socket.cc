@@ -12,17 +12,42 @@
 namespace mxsweep::scanner {
 namespace {
 
-// Has this machine a route to `address`? Asks the routing table by connecting a UDP socket, which
-// sends nothing. An unreachable network is the network's word with one, our own lack without.
-bool HasRoute(const sockaddr* address, socklen_t bytes) {
+// Asks the routing table by connecting a UDP socket, which sends nothing. 0: there is a route;
+// kNoRoute: there is none, or no address of ours to come from (IPv6 switched off); else why that is
+// not to be learnt.
+int AskForRoute(const sockaddr* address, socklen_t bytes) {
   const int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return errno != EAFNOSUPPORT;
-  const bool routed = connect(fd, address, bytes) == 0 || errno != ENETUNREACH;
+  if (fd < 0) return errno == EAFNOSUPPORT ? kNoRoute : errno;
+  const int error = connect(fd, address, bytes) == 0 ? 0 : errno;
   close(fd);
-  return routed;
+  return error == ENETUNREACH || error == EADDRNOTAVAIL ? kNoRoute : 0;
+}
+
+// What a failed connection tells. An unreachable network is the network's word where there is a
+// route, and our own lack where there is none; an address that is not available is a port where
+// there is a route. Where we cannot tell, it is our own trouble and not the server's.
+int WithoutRoute(int error, const sockaddr* address, socklen_t bytes) {
+  if (error != ENETUNREACH && error != EADDRNOTAVAIL) return error;
+  const int route = AskForRoute(address, bytes);
+  return route == 0 ? error : route;
 }
 
 }  // namespace
+
+bool HasRouteTo(const dns::IpAddress& to) {
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  if (to.is_v6()) {
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(9);  // any: nothing is sent
+    std::memcpy(&v6.sin6_addr, to.bytes().data(), 16);
+    return AskForRoute(reinterpret_cast<const sockaddr*>(&v6), sizeof(v6)) != kNoRoute;
+  }
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(9);
+  std::memcpy(&v4.sin_addr, to.bytes().data(), 4);
+  return AskForRoute(reinterpret_cast<const sockaddr*>(&v4), sizeof(v4)) != kNoRoute;
+}
 
 UringStream::UringStream(UringLoop* loop)
     : Stream(&loop->timers()), socket_(new UringSocket(loop, this)) {}
@@ -111,12 +136,8 @@ void UringSocket::OnConnect(int result) {
   connecting_ = false;
   if (stream_ != nullptr) {
     if (result == 0) ArmReceive();
-    int error = -result;
-    if (error == ENETUNREACH &&
-        !HasRoute(reinterpret_cast<const sockaddr*>(&address_), sizeof(address_))) {
-      error = kNoRoute;
-    }
-    stream_->DeliverConnected(error);
+    stream_->DeliverConnected(
+        WithoutRoute(-result, reinterpret_cast<const sockaddr*>(&address_), sizeof(address_)));
   }
   Release();
 }

@@ -23,6 +23,10 @@ inline uint64_t UringUserData(const void* object, UringOp op) {
 
 class UringStream;
 
+// Has this machine a route to `to`, and an address to come from? True where that is not to be
+// learnt.
+bool HasRouteTo(const dns::IpAddress& to);
+
 // The kernel's side of a connection. It outlives its stream until the last completion has come in,
 // and frees itself then.
 class alignas(16) UringSocket {

@@ -54,8 +54,9 @@ uint32_t DaneFlags(EndpointDane dane) {
     case EndpointDane::kUnknown:
       return Summary::kDaneUnjudged;
     case EndpointDane::kInsecure:
-    case EndpointDane::kNone:
       return Summary::kDaneAbsent;
+    case EndpointDane::kNone:
+      return 0;
   }
   return 0;
 }
@@ -323,7 +324,8 @@ std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
   if (dane == "broken" || (dane == "optional" && summary.has(Summary::kDaneBroken))) {
     return "dane_broken";
   }
-  if (!summary.has(Summary::kToldOfServer)) return DiagnoseUnasked(summary);
+  const bool asked = summary.has(Summary::kToldOfServer) || summary.has(Summary::kGotFurther);
+  if (!asked) return DiagnoseUnasked(summary);
   if (!summary.has(Summary::kGotFurther)) {
     if (summary.has(Summary::kThrottled)) return "throttled";
     return summary.has(Summary::kGreeted) ? "smtp_failed" : "unreachable";

@@ -7,6 +7,8 @@
 namespace mxsweep::scanner {
 namespace {
 
+constexpr absl::Duration kKeepFailure = absl::Minutes(5);
+
 CertificateRevocation Judge(const CrlTable::Outcome& outcome, const tls::CrlQuestion& question,
                             absl::Time now) {
   if (const auto* failure = std::get_if<std::string>(&outcome)) {
@@ -25,8 +27,11 @@ std::string CrlTable::KeyOf(std::string_view url, std::span<const uint8_t> issue
 bool CrlTable::Ask(const std::string& key, tls::CrlQuestion question, absl::Time now,
                    Callback done) {
   if (const auto found = finished_.find(key); found != finished_.end()) {
-    done(Judge(found->second, question, now));
-    return false;
+    if (now < found->second.forget) {
+      done(Judge(found->second.outcome, question, now));
+      return false;
+    }
+    finished_.erase(found);
   }
   const auto [entry, first] = waiting_.try_emplace(key);
   entry->second.push_back({std::move(question), std::move(done)});
@@ -46,7 +51,11 @@ void CrlTable::Finish(const std::string& key, Outcome outcome, absl::Time now, b
   std::vector<CertificateRevocation> answers;
   answers.reserve(waiting.size());
   for (const Waiting& one : waiting) answers.push_back(Judge(outcome, one.question, now));
-  if (keep) finished_.emplace(key, std::move(outcome));
+  if (keep) {
+    const bool failed = std::holds_alternative<std::string>(outcome);
+    finished_.insert_or_assign(
+        key, Finished{std::move(outcome), failed ? now + kKeepFailure : absl::InfiniteFuture()});
+  }
   // Whoever is told may ask for the next.
   for (size_t i = 0; i < waiting.size(); ++i) waiting[i].done(std::move(answers[i]));
 }

@@ -38,7 +38,8 @@ class CrlTable {
   // if the caller is the first to ask and must see to it that Finish is called.
   bool Ask(const std::string& key, tls::CrlQuestion question, absl::Time now, Callback done);
 
-  // Tells everybody who asked. `keep`: it also answers those who ask later.
+  // Tells everybody who asked. `keep`: it also answers those who ask later; where there is no list,
+  // for five minutes only, since whatever kept us from it may pass.
   void Finish(const std::string& key, Outcome outcome, absl::Time now, bool keep);
   // The same where the scan was stopped first: nobody learns anything.
   void GiveUp(const std::string& key);
@@ -53,7 +54,11 @@ class CrlTable {
 
   std::vector<Waiting> TakeWaiting(const std::string& key);
 
-  absl::flat_hash_map<std::string, Outcome> finished_;
+  struct Finished {
+    Outcome outcome;
+    absl::Time forget = absl::InfiniteFuture();
+  };
+  absl::flat_hash_map<std::string, Finished> finished_;
   absl::flat_hash_map<std::string, std::vector<Waiting>> waiting_;
 };
 

@@ -9,7 +9,6 @@
 #include "dns/name.h"
 #include "scanner/work/ask_owner.h"
 #include "scanner/work/host_task.h"
-#include "scanner/work/lookups.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -112,7 +111,7 @@ Task<FetchFacts> Fetch(Worker* worker, std::shared_ptr<const HttpRequest> reques
     answer.address_status = dns::LookupStatus::kNxDomain;  // no name is that long
   } else {
     const dns::HostLookupOptions options{.lookup_tlsa = false};
-    answer = co_await AwaitHost(worker->resolver(), request->host, options);
+    answer = co_await LookUpHost(worker, request->host, options);
   }
   std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings(), answer);
   if (addresses.size() > kMaxAddressesTried) addresses.resize(kMaxAddressesTried);

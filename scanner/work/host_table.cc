@@ -29,8 +29,18 @@ size_t HostTable::OwnerOf(const Key& key, std::string_view host, size_t workers)
   return Hash(key, host) % workers;
 }
 
-bool HostTable::Ask(std::string_view host, Callback done) {
-  if (const Slot* found = finished_.Find(SlotOf(host)); found != nullptr) {
+bool HostTable::Ask(std::string_view host, int64_t now_ns, Callback done) {
+  while (!forgotten_at_.empty() && forgotten_at_.front().first <= now_ns) {
+    passing_.erase(forgotten_at_.front().second);
+    forgotten_at_.pop_front();
+  }
+  const Slot wanted = SlotOf(host);
+  if (const auto passing = passing_.find(wanted.fingerprint); passing != passing_.end()) {
+    const Findings findings = passing->second;
+    done(findings);
+    return false;
+  }
+  if (const Slot* found = finished_.Find(wanted); found != nullptr) {
     Findings findings = found->summary;
     if (const auto names = misnamed_.find(found->fingerprint); names != misnamed_.end()) {
       findings.misnamed = names->second;
@@ -43,11 +53,24 @@ bool HostTable::Ask(std::string_view host, Callback done) {
   return first;
 }
 
-void HostTable::Finish(std::string_view host, const Findings& findings, bool keep) {
+std::vector<HostTable::Callback> HostTable::TakeWaiting(std::string_view host) {
   const auto entry = waiting_.find(std::string(host));
   MXSWEEP_CHECK(entry != waiting_.end());
   std::vector<Callback> callbacks = std::move(entry->second);
   waiting_.erase(entry);
+  return callbacks;
+}
+
+void HostTable::FinishUntil(std::string_view host, const Findings& findings, int64_t forget_ns) {
+  std::vector<Callback> callbacks = TakeWaiting(host);
+  const Slot slot = SlotOf(host);
+  passing_.insert_or_assign(slot.fingerprint, findings);
+  forgotten_at_.emplace_back(forget_ns, slot.fingerprint);
+  for (Callback& callback : callbacks) callback(findings);
+}
+
+void HostTable::Finish(std::string_view host, const Findings& findings, bool keep) {
+  std::vector<Callback> callbacks = TakeWaiting(host);
   if (keep) {
     Slot slot = SlotOf(host);
     slot.summary = findings;

@@ -14,6 +14,29 @@
 namespace mxsweep::scanner {
 namespace {
 
+// Trouble of our own says nothing about a name.
+constexpr int64_t kLocalRetryNs = 1'000'000'000;
+// How long a failure that may pass answers for a host: the next domain may fare better.
+constexpr int64_t kKeepFailureNs = 300'000'000'000;
+
+bool IsLocalTrouble(const dns::HostAnswer& answer) {
+  return answer.a_status == dns::LookupStatus::kLocalError ||
+         answer.aaaa_status == dns::LookupStatus::kLocalError ||
+         answer.tlsa_status == dns::TlsaStatus::kLocalError;
+}
+
+// May what was not found out be found out some minutes later? Data that fails validation stays so.
+bool MayPass(const dns::HostAnswer& answer, const Findings& findings) {
+  return findings.has(Summary::kLookupFailed) || findings.has(Summary::kLocalTrouble) ||
+         answer.tlsa_status == dns::TlsaStatus::kLookupError;
+}
+
+size_t CountUnused(const ScanContext::Settings& settings, const dns::HostAnswer& answer) {
+  return static_cast<size_t>(std::ranges::count_if(answer.addresses, [&](const auto& address) {
+    return !(address.is_v6() ? settings.use_ipv6 : settings.use_ipv4);
+  }));
+}
+
 Task<void> ScanHost(Worker* worker, std::string host) {
   worker->TaskBegan();
   EventLoop* loop = worker->loop();
@@ -31,9 +54,10 @@ Task<void> ScanHost(Worker* worker, std::string host) {
   context->host = host;
   context->provider = dns::RegistrableDomain(host);
   const dns::HostLookupOptions options{.port = worker->settings().port};
-  context->answer = co_await AwaitHost(worker->resolver(), host, options);
+  context->answer = co_await LookUpHost(worker, host, options);
 
   summary = SummarizeHost(*context->answer);
+  summary.Merge(SummarizeUnusedFamily(CountUnused(worker->settings(), *context->answer)));
   Join endpoints;
   for (const dns::IpAddress& address : AddressesToTry(worker->settings(), *context->answer)) {
     endpoints.Add();
@@ -52,11 +76,16 @@ Task<void> ScanHost(Worker* worker, std::string host) {
     worker->counters().hosts_done.fetch_add(1, std::memory_order_relaxed);
   }
   worker->TaskEnded();
-  worker->hosts().Finish(host, summary, /*keep=*/complete);
+  if (complete && MayPass(*context->answer, summary)) {
+    worker->hosts().FinishUntil(host, summary, loop->now_ns() + kKeepFailureNs);
+  } else {
+    worker->hosts().Finish(host, summary, /*keep=*/complete);
+  }
 }
 
 void ServeHost(Worker* owner, std::string host, HostTable::Callback done) {
-  if (owner->hosts().Ask(host, std::move(done))) Spawn(ScanHost(owner, std::move(host)));
+  if (owner->hosts().Ask(host, owner->loop()->now_ns(), std::move(done)))
+    Spawn(ScanHost(owner, std::move(host)));
 }
 
 }  // namespace
@@ -64,6 +93,17 @@ void ServeHost(Worker* owner, std::string host, HostTable::Callback done) {
 void AskForHost(Worker* worker, std::string host, HostTable::Callback done) {
   Worker* owner = worker->OwnerOfHost(host);
   AskOwner<const Findings&>(worker, owner, std::move(host), ServeHost, std::move(done));
+}
+
+Task<dns::HostAnswer> LookUpHost(Worker* worker, std::string host, dns::HostLookupOptions options) {
+  dns::HostAnswer answer = co_await AwaitHost(worker->resolver(), host, options);
+  const uint32_t retries = worker->settings().attempts.retries;
+  for (uint32_t i = 0; IsLocalTrouble(answer) && i < retries; ++i) {
+    const bool slept = co_await worker->pacer().Sleep(kLocalRetryNs);
+    if (!slept) break;
+    answer = co_await AwaitHost(worker->resolver(), host, options);
+  }
+  co_return std::move(answer);
 }
 
 std::vector<dns::IpAddress> AddressesToTry(const ScanContext::Settings& settings,

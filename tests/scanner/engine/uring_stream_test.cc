@@ -2,9 +2,15 @@
 #include <gtest/gtest.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <thread>
@@ -437,6 +443,64 @@ TEST(UringStream, HasNoRouteWithoutASourceAddressOfTheFamily) {
   const OwnedTask task = ReadToEnd(loop.get(), stream.get(), listener.address(), &log);
   EXPECT_TRUE(RunUntil(loop.get(), [&log] { return log.done; }));
   EXPECT_EQ(log.connected, kNoRoute);
+}
+
+// What a connection to `address` came to, in a network where there is nothing.
+IoError ConnectFromNowhere(const char* address, bool without_descriptors) {
+  auto loop = MakeLoop();
+  auto stream = loop->NewStream();
+  rlimit limit = {};
+  if (without_descriptors) setrlimit(RLIMIT_NOFILE, &limit);
+  Log log;
+  const OwnedTask task =
+      ReadToEnd(loop.get(), stream.get(), {dns::IpAddress::Parse(address).value(), 25}, &log);
+  RunUntil(loop.get(), [&log] { return log.done; });
+  return log.connected.value_or(-1);
+}
+
+// In a process of its own.
+[[noreturn]] void ExitWithConnectResult(const char* address, bool switch_ipv6_off,
+                                        bool without_descriptors) {
+  if (unshare(CLONE_NEWNET) != 0) std::exit(1);
+  if (switch_ipv6_off) {
+    std::ofstream("/proc/sys/net/ipv6/conf/all/disable_ipv6") << "1\n";
+    std::ofstream("/proc/sys/net/ipv6/conf/lo/disable_ipv6") << "1\n";
+  }
+  auto loop = MakeLoop();
+  if (!without_descriptors && loop->HasRouteTo(dns::IpAddress::Parse(address).value())) {
+    std::exit(2);
+  }
+  std::exit(ConnectFromNowhere(address, without_descriptors));
+}
+
+bool MayHaveANetworkOfItsOwn() {
+  const pid_t child = fork();
+  if (child == 0) _exit(unshare(CLONE_NEWNET) == 0 ? 0 : 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(UringStream, TellsItsOwnLackOfARouteFromTheNetworksWord) {
+  if (!MayHaveANetworkOfItsOwn()) GTEST_SKIP() << "needs the right to make a network namespace";
+  using ::testing::ExitedWithCode;
+  for (const char* address : {"2001:db8::1", "192.0.2.1"}) {
+    EXPECT_EXIT(ExitWithConnectResult(address, false, false), ExitedWithCode(kNoRoute), "");
+  }
+  // Where IPv6 is switched off there is no address to come from.
+  for (const char* address : {"2001:db8::1", "::1"}) {
+    EXPECT_EXIT(ExitWithConnectResult(address, true, false), ExitedWithCode(kNoRoute), "");
+  }
+  // Without a descriptor we cannot ask: that is our own trouble, and not the server's.
+  EXPECT_EXIT(ExitWithConnectResult("192.0.2.1", false, true), ExitedWithCode(EMFILE), "");
+}
+
+TEST(UringStream, HasARouteToLoopback) {
+  auto loop = MakeLoop();
+  EXPECT_TRUE(loop->HasRouteTo(dns::IpAddress::Parse("127.0.0.1").value()));
+  auto bound = MakeBoundLoop({"127.0.0.1"});
+  EXPECT_TRUE(bound->HasRouteTo(dns::IpAddress::Parse("127.0.0.1").value()));
+  EXPECT_FALSE(bound->HasRouteTo(dns::IpAddress::Parse("::1").value()));
 }
 
 TEST(UringStream, BoundSocketTakesASlotThatIsBeingClosedInTheSameIteration) {

@@ -62,6 +62,23 @@ TEST_F(CrlTableTest, RemembersAFailure) {
   EXPECT_EQ(told_[1].second, RevocationStatus::kFetchFailed);
 }
 
+// What kept us from a list may pass; a list is kept.
+TEST_F(CrlTableTest, ForgetsAFailureSomeMinutesLater) {
+  const auto ask = [&](const char* key, absl::Duration later) {
+    return table_.Ask(key, About(1), kTime + later, [this](CertificateRevocation answer) {
+      told_.emplace_back(1, answer.status);
+    });
+  };
+  EXPECT_TRUE(Ask("a", 1));
+  table_.Finish("a", "no such host", kTime, true);
+  EXPECT_FALSE(ask("a", absl::Minutes(4)));
+  EXPECT_TRUE(ask("a", absl::Minutes(6)));
+  table_.Finish("a", ListRevoking(1), kTime + absl::Minutes(6), true);
+  EXPECT_EQ(told_.back().second, RevocationStatus::kRevoked);
+  EXPECT_FALSE(ask("a", absl::Hours(1)));
+  EXPECT_EQ(told_.back().second, RevocationStatus::kRevoked);
+}
+
 TEST_F(CrlTableTest, AskedLaterThanTheListLivesSaysSo) {
   EXPECT_TRUE(Ask("a", 1));
   table_.Finish("a", ListRevoking(2), kTime, true);

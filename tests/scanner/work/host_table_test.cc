@@ -23,7 +23,7 @@ TEST(HostTable, TheFirstToAskDoesTheWorkAndAllAreTold) {
   HostTable table({1, 2});
   std::vector<int> told;
   const auto ask = [&](const char* host) {
-    return table.Ask(host, [&](const Summary& summary) { told.push_back(summary.endpoints); });
+    return table.Ask(host, 0, [&](const Summary& summary) { told.push_back(summary.endpoints); });
   };
   EXPECT_TRUE(ask("mx.example.org"));
   EXPECT_FALSE(ask("mx.example.org"));
@@ -39,6 +39,34 @@ TEST(HostTable, TheFirstToAskDoesTheWorkAndAllAreTold) {
   EXPECT_EQ(told.back(), 1);
 }
 
+// A look-up that failed may not fail again: later domains are not to be told of it for ever.
+TEST(HostTable, ForgetsAFailureThatMayPass) {
+  HostTable table({1, 2});
+  int told = 0;
+  const auto ask = [&](const char* host, int64_t now_ns) {
+    return table.Ask(host, now_ns, [&](const Summary& summary) { told += summary.unknown; });
+  };
+  Summary failed;
+  failed.unknown = 1;
+  EXPECT_TRUE(ask("a.example", 0));
+  EXPECT_FALSE(ask("a.example", 10));
+  table.FinishUntil("a.example", failed, 1000);
+  EXPECT_EQ(told, 2);
+  EXPECT_TRUE(ask("b.example", 20));
+  table.FinishUntil("b.example", failed, 1020);
+  EXPECT_FALSE(ask("a.example", 999));
+  EXPECT_EQ(told, 4);
+  EXPECT_EQ(table.finished(), 0u);
+  EXPECT_TRUE(ask("a.example", 1000));
+  EXPECT_FALSE(ask("b.example", 1000));
+  table.Finish("a.example", Summary(), /*keep=*/true);
+  EXPECT_EQ(told, 5);
+  EXPECT_FALSE(ask("a.example", 5000));
+  EXPECT_EQ(told, 5);
+  EXPECT_TRUE(ask("b.example", 5000));
+  table.FinishUntil("b.example", failed, 6000);
+}
+
 TEST(HostTable, KeepsTheNamesOfMisnamedLeavesForThoseWhoAskLater) {
   HostTable table({1, 2});
   Findings findings = WithEndpoints(1);
@@ -51,11 +79,11 @@ TEST(HostTable, KeepsTheNamesOfMisnamedLeavesForThoseWhoAskLater) {
     EXPECT_EQ(*got.misnamed, *findings.misnamed);
     ++told;
   };
-  table.Ask("mx.example.org", check);
+  table.Ask("mx.example.org", 0, check);
   table.Finish("mx.example.org", findings, /*keep=*/true);
-  table.Ask("mx.example.org", check);
+  table.Ask("mx.example.org", 0, check);
   EXPECT_EQ(told, 2);
-  table.Ask("mx.example.net", [](const Findings& got) { EXPECT_EQ(got.misnamed, nullptr); });
+  table.Ask("mx.example.net", 0, [](const Findings& got) { EXPECT_EQ(got.misnamed, nullptr); });
   table.Finish("mx.example.net", WithEndpoints(1), true);
 }
 
@@ -66,10 +94,10 @@ TEST(HostTable, KeepsTheNamesOfSoManyHostsOnly) {
   findings.misnamed = std::make_shared<const MisnamedLeaves>(MisnamedLeaves{{"a.example"}});
   for (size_t i = 0; i <= HostTable::kMaxMisnamedHosts; ++i) {
     const std::string host = "mx" + std::to_string(i) + ".example";
-    table.Ask(host, [](const Findings& got) { EXPECT_NE(got.misnamed, nullptr); });
+    table.Ask(host, 0, [](const Findings& got) { EXPECT_NE(got.misnamed, nullptr); });
     table.Finish(host, findings, true);
   }
-  table.Ask("mx" + std::to_string(HostTable::kMaxMisnamedHosts) + ".example",
+  table.Ask("mx" + std::to_string(HostTable::kMaxMisnamedHosts) + ".example", 0,
             [](const Findings& got) {
               EXPECT_EQ(got.misnamed, nullptr);
               EXPECT_TRUE(got.has(Summary::kDaneMisnamed));
@@ -79,27 +107,27 @@ TEST(HostTable, KeepsTheNamesOfSoManyHostsOnly) {
 TEST(HostTable, WhatIsNotKeptIsWorkedOnAgain) {
   HostTable table({1, 2});
   int told = 0;
-  EXPECT_TRUE(table.Ask("mx.example.org", [&](const Summary&) { ++told; }));
+  EXPECT_TRUE(table.Ask("mx.example.org", 0, [&](const Summary&) { ++told; }));
   table.Finish("mx.example.org", WithEndpoints(3), /*keep=*/false);
   EXPECT_EQ(told, 1);
   EXPECT_EQ(table.finished(), 0u);
-  EXPECT_TRUE(table.Ask("mx.example.org", [&](const Summary&) { ++told; }));
+  EXPECT_TRUE(table.Ask("mx.example.org", 0, [&](const Summary&) { ++told; }));
   EXPECT_EQ(told, 1);
 }
 
 TEST(HostTable, WhoIsToldMayAskAgainAndForMore) {
   HostTable table({1, 2});
   int told = 0;
-  EXPECT_TRUE(table.Ask("a.example", [&](const Summary& summary) {
+  EXPECT_TRUE(table.Ask("a.example", 0, [&](const Summary& summary) {
     EXPECT_EQ(summary.endpoints, 7);
-    EXPECT_FALSE(table.Ask("a.example", [&](const Summary& again) {
+    EXPECT_FALSE(table.Ask("a.example", 0, [&](const Summary& again) {
       // Grow the table under the feet of whoever still reads from it.
       for (int i = 0; i < 1000; ++i) {
         const std::string host = "h" + std::to_string(i) + ".example";
-        EXPECT_TRUE(table.Ask(host, [](const Summary&) {}));
+        EXPECT_TRUE(table.Ask(host, 0, [](const Summary&) {}));
         table.Finish(host, WithEndpoints(1), true);
       }
-      EXPECT_FALSE(table.Ask("h5.example", [&](const Summary&) { ++told; }));
+      EXPECT_FALSE(table.Ask("h5.example", 0, [&](const Summary&) { ++told; }));
       told += again.endpoints > 0 ? 1 : 100;
     }));
   }));
@@ -114,7 +142,7 @@ TEST(HostTable, TakesAtMostSixtyFourBytesAFinishedHostAtAnySizeWhileGrowing) {
   double worst_bytes_per_host = 0;
   for (size_t count = 1; count <= 500'000; ++count) {
     const std::string host = "mx" + std::to_string(count) + ".example";
-    table.Ask(host, [](const Findings&) {});
+    table.Ask(host, 0, [](const Findings&) {});
     table.Finish(host, WithEndpoints(1), true);
     ASSERT_LE(sizeof(table) + table.peak_allocated_bytes(), kFixedBytes + 64 * count) << count;
     if (count >= 100'000) {
@@ -136,7 +164,7 @@ TEST(HostTable, NothingButTheTableGrowsWithFinishedHosts) {
   const auto finish = [&](int from, int to) {
     for (int i = from; i < to; ++i) {
       const std::string host = "mx" + std::to_string(i) + ".example";
-      table.Ask(host, [](const Findings&) {});
+      table.Ask(host, 0, [](const Findings&) {});
       table.Finish(host, WithEndpoints(1), true);
     }
   };
@@ -151,14 +179,14 @@ TEST(HostTable, RemembersEveryHostsOwnSummaryAcrossGrowth) {
   HostTable table({1, 2});
   const auto host = [](int i) { return "mx" + std::to_string(i) + ".example"; };
   for (int i = 0; i < 50'000; ++i) {
-    ASSERT_TRUE(table.Ask(host(i), [](const Findings&) {}));
+    ASSERT_TRUE(table.Ask(host(i), 0, [](const Findings&) {}));
     Summary summary = WithEndpoints(static_cast<uint16_t>(i));
     summary.flags = static_cast<uint32_t>(i) << 8;
     table.Finish(host(i), summary, true);
   }
   int told = 0;
   for (int i = 0; i < 50'000; ++i) {
-    ASSERT_FALSE(table.Ask(host(i), [&](const Findings& got) {
+    ASSERT_FALSE(table.Ask(host(i), 0, [&](const Findings& got) {
       ASSERT_EQ(got.endpoints, static_cast<uint16_t>(i));
       ASSERT_EQ(got.flags, static_cast<uint32_t>(i) << 8);
       ++told;
