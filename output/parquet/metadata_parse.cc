@@ -230,6 +230,8 @@ std::pair<std::string, std::string> ReadKeyValue(ThriftReader& in) {
 
 absl::StatusOr<FileMetadata> ParseFileMetadata(std::string_view bytes) {
   FileMetadata metadata;
+  bool has_row_count = false;
+  bool has_row_groups = false;
   ThriftReader in(bytes);
   in.Struct([&](Field field) {
     switch (field.id) {
@@ -239,8 +241,10 @@ absl::StatusOr<FileMetadata> ParseFileMetadata(std::string_view bytes) {
         return true;
       case 3:
         metadata.row_count = in.I64(field);
+        has_row_count = true;
         return true;
       case 4:
+        has_row_groups = true;
         in.List(field, kMaxRowGroups,
                 [&](Field) { metadata.row_groups.push_back(ReadRowGroup(in)); });
         return true;
@@ -255,7 +259,10 @@ absl::StatusOr<FileMetadata> ParseFileMetadata(std::string_view bytes) {
         return false;
     }
   });
-  if (!in.ok()) return absl::DataLossError("malformed file metadata");
+  // Both are required (parquet.thrift): where a damaged header hides them, the file would be empty.
+  if (!in.ok() || !has_row_count || !has_row_groups) {
+    return absl::DataLossError("malformed file metadata");
+  }
   return metadata;
 }
 
