@@ -82,7 +82,8 @@ void LabRows::AddTls(EndpointRow& row) {
   row.leaf_key_type = "RSA";
   row.leaf_key_bits = Below(5) == 0 ? 4096 : 2048;
   row.leaf_signature_algorithm = "sha256WithRSAEncryption";
-  row.security_level = 2;
+  row.session_level = 3;
+  row.certificate_level = 2;
   row.chain_sha256 = {certificate_, intermediates_[certificate_[0] % intermediates_.size()]};
   row.pkix_status = Below(6) == 0 ? "untrusted" : "valid";
   row.name_match = "san";

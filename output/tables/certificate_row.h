@@ -75,9 +75,8 @@ struct Table<CertificateRow> {
     visit(Column{"is_ca", &R::is_ca, "basic constraints say CA"});
     visit(Column{"self_signed", &R::self_signed, "signed by its own key"});
     visit(Column{"weak_key", &R::weak_key,
-                 "what is weak about it: rsa_short, small_exponent, roca, debian_openssl, fermat, "
-                 "shared_factor, shared_key, md5_signature, sha1_signature …; empty if nothing is "
-                 "known to be"});
+                 "what a scan sees of its weakness: rsa_short, small_exponent, md5_signature, "
+                 "sha1_signature; null: none of these, and no other was looked for"});
     visit(Column{"crl_urls", &R::crl_urls, "http: URLs of the CRLs that it names, at most 8"});
     visit(Column{"ocsp_must_staple", &R::ocsp_must_staple,
                  "TLS feature extension: its server must staple an OCSP response (RFC 7633)"});

@@ -47,7 +47,8 @@ struct DomainRow {
   std::optional<std::string> pkix_status;
   std::optional<std::string> min_tls_version;
   std::optional<std::string> max_tls_version;
-  std::optional<uint8_t> weakest_key_level;
+  std::optional<uint8_t> weakest_session_level;
+  std::optional<uint8_t> weakest_certificate_level;
 
   std::optional<std::string> mta_sts_status;
   std::optional<std::string> mta_sts_id;
@@ -114,8 +115,10 @@ struct Table<DomainRow> {
                  "the oldest version that one of the endpoints negotiated"});
     visit(Column{"max_tls_version", &R::max_tls_version,
                  "the newest version that one of the endpoints negotiated"});
-    visit(Column{"weakest_key_level", &R::weakest_key_level,
-                 "the least OpenSSL security level (0–5) among the endpoints"});
+    visit(Column{"weakest_session_level", &R::weakest_session_level,
+                 "the least session_level among the endpoints"});
+    visit(Column{"weakest_certificate_level", &R::weakest_certificate_level,
+                 "the least certificate_level among the endpoints"});
     visit(Column{"mta_sts_status", &R::mta_sts_status,
                  "what the look-up of the MTA-STS record came to (RFC 8461 §3.1): none, valid, "
                  "invalid, multiple, lookup_error, local_error; null where it was not looked up"});

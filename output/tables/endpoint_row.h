@@ -61,8 +61,11 @@ struct EndpointRow {
   std::optional<std::string> leaf_key_type;
   std::optional<uint32_t> leaf_key_bits;
   std::optional<std::string> leaf_signature_algorithm;
-  std::optional<uint8_t> security_level;
-  std::optional<std::string> security_level_limit;
+  std::optional<uint8_t> session_level;
+  std::optional<std::string> session_level_limit;
+  std::optional<uint8_t> session_level_openssl_3_0;
+  std::optional<uint8_t> certificate_level;
+  std::optional<std::string> certificate_level_limit;
   std::optional<std::vector<std::string>> chain_sha256;
   std::optional<std::string> pkix_status;
   std::optional<std::string> pkix_error;
@@ -81,20 +84,6 @@ struct EndpointRow {
   std::optional<uint8_t> dane_matched_depth;
   std::optional<std::string> dane_detail;
   std::optional<std::vector<std::string>> dane_record_results;
-
-  // Probes: null unless asked for or needed.
-  std::optional<std::string> min_version_accepted;
-  std::optional<bool> accepts_sslv3;
-  std::optional<bool> accepts_export;
-  std::optional<bool> accepts_rc4;
-  std::optional<bool> accepts_3des;
-  std::optional<bool> accepts_null;
-  std::optional<bool> accepts_anonymous;
-  std::optional<bool> static_rsa_only;
-  std::optional<uint32_t> dhe_bits;
-  std::optional<std::string> dhe_prime;
-  std::optional<std::string> second_leaf_sha256;
-  std::optional<std::vector<std::string>> pq_groups;
 
   // Timing and volume, of the last attempt.
   absl::Time started_at;
@@ -185,9 +174,19 @@ struct Table<EndpointRow> {
     visit(Column{"leaf_key_bits", &R::leaf_key_bits, "bits of the certificate's key"});
     visit(Column{"leaf_signature_algorithm", &R::leaf_signature_algorithm,
                  "algorithm by which the certificate's issuer signed it"});
-    visit(Column{"security_level", &R::security_level,
-                 "OpenSSL security level (0–5) of everything negotiated and shown"});
-    visit(Column{"security_level_limit", &R::security_level_limit,
+    visit(Column{"session_level", &R::session_level,
+                 "highest OpenSSL security level (0–5, rules of 3.1 and later) at which a client "
+                 "makes this session, verifying or not"});
+    visit(Column{"session_level_limit", &R::session_level_limit,
+                 "what keeps it from the next level; null at 5"});
+    visit(Column{"session_level_openssl_3_0", &R::session_level_openssl_3_0,
+                 "the same by the rules of OpenSSL 3.0: TLS 1.0 and 1.1 pass some levels with "
+                 "static RSA"});
+    visit(Column{"certificate_level", &R::certificate_level,
+                 "highest OpenSSL security level (0–5) at which verification finds no key too "
+                 "small and no digest too weak on the certificate's path; null where a key is of "
+                 "an unknown kind"});
+    visit(Column{"certificate_level_limit", &R::certificate_level_limit,
                  "what keeps it from the next level; null at 5"});
     visit(Column{"chain_sha256", &R::chain_sha256,
                  "the certificates sent, leaf first; joins certificates.sha256"});
@@ -215,24 +214,6 @@ struct Table<EndpointRow> {
                  "a sentence: what matched where, and why the other records did not"});
     visit(Column{"dane_record_results", &R::dane_record_results,
                  "one for each record of mx_hosts.tlsa, in that order: match, or why it is not"});
-    visit(
-        Column{"min_version_accepted", &R::min_version_accepted, "probe: oldest version accepted"});
-    visit(Column{"accepts_sslv3", &R::accepts_sslv3, "probe: SSL 3.0 is accepted"});
-    visit(Column{"accepts_export", &R::accepts_export, "probe: an EXPORT suite is accepted"});
-    visit(Column{"accepts_rc4", &R::accepts_rc4, "probe: an RC4 suite is accepted"});
-    visit(Column{"accepts_3des", &R::accepts_3des, "probe: a 3DES suite is accepted"});
-    visit(
-        Column{"accepts_null", &R::accepts_null, "probe: a suite without encryption is accepted"});
-    visit(Column{"accepts_anonymous", &R::accepts_anonymous,
-                 "probe: a suite without certificate is accepted"});
-    visit(Column{"static_rsa_only", &R::static_rsa_only,
-                 "probe: nothing with forward secrecy is accepted"});
-    visit(Column{"dhe_bits", &R::dhe_bits, "probe: bits of the finite-field DHE prime"});
-    visit(Column{"dhe_prime", &R::dhe_prime,
-                 "probe: name of the well-known prime, else its SHA-256 in hex"});
-    visit(Column{"second_leaf_sha256", &R::second_leaf_sha256,
-                 "probe: leaf shown to a client of the other key type; joins certificates.sha256"});
-    visit(Column{"pq_groups", &R::pq_groups, "probe: hybrid post-quantum groups accepted"});
   }
 
   template <typename Visitor>

@@ -5,42 +5,35 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "output/tables/tables.h"
 
 namespace mxsweep::scanner {
 
-// Is it a certificate that keeps the whole from a higher level?
-inline bool IsLimitedByCertificate(const output::EndpointRow& row) {
-  const std::string_view limit =
-      row.security_level_limit ? std::string_view(*row.security_level_limit) : "";
-  return limit.starts_with("leaf") || limit.starts_with("certificate");
-}
-
-// Of version, cipher, group and handshake signature; nothing: not known.
+// Of version, cipher, group and handshake signature, by the rules of OpenSSL 3.1 and later; nothing:
+// not known.
 inline std::optional<int> SessionLevel(const output::EndpointRow& row) {
-  if (!row.security_level) return std::nullopt;
-  return IsLimitedByCertificate(row) ? 5 : *row.security_level;
+  if (!row.session_level) return std::nullopt;
+  return *row.session_level;
 }
 
-// Of the keys and signatures of the chain; nothing: not known.
+// Of the keys and signatures of the certificate's path; nothing: not known.
 inline std::optional<int> CertificateLevel(const output::EndpointRow& row) {
-  if (!row.security_level) return std::nullopt;
-  return IsLimitedByCertificate(row) ? *row.security_level : 5;
+  if (!row.certificate_level) return std::nullopt;
+  return *row.certificate_level;
 }
 
 // What keeps each from the next level; empty: nothing.
 inline std::string SessionLimit(const output::EndpointRow& row) {
-  return IsLimitedByCertificate(row) ? "" : row.security_level_limit.value_or("");
+  return row.session_level_limit.value_or("");
 }
 inline std::string CertificateLimit(const output::EndpointRow& row) {
-  return IsLimitedByCertificate(row) ? row.security_level_limit.value_or("") : "";
+  return row.certificate_level_limit.value_or("");
 }
 
 // Is it the leaf's own key?
 inline bool IsLimitedByLeafKey(const output::EndpointRow& row) {
-  return row.security_level_limit && row.security_level_limit->starts_with("leaf key");
+  return row.certificate_level_limit && row.certificate_level_limit->starts_with("leaf key");
 }
 
 // The columns of the following are heeded as soon as a scan fills them: templates, so that they

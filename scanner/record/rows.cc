@@ -87,6 +87,20 @@ void FillTls(const tls::HandshakeFacts& shown, output::EndpointRow* row) {
   }
 }
 
+void FillLevels(const EndpointVerdicts& verdicts, output::EndpointRow* row) {
+  if (verdicts.session_level) {
+    row->session_level = static_cast<uint8_t>(verdicts.session_level->level);
+    row->session_level_limit = NullIfEmpty(verdicts.session_level->limited);
+  }
+  if (verdicts.session_level_openssl_3_0) {
+    row->session_level_openssl_3_0 = static_cast<uint8_t>(*verdicts.session_level_openssl_3_0);
+  }
+  if (verdicts.certificate_level) {
+    row->certificate_level = static_cast<uint8_t>(verdicts.certificate_level->level);
+    row->certificate_level_limit = NullIfEmpty(verdicts.certificate_level->limited);
+  }
+}
+
 void FillCertificates(const EndpointVerdicts& verdicts, const tls::CertificateTable& table,
                       output::EndpointRow* row) {
   if (!verdicts.chain.empty()) {
@@ -100,10 +114,7 @@ void FillCertificates(const EndpointVerdicts& verdicts, const tls::CertificateTa
       hashes.push_back(tls::HexLower(certificate->sha256));
     }
   }
-  if (verdicts.security_level) {
-    row->security_level = static_cast<uint8_t>(verdicts.security_level->level);
-    row->security_level_limit = NullIfEmpty(verdicts.security_level->limited);
-  }
+  FillLevels(verdicts, row);
   if (verdicts.pkix) {
     row->pkix_status = std::string(tls::PkixStatusName(verdicts.pkix->status));
     row->pkix_error = NullIfEmpty(verdicts.pkix->error);
@@ -211,7 +222,10 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
   if (summary.completed > 0) {
     row.min_tls_version = VersionOfMinor(summary.min_version);
     row.max_tls_version = VersionOfMinor(summary.max_version);
-    row.weakest_key_level = summary.weakest_level;
+    row.weakest_session_level = summary.weakest_session_level;
+    if (summary.weakest_certificate_level != 0xff) {
+      row.weakest_certificate_level = summary.weakest_certificate_level;
+    }
   }
   FillPolicies(policies, &row);
   row.diagnosis = std::string(Diagnose(mx, summary));
@@ -336,7 +350,8 @@ output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,
   row.signature_algorithm = facts.signature_algorithm;
   row.is_ca = facts.is_ca;
   row.self_signed = facts.self_signed;
-  row.weak_key = facts.WeakKeyNames();
+  // What is not among these words has not been looked for: never "nothing is weak".
+  if (facts.weak_keys != 0) row.weak_key = facts.WeakKeyNames();
   row.crl_urls = facts.crl_urls;
   row.ocsp_must_staple = facts.ocsp_must_staple;
   row.revocation_status = NullIfEmpty(RevocationStatusName(revocation.status));

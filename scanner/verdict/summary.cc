@@ -145,7 +145,8 @@ void Summary::Merge(const Summary& other) {
   flags |= other.flags;
   min_version = std::min<uint8_t>(min_version, other.min_version);
   max_version = std::max<uint8_t>(max_version, other.max_version);
-  weakest_level = std::min(weakest_level, other.weakest_level);
+  weakest_session_level = std::min(weakest_session_level, other.weakest_session_level);
+  weakest_certificate_level = std::min(weakest_certificate_level, other.weakest_certificate_level);
 }
 
 void Findings::Merge(const Findings& other) {
@@ -215,7 +216,10 @@ Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& v
     const unsigned minor = facts.handshake->version_wire.value_or(0) & 0xf;
     summary.min_version = minor;
     summary.max_version = minor;
-    summary.weakest_level = static_cast<uint8_t>(verdicts.security_level->level);
+    summary.weakest_session_level = static_cast<uint8_t>(verdicts.session_level->level);
+    if (verdicts.certificate_level) {
+      summary.weakest_certificate_level = static_cast<uint8_t>(verdicts.certificate_level->level);
+    }
   }
   return summary;
 }
@@ -337,8 +341,9 @@ std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
   if (summary.has(Summary::kNoStartTls) || summary.has(Summary::kRefusedStartTls)) {
     return "mixed_starttls";
   }
-  if (summary.weakest_level <= 1) return "weak_keys";
+  if (summary.weakest_certificate_level <= 1) return "weak_keys";
   if (summary.min_version < 3) return "old_tls";
+  if (summary.weakest_session_level <= 1) return "weak_session";
   if (summary.verified < summary.completed && dane != "full") return "untrusted_certificate";
   return "ok";
 }

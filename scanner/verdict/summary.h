@@ -62,7 +62,9 @@ struct Summary {
   // Endpoints that were not asked, or could not be for our own reasons, and hosts of which the
   // addresses, or those of one family, are not known. Stops at 255.
   uint8_t unknown = 0;
-  uint8_t weakest_level = 0xff;  // OpenSSL security level; 0xff: no handshake
+  // OpenSSL security levels; 0xff: no handshake, or none whose level is known.
+  uint8_t weakest_session_level = 0xff;
+  uint8_t weakest_certificate_level = 0xff;
 
   bool has(Flag flag) const { return (flags & flag) != 0; }
   void Merge(const Summary& other);

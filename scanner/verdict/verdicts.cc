@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "scanner/base/rpt_result.h"
 #include "tls/pki/issuer.h"
+#include "tls/session/session_level.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -130,7 +131,12 @@ EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& fac
     }
   }
   if (facts.outcome == Outcome::kTlsOk) {
-    verdicts.security_level = tls::JudgeSecurityLevel(*facts.handshake, verdicts.chain);
+    const tls::Certificate* leaf = verdicts.chain.empty() ? nullptr : verdicts.chain.front().get();
+    verdicts.session_level =
+        tls::JudgeSessionLevel(*facts.handshake, leaf, tls::OpenSslRules::k3_1);
+    verdicts.session_level_openssl_3_0 =
+        tls::JudgeSessionLevel(*facts.handshake, leaf, tls::OpenSslRules::k3_0).level;
+    if (verdicts.pkix) verdicts.certificate_level = verdicts.pkix->certificate_level;
   }
   if (address != nullptr && host.answer && host.answer->tlsa_status &&
       !host.answer->TlsaCountsFor(*address)) {

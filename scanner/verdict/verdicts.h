@@ -13,8 +13,8 @@
 #include "tls/pki/certificate_table.h"
 #include "tls/pki/name_match.h"
 #include "tls/pki/pkix.h"
+#include "tls/pki/security_level.h"
 #include "tls/revocation/ocsp.h"
-#include "tls/session/security_level.h"
 
 namespace mxsweep::scanner {
 
@@ -37,7 +37,10 @@ struct EndpointVerdicts {
   std::vector<tls::CertificateRef> chain;  // leaf first; empty: none was shown
   std::optional<tls::PkixVerdict> pkix;
   std::optional<tls::NameMatch> name_match;
-  std::optional<tls::SecurityLevel> security_level;
+  // Where the handshake was completed; the first by the rules of OpenSSL 3.1 and later.
+  std::optional<tls::SecurityLevel> session_level;
+  std::optional<int> session_level_openssl_3_0;
+  std::optional<tls::SecurityLevel> certificate_level;
   EndpointDane dane = EndpointDane::kUnknown;
   std::optional<tls::DaneVerdict> dane_verdict;  // where there was a chain to judge
   std::optional<tls::OcspVerdict> ocsp;          // where a response was stapled

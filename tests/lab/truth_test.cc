@@ -116,12 +116,12 @@ TEST(Truth, KnowsEveryOutcomeOfEveryBehaviour) {
 
 TEST(Truth, NegotiatesWhatEachTlsPostureSays) {
   EXPECT_EQ(EndpointOf("tls-tls10-only")["tls_version"], "TLSv1");
-  EXPECT_EQ(EndpointOf("tls-tls10-only")["security_level"], 0);
+  EXPECT_EQ(EndpointOf("tls-tls10-only")["session_level"], 0);
   EXPECT_EQ(EndpointOf("tls-tls12-static-rsa")["cipher"], "TLS_RSA_WITH_AES_128_GCM_SHA256");
   EXPECT_EQ(EndpointOf("tls-tls12-static-rsa")["group"], nullptr);
   EXPECT_EQ(EndpointOf("tls-tls13-p521")["group"], "P-521");
   EXPECT_EQ(EndpointOf("tls-tls10-static-rsa-3des")["cipher_bits"], 112);
-  EXPECT_EQ(EndpointOf("weak-key")["security_level"], 1);
+  EXPECT_EQ(EndpointOf("weak-key")["certificate_level"], 1);
   EXPECT_EQ(EndpointOf("key-ed25519")["signature_algorithm"], "ed25519");
   EXPECT_EQ(EndpointOf("key-rsa4096")["leaf_key_bits"], 4096);
 }

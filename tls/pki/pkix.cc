@@ -13,6 +13,7 @@
 #include "scanner/base/recent_map.h"
 #include "scanner/base/text.h"
 #include "tls/pki/certificate.h"
+#include "tls/pki/certificate_level.h"
 #include "tls/pki/certificate_names.h"
 #include "tls/pki/issuer.h"
 #include "tls/pki/public_key.h"
@@ -145,6 +146,13 @@ bool IsMissingIssuer(int code) {
          code == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE;
 }
 
+bool ReachesAnchor(const Path& path) {
+  return path.certificates.size() > 1 &&
+         std::ranges::none_of(path.errors, [](const PathError& error) {
+           return IsMissingIssuer(error.code) || error.code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
+         });
+}
+
 // BoringSSL does not take a certificate for an issuer that may not be one, and then says that there
 // is none.
 std::string IssuerThatMayNotSign(std::span<const DerHandle> chain, const TrustStore& store,
@@ -186,9 +194,10 @@ Judgement JudgePath(std::span<const DerHandle> chain, const ParsedChain& parsed,
   for (const PathError& error : path.errors) {
     ConsiderError(error, chain, store, path, self_signed, &judgement.verdict);
   }
+  std::vector<std::vector<uint8_t>> ders;
   for (size_t depth = 0; depth < path.certificates.size(); ++depth) {
     X509* certificate = path.certificates[depth].get();
-    const std::vector<uint8_t> der = DerOf(certificate);
+    const std::vector<uint8_t>& der = ders.emplace_back(DerOf(certificate));
     NarrowWindow(der, time_s, &judgement);
     // What the server sent; the anchors at the end of the path are the store's.
     if (!parsed.IndexOf(certificate)) continue;
@@ -197,6 +206,9 @@ Judgement JudgePath(std::span<const DerHandle> chain, const ParsedChain& parsed,
       Consider(PkixStatus::kWeakSignature,
                JoinText(DescribeCertificate(depth, der), ": ", weakness), &judgement.verdict);
     }
+  }
+  if (!ders.empty()) {
+    judgement.verdict.certificate_level = JudgeCertificateLevel(ders, ReachesAnchor(path));
   }
   return judgement;
 }

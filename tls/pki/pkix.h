@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "tls/pki/der_handle.h"
 #include "tls/pki/name_match.h"
+#include "tls/pki/security_level.h"
 #include "tls/pki/trust_store.h"
 
 namespace mxsweep::tls {
@@ -42,6 +43,9 @@ struct PkixVerdict {
   // The path from the leaf towards the anchor, as indices into the chain: the leaf is 0. What comes
   // from the trust store is left out. Empty where the chain is malformed.
   std::vector<uint8_t> path;
+  // Of the path with its anchor, or of as much of it as could be found. Nothing where the chain is
+  // malformed, or a key on the path is of an unknown kind.
+  std::optional<SecurityLevel> certificate_level;
 };
 
 // Judges chains as a sender with this trust store would (RFC 5280 §6, purpose: TLS server); names

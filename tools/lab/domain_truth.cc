@@ -59,7 +59,8 @@ void HostSummary::Add(const EndpointTruth& endpoint) {
   verified += endpoint.pkix_status == "valid" && endpoint.name_match != "none";
   min_version = std::min(min_version, endpoint.tls->version);
   max_version = std::max(max_version, endpoint.tls->version);
-  weakest_level = std::min(weakest_level, endpoint.security_level);
+  weakest_session_level = std::min(weakest_session_level, endpoint.session_level);
+  weakest_certificate_level = std::min(weakest_certificate_level, endpoint.certificate_level);
 }
 
 DomainTruth::DomainTruth(const World& world, uint32_t zone)
@@ -89,7 +90,9 @@ void DomainTruth::Add(const HostSummary& host) {
   sum_.dane_unusable += host.dane_unusable;
   sum_.min_version = std::min(sum_.min_version, host.min_version);
   sum_.max_version = std::max(sum_.max_version, host.max_version);
-  sum_.weakest_level = std::min(sum_.weakest_level, host.weakest_level);
+  sum_.weakest_session_level = std::min(sum_.weakest_session_level, host.weakest_session_level);
+  sum_.weakest_certificate_level =
+      std::min(sum_.weakest_certificate_level, host.weakest_certificate_level);
 }
 
 std::string_view DomainTruth::MxStatus() const {
@@ -148,7 +151,8 @@ Json DomainTruth::Row() const {
   const bool any = sum_.completed > 0;
   row["min_tls_version"] = any ? Json(std::string(VersionName(sum_.min_version))) : Json();
   row["max_tls_version"] = any ? Json(std::string(VersionName(sum_.max_version))) : Json();
-  row["weakest_key_level"] = any ? Json(sum_.weakest_level) : Json();
+  row["weakest_session_level"] = any ? Json(sum_.weakest_session_level) : Json();
+  row["weakest_certificate_level"] = any ? Json(sum_.weakest_certificate_level) : Json();
   // Where DANE is left open, so is what follows from it.
   const std::string_view diagnosis = Diagnosis();
   const bool follows = sum_.dane_broken > 0 || diagnosis == "untrusted_certificate";
@@ -223,8 +227,9 @@ std::string_view DomainTruth::Diagnosis() const {
   if (sum_.starttls == 0) return sum_.no_starttls > 0 ? "no_starttls" : "smtp_failed";
   if (sum_.completed == 0) return "tls_broken";
   if (sum_.no_starttls > 0) return "mixed_starttls";
-  if (sum_.weakest_level <= 1) return "weak_keys";
+  if (sum_.weakest_certificate_level <= 1) return "weak_keys";
   if (sum_.min_version < TLS1_2_VERSION) return "old_tls";
+  if (sum_.weakest_session_level <= 1) return "weak_session";
   if (PkixStatus() != "valid" && dane_status != "full") return "untrusted_certificate";
   return "ok";
 }

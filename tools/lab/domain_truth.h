@@ -32,7 +32,8 @@ struct HostSummary {
   uint32_t sts_failed = 0;  // it would not
   uint16_t min_version = 0xffff;
   uint16_t max_version = 0;
-  int weakest_level = 9;
+  int weakest_session_level = 9;
+  int weakest_certificate_level = 9;
 
   void Add(const EndpointTruth& endpoint);
 };

@@ -87,7 +87,7 @@ bool RolloverReady(const std::vector<Tlsa>& records) {
   return anchor && leaf;
 }
 
-// OpenSSL 3.0's rules (ssl_security_default_callback and ssl_security_cert): level by bits.
+// OpenSSL's rules (ssl_security_default_callback; check_auth_level in x509_vfy.c): level by bits.
 int LevelOfBits(int bits) {
   return bits >= 256 ? 5 : bits >= 192 ? 4 : bits >= 128 ? 3 : bits >= 112 ? 2 : bits >= 80 ? 1 : 0;
 }
@@ -103,23 +103,36 @@ int CertificateSignatureBits(SignatureKind kind) {
   }
 }
 
-int SecurityLevel(const Negotiated& tls, const Chain& chain) {
+// `old`: OpenSSL 3.0. What keeps TLS 1.0 and 1.1 at level 0 there are their signatures, so that
+// static RSA, which needs none, goes further.
+int SessionLevel(const Negotiated& tls, bool old) {
+  if (!old && tls.version < TLS1_2_VERSION) return 0;
   int bits = static_cast<int>(tls.cipher_bits);
   if (tls.forward_secret) {
     bits = std::min({bits, tls.group_security_bits, tls.signature_security_bits});
   }
-  for (const auto& certificate : chain.certificates) {
-    bits = std::min(bits, FactsOf(certificate->key->kind).security_bits);
-    if (!certificate->self_signed) {
-      bits = std::min(bits, CertificateSignatureBits(certificate->signature));
-    }
-  }
   int level = LevelOfBits(bits);
-  // As OpenSSL 3.0.19 behaves: what keeps TLS 1.0 and 1.1 at level 0 are their signatures, so that
-  // static RSA, which needs none, goes further.
   if (tls.version == TLS1_VERSION || !tls.forward_secret) level = std::min(level, 2);
   if (tls.version == TLS1_1_VERSION || tls.sha1_mac) level = std::min(level, 3);
   return level;
+}
+
+// Of what was sent, and of the root above it where that is known to those who verify.
+int CertificateLevel(const Chain& chain, CertPosture cert) {
+  std::vector<const Certificate*> path;
+  for (const auto& certificate : chain.certificates) path.push_back(certificate.get());
+  const bool anchored = cert != CertPosture::kSelfSigned &&
+                        cert != CertPosture::kMissingIntermediate &&
+                        cert != CertPosture::kUnknownIssuer;
+  if (anchored && path.back() != chain.root.get()) path.push_back(chain.root.get());
+  int bits = 256;
+  for (const Certificate* certificate : path) {
+    bits = std::min(bits, FactsOf(certificate->key->kind).security_bits);
+    if (certificate != path.back()) {
+      bits = std::min(bits, CertificateSignatureBits(certificate->signature));
+    }
+  }
+  return LevelOfBits(bits);
 }
 
 std::string_view PkixStatus(CertPosture cert) {
@@ -263,7 +276,9 @@ absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTru
     if (!tls.ok()) return tls.status();
     truth.tls = *std::move(tls);
     truth.chain = store_.ChainOf(truth.certificate_owner);
-    truth.security_level = SecurityLevel(*truth.tls, *truth.chain);
+    truth.session_level = SessionLevel(*truth.tls, /*old=*/false);
+    truth.session_level_openssl_3_0 = SessionLevel(*truth.tls, /*old=*/true);
+    truth.certificate_level = CertificateLevel(*truth.chain, owner.cert);
     truth.pkix_status = PkixStatus(owner.cert);
     const Certificate& leaf = *truth.chain->certificates[0];
     truth.name_match = NameMatch(leaf, host);

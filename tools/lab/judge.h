@@ -38,7 +38,9 @@ struct EndpointTruth {
   std::optional<Negotiated> tls;  // where tls_ok, as what follows
   uint32_t certificate_owner = kNothing;
   std::shared_ptr<const Chain> chain;
-  int security_level = 0;
+  int session_level = 0;
+  int session_level_openssl_3_0 = 0;
+  int certificate_level = 0;
   std::string_view pkix_status;
   std::string_view name_match;
   std::string_view dane_status;        // empty: null

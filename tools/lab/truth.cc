@@ -170,7 +170,9 @@ void AddCertificates(const EndpointTruth& truth, const HostTruth& host, Json& ro
   row["leaf_key_type"] = ok ? Json(std::string(FactsOf(leaf->key->kind).type)) : Json();
   row["leaf_key_bits"] = ok ? Json(FactsOf(leaf->key->kind).bits) : Json();
   row["leaf_signature_algorithm"] = ok ? Json(std::string(NameOf(leaf->signature))) : Json();
-  row["security_level"] = ok ? Json(truth.security_level) : Json();
+  row["session_level"] = ok ? Json(truth.session_level) : Json();
+  row["session_level_openssl_3_0"] = ok ? Json(truth.session_level_openssl_3_0) : Json();
+  row["certificate_level"] = ok ? Json(truth.certificate_level) : Json();
   Json hashes = Json::array();
   for (size_t i = 0; ok && i < truth.chain->certificates.size(); ++i) {
     hashes.push_back(ToHex(Sha256(truth.chain->certificates[i]->der)));
@@ -214,7 +216,7 @@ Json CertificateRow(const Certificate& c) {
           {"signature_algorithm", std::string(NameOf(c.signature))},
           {"is_ca", c.is_ca},
           {"self_signed", c.self_signed},
-          {"weak_key", weak},
+          {"weak_key", weak.empty() ? Json() : weak},
           {"crl_urls", Json::array()},
           {"ocsp_must_staple", false},
           {"revocation_status", nullptr},

@@ -356,7 +356,7 @@ TEST(ParquetReader, ReadsOnlyTheChosenColumns) {
   ASSERT_TRUE(reader.ok());
   const TableSchema& schema = SchemaOf(TableId::kEndpoints);
   std::vector<bool> columns(schema.columns.size(), false);
-  columns[*schema.FindColumn("pq_groups")] = true;
+  columns[*schema.FindColumn("ehlo_keywords")] = true;
   std::vector<EndpointRow> read;
   ASSERT_TRUE(reader
                   ->ReadRowGroup(0, columns,
@@ -367,7 +367,7 @@ TEST(ParquetReader, ReadsOnlyTheChosenColumns) {
                   .ok());
   ASSERT_EQ(read.size(), rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
-    EXPECT_EQ(read[i].pq_groups, Sanitized(rows[i]).pq_groups);
+    EXPECT_EQ(read[i].ehlo_keywords, Sanitized(rows[i]).ehlo_keywords);
     EXPECT_EQ(read[i].host, "");
   }
 }

@@ -97,8 +97,8 @@ inline void Shorten(MadeUpDomain& domain) {
   Server(domain).leaf_key_type = Leaf(domain).key_type = "rsa";
   Server(domain).leaf_key_bits = Leaf(domain).key_bits = 1024;
   Leaf(domain).curve.reset();
-  Server(domain).security_level = 1;
-  Server(domain).security_level_limit = "leaf key: rsa 1024 bits";
+  Server(domain).certificate_level = 1;
+  Server(domain).certificate_level_limit = "leaf key: rsa 1024 bits";
 }
 
 inline void Silence(MadeUpDomain& domain, const std::string& outcome, const std::string& stage) {

@@ -12,14 +12,14 @@ namespace mxsweep::scanner::testing {
 
 // What the handshake's halves come to on OpenSSL's scale: version, cipher, group and signature …
 inline void SetSessionLevel(output::EndpointRow& row, int level) {
-  row.security_level = static_cast<uint8_t>(level);
-  row.security_level_limit = "version: " + row.tls_version.value_or("");
+  row.session_level = static_cast<uint8_t>(level);
+  row.session_level_limit = "version: " + row.tls_version.value_or("");
 }
 // … and the keys and signatures of the certificates.
 inline void SetCertificateLevel(output::EndpointRow& row, int level,
                                 const std::string& limit = "leaf key: rsa 1024 bits") {
-  row.security_level = static_cast<uint8_t>(level);
-  row.security_level_limit = limit;
+  row.certificate_level = static_cast<uint8_t>(level);
+  row.certificate_level_limit = limit;
 }
 
 // Builds the rows of one domain, host by host and server by server.
@@ -80,8 +80,11 @@ class MadeUpDomain {
     row.signature_algorithm = "ecdsa_secp256r1_sha256";
     row.leaf_key_type = "ec";
     row.leaf_key_bits = 256;
-    row.security_level = 3;
-    row.security_level_limit = "cipher: TLS_AES_128_GCM_SHA256";
+    row.session_level = 3;
+    row.session_level_limit = "cipher: TLS_AES_128_GCM_SHA256";
+    row.session_level_openssl_3_0 = 3;
+    row.certificate_level = 3;
+    row.certificate_level_limit = "leaf key: ec 256 bits";
     row.pkix_status = "valid";
     row.name_match = "san";
     row.not_after = Now() + absl::Hours(24 * 80);

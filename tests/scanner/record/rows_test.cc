@@ -131,7 +131,8 @@ TEST(EndpointRow, OfAHandshakeThatBrokeOffKeepsWhatWasShown) {
   EXPECT_FALSE(row.sct_count);
   EXPECT_FALSE(row.chain_sha256);
   EXPECT_FALSE(row.leaf_key_type);
-  EXPECT_FALSE(row.security_level);
+  EXPECT_FALSE(row.session_level);
+  EXPECT_FALSE(row.certificate_level);
   EXPECT_FALSE(row.pkix_status);
   EXPECT_FALSE(row.not_after);
   EXPECT_FALSE(row.handshake_us);
@@ -146,13 +147,6 @@ TEST(EndpointRow, OfAHandshakeThatBrokeOffKeepsWhatWasShown) {
 
 TEST(EndpointRow, ProbesAreNullUntilTheyAreMade) {
   const output::EndpointRow row = RowOf(Greeted());
-  EXPECT_FALSE(row.min_version_accepted);
-  EXPECT_FALSE(row.accepts_sslv3);
-  EXPECT_FALSE(row.accepts_export);
-  EXPECT_FALSE(row.accepts_rc4);
-  EXPECT_FALSE(row.static_rsa_only);
-  EXPECT_FALSE(row.dhe_bits);
-  EXPECT_FALSE(row.pq_groups);
 }
 
 Target DomainTarget() {
@@ -181,7 +175,8 @@ TEST(DomainRow, OfALookUpErrorCountsNothing) {
     EXPECT_FALSE(row.tls_count);
     EXPECT_FALSE(row.pkix_status);
     EXPECT_FALSE(row.min_tls_version);
-    EXPECT_FALSE(row.weakest_key_level);
+    EXPECT_FALSE(row.weakest_session_level);
+    EXPECT_FALSE(row.weakest_certificate_level);
     EXPECT_EQ(row.dane_status, "unknown");
     EXPECT_EQ(row.elapsed_us, 5u);
   }
@@ -213,7 +208,8 @@ TEST(DomainRow, SumsUpItsEndpoints) {
   summary.verified = 2;
   summary.min_version = 3;
   summary.max_version = 4;
-  summary.weakest_level = 2;
+  summary.weakest_session_level = 3;
+  summary.weakest_certificate_level = 2;
   summary.flags = Summary::kGotFurther | Summary::kGreeted | Summary::kDaneAbsent;
   const output::DomainRow row = MakeDomainRow(DomainTarget(), mx, summary, {}, kStart, 0);
   EXPECT_EQ(row.host_count, 2u);
@@ -222,7 +218,8 @@ TEST(DomainRow, SumsUpItsEndpoints) {
   EXPECT_EQ(row.tls_count, 2u);
   EXPECT_EQ(row.min_tls_version, "TLSv1.2");
   EXPECT_EQ(row.max_tls_version, "TLSv1.3");
-  EXPECT_EQ(row.weakest_key_level, 2);
+  EXPECT_EQ(row.weakest_session_level, 3);
+  EXPECT_EQ(row.weakest_certificate_level, 2);
   EXPECT_EQ(row.pkix_status, "valid");
   EXPECT_EQ(row.dane_status, "none");
   EXPECT_EQ(row.diagnosis, "ok");

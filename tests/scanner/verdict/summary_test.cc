@@ -48,7 +48,8 @@ Ending TlsOk(int level = 2, uint16_t version = 0x0304, bool verified = true,
   e.facts.greeting = Reply(220);
   e.facts.ehlo = Keywords(true);
   e.facts.handshake.emplace().version_wire = version;
-  e.verdicts.security_level = tls::SecurityLevel{level, ""};
+  e.verdicts.session_level = tls::SecurityLevel{5, ""};
+  e.verdicts.certificate_level = tls::SecurityLevel{level, ""};
   e.verdicts.pkix =
       tls::PkixVerdict{verified ? tls::PkixStatus::kValid : tls::PkixStatus::kExpired, ""};
   e.verdicts.name_match = tls::NameMatch::kSan;
@@ -90,12 +91,12 @@ TEST(Summary, MergesInAnyOrderToTheSame) {
   EXPECT_EQ(summary.verified, 1);
   EXPECT_EQ(summary.min_version, 1);
   EXPECT_EQ(summary.max_version, 3);
-  EXPECT_EQ(summary.weakest_level, 1);
+  EXPECT_EQ(summary.weakest_certificate_level, 1);
   for (int i = 0; i < 4; ++i) {
     std::rotate(endings.begin(), endings.begin() + 1, endings.end());
     EXPECT_EQ(Of(endings).flags, summary.flags);
     EXPECT_EQ(Of(endings).min_version, summary.min_version);
-    EXPECT_EQ(Of(endings).weakest_level, summary.weakest_level);
+    EXPECT_EQ(Of(endings).weakest_certificate_level, summary.weakest_certificate_level);
   }
 }
 
