@@ -1,5 +1,7 @@
 #include "tools/dane/tlsa_text.h"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -11,19 +13,27 @@
 namespace mxsweep::tools {
 namespace {
 
-
 // A record's data has at most 65535 bytes.
 constexpr size_t kMaxDataBytes = 65'532;
+// Usage, selector and matching type.
+constexpr uint32_t kFieldBytes = 3;
+// Of the generic form of RFC 3597 §5.
+constexpr std::string_view kGenericMark = "\\#";
 
-// Words between white space; the parentheses of zone files (RFC 1035 §5.1) count as such.
+// Words between white space; the parentheses of zone files (RFC 1035 §5.1) count as such. A comment
+// goes from a semicolon to the end of its line.
 std::vector<std::string_view> WordsOf(std::string_view text) {
   std::vector<std::string_view> words;
   const auto separates = [](char c) { return absl::ascii_isspace(c) || c == '(' || c == ')'; };
   for (size_t at = 0; at < text.size();) {
+    if (text[at] == ';') {
+      at = std::min(text.find('\n', at), text.size());
+      continue;
+    }
     size_t end = at;
-    while (end < text.size() && !separates(text[end])) ++end;
+    while (end < text.size() && !separates(text[end]) && text[end] != ';') ++end;
     if (end > at) words.push_back(text.substr(at, end - at));
-    at = end + 1;
+    at = end < text.size() && text[end] == ';' ? end : end + 1;
   }
   return words;
 }
@@ -57,15 +67,25 @@ absl::StatusOr<std::vector<uint8_t>> ParseHex(const std::string& digits) {
   return bytes;
 }
 
-}  // namespace
+std::string Joined(std::span<const std::string_view> words) {
+  std::string text;
+  for (const std::string_view word : words) text += word;
+  return text;
+}
 
-absl::StatusOr<dns::TlsaRecord> ParseTlsaText(std::string_view text) {
-  std::vector<std::string_view> words = WordsOf(text);
+// What follows the type, if there is one: owner, TTL and class are of no interest.
+std::span<const std::string_view> RdataOf(std::span<const std::string_view> words) {
   for (size_t i = 0; i < words.size(); ++i) {
-    if (!absl::EqualsIgnoreCase(ToAbsl(words[i]), "TLSA")) continue;
-    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
-    break;
+    const absl::string_view word = ToAbsl(words[i]);
+    if (absl::EqualsIgnoreCase(word, "TLSA") || absl::EqualsIgnoreCase(word, "TYPE52")) {
+      return words.subspan(i + 1);
+    }
   }
+  return words;
+}
+
+// "3 1 1 HEX" (RFC 6698 §2.2).
+absl::StatusOr<dns::TlsaRecord> ParseFields(std::span<const std::string_view> words) {
   if (words.size() < 3) {
     return InvalidArgument("a TLSA record is three numbers and hex, as in \"3 1 1 2bb1\"");
   }
@@ -78,12 +98,35 @@ absl::StatusOr<dns::TlsaRecord> ParseTlsaText(std::string_view text) {
     if (!value.ok()) return value.status();
     *number = *value;
   }
-  std::string digits;
-  for (size_t i = 3; i < words.size(); ++i) digits += words[i];
-  absl::StatusOr<std::vector<uint8_t>> data = ParseHex(digits);
+  absl::StatusOr<std::vector<uint8_t>> data = ParseHex(Joined(words.subspan(3)));
   if (!data.ok()) return data.status();
   record.data = *std::move(data);
   return record;
+}
+
+// The words behind "\#": a length and so much hex (RFC 3597 §5).
+absl::StatusOr<dns::TlsaRecord> ParseGeneric(std::span<const std::string_view> words) {
+  uint32_t length = 0;
+  if (words.empty() || !ParseDigits(words[0], &length)) {
+    return InvalidArgument("\\# is followed by the number of bytes and by hex");
+  }
+  absl::StatusOr<std::vector<uint8_t>> bytes = ParseHex(Joined(words.subspan(1)));
+  if (!bytes.ok()) return bytes.status();
+  if (bytes->size() != length) {
+    return InvalidArgument(JoinText("\\# says ", length, " bytes, and there are ", bytes->size()));
+  }
+  if (length <= kFieldBytes) return InvalidArgument("there is no data behind the three numbers");
+  return dns::TlsaRecord{
+      (*bytes)[0], (*bytes)[1], (*bytes)[2], {bytes->begin() + kFieldBytes, bytes->end()}};
+}
+
+}  // namespace
+
+absl::StatusOr<dns::TlsaRecord> ParseTlsaText(std::string_view text) {
+  const std::vector<std::string_view> all = WordsOf(text);
+  const std::span<const std::string_view> words = RdataOf(all);
+  return !words.empty() && words.front() == kGenericMark ? ParseGeneric(words.subspan(1))
+                                                         : ParseFields(words);
 }
 
 }  // namespace mxsweep::tools
