@@ -46,7 +46,7 @@ struct HostLookupOptions {
 
 // Caps of one host's answer: what is beyond is left out and told in error_detail.
 inline constexpr size_t kMaxAddressesPerFamily = 64;
-inline constexpr size_t kMaxTlsaRecords = 64;
+inline constexpr size_t kMaxTlsaRecords = 4096;  // More than a message holds.
 inline constexpr size_t kMaxMxRecords = 256;
 
 // MX host → HostAnswer. A and AAAA are asked together. TLSA is asked only after a secure address

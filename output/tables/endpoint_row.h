@@ -190,8 +190,9 @@ struct Table<EndpointRow> {
                  "what keeps it from the next level; null at 5"});
     visit(Column{"chain_sha256", &R::chain_sha256,
                  "the certificates sent, leaf first; joins certificates.sha256"});
-    visit(Column{"pkix_status", &R::pkix_status, "verdict on the chain alone"});
-    visit(Column{"pkix_error", &R::pkix_error, "why not valid, a sentence"});
+    visit(Column{"pkix_status", &R::pkix_status,
+                 "verdict on the chain alone; null without one, or where it is not known"});
+    visit(Column{"pkix_error", &R::pkix_error, "why not valid, or not known: a sentence"});
     visit(Column{"name_match", &R::name_match,
                  "where the host's name was found in the leaf: san, cn, none"});
     visit(Column{"not_after", &R::not_after, "end of the leaf's validity"});
@@ -209,7 +210,7 @@ struct Table<EndpointRow> {
     visit(Column{"dane_matched_record", &R::dane_matched_record,
                  "the TLSA record that matched: \"3 1 1 hex\""});
     visit(Column{"dane_matched_depth", &R::dane_matched_depth,
-                 "where in the chain that was: 0 the leaf"});
+                 "where in the chain as sent that was: 0 the leaf"});
     visit(Column{"dane_detail", &R::dane_detail,
                  "a sentence: what matched where, and why the other records did not"});
     visit(Column{"dane_record_results", &R::dane_record_results,

@@ -61,6 +61,18 @@ uint32_t DaneFlags(EndpointDane dane) {
   return 0;
 }
 
+bool IsPkixNotKnown(const EndpointVerdicts& verdicts) {
+  return verdicts.pkix && verdicts.pkix->status == tls::PkixStatus::kNotKnown;
+}
+
+// A wrong name is wrong whatever the chain.
+uint32_t PkixFlags(const EndpointVerdicts& verdicts) {
+  if (verdicts.verified()) return 0;
+  return IsPkixNotKnown(verdicts) && verdicts.name_match != tls::NameMatch::kNone
+             ? Summary::kPkixNotKnown
+             : Summary::kPkixInvalid;
+}
+
 // What an MTA-STS sender would do with the endpoint, if a policy allowed its host: the certificate
 // counts by SAN alone (RFC 8461 §4.2), and a failure of DANE is final (§2).
 uint32_t StsFlags(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {
@@ -78,6 +90,7 @@ uint32_t StsFlags(const EndpointFacts& facts, const EndpointVerdicts& verdicts) 
     default:
       return 0;  // nothing is known of its TLS
   }
+  if (IsPkixNotKnown(verdicts) && verdicts.name_match == tls::NameMatch::kSan) return 0;
   const bool dane_refuses = (DaneFlags(verdicts.dane) & Summary::kDaneBroken) != 0;
   const bool passed = verdicts.pkix && verdicts.pkix->status == tls::PkixStatus::kValid &&
                       verdicts.name_match == tls::NameMatch::kSan && !dane_refuses;
@@ -213,6 +226,7 @@ Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& v
   if (facts.outcome == Outcome::kTlsOk) {
     summary.completed = 1;
     summary.verified = verdicts.verified() ? 1 : 0;
+    summary.flags |= PkixFlags(verdicts);
     const unsigned minor = facts.handshake->version_wire.value_or(0) & 0xf;
     summary.min_version = minor;
     summary.max_version = minor;
@@ -295,7 +309,8 @@ std::string_view DomainDaneStatus(const dns::MxAnswer& mx, const Summary& summar
 std::string_view DomainPkixStatus(const Summary& summary) {
   if (summary.completed == 0) return "";
   if (summary.verified == summary.completed) return "valid";
-  return summary.verified > 0 ? "partial" : "invalid";
+  if (summary.verified > 0 && summary.has(Summary::kPkixInvalid)) return "partial";
+  return summary.has(Summary::kPkixNotKnown) ? "" : "invalid";
 }
 
 std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
@@ -344,7 +359,11 @@ std::string_view Diagnose(const dns::MxAnswer& mx, const Summary& summary) {
   if (summary.weakest_certificate_level <= 1) return "weak_keys";
   if (summary.min_version < 3) return "old_tls";
   if (summary.weakest_session_level <= 1) return "weak_session";
-  if (summary.verified < summary.completed && dane != "full") return "untrusted_certificate";
+  if (summary.verified < summary.completed && dane != "full") {
+    return summary.has(Summary::kPkixInvalid) || !summary.has(Summary::kPkixNotKnown)
+               ? "untrusted_certificate"
+               : "certificate_not_known";
+  }
   return "ok";
 }
 

@@ -50,6 +50,9 @@ struct Summary {
     kLookupFailed =
         1 << 22,  // some host's addresses, or those of one family, could not be looked up
     kLookupBogus = 1 << 23,  // or were not to be believed
+    // Whether some chain would be trusted is not known (PkixStatus::kNotKnown); some is not.
+    kPkixNotKnown = 1 << 24,
+    kPkixInvalid = 1 << 25,
   };
 
   uint16_t endpoints = 0;

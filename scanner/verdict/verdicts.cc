@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "dns/mx_plan.h"
 #include "scanner/base/rpt_result.h"
 #include "tls/pki/issuer.h"
 #include "tls/session/session_level.h"
@@ -39,6 +40,8 @@ EndpointDane FromVerdict(tls::DaneStatus status) {
       return EndpointDane::kMatch;
     case tls::DaneStatus::kMismatch:
       return EndpointDane::kMismatch;
+    case tls::DaneStatus::kNotKnown:
+      return EndpointDane::kUnknown;
   }
   return EndpointDane::kUnknown;
 }
@@ -68,7 +71,8 @@ void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVe
   // all of them. What the next hop's own name adds is decided for each domain (SettleDaneNames).
   const tls::DaneReference reference{.tlsa_base_domain = host.answer->tlsa_base_domain};
   verdicts->dane_verdict = tls::JudgeDane(host.answer->tlsa, facts.handshake->chain, reference,
-                                          absl::ToUnixSeconds(facts.started_at));
+                                          absl::ToUnixSeconds(facts.started_at),
+                                          host.answer->tlsa.size() < dns::kMaxTlsaRecords);
   verdicts->dane = FromVerdict(verdicts->dane_verdict->status);
 }
 
@@ -178,6 +182,8 @@ std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& v
   }
   if (verdicts.dane == EndpointDane::kUnusable) return rpt::kTlsaInvalid;
   if (!verdicts.pkix) return rpt::kValidationFailure;
+  // It may be a success.
+  if (verdicts.pkix->status == tls::PkixStatus::kNotKnown) return "";
   if (verdicts.pkix->status == tls::PkixStatus::kExpired) return rpt::kCertificateExpired;
   if (verdicts.name_match == tls::NameMatch::kNone) return rpt::kCertificateHostMismatch;
   // RFC 8460 §4.3.1 has this one for everything that has no word of its own: it comes last.

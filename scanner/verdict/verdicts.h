@@ -20,7 +20,7 @@ namespace mxsweep::scanner {
 
 // endpoints.dane_status.
 enum class EndpointDane : uint8_t {
-  kUnknown,  // null: records, and nothing to judge them by; or not looked up
+  kUnknown,  // null: records, and nothing to judge them by or none that we can; or not looked up
   kNone,
   kInsecure,
   kLookupError,

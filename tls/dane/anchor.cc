@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "scanner/base/text.h"
+#include "tls/pki/openssl_parse.h"
 #include "tls/pki/public_key.h"
 #include "tls/pki/x509_path.h"
 
@@ -26,13 +27,6 @@ bool IsNoPathError(int code) {
          code == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
          code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
          code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN;
-}
-
-bssl::UniquePtr<X509> Parse(Bytes der) {
-  const uint8_t* position = der.data();
-  bssl::UniquePtr<X509> certificate(d2i_X509(nullptr, &position, static_cast<long>(der.size())));
-  ERR_clear_error();
-  return certificate;
 }
 
 // BoringSSL takes an anchor as it is. In DANE it is a certificate like the others: it must be a CA,
@@ -69,16 +63,21 @@ void ForgiveDatesOfAnchor(Path* path) {
 }
 
 std::string ErrorSentence(const PathError& error) {
+  if (IsNotKnownError(error.code)) {
+    return JoinText(
+        "certificate ", error.depth,
+        ": the key or the algorithm that signed it is of a kind that cannot be checked here");
+  }
   if (IsNoPathError(error.code)) return "the trust anchor is not on the leaf's path";
-  return JoinText("certificate ", error.depth, ": ", X509_verify_cert_error_string(error.code));
+  return JoinText("certificate ", error.depth, ": ", PathErrorText(error.code));
 }
 
 Verdict VerdictOn(const Path& path) {
   Verdict verdict;
-  verdict.depth = static_cast<int>(path.certificates.size()) - 1;
   // The worst is told: a path that is only out of date is the least wrong of the wrong ones.
-  const auto worst =
-      std::ranges::find_if(path.errors, [](const PathError& e) { return !IsDateError(e.code); });
+  const auto worst = std::ranges::find_if(path.errors, [](const PathError& e) {
+    return !IsDateError(e.code) && !IsNotKnownError(e.code);
+  });
   if (worst != path.errors.end()) {
     verdict.reason = ErrorSentence(*worst);
     return verdict;
@@ -87,8 +86,12 @@ Verdict VerdictOn(const Path& path) {
   verdict.reason = AnchorConstraint(path);
   ERR_clear_error();
   if (!verdict.reason.empty()) return verdict;
-  verdict.result = path.errors.empty() ? Result::kGood : Result::kBadDates;
-  if (!path.errors.empty()) verdict.reason = ErrorSentence(path.errors.front());
+  verdict.result = Result::kGood;
+  if (path.errors.empty()) return verdict;
+  const auto dates =
+      std::ranges::find_if(path.errors, [](const PathError& e) { return IsDateError(e.code); });
+  verdict.result = dates != path.errors.end() ? Result::kBadDates : Result::kNotKnown;
+  verdict.reason = ErrorSentence(dates != path.errors.end() ? *dates : path.errors.front());
   return verdict;
 }
 
@@ -98,26 +101,36 @@ AnchorJudge::AnchorJudge(std::span<const DerHandle> chain, int64_t time_s)
     : chain_(chain), time_s_(time_s) {}
 AnchorJudge::~AnchorJudge() = default;
 
-const ParsedChain* AnchorJudge::Parsed() {
+const ParsedChain* AnchorJudge::Parsed(Verdict* verdict) {
   if (parsed_ == nullptr) parsed_ = std::make_unique<ParsedChain>(chain_);
-  return parsed_->malformed() || parsed_->size() == 0 ? nullptr : parsed_.get();
+  if (parsed_->has_leaf()) return parsed_.get();
+  verdict->reason = "the chain cannot be parsed";
+  if (!chain_.empty() && OpenSslParseTrouble(chain_.front().der()).empty()) {
+    verdict->result = Result::kNotKnown;
+    verdict->reason = JoinText("the leaf cannot be parsed here: ", parsed_->refused()[0].reason);
+  }
+  return nullptr;
 }
 
 Verdict AnchorJudge::JudgeSent(size_t index) {
   const auto known = sent_.find(index);
   if (known != sent_.end()) return known->second;
-  return sent_[index] = JudgeAnchor(chain_[index].der());
+  Verdict verdict = JudgeAnchor(chain_[index].der());
+  verdict.depth = static_cast<int>(index);
+  return sent_[index] = verdict;
 }
 
-Verdict AnchorJudge::JudgeAbsent(Bytes certificate_der) { return JudgeAnchor(certificate_der); }
+Verdict AnchorJudge::JudgeAbsent(Bytes certificate_der) {
+  Verdict verdict = JudgeAnchor(certificate_der);
+  verdict.depth = static_cast<int>(chain_.size());
+  return verdict;
+}
 
 Verdict AnchorJudge::JudgeKey(Bytes spki) {
   Verdict verdict;
-  const ParsedChain* parsed = Parsed();
-  if (parsed == nullptr) {
-    verdict.reason = "the chain cannot be parsed";
-    return verdict;
-  }
+  const ParsedChain* parsed = Parsed(&verdict);
+  if (parsed == nullptr) return verdict;
+  if (judged_ >= kMaxAnchorsJudged) return JudgeAnchor(spki);
   // Without any anchor the path goes as far as what was sent reaches.
   const bssl::UniquePtr<X509_STORE> none(X509_STORE_new());
   const Path untrusted = BuildPath(*parsed, none.get(), time_s_);
@@ -126,22 +139,40 @@ Verdict AnchorJudge::JudgeKey(Bytes spki) {
     return verdict;
   }
   const std::vector<uint8_t> top = DerOf(untrusted.certificates.back().get());
-  if (!SignedBy(CutCertificate(top), spki)) {
+  const SignatureCheck by_key = CheckSignedBy(CutCertificate(top), spki);
+  if (by_key == SignatureCheck::kNotKnown) {
+    verdict.result = Result::kNotKnown;
+    verdict.reason =
+        "the key, or the topmost certificate's signature, is of a kind that cannot be checked here";
+    return verdict;
+  }
+  if (by_key == SignatureCheck::kBad) {
+    ++judged_;
     verdict.reason = "the key is in no certificate of the chain and did not sign its topmost one";
     return verdict;
   }
   verdict = JudgeAnchor(top, /*is_anchor=*/false);
-  ++verdict.depth;  // the key stands above the certificate it signed
+  verdict.depth = static_cast<int>(chain_.size());
   return verdict;
 }
 
 Verdict AnchorJudge::JudgeAnchor(Bytes anchor_der, bool is_anchor) {
   Verdict verdict;
-  const bssl::UniquePtr<X509> anchor = Parse(anchor_der);
+  if (judged_++ >= kMaxAnchorsJudged) {
+    verdict.result = Result::kNotKnown;
+    verdict.reason = JoinText("not tried: more than ", kMaxAnchorsJudged, " trust anchors");
+    return verdict;
+  }
+  const ParsedChain* parsed = Parsed(&verdict);
+  if (parsed == nullptr) return verdict;
+  std::string refused;
+  const bssl::UniquePtr<X509> anchor = ParseX509(anchor_der, &refused);
   const bssl::UniquePtr<X509_STORE> store(X509_STORE_new());
-  const ParsedChain* parsed = Parsed();
-  if (parsed == nullptr || anchor == nullptr) {
-    verdict.reason = "the chain cannot be parsed";
+  if (anchor == nullptr) {
+    const std::string trouble = OpenSslParseTrouble(anchor_der);
+    verdict.result = trouble.empty() ? Result::kNotKnown : Result::kBad;
+    verdict.reason = trouble.empty() ? JoinText("the trust anchor cannot be parsed here: ", refused)
+                                     : JoinText("the trust anchor cannot be parsed: ", trouble);
     return verdict;
   }
   if (store == nullptr || !X509_STORE_add_cert(store.get(), anchor.get())) {
@@ -149,8 +180,20 @@ Verdict AnchorJudge::JudgeAnchor(Bytes anchor_der, bool is_anchor) {
     return verdict;
   }
   Path path = BuildPath(*parsed, store.get(), time_s_);
+  if (is_anchor && path.certificates.size() == 1 && path.errors.empty()) {
+    verdict.reason = "matches the leaf, which cannot be its own trust anchor";
+    return verdict;
+  }
   if (is_anchor && !path.certificates.empty()) ForgiveDatesOfAnchor(&path);
-  return VerdictOn(path);
+  verdict = VerdictOn(path);
+  // What was refused may be the link.
+  if (verdict.result == Result::kBad && !parsed->refused().empty() &&
+      std::ranges::any_of(path.errors, [](const PathError& e) { return IsNoPathError(e.code); })) {
+    verdict.result = Result::kNotKnown;
+    verdict.reason = JoinText("certificate ", parsed->refused()[0].index,
+                              " cannot be parsed here: ", parsed->refused()[0].reason);
+  }
+  return verdict;
 }
 
 }  // namespace mxsweep::tls

@@ -21,15 +21,21 @@ class ParsedChain;
 // the leaf's name. The dates of the anchor itself count only if it is self-signed.
 class AnchorJudge {
  public:
-  enum class Result : uint8_t { kGood, kBadDates, kBad };
+  // The better first. kNotKnown: as PkixStatus::kNotKnown, or one anchor more than are tried.
+  enum class Result : uint8_t { kGood, kBadDates, kNotKnown, kBad };
   struct Verdict {
     Result result = Result::kBad;
-    int depth = 0;       // of the anchor in the path
+    // Of the anchor in the chain as sent; behind its last where it is not there.
+    int depth = 0;
     std::string reason;  // why not; empty if good
   };
 
   // `chain` is borrowed.
   AnchorJudge(std::span<const DerHandle> chain, int64_t time_s);
+
+  // A path is built for so many anchors; what the others are worth is not known.
+  static constexpr size_t kMaxAnchorsJudged = 8;
+
   ~AnchorJudge();
 
   // The anchor is certificate `index` (not the leaf) of the chain. Judged once, then remembered.
@@ -43,13 +49,15 @@ class AnchorJudge {
  private:
   // The path ends at this certificate, which is the anchor or the last one below it.
   Verdict JudgeAnchor(Bytes anchor_der, bool is_anchor = true);
-  // The chain as X.509 objects, made when first asked for; null if it cannot be parsed.
-  const ParsedChain* Parsed();
+  // The chain as X.509 objects, made when first asked for; null if its leaf cannot be parsed, and
+  // then `verdict` says so.
+  const ParsedChain* Parsed(Verdict* verdict);
 
   std::span<const DerHandle> chain_;
   int64_t time_s_;
   std::unique_ptr<ParsedChain> parsed_;
   std::map<size_t, Verdict> sent_;
+  size_t judged_ = 0;
 };
 
 }  // namespace mxsweep::tls

@@ -80,13 +80,24 @@ bool IsDigest(const TlsaRecord& record) { return record.matching_type != kFull; 
 
 // RFC 7671 §9: the strongest digest published for a usage and selector is the only one that counts.
 // Full data is not a digest: it neither wins nor is ignored.
-bool IsSuperseded(const TlsaRecord& record, std::span<const TlsaRecord> records) {
-  return IsDigest(record) && std::ranges::any_of(records, [&record](const TlsaRecord& other) {
-           return other.usage == record.usage && other.selector == record.selector &&
-                  other.matching_type > record.matching_type &&
-                  CheckTlsa(other) == TlsaUsability::kUsable;
-         });
-}
+class DigestAgility {
+ public:
+  explicit DigestAgility(std::span<const TlsaRecord> records) {
+    for (const TlsaRecord& record : records) {
+      if (!IsDigest(record) || CheckTlsa(record) != TlsaUsability::kUsable) continue;
+      uint8_t& strongest = strongest_[record.usage][record.selector];
+      strongest = std::max(strongest, record.matching_type);
+    }
+  }
+
+  // REQUIRES: the record is usable.
+  bool Supersedes(const TlsaRecord& record) const {
+    return IsDigest(record) && strongest_[record.usage][record.selector] > record.matching_type;
+  }
+
+ private:
+  uint8_t strongest_[kDaneEe + 1][kSpki + 1] = {};
+};
 
 std::vector<std::string> ReferenceNames(const DaneReference& reference) {
   std::vector<std::string> names = {reference.tlsa_base_domain};
@@ -120,7 +131,7 @@ std::string WrongNameText(Bytes leaf) {
 class ChainJudge {
  public:
   ChainJudge(std::span<const DerHandle> chain, const DaneReference& reference, int64_t time_s)
-      : anchors_(chain, time_s) {
+      : chain_(chain), anchors_(chain, time_s) {
     elements_.reserve(chain.size());
     for (const DerHandle& certificate : chain) elements_.emplace_back(certificate.der());
     if (chain.empty()) return;
@@ -132,6 +143,7 @@ class ChainJudge {
     std::optional<int> depth;  // where it matched
     std::string reason;        // why it did not
     DaneFailure failure = DaneFailure::kOther;
+    bool not_known = false;
   };
 
   Finding Judge(const TlsaRecord& record) {
@@ -151,7 +163,9 @@ class ChainJudge {
   Finding JudgeAnchors(const TlsaRecord& record) {
     std::optional<AnchorJudge::Verdict> best;
     for (size_t i = 1; i < elements_.size(); ++i) {
-      if (elements_[i].Matches(record)) Improve(anchors_.JudgeSent(i), &best);
+      // Sent twice, the leaf is still the leaf.
+      if (std::ranges::equal(chain_[i].der(), leaf_) || !elements_[i].Matches(record)) continue;
+      Improve(anchors_.JudgeSent(i), &best);
     }
     if (!best && record.matching_type == kFull) {
       best = record.selector == kCert ? anchors_.JudgeAbsent(record.data)
@@ -170,6 +184,9 @@ class ChainJudge {
       return {std::nullopt, anchor.reason, DaneFailure::kExpired};
     }
     if (anchor.result == AnchorJudge::Result::kBad) return {std::nullopt, anchor.reason};
+    if (anchor.result == AnchorJudge::Result::kNotKnown) {
+      return {std::nullopt, "not known: " + anchor.reason, DaneFailure::kOther, true};
+    }
     if (!name_matches_) {
       return {std::nullopt, WrongNameText(leaf_), DaneFailure::kHostMismatch};
     }
@@ -180,6 +197,7 @@ class ChainJudge {
     if (!*best || verdict.result < (*best)->result) *best = std::move(verdict);
   }
 
+  std::span<const DerHandle> chain_;
   std::vector<ChainElement> elements_;
   AnchorJudge anchors_;
   Bytes leaf_;
@@ -195,8 +213,11 @@ DaneFailure Clearer(DaneFailure a, DaneFailure b) {
   return DaneFailure::kNone;
 }
 
-void JudgeRecords(std::span<const TlsaRecord> records, ChainJudge* judge, DaneVerdict* verdict) {
+void JudgeRecords(std::span<const TlsaRecord> records, bool complete, ChainJudge* judge,
+                  DaneVerdict* verdict) {
+  const DigestAgility agility(records);
   bool usable = false;
+  bool not_known = !complete;
   for (size_t i = 0; i < records.size(); ++i) {
     const TlsaUsability usability = CheckTlsa(records[i]);
     std::string& reason = verdict->record_reasons[i];
@@ -205,13 +226,14 @@ void JudgeRecords(std::span<const TlsaRecord> records, ChainJudge* judge, DaneVe
       continue;
     }
     usable = true;
-    if (IsSuperseded(records[i], records)) {
+    if (agility.Supersedes(records[i])) {
       reason = "passed over for a stronger digest with the same usage and selector";
       continue;
     }
     ChainJudge::Finding finding = judge->Judge(records[i]);
     if (!finding.depth) {
       verdict->failure = Clearer(verdict->failure, finding.failure);
+      not_known = not_known || finding.not_known;
       reason = std::move(finding.reason);
       continue;
     }
@@ -222,9 +244,10 @@ void JudgeRecords(std::span<const TlsaRecord> records, ChainJudge* judge, DaneVe
       verdict->matched_depth = finding.depth;
     }
   }
-  verdict->status = !usable                   ? DaneStatus::kUnusable
-                    : verdict->matched_record ? DaneStatus::kMatch
-                                              : DaneStatus::kMismatch;
+  verdict->status = verdict->matched_record ? DaneStatus::kMatch
+                    : not_known             ? DaneStatus::kNotKnown
+                    : usable                ? DaneStatus::kMismatch
+                                            : DaneStatus::kUnusable;
 }
 
 // The record that matched first, and then all others with what is to be said of each.
@@ -259,6 +282,8 @@ std::string_view DaneStatusName(DaneStatus status) {
       return "match";
     case DaneStatus::kMismatch:
       return "mismatch";
+    case DaneStatus::kNotKnown:
+      return "not_known";
   }
   return "";
 }
@@ -305,15 +330,16 @@ std::string_view TlsaUsabilityText(TlsaUsability usability) {
 }
 
 DaneVerdict JudgeDane(std::span<const TlsaRecord> records, std::span<const DerHandle> chain,
-                      const DaneReference& reference, int64_t time_s) {
+                      const DaneReference& reference, int64_t time_s, bool complete) {
   DaneVerdict verdict;
   if (records.empty()) return verdict;
   verdict.record_reasons.resize(records.size());
   verdict.record_depths.resize(records.size());
   ChainJudge judge(chain, reference, time_s);
-  JudgeRecords(records, &judge, &verdict);
+  JudgeRecords(records, complete, &judge, &verdict);
   if (verdict.status != DaneStatus::kMismatch) verdict.failure = DaneFailure::kNone;
   verdict.detail = Summary(records, verdict);
+  if (!complete) AppendText(&verdict.detail, "; not all records were kept");
   return verdict;
 }
 
@@ -329,10 +355,11 @@ std::string_view DaneFailureRptResult(DaneFailure failure) {
 }
 
 bool RolloverReady(std::span<const TlsaRecord> records) {
+  const DigestAgility agility(records);
   std::vector<const TlsaRecord*> ee;
   bool has_ta = false;
   for (const TlsaRecord& record : records) {
-    if (CheckTlsa(record) != TlsaUsability::kUsable || IsSuperseded(record, records)) continue;
+    if (CheckTlsa(record) != TlsaUsability::kUsable || agility.Supersedes(record)) continue;
     if (record.usage == kDaneTa) {
       has_ta = true;
     } else {

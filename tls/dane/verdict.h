@@ -20,9 +20,11 @@ enum class DaneStatus : uint8_t {
   kUnusable,  // records, none usable: TLS is mandatory, but not authenticated (RFC 7672 §2.2)
   kMatch,
   kMismatch,
+  kNotKnown,  // no record matches that we could judge, and there are others: of a key, an algorithm
+              // or a certificate that we cannot use and others can, or over a cap
 };
 
-// "none", "unusable", "match", "mismatch".
+// "none", "unusable", "match", "mismatch", "not_known".
 std::string_view DaneStatusName(DaneStatus status);
 
 // Why a mismatch is one, in the classes TLS reports distinguish (RFC 8460 §4.3).
@@ -61,9 +63,9 @@ struct DaneReference {
 
 struct DaneVerdict {
   DaneStatus status = DaneStatus::kNone;
-  // Index into the records, and where in the chain the match was: 0 is the leaf. A trust anchor
-  // that is not in the chain (2 0 0, or a 2 1 0 key that signed its top) has the depth it would
-  // have there.
+  // Index into the records, and where in the chain as it was sent the match was: 0 is the leaf. A
+  // trust anchor that is not in the chain (2 0 0, or a 2 1 0 key that signed its top) is counted as
+  // if it had been sent last.
   std::optional<size_t> matched_record;
   std::optional<int> matched_depth;
   // One per record, same order: "match", or why it is not one.
@@ -77,9 +79,10 @@ struct DaneVerdict {
 
 // Judges `chain` (leaf first, as sent) by the TLSA records of a secure answer. Records are tried in
 // their order, after digest agility (RFC 7671 §9). `time_s`: seconds since the epoch. An empty
-// chain matches nothing.
+// chain matches nothing. `complete`: these are all records of the answer; where they are not, only
+// a match is a verdict.
 DaneVerdict JudgeDane(std::span<const dns::TlsaRecord> records, std::span<const DerHandle> chain,
-                      const DaneReference& reference, int64_t time_s);
+                      const DaneReference& reference, int64_t time_s, bool complete = true);
 
 // What a TLS report says of a mismatch (RFC 8460 §4.3): "certificate-expired",
 // "certificate-host-mismatch", "validation-failure".

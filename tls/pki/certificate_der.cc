@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "scanner/base/utf8.h"
 #include "tls/pki/der_reader.h"
 
 namespace mxsweep::tls {
@@ -70,6 +71,19 @@ bool TakeExtension(CBS* from, ExtensionDer* out) {
   const bool is_critical = has_critical && CBS_len(&critical) == 1 && *CBS_data(&critical) != 0;
   *out = {.oid = BytesOf(oid), .critical = is_critical, .value = BytesOf(value)};
   return true;
+}
+
+// `width` bytes a character, big endian. Nothing where one is cut off, or is no Unicode character.
+std::optional<std::string> WideText(Bytes contents, size_t width) {
+  if (contents.size() % width != 0) return std::nullopt;
+  std::string text;
+  for (; !contents.empty(); contents = contents.subspan(width)) {
+    uint32_t c = 0;
+    for (const uint8_t byte : contents.first(width)) c = c << 8 | byte;
+    if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return std::nullopt;
+    AppendCodePoint(static_cast<char32_t>(c), text);
+  }
+  return text;
 }
 
 // `digits` decimal digits from the front of `text`.
@@ -212,11 +226,29 @@ void ForEachCommonName(const CertificateDer& certificate,
           !CBS_get_any_asn1(&attribute, &value, &tag)) {
         return;
       }
-      const bool ascii = tag == CBS_ASN1_UTF8STRING || tag == CBS_ASN1_PRINTABLESTRING ||
-                         tag == CBS_ASN1_IA5STRING || tag == CBS_ASN1_T61STRING;
-      if (ascii && CBS_mem_equal(&oid, kOidCommonName, sizeof(kOidCommonName)))
-        visit(AsText(BytesOf(value)));
+      if (!CBS_mem_equal(&oid, kOidCommonName, sizeof(kOidCommonName))) continue;
+      if (const std::optional<std::string> text = StringText(tag, BytesOf(value))) visit(*text);
     }
+  }
+}
+
+std::optional<std::string> StringText(AsnTag tag, Bytes contents) {
+  switch (tag) {
+    case CBS_ASN1_UTF8STRING:
+      if (!IsValidUtf8(AsText(contents))) return std::nullopt;
+      return std::string(AsText(contents));
+    case CBS_ASN1_NUMERICSTRING:
+    case CBS_ASN1_PRINTABLESTRING:
+    case CBS_ASN1_IA5STRING:
+    case CBS_ASN1_VISIBLESTRING:
+    case CBS_ASN1_T61STRING:
+      return WideText(contents, 1);
+    case CBS_ASN1_BMPSTRING:
+      return WideText(contents, 2);
+    case CBS_ASN1_UNIVERSALSTRING:
+      return WideText(contents, 4);
+    default:
+      return std::nullopt;
   }
 }
 

@@ -64,6 +64,7 @@ inline constexpr unsigned kKeyUsageCrlSign = 6;
 inline constexpr uint8_t kOidSubjectAltName[] = {0x55, 0x1d, 0x11};
 inline constexpr uint8_t kOidBasicConstraints[] = {0x55, 0x1d, 0x13};
 inline constexpr uint8_t kOidKeyUsage[] = {0x55, 0x1d, 0x0f};
+inline constexpr uint8_t kOidExtendedKeyUsage[] = {0x55, 0x1d, 0x25};
 
 // The choices of GeneralName that are told apart (RFC 5280 §4.2.1.6): their context tag numbers.
 enum class GeneralName : uint8_t {
@@ -83,8 +84,11 @@ enum class GeneralName : uint8_t {
 bool ForEachSubjectAltName(const CertificateDer& certificate,
                            const std::function<void(GeneralName, Bytes)>& visit);
 
-// Calls `visit` with the contents of each commonName of the subject whose string type is a superset
-// of ASCII.
+// A string of X.509 in UTF-8. T61String is read as Latin-1, as OpenSSL and everybody else does.
+// Nothing for other types, and for bytes that are no text of theirs. `tag`: of the string.
+std::optional<std::string> StringText(AsnTag tag, Bytes contents);
+
+// Calls `visit` with the text of each commonName of the subject, whatever its string type.
 void ForEachCommonName(const CertificateDer& certificate,
                        const std::function<void(std::string_view)>& visit);
 

@@ -8,16 +8,23 @@
 namespace mxsweep::tls {
 namespace {
 
+bool IsNamedAsIssuer(const CertificateDer& subject, const DerHandle& candidate) {
+  return std::ranges::equal(CutCertificate(candidate.der()).subject, subject.issuer);
+}
+
 bool IsIssuer(const CertificateDer& subject, const DerHandle& candidate) {
-  const CertificateDer issuer = CutCertificate(candidate.der());
-  return std::ranges::equal(issuer.subject, subject.issuer) && SignedBy(subject, issuer.spki);
+  return IsNamedAsIssuer(subject, candidate) &&
+         SignedBy(subject, CutCertificate(candidate.der()).spki);
 }
 
 }  // namespace
 
 DerHandle FindIssuer(const CertificateDer& certificate, std::span<const DerHandle> candidates,
                      const TrustStore* store) {
+  size_t tried = 0;
   for (const DerHandle& candidate : candidates) {
+    if (!IsNamedAsIssuer(certificate, candidate)) continue;
+    if (tried++ == kMaxIssuersTried) break;
     if (IsIssuer(certificate, candidate)) return candidate;
   }
   if (store == nullptr) return {};

@@ -49,7 +49,8 @@ std::string_view NameMatchName(NameMatch match) {
 }
 
 bool PresentedNameMatches(std::string_view presented, std::string_view reference) {
-  presented = WithoutTrailingDot(presented);
+  // In a certificate the dot is one character too many (RFC 5280 §4.2.1.6: "preferred name
+  // syntax"), and OpenSSL and GnuTLS take it so.
   reference = WithoutTrailingDot(reference);
   if (!LooksLikeName(presented) || !LooksLikeName(reference) || IsIpLiteral(reference))
     return false;

@@ -22,8 +22,9 @@ enum class NameMatchMode : uint8_t {
 };
 
 // Does the leaf's name fit any of the reference identifiers (RFC 6125 §6)? References are A-labels;
-// case and a trailing dot don't matter. A wildcard is the whole left-most label and stands for
-// exactly one label, and never for all of a name that would leave fewer than two labels fixed
+// case and their trailing dot don't matter; one in the certificate is no match. A wildcard is the
+// whole left-most label and stands for exactly one label, and never for all of a name that would
+// leave fewer than two labels fixed
 // ("*.org"). IP literals are not names: they match nothing. A certificate that cannot be parsed
 // matches nothing.
 NameMatch MatchName(std::span<const uint8_t> leaf_der, std::span<const std::string> references,

@@ -1,6 +1,7 @@
 #include "tls/pki/pkix.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
@@ -15,7 +16,9 @@
 #include "tls/pki/certificate.h"
 #include "tls/pki/certificate_level.h"
 #include "tls/pki/certificate_names.h"
+#include "tls/pki/der_reader.h"
 #include "tls/pki/issuer.h"
+#include "tls/pki/openssl_parse.h"
 #include "tls/pki/public_key.h"
 #include "tls/pki/x509_path.h"
 
@@ -48,6 +51,7 @@ PkixStatus StatusOfError(int code, size_t path_length, bool self_signed) {
     case X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD:
     case X509_V_ERR_INVALID_EXTENSION:
       return PkixStatus::kMalformed;
+    case kExplicitCurveError:
     case X509_V_ERR_INVALID_CA:
     case X509_V_ERR_INVALID_NON_CA:
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
@@ -69,6 +73,8 @@ PkixStatus StatusOfError(int code, size_t path_length, bool self_signed) {
     case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX:
     case X509_V_ERR_NAME_CONSTRAINTS_WITHOUT_SANS:
       return PkixStatus::kConstraint;
+    case X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY:
+      return PkixStatus::kNotKnown;
     default:
       return PkixStatus::kUntrusted;
   }
@@ -91,8 +97,11 @@ std::string SentenceOfError(const PathError& error, PkixStatus status, const Pat
       return who + ": self-signed and not in the trust store";
     case PkixStatus::kIncomplete:
       return who + ": its issuer is neither in the chain nor in the trust store";
+    case PkixStatus::kNotKnown:
+      return who +
+             ": the key or the algorithm that signed it is of a kind that cannot be checked here";
     default:
-      return JoinText(who, ": ", X509_verify_cert_error_string(error.code));
+      return JoinText(who, ": ", PathErrorText(error.code));
   }
 }
 
@@ -184,13 +193,38 @@ void ConsiderError(const PathError& error, std::span<const DerHandle> chain,
   Consider(status, SentenceOfError(error, status, path), verdict);
 }
 
+bool IsUsableKey(Bytes certificate) {
+  CBS spki = ReaderOf(CutCertificate(certificate).spki);
+  const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&spki));
+  ERR_clear_error();
+  return key != nullptr;
+}
+
+std::string RefusedText(const ParsedChain::Refused& refused) {
+  return JoinText(refused.index == 0 ? "leaf" : JoinText("certificate ", refused.index),
+                  " cannot be parsed here: ", refused.reason);
+}
+
+// What was refused may be the missing issuer; and that a leaf is valid is not said without its key.
+void ConsiderWhatIsNotKnown(Bytes leaf, const ParsedChain& parsed, PkixVerdict* verdict) {
+  const bool no_path =
+      verdict->status == PkixStatus::kUntrusted || verdict->status == PkixStatus::kIncomplete;
+  if (no_path && !parsed.refused().empty()) {
+    verdict->status = PkixStatus::kNotKnown;
+    verdict->error = RefusedText(parsed.refused().front());
+  }
+  if (!IsUsableKey(leaf)) {
+    Consider(PkixStatus::kNotKnown, "leaf: its key is of a kind that cannot be used here", verdict);
+  }
+}
+
 Judgement JudgePath(std::span<const DerHandle> chain, const ParsedChain& parsed, const Path& path,
                     const TrustStore& store, int64_t time_s) {
   Judgement judgement;
   judgement.verdict.path = IndicesOf(path, parsed);
   const CertificateDer leaf = CutCertificate(chain[0].der());
-  const bool self_signed =
-      std::ranges::equal(leaf.subject, leaf.issuer) && SignedBy(leaf, leaf.spki);
+  const bool self_signed = std::ranges::equal(leaf.subject, leaf.issuer) &&
+                           CheckSignedBy(leaf, leaf.spki) != SignatureCheck::kBad;
   for (const PathError& error : path.errors) {
     ConsiderError(error, chain, store, path, self_signed, &judgement.verdict);
   }
@@ -207,6 +241,7 @@ Judgement JudgePath(std::span<const DerHandle> chain, const ParsedChain& parsed,
                JoinText(DescribeCertificate(depth, der), ": ", weakness), &judgement.verdict);
     }
   }
+  ConsiderWhatIsNotKnown(chain[0].der(), parsed, &judgement.verdict);
   if (!ders.empty()) {
     judgement.verdict.certificate_level = JudgeCertificateLevel(ders, ReachesAnchor(path));
   }
@@ -219,17 +254,28 @@ bool IsBetter(const PkixVerdict& a, const PkixVerdict& b) {
   return a.status == PkixStatus::kValid || a.status > b.status;
 }
 
+// A chain of which no path can be made.
+std::optional<Judgement> JudgeUnparsable(std::span<const DerHandle> chain,
+                                         const ParsedChain& parsed) {
+  Judgement judgement;
+  for (size_t i = 0; i < chain.size(); ++i) {
+    const std::string trouble = OpenSslParseTrouble(chain[i].der());
+    if (trouble.empty()) continue;
+    judgement.verdict.status = PkixStatus::kMalformed;
+    judgement.verdict.error =
+        JoinText(i == 0 ? "leaf" : JoinText("certificate ", i), " cannot be parsed: ", trouble);
+    return judgement;
+  }
+  if (parsed.has_leaf()) return std::nullopt;
+  judgement.verdict.status = PkixStatus::kNotKnown;
+  judgement.verdict.error = RefusedText(parsed.refused().front());
+  return judgement;
+}
+
 Judgement JudgeChain(std::span<const DerHandle> chain, X509_STORE* anchors, const TrustStore& store,
                      int64_t time_s) {
   const ParsedChain parsed(chain);
-  if (parsed.malformed()) {
-    Judgement judgement;
-    const size_t index = *parsed.malformed();
-    judgement.verdict.status = PkixStatus::kMalformed;
-    judgement.verdict.error =
-        JoinText(index == 0 ? "leaf" : JoinText("certificate ", index), " cannot be parsed");
-    return judgement;
-  }
+  if (std::optional<Judgement> judgement = JudgeUnparsable(chain, parsed)) return *judgement;
   std::optional<Judgement> best;
   ForEachPath(parsed, anchors, time_s, [&](const Path& path) {
     Judgement judgement = JudgePath(chain, parsed, path, store, time_s);
@@ -268,6 +314,8 @@ std::string_view PkixStatusName(PkixStatus status) {
       return "expired";
     case PkixStatus::kNotYetValid:
       return "not_yet_valid";
+    case PkixStatus::kNotKnown:
+      return "";
   }
   return "";
 }

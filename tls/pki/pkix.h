@@ -21,7 +21,8 @@ namespace mxsweep::tls {
 // told, kValid apart: what more time would not heal comes first.
 enum class PkixStatus : uint8_t {
   kValid,
-  kMalformed,      // a certificate of the chain cannot be parsed: a sender's TLS would refuse it
+  kMalformed,      // OpenSSL cannot parse a certificate of the chain, and ends the handshake; or
+                   // dates or extensions of the path cannot be read
   kSelfSigned,     // the leaf is its own issuer, and no anchor
   kIncomplete,     // the leaf's issuer is neither in the chain nor an anchor
   kUntrusted,      // no path to an anchor (also: a signature on the way does not verify)
@@ -31,9 +32,11 @@ enum class PkixStatus : uint8_t {
                    // 1024 bits
   kExpired,
   kNotYetValid,
+  kNotKnown,  // nothing is wrong that could be seen, but a key, an algorithm or a certificate is of
+              // a kind that BoringSSL cannot use and others can: it may be valid
 };
 
-// "valid", "untrusted", "incomplete", … as in the table.
+// "valid", "untrusted", "incomplete", … as in the table; "" for kNotKnown, which is null there.
 std::string_view PkixStatusName(PkixStatus status);
 
 struct PkixVerdict {
@@ -41,10 +44,10 @@ struct PkixVerdict {
   // A sentence naming the certificate and the trouble; empty when valid.
   std::string error;
   // The path from the leaf towards the anchor, as indices into the chain: the leaf is 0. What comes
-  // from the trust store is left out. Empty where the chain is malformed.
+  // from the trust store is left out. Empty where there is none.
   std::vector<uint8_t> path;
-  // Of the path with its anchor, or of as much of it as could be found. Nothing where the chain is
-  // malformed, or a key on the path is of an unknown kind.
+  // Of the path with its anchor, or of as much of it as could be found. Nothing where there is
+  // no path, or a key on the path is of an unknown kind.
   std::optional<SecurityLevel> certificate_level;
 };
 

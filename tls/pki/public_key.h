@@ -32,6 +32,18 @@ struct SignatureFacts {
 };
 SignatureFacts ReadSignatureAlgorithm(Bytes algorithm);
 
+enum class SignatureCheck : uint8_t {
+  kGood,
+  kBad,
+  kNotKnown,  // the key or the algorithm is none that we can compute with, and others can
+};
+
+// What is to be said of `signature` (without the byte of unused bits) over `signed_bytes` by the
+// key of `spki`, made with `algorithm` (an AlgorithmIdentifier, with tag and length).
+SignatureCheck CheckSignature(Bytes signed_bytes, Bytes algorithm, Bytes signature, Bytes spki);
+// Of a certificate's signature by its issuer's key.
+SignatureCheck CheckSignedBy(const CertificateDer& certificate, Bytes issuer_spki);
+
 // Is `signature` (without the byte of unused bits) the one over `signed_bytes` by the key of
 // `spki`, made with `algorithm` (an AlgorithmIdentifier, with tag and length)? Takes what SignedBy
 // takes.

@@ -136,28 +136,47 @@ SignatureFacts ReadSignatureAlgorithm(Bytes algorithm) {
   return {std::string(known->name), known->digest, known->key};
 }
 
-bool SignatureVerifies(Bytes signed_bytes, Bytes algorithm, Bytes signature, Bytes issuer_spki) {
+SignatureCheck CheckSignature(Bytes signed_bytes, Bytes algorithm, Bytes signature,
+                              Bytes issuer_spki) {
   const SignatureFacts facts = ReadSignatureAlgorithm(algorithm);
-  const EVP_MD* digest = DigestOf(facts.digest);
-  if (signed_bytes.empty() || signature.empty() ||
-      (digest == nullptr && facts.digest != SignatureDigest::kNone)) {
-    return false;
+  const PublicKeyFacts issuer = ReadPublicKey(issuer_spki);
+  if (signed_bytes.empty() || signature.empty() || facts.name.empty() || !issuer.error.empty()) {
+    return SignatureCheck::kBad;
   }
+  // Nobody computes MD2 any more.
+  if (facts.digest == SignatureDigest::kMd2) return SignatureCheck::kBad;
+  const EVP_MD* digest = DigestOf(facts.digest);
   CBS spki = ReaderOf(issuer_spki);
   const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&spki));
-  bool good = false;
-  if (key != nullptr && EVP_PKEY_id(key.get()) == EvpKeyType(facts.key)) {
-    const bool pss = facts.name.starts_with("rsassaPss");
-    bssl::ScopedEVP_MD_CTX context;
-    EVP_PKEY_CTX* key_context;
-    good = EVP_DigestVerifyInit(context.get(), &key_context, digest, nullptr, key.get()) &&
-           (!pss || (EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING) &&
-                     EVP_PKEY_CTX_set_rsa_pss_saltlen(key_context, -2 /* as found */))) &&
-           EVP_DigestVerify(context.get(), signature.data(), signature.size(), signed_bytes.data(),
-                            signed_bytes.size());
+  const bool no_digest = digest == nullptr && facts.digest != SignatureDigest::kNone;
+  if (key == nullptr || no_digest || EvpKeyType(facts.key) == EVP_PKEY_NONE) {
+    ERR_clear_error();
+    return SignatureCheck::kNotKnown;
   }
+  if (EVP_PKEY_id(key.get()) != EvpKeyType(facts.key)) {
+    ERR_clear_error();
+    const bool pss_key = issuer.type == KeyType::kRsaPss && facts.key == KeyType::kRsa;
+    return pss_key ? SignatureCheck::kNotKnown : SignatureCheck::kBad;
+  }
+  const bool pss = facts.name.starts_with("rsassaPss");
+  bssl::ScopedEVP_MD_CTX context;
+  EVP_PKEY_CTX* key_context;
+  const bool good = EVP_DigestVerifyInit(context.get(), &key_context, digest, nullptr, key.get()) &&
+                    (!pss || (EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING) &&
+                              EVP_PKEY_CTX_set_rsa_pss_saltlen(key_context, -2 /* as found */))) &&
+                    EVP_DigestVerify(context.get(), signature.data(), signature.size(),
+                                     signed_bytes.data(), signed_bytes.size());
   ERR_clear_error();
-  return good;
+  return good ? SignatureCheck::kGood : SignatureCheck::kBad;
+}
+
+SignatureCheck CheckSignedBy(const CertificateDer& certificate, Bytes issuer_spki) {
+  return CheckSignature(certificate.tbs, certificate.signature_algorithm, certificate.signature,
+                        issuer_spki);
+}
+
+bool SignatureVerifies(Bytes signed_bytes, Bytes algorithm, Bytes signature, Bytes issuer_spki) {
+  return CheckSignature(signed_bytes, algorithm, signature, issuer_spki) == SignatureCheck::kGood;
 }
 
 bool SignedBy(const CertificateDer& certificate, Bytes issuer_spki) {

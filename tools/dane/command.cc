@@ -177,7 +177,7 @@ void AddDaneCommand(CLI::App& app, int& exit_code) {
       ->type_name("TIME");
   command->add_flag("--json", flags->json, "Print JSON");
   command->footer(
-      "Exit code: 0 match, 1 no match, 2 wrong usage.\n\n"
+      "Exit code: 0 match, 1 no match or not known, 2 wrong usage.\n\n"
       "Examples:\n"
       "  mxsweep dane --chain chain.pem --name mx.example.org --tlsa \"3 1 1 2bb1...\"\n"
       "  openssl s_client -starttls smtp -connect mx.example.org:25 -showcerts </dev/null |\n"

@@ -56,6 +56,7 @@ std::string RecordText(const dns::TlsaRecord& record, bool whole) {
 std::string_view ReportWord(const tls::DaneVerdict& verdict) {
   if (verdict.status == tls::DaneStatus::kMatch) return rpt::kSuccess;
   if (verdict.status == tls::DaneStatus::kUnusable) return rpt::kTlsaInvalid;
+  if (verdict.status == tls::DaneStatus::kNotKnown) return "";
   return tls::DaneFailureRptResult(verdict.failure);
 }
 
@@ -70,6 +71,8 @@ std::string Headline(const DaneCase& dane) {
     case tls::DaneStatus::kMismatch:
       return JoinText("mismatch (", ReportWord(verdict),
                       "): no record fits; a sender that uses DANE does not deliver");
+    case tls::DaneStatus::kNotKnown:
+      return "not known: no record fits that could be judged, and others could not be";
     case tls::DaneStatus::kNone:
       break;
   }

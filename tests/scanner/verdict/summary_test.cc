@@ -160,6 +160,12 @@ TEST(Diagnose, SaysTheOneThingMostWorthKnowing) {
   EXPECT_EQ(Diagnosis({ok, refused}), "mixed_starttls");
   EXPECT_EQ(Diagnosis({ok, TlsOk(1)}), "weak_keys");
   EXPECT_EQ(Diagnosis({ok, TlsOk(2, 0x0302)}), "old_tls");
+  Ending old = TlsOk(2, 0x0301);
+  old.verdicts.session_level = tls::SecurityLevel{0, "version: TLSv1"};
+  EXPECT_EQ(Diagnosis({ok, old}), "old_tls");
+  Ending sha1 = TlsOk(2, 0x0303);
+  sha1.verdicts.session_level = tls::SecurityLevel{0, "handshake signature: rsa_pkcs1_sha1"};
+  EXPECT_EQ(Diagnosis({ok, sha1}), "weak_session");
   EXPECT_EQ(Diagnosis({ok, TlsOk(2, 0x0304, false)}), "untrusted_certificate");
 }
 
@@ -431,6 +437,26 @@ TEST(DomainDaneStatus, IsUnknownWhereTheAnswerCannotBeBelievedAndNullWithoutMail
   for (const S status : {S::kNullMx, S::kNoMail, S::kNxDomain, S::kInvalidName}) {
     EXPECT_EQ(Dane({}, {}, dns::DnssecState::kSecure, status), "");
   }
+}
+
+// A chain that only we cannot judge is neither trusted nor untrusted (docs/outcomes.md: not known).
+TEST(DomainPkixStatus, IsNotKnownWhereAChainIsNot) {
+  const Ending valid = TlsOk();
+  const Ending expired = TlsOk(2, 0x0304, false);
+  Ending not_known = TlsOk();
+  not_known.verdicts.pkix->status = tls::PkixStatus::kNotKnown;
+  EXPECT_EQ(DomainPkixStatus(Of({not_known})), "");
+  EXPECT_EQ(DomainPkixStatus(Of({valid, not_known})), "");
+  EXPECT_EQ(DomainPkixStatus(Of({expired, not_known})), "");
+  EXPECT_EQ(DomainPkixStatus(Of({valid, expired, not_known})), "partial");
+  EXPECT_EQ(Diagnosis({valid, not_known}), "certificate_not_known");
+  EXPECT_EQ(Diagnosis({expired, not_known}), "untrusted_certificate");
+  EXPECT_FALSE(Of({not_known}).has(Summary::kStsFailed));
+  EXPECT_FALSE(Of({not_known}).has(Summary::kStsPassed));
+  // A name that is wrong is wrong whatever the chain.
+  not_known.verdicts.name_match = tls::NameMatch::kNone;
+  EXPECT_EQ(DomainPkixStatus(Of({not_known})), "invalid");
+  EXPECT_TRUE(Of({not_known}).has(Summary::kStsFailed));
 }
 
 TEST(DomainPkixStatus, IsAboutCompletedHandshakesOnly) {

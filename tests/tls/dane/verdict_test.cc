@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/tls/pki/certificate_factory.h"
+#include "tls/dane/anchor.h"
 
 namespace mxsweep::tls {
 namespace {
@@ -404,6 +405,55 @@ TEST_F(Dane, SaysWhichNamesTheLeafHasInstead) {
   EXPECT_EQ(verdict.failure, DaneFailure::kHostMismatch);
   EXPECT_THAT(verdict.detail,
               HasSubstr("it is for a.example, *.b.example, c.example, d.example and 2 more"));
+}
+
+// RFC 7671 §5.2: the anchor is above the leaf. OpenSSL: "no matching DANE TLSA records".
+TEST_F(Dane, ASelfSignedLeafIsNoAnchorOfItself) {
+  EXPECT_DANE(Judge({Tlsa(2, 0, 0, other_)}, Handles(other_)), DaneStatus::kMismatch);
+  EXPECT_DANE(Judge({Tlsa(2, 0, 1, other_)}, Handles(other_)), DaneStatus::kMismatch);
+  for (const int selector : {0, 1}) {
+    for (const int matching_type : {0, 1, 2}) {
+      if (selector == 1 && matching_type == 0) continue;  // a bare key, which signed the leaf
+      EXPECT_DANE(Judge({Tlsa(2, selector, matching_type, other_)}, Handles(other_, other_)),
+                  DaneStatus::kMismatch);
+    }
+  }
+  EXPECT_DANE(Judge({Tlsa(3, 1, 1, other_)}, Handles(other_, other_)), DaneStatus::kMatch);
+}
+
+TEST_F(Dane, TellsTheDepthInTheChainAsItWasSent) {
+  const std::vector<DerHandle> disordered =
+      Handles(pki_.leaf, pki_.root, other_, pki_.intermediate);
+  EXPECT_EQ(Judge({Tlsa(2, 0, 1, pki_.root)}, disordered).matched_depth, 1);
+  EXPECT_EQ(Judge({Tlsa(2, 0, 1, pki_.intermediate)}, disordered).matched_depth, 3);
+  // As if it had been sent last.
+  const std::vector<DerHandle> crowded = Handles(pki_.leaf, other_, pki_.intermediate);
+  EXPECT_EQ(Judge({Tlsa(2, 0, 0, pki_.root)}, crowded).matched_depth, 3);
+  EXPECT_EQ(Judge({Tlsa(2, 1, 0, pki_.root)}, crowded).matched_depth, 3);
+}
+
+TEST_F(Dane, OfRecordsThatAreNotAllOnlyAMatchIsAVerdict) {
+  const auto judge = [this](const std::vector<TlsaRecord>& records) {
+    return JudgeDane(records, chain_, kReference, kNow, /*complete=*/false);
+  };
+  EXPECT_DANE(judge({Tlsa(3, 1, 1, pki_.leaf)}), DaneStatus::kMatch);
+  EXPECT_DANE(judge({Tlsa(3, 1, 1, other_)}), DaneStatus::kNotKnown);
+  EXPECT_DANE(judge({Tlsa(1, 1, 1, pki_.leaf)}), DaneStatus::kNotKnown);
+  EXPECT_THAT(judge({Tlsa(3, 1, 1, other_)}).detail, HasSubstr("not all records were kept"));
+}
+
+// Each anchor costs a path; a stranger can name as many as a record set holds.
+TEST_F(Dane, MoreAnchorsThanAreTriedAreNotKnown) {
+  std::vector<TlsaRecord> records;
+  for (size_t i = 0; i < AnchorJudge::kMaxAnchorsJudged + 1; ++i) {
+    records.push_back(Tlsa(
+        2, 0, 0, MakeSelfSigned(CaSpec("A" + std::to_string(i)), TestKey(KeyKind::kP256, 20))));
+  }
+  const DaneVerdict verdict = Judge(records, chain_);
+  EXPECT_DANE(verdict, DaneStatus::kNotKnown);
+  EXPECT_THAT(verdict.record_reasons.back(), HasSubstr("more than 8 trust anchors"));
+  records.pop_back();
+  EXPECT_DANE(Judge(records, chain_), DaneStatus::kMismatch);
 }
 
 TEST_F(Dane, EmptyOrBrokenChainIsAMismatch) {

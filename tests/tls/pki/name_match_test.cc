@@ -1,6 +1,7 @@
 #include "tls/pki/name_match.h"
 
 #include <gtest/gtest.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <string>
@@ -35,7 +36,7 @@ TEST(PresentedName, FollowsRfc6125) {
   const Case cases[] = {
       {"mx.example.org", "mx.example.org", true},
       {"MX.Example.ORG", "mx.example.org", true},
-      {"mx.example.org.", "mx.example.org", true},
+      {"mx.example.org.", "mx.example.org", false},
       {"mx.example.org", "mx.example.org.", true},
       {"mx.example.org", "mx2.example.org", false},
       {"example.org", "mx.example.org", false},
@@ -192,6 +193,42 @@ TEST(PresentedNames, AreTheDnsIdsElseTheCommonNames) {
   EXPECT_EQ(names("cn.example", ""), Names{"cn.example"});
   EXPECT_EQ(names("Mail Server", ""), Names{});  // no host can have that name
   EXPECT_EQ(PresentedNames(std::vector<uint8_t>{0x30, 0x00}), Names{});
+}
+
+// RFC 5280 §4.2.1.6; OpenSSL: "hostname mismatch".
+TEST(NameMatch, ATrailingDotCountsInTheCertificateAndNotInTheReference) {
+  EXPECT_FALSE(PresentedNameMatches("mx.example.org.", "mx.example.org"));
+  EXPECT_FALSE(PresentedNameMatches("mx.example.org.", "mx.example.org."));
+  EXPECT_FALSE(PresentedNameMatches("*.example.org.", "mx.example.org"));
+  EXPECT_TRUE(PresentedNameMatches("mx.example.org", "mx.example.org."));
+}
+
+// X.520: a DirectoryString has several encodings; OpenSSL compares the text (ASN1_STRING_to_UTF8).
+TEST(NameMatch, ACommonNameCountsInEveryStringType) {
+  const struct {
+    int type;
+    std::string bytes;
+  } cases[] = {
+      {V_ASN1_BMPSTRING, {"\0m\0x\0.\0a\0.\0d\0e", 14}},
+      {V_ASN1_UNIVERSALSTRING, {"\0\0\0m\0\0\0x\0\0\0.\0\0\0a\0\0\0.\0\0\0d\0\0\0e", 28}},
+      {V_ASN1_T61STRING, "mx.a.de"},
+      {V_ASN1_PRINTABLESTRING, "mx.a.de"},
+      {V_ASN1_IA5STRING, "mx.a.de"},
+  };
+  for (const auto& [type, bytes] : cases) {
+    testing::CertificateSpec spec = {.common_name = "", .subject_alt_names = ""};
+    spec.tweak = [type = type, bytes = bytes](X509* certificate) {
+      const bssl::UniquePtr<X509_NAME> name(X509_NAME_new());
+      EXPECT_TRUE(X509_NAME_add_entry_by_txt(name.get(), "CN", type,
+                                             reinterpret_cast<const uint8_t*>(bytes.data()),
+                                             static_cast<int>(bytes.size()), -1, 0));
+      EXPECT_TRUE(X509_set_subject_name(certificate, name.get()));
+    };
+    const testing::TestCertificate leaf =
+        testing::MakeSelfSigned(spec, testing::TestKey(testing::KeyKind::kP256));
+    const std::string reference[] = {"mx.a.de"};
+    EXPECT_EQ(MatchName(leaf.der(), reference), NameMatch::kCn) << type;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +16,7 @@
 #include <vector>
 
 #include "tests/tls/pki/certificate_factory.h"
+#include "tls/pki/x509_path.h"
 
 namespace mxsweep::tls {
 namespace {
@@ -638,6 +644,78 @@ TEST(TrustStore, RefusesABrokenCertificateInsteadOfTrustingLess) {
   broken.replace(broken.find("MII"), 3, "MIA");
   EXPECT_FALSE(TrustStore::FromPem(pki.intermediate.pem() + broken).ok());
   EXPECT_FALSE(TrustStore::FromPem("").ok());
+}
+
+// OpenSSL takes server gated cryptography for serverAuth (X509_PURPOSE_SSL_SERVER: XKU_SSL_SERVER |
+// XKU_SGC).
+TEST(Pkix, ServerGatedPurposesAreForServers) {
+  for (const char* purpose : {"2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3"}) {
+    const TestPki pki = MakePki({.extended_key_usage = purpose});
+    EXPECT_STATUS(Judge(pki.root, pki.Chain()), PkixStatus::kValid);
+  }
+  const TestPki no_usage =
+      MakePki({.key_usage = "keyCertSign", .extended_key_usage = "2.16.840.1.113730.4.1"});
+  EXPECT_STATUS(Judge(no_usage.root, no_usage.Chain()), PkixStatus::kConstraint);
+  const TestPki mail = MakePki({.extended_key_usage = "emailProtection"});
+  EXPECT_STATUS(Judge(mail.root, mail.Chain()), PkixStatus::kConstraint);
+}
+
+TEST(TrustStore, ADanglingLinkInAFolderIsPassedOver) {
+  const TestPki pki = MakePki();
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / ("mxsweep_links_" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "root.pem") << pki.root.pem();
+  // Whichever of them the folder lists last.
+  for (int i = 0; i < 20; ++i) {
+    std::filesystem::create_symlink("nowhere", folder / ("link" + std::to_string(i)));
+  }
+  const auto store = TrustStore::Load(folder.string());
+  EXPECT_TRUE(store.ok()) << store.status();
+  std::filesystem::remove_all(folder);
+}
+
+// A key of 16384 bits that nobody has the private half of.
+bssl::UniquePtr<EVP_PKEY> HugeKey() {
+  std::vector<uint8_t> modulus(16384 / 8, 0xff);
+  bssl::UniquePtr<RSA> rsa(RSA_new());
+  bssl::UniquePtr<BIGNUM> n(BN_bin2bn(modulus.data(), modulus.size(), nullptr));
+  bssl::UniquePtr<BIGNUM> e(BN_new());
+  EXPECT_TRUE(BN_set_word(e.get(), 65537) &&
+              RSA_set0_key(rsa.get(), n.release(), e.release(), nullptr));
+  bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
+  EXPECT_TRUE(EVP_PKEY_set1_RSA(key.get(), rsa.get()));
+  return key;
+}
+
+// A signature by such a key costs what sixty ordinary ones do.
+TEST(ForEachPath, EndsWhenItHasDoneEnoughWork) {
+  const bssl::UniquePtr<EVP_PKEY> huge = HugeKey();
+  const TestCertificate root = MakeSelfSigned(CaSpec("Root"), TestKey(KeyKind::kP256, 50));
+  const auto paths_tried = [&](EVP_PKEY* ca_key) {
+    CertificateSpec ca_spec = CaSpec("CA");
+    ca_spec.key_identifiers = false;
+    const TestCertificate issuer = MakeSigned(ca_spec, TestKey(KeyKind::kP256, 51), root);
+    CertificateSpec leaf_spec;
+    leaf_spec.key_identifiers = false;
+    std::vector<DerHandle> chain = {
+        MakeSigned(leaf_spec, TestKey(KeyKind::kP256, 52), issuer).handle()};
+    for (int64_t serial = 1; serial <= 10; ++serial) {
+      ca_spec.serial = serial;
+      chain.push_back(MakeSigned(ca_spec, ca_key, root).handle());
+    }
+    const ParsedChain parsed(chain);
+    const bssl::UniquePtr<X509_STORE> anchors(X509_STORE_new());
+    EXPECT_TRUE(X509_STORE_add_cert(anchors.get(), root.x509()));
+    size_t tried = 0;
+    ForEachPath(parsed, anchors.get(), kNow, [&tried](const Path&) {
+      ++tried;
+      return false;
+    });
+    return tried;
+  };
+  EXPECT_EQ(paths_tried(TestKey(KeyKind::kRsa2048, 53)), kMaxPaths);
+  EXPECT_EQ(paths_tried(huge.get()), 2u);
 }
 
 }  // namespace
