@@ -116,7 +116,7 @@ void FillCertificates(const EndpointVerdicts& verdicts, const tls::CertificateTa
   }
   FillLevels(verdicts, row);
   if (verdicts.pkix) {
-    row->pkix_status = std::string(tls::PkixStatusName(verdicts.pkix->status));
+    row->pkix_status = NullIfEmpty(tls::PkixStatusName(verdicts.pkix->status));
     row->pkix_error = NullIfEmpty(verdicts.pkix->error);
   }
   if (verdicts.name_match) row->name_match = std::string(tls::NameMatchName(*verdicts.name_match));

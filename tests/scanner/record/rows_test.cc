@@ -145,8 +145,21 @@ TEST(EndpointRow, OfAHandshakeThatBrokeOffKeepsWhatWasShown) {
   EXPECT_EQ(row.sct_count, 0);
 }
 
-TEST(EndpointRow, ProbesAreNullUntilTheyAreMade) {
-  const output::EndpointRow row = RowOf(Greeted());
+// docs/outcomes.md: not known is null, with a sentence.
+TEST(EndpointRow, OfAChainThatIsNotKnownHasNoPkixStatusAndSaysWhy) {
+  EndpointVerdicts verdicts;
+  verdicts.pkix = tls::PkixVerdict{tls::PkixStatus::kNotKnown, "leaf: its key is of a kind"};
+  verdicts.session_level = tls::SecurityLevel{0, "version: TLSv1"};
+  verdicts.session_level_openssl_3_0 = 2;
+  verdicts.certificate_level = tls::SecurityLevel{5, ""};
+  const output::EndpointRow row = RowOf(Greeted(), verdicts);
+  EXPECT_EQ(row.pkix_status, std::nullopt);
+  EXPECT_EQ(row.pkix_error, "leaf: its key is of a kind");
+  EXPECT_EQ(row.session_level, 0);
+  EXPECT_EQ(row.session_level_limit, "version: TLSv1");
+  EXPECT_EQ(row.session_level_openssl_3_0, 2);
+  EXPECT_EQ(row.certificate_level, 5);
+  EXPECT_EQ(row.certificate_level_limit, std::nullopt);
 }
 
 Target DomainTarget() {
