@@ -61,7 +61,9 @@ double BytesPerAddress(size_t count) {
   constexpr uint32_t kOpen = 200;
   HeapGrowth heap;
   scanner::Gate gate(scanner::Gate::Options{});
-  const auto address = [](size_t i) { return dns::IpAddress::FromV4(static_cast<uint32_t>(i)); };
+  const auto address = [](size_t i) {
+    return scanner::SocketAddress{dns::IpAddress::FromV4(static_cast<uint32_t>(i)), 25};
+  };
   for (size_t i = 0; i < count + kOpen; ++i) {
     const int64_t now_ns = static_cast<int64_t>(i) * kBetweenNs;
     if (i < count) gate.Request(address(i), i, now_ns);

@@ -44,6 +44,9 @@ struct EndpointRow {
 
   // TLS.
   std::optional<std::string> server_name;
+  std::optional<std::string> offer;
+  std::optional<std::string> usual_offer_failure;
+  std::optional<std::string> may_be_ours;
   std::optional<std::string> tls_version;
   std::optional<std::string> cipher;
   std::optional<uint16_t> cipher_bits;
@@ -150,6 +153,14 @@ struct Table<EndpointRow> {
   template <typename Visitor>
   static void VisitTls(Visitor&& visit) {
     visit(Column{"server_name", &R::server_name, "server name (SNI) sent in the ClientHello"});
+    visit(Column{"offer", &R::offer,
+                 "what this attempt's ClientHello offered: usual, tls12 (nothing newer), "
+                 "no_server_name"});
+    visit(Column{"usual_offer_failure", &R::usual_offer_failure,
+                 "what the usual offer had come to, where this is another one"});
+    visit(Column{"may_be_ours", &R::may_be_ours,
+                 "why a failed handshake may be our own client's doing: no_common_cipher, "
+                 "certificate_not_parsed …; null: it is the server's, or did not fail"});
     visit(Column{"tls_version", &R::tls_version, "version negotiated: TLSv1.3, TLSv1.2 …"});
     visit(Column{"cipher", &R::cipher, "cipher suite negotiated, IANA name"});
     visit(Column{"cipher_bits", &R::cipher_bits, "strength of the cipher, bits"});

@@ -308,7 +308,10 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   row.error_detail = NullIfEmpty(facts.error_detail);
   FillSmtp(facts, &row);
   if (facts.handshake) {
-    row.server_name = NullIfEmpty(host.server_name());
+    if (facts.sent_server_name) row.server_name = NullIfEmpty(host.server_name());
+    row.offer = facts.other_offer ? std::string(facts.other_offer->word) : "usual";
+    if (facts.other_offer) row.usual_offer_failure = facts.other_offer->usual_failure;
+    row.may_be_ours = NullIfEmpty(FailurePerhapsOurs(facts));
     FillTls(*facts.handshake, &row);
   }
   FillCertificates(verdicts, certificates, &row);

@@ -141,8 +141,11 @@ void SayEhlo(Dialogue* d, Stage stage) {
 void SayHelo(Dialogue* d) { d->session.Send(HeloCommand(d->options().ehlo_name)); }
 
 auto ShakeHands(Dialogue* d) {
+  const DialogueRequest& request = d->request;
+  const std::string_view server_name = request.offer.server_name ? request.server_name : "";
   d->facts->stage = Stage::kHandshake;
-  return d->session.ShakeHands(d->request.tls, d->request.server_name, d->request.offer.max_version,
+  d->facts->sent_server_name = !server_name.empty();
+  return d->session.ShakeHands(request.tls, server_name, request.offer.max_version,
                                d->options().handshake_timeout_ns);
 }
 

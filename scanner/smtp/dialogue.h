@@ -28,6 +28,7 @@ struct DialogueOptions {
 // What a ClientHello offers.
 struct Offer {
   uint16_t max_version = tls::kTls13;  // the newest TLS version
+  bool server_name = true;             // SNI, where there is a name
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };

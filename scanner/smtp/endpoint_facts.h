@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 #include "dns/facts.h"
@@ -16,6 +17,12 @@
 #include "tls/session/facts.h"
 
 namespace mxsweep::scanner {
+
+// That the attempt offered something else than usual, and why.
+struct OtherOffer {
+  std::string_view word;      // OfferWord
+  std::string usual_failure;  // what the usual offer came to: "tls_alert: unrecognized_name"
+};
 
 // One attempt. What was not reached is empty, and small: these are what most of a scan waits with.
 struct EndpointFacts {
@@ -28,7 +35,10 @@ struct EndpointFacts {
   bool throttled = false;
   AfterTls after_tls = AfterTls::kNotReached;
   uint16_t after_tls_code = 0;  // of the last reply to EHLO or HELO within TLS; 0: none came
-  std::string error_detail;     // a sentence, where there is more to say than the outcome does
+  // The ClientHello, if there was one, named the server (SNI).
+  bool sent_server_name = true;
+  Boxed<OtherOffer> other_offer;  // empty: the usual one
+  std::string error_detail;       // a sentence, where there is more to say than the outcome does
 
   Boxed<SmtpReply> greeting;
   Boxed<EhloKeywords> ehlo;

@@ -6,6 +6,7 @@
 #include "dns/mx_plan.h"
 #include "scanner/base/rpt_result.h"
 #include "tls/pki/issuer.h"
+#include "tls/session/offers.h"
 #include "tls/session/session_level.h"
 
 namespace mxsweep::scanner {
@@ -17,7 +18,8 @@ using tls::HandshakeOutcome;
 // of the server?
 bool TlsFailed(const EndpointFacts& facts) {
   return facts.stage == Stage::kHandshake && facts.outcome != Outcome::kTlsOk &&
-         facts.outcome != Outcome::kTlsTimeout && !IsLocal(facts.outcome);
+         facts.outcome != Outcome::kTlsTimeout && !IsLocal(facts.outcome) &&
+         FailurePerhapsOurs(facts).empty();
 }
 
 EndpointDane DaneWithoutChain(const EndpointFacts& facts) {
@@ -92,6 +94,12 @@ void JudgeStaple(const EndpointFacts& facts, const tls::TrustStore& store,
 }
 
 }  // namespace
+
+std::string_view FailurePerhapsOurs(const EndpointFacts& facts) {
+  const bool tells =
+      facts.outcome == Outcome::kTlsAlert || facts.outcome == Outcome::kTlsProtocolError;
+  return tells && facts.handshake ? tls::MayBeOurs(*facts.handshake) : std::string_view();
+}
 
 std::string_view EndpointDaneName(EndpointDane status) {
   switch (status) {

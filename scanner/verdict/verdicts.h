@@ -53,6 +53,10 @@ struct EndpointVerdicts {
   }
 };
 
+// Why a handshake that failed may be the doing of our own client (tls::MayBeOurs); empty: it is the
+// server's, or did not fail. Then nothing is said of the server's TLS: other senders may get on.
+std::string_view FailurePerhapsOurs(const EndpointFacts& facts);
+
 // Judges `facts`, whose certificates are `chain` in the table. `pkix` is borrowed for the call.
 // `address` is the endpoint's, for which the host's TLSA records may not count; null: they do.
 EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,

@@ -1,18 +1,22 @@
 #include "scanner/work/attempts.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "scanner/base/text.h"
+#include "tls/session/errors.h"
+#include "tls/session/offers.h"
 
 namespace mxsweep::scanner {
 namespace {
 
-constexpr uint8_t kAlertHandshakeFailure = 40;  // RFC 8446 §6.2
-constexpr uint8_t kAlertInternalError = 80;
 // A day: a longer one is as good as none, and doubling it must not overflow.
 constexpr int64_t kMostDelayNs = 86'400'000'000'000;
 
 constexpr Offer kUsualOffer;
 constexpr Offer kTls12Offer{.max_version = tls::kTls12};
+constexpr Offer kNoServerNameOffer{.server_name = false};
 
 // May another attempt fare better? docs/outcomes.md has the list.
 bool IsTransient(const EndpointFacts& facts) {
@@ -35,14 +39,23 @@ bool IsTransient(const EndpointFacts& facts) {
   }
 }
 
-// May the server be one that fails in TLS 1.3 only? An RSA key under 1024 bits is too short to sign
-// there, and BoringSSL is stricter with key usage there than other senders are.
-bool MayWantOlderTls(const EndpointFacts& facts) {
-  if (!facts.handshake || !tls::WorthRetryingWithTls12(*facts.handshake)) return false;
-  if (facts.outcome == Outcome::kTlsProtocolError) return true;
-  return facts.outcome == Outcome::kTlsAlert &&
-         (facts.handshake->alert_received == kAlertHandshakeFailure ||
-          facts.handshake->alert_received == kAlertInternalError);
+Offer OfferOf(tls::SecondOffer second) {
+  switch (second) {
+    case tls::SecondOffer::kTls12NoSessionId:
+      return kTls12Offer;
+    case tls::SecondOffer::kNoServerName:
+      return kNoServerNameOffer;
+  }
+  return kUsualOffer;
+}
+
+// "tls_alert: unrecognized_name", "tls_protocol_error: …".
+std::string FailureText(const EndpointFacts& facts) {
+  const std::string_view outcome = OutcomeName(facts.outcome);
+  if (facts.handshake && facts.handshake->alert_received) {
+    return JoinText(outcome, ": ", tls::AlertText(*facts.handshake->alert_received));
+  }
+  return JoinText(outcome, facts.error_detail.empty() ? "" : ": ", facts.error_detail);
 }
 
 const Tried* Find(std::span<const Tried> tried, const Offer& offer) {
@@ -71,17 +84,27 @@ std::optional<Attempt> AgainAfterWhatMayPass(std::span<const Tried> tried,
   return Attempt{.offer = kUsualOffer, .delay_ns = DelayBefore(usual.attempts, limits)};
 }
 
-std::optional<Attempt> OnceMoreWithTls12(std::span<const Tried> tried, const AttemptLimits&) {
-  if (Find(tried, kTls12Offer) != nullptr || !MayWantOlderTls(*tried.front().facts)) {
+// A handshake that may have failed for what our own ClientHello is or lacks: what would settle it
+// is tried, once each, until one goes well.
+std::optional<Attempt> OnceMoreWithAnotherOffer(std::span<const Tried> tried,
+                                                const AttemptLimits&) {
+  const EndpointFacts& usual = *tried.front().facts;
+  if (usual.outcome != Outcome::kTlsAlert && usual.outcome != Outcome::kTlsProtocolError) {
     return std::nullopt;
   }
-  return Attempt{.offer = kTls12Offer};
+  if (!usual.handshake || ChooseAttempt(tried) != 0) return std::nullopt;
+  for (const tls::SecondOffer second :
+       tls::SecondOffers(*usual.handshake, usual.sent_server_name)) {
+    const Offer offer = OfferOf(second);
+    if (Find(tried, offer) == nullptr) return Attempt{.offer = offer};
+  }
+  return std::nullopt;
 }
 
 constexpr std::optional<Attempt> (*kRules[])(std::span<const Tried>, const AttemptLimits&) = {
     TheUsualOfferFirst,
     AgainAfterWhatMayPass,
-    OnceMoreWithTls12,
+    OnceMoreWithAnotherOffer,
 };
 
 }  // namespace
@@ -99,6 +122,21 @@ size_t ChooseAttempt(std::span<const Tried> tried) {
     if (tried[i].facts->outcome == Outcome::kTlsOk) return i;
   }
   return 0;
+}
+
+EndpointFacts& ChosenFacts(std::vector<Tried>* tried) {
+  const size_t chosen = ChooseAttempt(*tried);
+  EndpointFacts& facts = *(*tried)[chosen].facts;
+  if (chosen != 0) {
+    facts.other_offer =
+        OtherOffer{OfferWord((*tried)[chosen].offer), FailureText(*tried->front().facts)};
+  }
+  return facts;
+}
+
+std::string_view OfferWord(const Offer& offer) {
+  if (!offer.server_name) return "no_server_name";
+  return offer.max_version < tls::kTls13 ? "tls12" : "usual";
 }
 
 void AddAttempt(const Offer& offer, std::unique_ptr<EndpointFacts> facts,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "scanner/smtp/dialogue.h"
@@ -41,6 +42,11 @@ std::optional<Attempt> NextAttempt(std::span<const Tried> tried, const AttemptLi
 
 // Which of `tried` the endpoint's row tells. REQUIRES: it is not empty.
 size_t ChooseAttempt(std::span<const Tried> tried);
+// Its facts; where they are not of the usual offer, they say so.
+EndpointFacts& ChosenFacts(std::vector<Tried>* tried);
+
+// endpoints.offer: "usual", "tls12", "no_server_name".
+std::string_view OfferWord(const Offer& offer);
 
 // Adds what an attempt came to.
 void AddAttempt(const Offer& offer, std::unique_ptr<EndpointFacts> facts,

@@ -137,7 +137,7 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
     if (tried.empty()) tried.push_back({.facts = LeftAloneFacts(worker->loop()->wall_now())});
   }
 
-  const EndpointFacts& facts = *tried[ChooseAttempt(tried)].facts;
+  const EndpointFacts& facts = ChosenFacts(&tried);
   const uint32_t attempts = CountAttempts(tried);
   if (worker->services().certificate_rows == nullptr) {
     FinishEndpoint(worker, *host, address, facts, attempts, &done);

@@ -81,7 +81,7 @@ Expected ExpectedOf(Manner manner) {
     case Manner::kGarbageInHandshake:
       return {Outcome::kTlsProtocolError, Stage::kHandshake};
     case Manner::kAlertInHandshake:
-      return {Outcome::kTlsAlert, Stage::kHandshake, false, true};
+      return {Outcome::kTlsAlert, Stage::kHandshake, false, 2};
   }
   std::abort();
 }

@@ -61,8 +61,9 @@ inline constexpr int kManners = static_cast<int>(Manner::kAlertInHandshake) + 1;
 struct Expected {
   Outcome outcome;
   Stage stage;
-  bool tried_again = false;       // up to the scan's retries
-  bool tried_with_tls12 = false;  // and once more with an older version
+  bool tried_again = false;  // up to the scan's retries
+  // And with so many other offers: without TLS 1.3, without a server name.
+  uint32_t further_offers = 0;
 };
 Expected ExpectedOf(Manner manner);
 

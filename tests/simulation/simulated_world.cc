@@ -235,10 +235,12 @@ World::Verdict World::VerdictOf(const std::string& address, uint32_t retries) co
   do {
     verdict.manner = manners[std::min<size_t>(verdict.attempts++, manners.size() - 1)];
   } while (verdict.attempts <= retries && ExpectedOf(verdict.manner).tried_again);
-  if (ExpectedOf(verdict.manner).tried_with_tls12) {
-    // The row tells of that attempt only if the handshake was completed.
+  // The row tells of a further offer only if the handshake was completed, and that ends them.
+  for (uint32_t more = ExpectedOf(verdict.manner).further_offers; more > 0; --more) {
     const Manner last = manners[std::min<size_t>(verdict.attempts++, manners.size() - 1)];
-    if (ExpectedOf(last).outcome == Outcome::kTlsOk) verdict.manner = last;
+    if (ExpectedOf(last).outcome != Outcome::kTlsOk) continue;
+    verdict.manner = last;
+    break;
   }
   return verdict;
 }

@@ -76,7 +76,8 @@ std::string ExpectedDane(const WorldHost& host, const Expected& expected) {
     case Outcome::kNoStartTls:
     case Outcome::kStartTlsRefused:
       return "no_starttls";
-    case Outcome::kTlsAlert:
+    case Outcome::kTlsAlert:  // handshake_failure: another client might have what we lack
+      return "null";
     case Outcome::kTlsProtocolError:
       return "tls_failed";
     case Outcome::kReset:

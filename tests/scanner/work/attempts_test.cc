@@ -11,6 +11,7 @@ namespace {
 
 constexpr AttemptLimits kLimits{.retries = 2, .retry_delay_ns = 1000};
 constexpr Offer kTls12{.max_version = tls::kTls12};
+constexpr Offer kNoServerName{.server_name = false};
 
 std::unique_ptr<EndpointFacts> Facts(Outcome outcome) {
   auto facts = std::make_unique<EndpointFacts>();
@@ -85,17 +86,46 @@ TEST(NextAttempt, ARefusalIsTriedAgainWhereItsCodeWasTransient) {
   EXPECT_TRUE(NextAttempt(tried, kLimits));
 }
 
-TEST(NextAttempt, OffersTls12OnceAtOnceWhereTheHandshakeOf13Failed) {
-  for (const uint8_t alert : {40, 80}) {  // handshake_failure, internal_error: RFC 8446 §6.2
+TEST(NextAttempt, OffersOnceAndAtOnceWhatMaySettleAFailedHandshake) {
+  struct Case {
+    uint8_t alert;  // RFC 8446 §6.2, RFC 6066 §3
+    std::vector<Offer> offers;
+  };
+  for (const Case& c : {Case{40, {kTls12, kNoServerName}}, Case{80, {kNoServerName, kTls12}},
+                        Case{112, {kNoServerName, kTls12}}}) {
     std::vector<Tried> tried;
-    AddAttempt({}, Alert(alert), &tried);
-    const auto attempt = NextAttempt(tried, kLimits);
-    ASSERT_TRUE(attempt) << int{alert};
-    EXPECT_EQ(attempt->offer, kTls12);
-    EXPECT_EQ(attempt->delay_ns, 0);
-    AddAttempt(kTls12, Alert(alert), &tried);
-    EXPECT_FALSE(NextAttempt(tried, kLimits)) << int{alert};
+    AddAttempt({}, Alert(c.alert), &tried);
+    for (const Offer& offer : c.offers) {
+      const auto attempt = NextAttempt(tried, kLimits);
+      ASSERT_TRUE(attempt) << int{c.alert};
+      EXPECT_EQ(attempt->offer, offer) << int{c.alert};
+      EXPECT_EQ(attempt->delay_ns, 0);
+      AddAttempt(offer, Alert(c.alert), &tried);
+    }
+    EXPECT_FALSE(NextAttempt(tried, kLimits)) << int{c.alert};
+    EXPECT_EQ(ChosenFacts(&tried).other_offer.has_value(), false);
   }
+}
+
+TEST(NextAttempt, LeavesTheServerNameWhereThereWasNone) {
+  std::vector<Tried> tried;
+  AddAttempt({}, Alert(112), &tried);
+  tried.front().facts->sent_server_name = false;
+  const auto attempt = NextAttempt(tried, kLimits);
+  ASSERT_TRUE(attempt);
+  EXPECT_EQ(attempt->offer, kTls12);
+}
+
+TEST(NextAttempt, EndsWithAnOfferThatWentWellAndTheRowSaysWhichAndWhy) {
+  std::vector<Tried> tried;
+  AddAttempt({}, Alert(112), &tried);
+  AddAttempt(kNoServerName, Facts(Outcome::kTlsOk), &tried);
+  EXPECT_FALSE(NextAttempt(tried, kLimits));
+  const EndpointFacts& facts = ChosenFacts(&tried);
+  EXPECT_EQ(facts.outcome, Outcome::kTlsOk);
+  ASSERT_TRUE(facts.other_offer);
+  EXPECT_EQ(facts.other_offer->word, "no_server_name");
+  EXPECT_EQ(facts.other_offer->usual_failure, "tls_alert: unrecognized_name");
 }
 
 TEST(ChooseAttempt, TellsWhatWentWellElseWhatTheUsualOfferMet) {
