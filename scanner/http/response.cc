@@ -109,6 +109,24 @@ std::string_view ErrorSentence(http_errno error) {
   }
 }
 
+// Does Content-Encoding name a coding that changes the bytes (the registry of RFC 9110 §16.6)? An
+// empty list names none (§5.6.1.2). What is no coding ("utf-8", "aws-chunked", which storage
+// services leave there) changes nothing, and clients that do not look at the field read the body.
+bool NamesACoding(std::string_view list) {
+  static constexpr std::string_view kCodings[] = {"aes128gcm",    "br",         "compress", "dcb",
+                                                  "dcz",          "deflate",    "exi",      "gzip",
+                                                  "pack200-gzip", "x-compress", "x-gzip",   "zstd"};
+  while (!list.empty()) {
+    const size_t comma = list.find(',');
+    const std::string_view coding = TrimText(list.substr(0, comma));
+    for (const std::string_view known : kCodings) {
+      if (absl::EqualsIgnoreCase(ToAbsl(coding), ToAbsl(known))) return true;
+    }
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+  }
+  return false;
+}
+
 }  // namespace
 
 struct HttpResponseReader::Impl {
@@ -219,7 +237,7 @@ int HttpResponseReader::Impl::OnHeadersComplete() {
   }
   status = static_cast<int>(parser.status_code);
   if (*status != kOk) return Stop(State::kNot200);
-  if (content_encoding && !absl::EqualsIgnoreCase(*content_encoding, "identity")) {
+  if (content_encoding && NamesACoding(*content_encoding)) {
     return Stop(State::kMalformed, JoinText("a content coding that was not asked for: ",
                                             SanitizeText(*content_encoding, 60)));
   }

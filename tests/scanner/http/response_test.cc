@@ -129,6 +129,19 @@ TEST_F(HttpResponseReaderTest, HasACapOnWhatStandsBetweenChunks) {
 
 TEST_F(HttpResponseReaderTest, WantsNoCodingThatItDidNotAskFor) {
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n";
+  for (const char* coding : {"br", "identity, gzip", "gzip ,", "X-GZIP", "zstd"}) {
+    HttpResponseReader reader(kMaxBody);
+    EXPECT_EQ(scanner::Feed(&reader, head + "Content-Encoding: " + coding + "\r\n\r\nx"),
+              State::kMalformed)
+        << coding;
+  }
+  // RFC 9110 §5.6.1.2, §8.4: an empty list names none; and what is no coding changes nothing.
+  for (const char* none : {"", " ", ",", "utf-8", "aws-chunked", "aws-chunked,"}) {
+    HttpResponseReader reader(kMaxBody);
+    EXPECT_EQ(scanner::Feed(&reader, head + "Content-Encoding: " + none + "\r\n\r\nx"),
+              State::kComplete)
+        << none;
+  }
   EXPECT_EQ(Feed(head + "Content-Encoding: gzip\r\n\r\nx"), State::kMalformed);
   EXPECT_THAT(reader_.error(), HasSubstr("gzip"));
   HttpResponseReader identity(kMaxBody);
