@@ -72,9 +72,9 @@ void JudgeDaneOf(const HostContext& host, const EndpointFacts& facts, EndpointVe
   // The MX answers that name this host are not known here: only the base domain is a reference for
   // all of them. What the next hop's own name adds is decided for each domain (SettleDaneNames).
   const tls::DaneReference reference{.tlsa_base_domain = host.answer->tlsa_base_domain};
-  verdicts->dane_verdict = tls::JudgeDane(host.answer->tlsa, facts.handshake->chain, reference,
-                                          absl::ToUnixSeconds(facts.started_at),
-                                          host.answer->tlsa.size() < dns::kMaxTlsaRecords);
+  verdicts->dane_verdict =
+      tls::JudgeDane(host.answer->tlsa, facts.handshake->chain, reference,
+                     absl::ToUnixSeconds(facts.started_at), !host.answer->tlsa_left_out);
   verdicts->dane = FromVerdict(verdicts->dane_verdict->status);
 }
 
