@@ -97,6 +97,14 @@ CheckTextOptions TextOptions() {
   return options;
 }
 
+// A validating resolver alone says so, and it is believed only where the way to it is safe.
+bool SaysSecure(const scanner::ScanRows& rows) {
+  return std::ranges::any_of(rows.domains,
+                             [](const auto& row) { return row.mx_dnssec == "secure"; }) ||
+         std::ranges::any_of(rows.hosts,
+                             [](const auto& row) { return row.address_dnssec == "secure"; });
+}
+
 // Runs the scan's engine on the domains and keeps its rows.
 absl::Status Scan(const CheckFlags& flags, const std::vector<scanner::CheckedDomain>& domains,
                   scanner::MemorySink* sink, scanner::CheckWorld* world) {
@@ -104,11 +112,19 @@ absl::Status Scan(const CheckFlags& flags, const std::vector<scanner::CheckedDom
   scanner::ScanControl control;
   control.targets = TargetLines(domains);
   control.rows = sink;
-  control.on_resolver = [world](const dns::ResolverState& state) {
+  bool root_answers = true;
+  control.on_resolver = [world, &root_answers](const dns::ResolverState& state) {
     world->resolver = state.detail;
     world->resolver_validates = state.validates;
+    root_answers = state.answers;
   };
-  return scanner::RunScan(flags.scan, std::move(control)).status();
+  const absl::Status status = scanner::RunScan(flags.scan, std::move(control)).status();
+  // A private tree whose root is out of reach: whether it validates shows in its answers.
+  if (!root_answers && SaysSecure(sink->rows())) {
+    world->resolver = "the root cannot be looked up; what the resolver answers is validated";
+    world->resolver_validates = true;
+  }
+  return status;
 }
 
 int RunCheckCommand(const CheckFlags& flags) {
