@@ -67,6 +67,8 @@ Arguments Lab::ScanArguments(const std::string& targets, const Arguments& more) 
                          std::to_string(kSmtpPort),
                          "--trust-store",
                          state("ca.pem"),
+                         "--blocklist",
+                         state("blocklist.txt"),
                          "--allow-special",
                          "--ehlo-name",
                          "scanner.example.org",

@@ -8,6 +8,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <set>
+
 #include "tests/lab/lab_fixture.h"
 #include "tools/lab/tlsa.h"
 
@@ -30,12 +32,13 @@ int Verify(CertificateStore& store, const Chain& chain, const std::string& name)
   ERR_clear_error();
   bssl::UniquePtr<STACK_OF(X509)> others(sk_X509_new_null());
   for (const auto& certificate : chain.certificates) {
-    sk_X509_push(others.get(), Parse(certificate->der).release());
+    if (auto parsed = Parse(certificate->der)) sk_X509_push(others.get(), parsed.release());
   }
   bssl::UniquePtr<X509_STORE_CTX> ctx(X509_STORE_CTX_new());
   X509* leaf = sk_X509_value(others.get(), 0);
   X509_STORE_CTX_init(ctx.get(), trusted.get(), leaf, others.get());
   X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(ctx.get()), name.data(), name.size());
+  X509_STORE_CTX_set_purpose(ctx.get(), X509_PURPOSE_SSL_SERVER);
   const int ok = X509_verify_cert(ctx.get());
   const int error = ok == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx.get());
   sk_X509_pop_free(others.release(), X509_free);
@@ -68,6 +71,9 @@ INSTANTIATE_TEST_SUITE_P(
         Expectation{"cert-not-yet-valid", X509_V_ERR_CERT_NOT_YET_VALID},
         Expectation{"cert-missing-intermediate", X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
         Expectation{"cert-unknown-issuer", X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN},
+        Expectation{"cert-client-purpose", X509_V_ERR_INVALID_PURPOSE},
+        Expectation{"cert-extra-certificate", X509_V_OK},
+        Expectation{"cert-unreadable-extra", X509_V_OK}, Expectation{"cert-dual", X509_V_OK},
         Expectation{"key-p384", X509_V_OK}, Expectation{"key-ed25519", X509_V_OK},
         Expectation{"key-rsa1024", X509_V_OK}, Expectation{"key-rsa2048", X509_V_OK},
         Expectation{"key-rsa3072", X509_V_OK}, Expectation{"key-rsa4096", X509_V_OK}),
@@ -85,6 +91,39 @@ TEST(Certificates, HaveTheSameBytesInEveryRun) {
               again.store.ChainOf(again.HostOf(name))->certificates[0]->der)
         << name;
   }
+}
+
+TEST(Certificates, EndInWhatIsNoneWhereTheExtraOneIsUnreadable) {
+  TestLab& lab = SharedLab();
+  const auto chain = lab.store.ChainOf(lab.HostOf("cert-unreadable-extra"));
+  ASSERT_EQ(chain->certificates.size(), 3u);
+  EXPECT_TRUE(Parse(chain->certificates[1]->der));
+  EXPECT_FALSE(Parse(chain->certificates[2]->der));
+  ERR_clear_error();
+}
+
+TEST(Certificates, AreTwoForOneNameWhereTheyAreDual) {
+  TestLab& lab = SharedLab();
+  const uint32_t host = lab.HostOf("cert-dual");
+  const auto chain = lab.store.ChainOf(host);
+  ASSERT_TRUE(chain->for_rsa);
+  EXPECT_EQ(FactsOf(chain->certificates[0]->key->kind).type, "ec");
+  EXPECT_EQ(FactsOf(chain->for_rsa->certificates[0]->key->kind).type, "rsa");
+  EXPECT_EQ(Verify(lab.store, *chain->for_rsa, lab.world.HostName(host)), X509_V_OK);
+}
+
+TEST(Certificates, HaveAnotherKeyAtTheSecondAddressOfAHostWhoseKeysDiffer) {
+  TestLab& lab = SharedLab();
+  const uint32_t host = lab.HostOf("domain-keys-differ");
+  const std::vector<uint32_t> addresses = lab.world.AddressesOf(host);
+  ASSERT_EQ(addresses.size(), 2u);
+  std::set<std::string> keys;
+  for (const uint32_t address : addresses) {
+    const auto chain = lab.store.ChainOf(host, lab.world.addresses()[address].variant);
+    EXPECT_EQ(Verify(lab.store, *chain, lab.world.HostName(host)), X509_V_OK);
+    keys.insert(chain->certificates[0]->key->spki);
+  }
+  EXPECT_EQ(keys.size(), 2u);
 }
 
 TEST(Certificates, OfSha1PostureAreSignedOverSha1) {

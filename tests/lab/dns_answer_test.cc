@@ -106,6 +106,24 @@ TEST_F(DnsResponderTest, FollowsAliasesAndSaysWhatIsSigned) {
   EXPECT_TRUE(Ask({"mx1.domain-mx-cname-insecure.lab", kTypeCname})->ad);
 }
 
+TEST_F(DnsResponderTest, AnswersForOneFamilyWhereTheOtherFails) {
+  const auto no_aaaa = Ask({"mx1.domain-mx-host-no-aaaa.lab", kTypeA});
+  EXPECT_THAT(no_aaaa->answers, SizeIs(1));
+  EXPECT_TRUE(no_aaaa->ad);
+  EXPECT_EQ(Ask({"mx1.domain-mx-host-no-aaaa.lab", kTypeAaaa})->rcode, kServfail);
+  EXPECT_EQ(Ask({"mx1.domain-mx-host-no-a.lab", kTypeA})->rcode, kServfail);
+  const auto denied = Ask({"mx1.domain-mx-host-no-a.lab", kTypeAaaa});
+  EXPECT_EQ(denied->rcode, 0);
+  EXPECT_TRUE(denied->ad);
+  EXPECT_THAT(Ask({"mx1.domain-mx-host-slow-aaaa.lab", kTypeA})->answers, SizeIs(1));
+  EXPECT_FALSE(Ask({"mx1.domain-mx-host-slow-aaaa.lab", kTypeAaaa}));
+  EXPECT_TRUE(Ask({"mx1.domain-mx-host-aaaa-insecure.lab", kTypeA})->ad);
+  const auto insecure = Ask({"mx1.domain-mx-host-aaaa-insecure.lab", kTypeAaaa});
+  EXPECT_EQ(insecure->rcode, 0);
+  EXPECT_FALSE(insecure->ad);
+  EXPECT_THAT(insecure->answers, SizeIs(0));
+}
+
 TEST_F(DnsResponderTest, CountsWhatItCannotRead) {
   std::string out = "not touched";
   const std::string query = EncodeQuery({"perfect.lab", kTypeMx});

@@ -153,6 +153,11 @@ TEST_F(Served, ShakesHandsWithOpenSslInEveryPosture) {
   EXPECT_THAT(OpenSsl("tls-tls13-p384"), HasSubstr("Server Temp Key: ECDH, secp384r1"));
   EXPECT_THAT(OpenSsl("behaviour-stapled", "-status"), HasSubstr("OCSP"));
   EXPECT_THAT(OpenSsl("behaviour-stutter"), HasSubstr("Verify return code: 0 (ok)"));
+  EXPECT_THAT(OpenSsl("cert-client-purpose"), HasSubstr("nsuitable certificate purpose"));
+  EXPECT_THAT(OpenSsl("cert-extra-certificate"), HasSubstr("Verify return code: 0 (ok)"));
+  EXPECT_THAT(OpenSsl("cert-dual"), HasSubstr("Peer signature type: ECDSA"));
+  EXPECT_THAT(OpenSsl("cert-dual", "-sigalgs rsa_pss_rsae_sha256"),
+              HasSubstr("Peer signature type: RSA-PSS"));
 }
 
 TEST_F(Served, FailsInEveryManner) {
@@ -160,6 +165,8 @@ TEST_F(Served, FailsInEveryManner) {
   EXPECT_THAT(OpenSsl("behaviour-alert-protocol-version"), HasSubstr("protocol version"));
   EXPECT_THAT(OpenSsl("behaviour-tls-garbage"), HasSubstr("wrong version number"));
   EXPECT_THAT(OpenSsl("no-starttls"), HasSubstr("STARTTLS"));
+  EXPECT_THAT(OpenSsl("tls-dhe-only"), HasSubstr("handshake failure"));
+  EXPECT_THAT(OpenSsl("cert-unreadable-extra"), HasSubstr("error:0688010A:asn1"));
   EXPECT_EQ(Connect("refused", 1000), ECONNREFUSED);
   EXPECT_THAT(Connect("unreachable", 300), testing::AnyOf(EAGAIN, EINPROGRESS, ETIMEDOUT));
   EXPECT_EQ(Connect("plain", 1000), 0);

@@ -94,6 +94,38 @@ TEST_F(SmtpSessionTest, OffersHeloOnly) {
   EXPECT_THAT(session.Command("HELO scanner.example.org", false).send, StartsWith("250 "));
 }
 
+TEST_F(SmtpSessionTest, TurnsAwayWithinTlsWhomItWelcomedBefore) {
+  const auto within_tls = [this](const std::string& zone) {
+    SmtpSession session = Open(zone);
+    session.Greet();
+    EXPECT_THAT(session.Command("EHLO scanner.example.org", false).send, HasSubstr("STARTTLS"));
+    EXPECT_EQ(session.Command("STARTTLS", false).next, Next::kHandshake);
+    EXPECT_EQ(session.Secured().next, Next::kListen);
+    return session;
+  };
+  const std::string ehlo = "EHLO scanner.example.org", helo = "HELO scanner.example.org";
+  SmtpSession shut = within_tls("behaviour-ehlo-after-tls-421");
+  const Step step = shut.Command(ehlo, false);
+  EXPECT_THAT(step.send, StartsWith("421 "));
+  EXPECT_EQ(step.next, Next::kClose);
+  shut.Command(helo, false);
+  EXPECT_EQ(Violations(Violation::kCommandAfter421), 1u);
+  SmtpSession refusing = within_tls("behaviour-ehlo-after-tls-refused");
+  EXPECT_THAT(refusing.Command(ehlo, false).send, StartsWith("550 "));
+  EXPECT_THAT(refusing.Command(helo, false).send, StartsWith("550 "));
+  SmtpSession old = within_tls("behaviour-ehlo-after-tls-helo");
+  EXPECT_THAT(old.Command(ehlo, false).send, StartsWith("502 "));
+  EXPECT_THAT(old.Command(helo, false).send, StartsWith("250 "));
+  const Step end = within_tls("behaviour-ehlo-after-tls-close").Command(ehlo, false);
+  EXPECT_EQ(end.send, "");
+  EXPECT_EQ(end.next, Next::kClose);
+}
+
+TEST_F(SmtpSessionTest, ComplainsOfWhoDisregardsTheBlocklist) {
+  Open("behaviour-blocked").Greet();
+  EXPECT_EQ(Violations(Violation::kBlockedConnection), 1u);
+}
+
 TEST_F(SmtpSessionTest, MisbehavesInItsManner) {
   EXPECT_EQ(Open("behaviour-silent-greeting").Greet().next, Next::kSilence);
   EXPECT_EQ(Open("behaviour-reset-greeting").Greet().next, Next::kReset);

@@ -112,6 +112,12 @@ TEST(Truth, KnowsEveryOutcomeOfEveryBehaviour) {
   EXPECT_EQ(EndpointOf("behaviour-eight-bit")["greeting"],
             "220 mx1.behaviour-eight-bit.lab ESMTP Gr\uFFFD\uFFFD Gott");
   EXPECT_EQ(EndpointOf("behaviour-ehlo-differs")["requiretls"], true);
+  EXPECT_EQ(EndpointOf("behaviour-ehlo-after-tls-421")["after_tls"], "throttled_421");
+  EXPECT_EQ(EndpointOf("behaviour-ehlo-after-tls-refused")["after_tls_code"], 550);
+  EXPECT_EQ(EndpointOf("behaviour-ehlo-after-tls-helo")["after_tls"], "helo");
+  EXPECT_EQ(EndpointOf("behaviour-ehlo-after-tls-close")["after_tls"], "closed");
+  EXPECT_EQ(EndpointOf("behaviour-blocked")["stage"], "gate");
+  EXPECT_EQ(EndpointOf("tls-dhe-only")["alert_received"], "handshake_failure");
 }
 
 TEST(Truth, NegotiatesWhatEachTlsPostureSays) {
@@ -149,6 +155,16 @@ TEST(Truth, JudgesDaneByTheRules) {
       {"dane-self-signed", "match"},
       {"dane-expired-anchor", "mismatch"},
       {"dane-wrong-name-anchor", "mismatch"},
+      {"dane-expired-root", "mismatch"},
+      {"dane-not-yet-valid-anchor", "mismatch"},
+      {"dane-client-purpose", "match"},
+      {"dane-client-purpose-anchor", "mismatch"},
+      {"dane-dual", "match"},
+      {"dane-dual-other", "mismatch"},
+      {"dane-keys-differ", "match"},  // at the first address
+      {"dane-keys-differ-anchor", "match"},
+      {"dane-no-aaaa", "match"},
+      {"dane-aaaa-insecure", "match"},
   };
   for (const auto& [zone, status] : expected) {
     EXPECT_EQ(EndpointOf(zone)["dane_status"], status) << zone;
@@ -178,6 +194,11 @@ TEST(Truth, DiagnosesDomains) {
       {"dane-self-signed", "ok"},
       {"rejecting", "smtp_failed"},
       {"tls-tls10-static-rsa-3des", "old_tls"},
+      {"behaviour-blocked", "not_asked_blocked"},
+      {"domain-mx-host-no-a", "dns_error"},
+      {"domain-mx-host-no-aaaa", "ok"},
+      {"dane-keys-differ", "dane_broken"},
+      {"dane-keys-differ-anchor", "ok"},
   };
   for (const auto& [zone, word] : expected) EXPECT_EQ(DomainOf(zone)["diagnosis"], word) << zone;
   EXPECT_EQ(DomainOf("perfect")["dane_status"], "full");

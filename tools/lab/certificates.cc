@@ -110,8 +110,10 @@ std::string Extensions(const Certificate& c, const Key& issuer) {
     list += Extension({0x55, 0x1d, 0x0f}, true, Tlv(0x03, usage));
   }
   if (!c.is_ca) {
-    list += Extension({0x55, 0x1d, 0x25}, false,
-                      Tlv(0x30, Oid({0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01})));
+    list +=
+        Extension({0x55, 0x1d, 0x25}, false,
+                  Tlv(0x30, c.for_clients ? Oid({0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02})
+                                          : Oid({0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01})));
   }
   list += Extension({0x55, 0x1d, 0x0e}, false, Tlv(0x04, KeyId(*c.key)));
   list += Extension({0x55, 0x1d, 0x23}, false, Tlv(0x30, Tlv(0x80, KeyId(issuer))));
@@ -214,6 +216,16 @@ std::shared_ptr<const Certificate> MakeRoot(const std::string& name, const Key& 
   return Issue(std::move(c), key);
 }
 
+// DER, so far as it goes.
+std::shared_ptr<const Certificate> MakeUnreadable() {
+  Certificate c;
+  c.der = Tlv(0x30, Tlv(0x0c, "This is no certificate."));
+  c.buffer.reset(
+      CRYPTO_BUFFER_new(reinterpret_cast<const uint8_t*>(c.der.data()), c.der.size(), nullptr));
+  Check(c.buffer != nullptr);
+  return std::make_shared<const Certificate>(std::move(c));
+}
+
 }  // namespace
 
 std::string_view NameOf(SignatureKind kind) { return kAlgorithms[static_cast<size_t>(kind)].name; }
@@ -225,7 +237,8 @@ CertificateStore::CertificateStore(const World& world, const KeyPool& keys)
                         keys.Get(AuthorityKey::kEcIntermediate))),
       rsa_(MakeAuthority("RSA", keys.Get(AuthorityKey::kRsaRoot),
                          keys.Get(AuthorityKey::kRsaIntermediate))),
-      unknown_(MakeRoot("mxsweep lab unknown root", keys.Get(AuthorityKey::kUnknown))) {}
+      unknown_(MakeRoot("mxsweep lab unknown root", keys.Get(AuthorityKey::kUnknown))),
+      unreadable_(MakeUnreadable()) {}
 
 CertificateStore::Authority CertificateStore::MakeAuthority(std::string_view name, const Key& root,
                                                             const Key& intermediate) const {
@@ -244,22 +257,22 @@ CertificateStore::Authority CertificateStore::MakeAuthority(std::string_view nam
   return authority;
 }
 
-std::shared_ptr<const Chain> CertificateStore::ChainOf(uint32_t host) {
+std::shared_ptr<const Chain> CertificateStore::ChainOf(uint32_t host, uint8_t variant) {
   Shard& shard = shards_[host % shards_.size()];
   {
     const std::lock_guard lock(shard.mutex);
-    const auto found = shard.chains.find(host);
+    const auto found = shard.chains.find({host, variant});
     if (found != shard.chains.end()) return found->second;
   }
   // Made outside the lock: two threads may make the same one, with the same bytes.
-  std::shared_ptr<const Chain> chain = Make(host);
+  std::shared_ptr<const Chain> chain = Make(host, variant);
   const std::lock_guard lock(shard.mutex);
   if (shard.chains.size() >= kMaxChainsPerShard) shard.chains.clear();
-  shard.chains.emplace(host, chain);
+  shard.chains.emplace(std::pair(host, variant), chain);
   return chain;
 }
 
-std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index) const {
+std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index, uint8_t variant) const {
   const Host& host = world_.hosts()[host_index];
   const std::string name = world_.HostName(host_index);
   const std::string zone = world_.ZoneName(host.zone);
@@ -268,14 +281,22 @@ std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index) const {
   c.names = {name};
   if (world_.CanonicalName(host_index) != name) c.names.push_back(world_.CanonicalName(host_index));
   c.serial = Serial(JoinText(world_.options().seed, " ", name));
-  c.key = &keys_.Get(host.key, host.key_index);
+  c.key = &keys_.Get(host.key, host.key_index + uint32_t{variant});
   if (host.cert == CertPosture::kWildcard) {
     c.subject_cn = JoinText("*.", zone);
     c.names[0] = c.subject_cn;
     if (host.number == 0) c.names.push_back(zone);
   }
   const auto days = static_cast<uint32_t>(Mix64(host_index) % kSpreadDays);
-  return Complete(std::move(c), host.cert, days);
+  if (host.cert != CertPosture::kDual) return Complete(std::move(c), host.cert, days);
+  Certificate other;
+  other.subject_cn = c.subject_cn;
+  other.names = c.names;
+  other.serial = Serial(JoinText(world_.options().seed, " ", name, " RSA"));
+  other.key = &keys_.Get(KeyKind::kRsa2048, host.key_index);
+  Chain both = *Complete(std::move(c), CertPosture::kValid, days);
+  both.for_rsa = Complete(std::move(other), CertPosture::kValidRsaIssuer, days);
+  return std::make_shared<const Chain>(std::move(both));
 }
 
 std::shared_ptr<const Chain> CertificateStore::PolicyChainOf(uint32_t zone) const {
@@ -310,6 +331,9 @@ std::shared_ptr<const Chain> CertificateStore::Complete(Certificate c, CertPostu
       c.not_before = kValidUntil;
       c.not_after = kValidUntil + (days + 1) * kDay;
       break;
+    case CertPosture::kClientPurpose:
+      c.for_clients = true;
+      break;
     case CertPosture::kValidRsaIssuer:
     case CertPosture::kSha1Signed:
       authority = &rsa_;
@@ -339,6 +363,8 @@ std::shared_ptr<const Chain> CertificateStore::Complete(Certificate c, CertPostu
     chain.certificates.push_back(authority->intermediate);
   }
   if (posture == CertPosture::kValidWithRoot) chain.certificates.push_back(authority->root);
+  if (posture == CertPosture::kExtraCertificate) chain.certificates.push_back(unknown_);
+  if (posture == CertPosture::kUnreadableExtra) chain.certificates.push_back(unreadable_);
   return std::make_shared<const Chain>(std::move(chain));
 }
 

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -32,7 +33,7 @@ enum class SignatureKind : uint8_t {
 // OpenSSL's long name: "ecdsa-with-SHA256", "sha256WithRSAEncryption", "ED25519".
 std::string_view NameOf(SignatureKind kind);
 
-// A certificate and what was put into it.
+// A certificate and what was put into it. Without a key: bytes that are no certificate.
 struct Certificate {
   std::string der;
   bssl::UniquePtr<CRYPTO_BUFFER> buffer;  // the same bytes
@@ -45,6 +46,7 @@ struct Certificate {
   const Key* key = nullptr;
   SignatureKind signature = SignatureKind::kEcdsaSha256;
   bool is_ca = false;
+  bool for_clients = false;  // its extended key usage
   bool self_signed = false;
 };
 
@@ -52,6 +54,8 @@ struct Chain {
   std::vector<std::shared_ptr<const Certificate>> certificates;  // as sent, leaf first
   // The root that the chain leads to, sent or not; null for self-signed leaves.
   std::shared_ptr<const Certificate> root;
+  // Another chain, with an RSA key, for clients that cannot do with the one above. May be null.
+  std::shared_ptr<const Chain> for_rsa;
 };
 
 class CertificateStore {
@@ -59,8 +63,9 @@ class CertificateStore {
   // Borrows both; they must outlive the store.
   CertificateStore(const World& world, const KeyPool& keys);
 
-  // What servers show for `host`. REQUIRES: a host that owns its certificate.
-  std::shared_ptr<const Chain> ChainOf(uint32_t host);
+  // What servers show for `host`. REQUIRES: a host that owns its certificate. Its machines may have
+  // keys of their own: Address::variant.
+  std::shared_ptr<const Chain> ChainOf(uint32_t host, uint8_t variant = 0);
 
   // What the policy host of `zone` shows; made anew each time. REQUIRES: the zone has an MTA-STS
   // record.
@@ -79,10 +84,10 @@ class CertificateStore {
   };
   struct Shard {
     std::mutex mutex;
-    absl::flat_hash_map<uint32_t, std::shared_ptr<const Chain>> chains;
+    absl::flat_hash_map<std::pair<uint32_t, uint8_t>, std::shared_ptr<const Chain>> chains;
   };
 
-  std::shared_ptr<const Chain> Make(uint32_t host) const;
+  std::shared_ptr<const Chain> Make(uint32_t host, uint8_t variant) const;
   // Completes a leaf, all of whose facts but its issuer's are set, as `posture` has it. `days`
   // spreads its dates.
   std::shared_ptr<const Chain> Complete(Certificate leaf, CertPosture posture, uint32_t days) const;
@@ -93,6 +98,7 @@ class CertificateStore {
   Authority ec_;
   Authority rsa_;
   CertificatePtr unknown_;
+  CertificatePtr unreadable_;
   std::array<Shard, 64> shards_;
 };
 

@@ -301,6 +301,18 @@ void DnsResponder::AnswerHost(const Question& question, const ParsedName& name,
     case HostNaming::kTimeout:
       response.drop = true;
       return;
+    case HostNaming::kNoA:
+      if (question.type == kA) response.rcode = kServfail;
+      return;
+    case HostNaming::kNoAaaa:
+      if (question.type == kAaaa) response.rcode = kServfail;
+      break;
+    case HostNaming::kSlowAaaa:
+      response.drop = question.type == kAaaa;
+      break;
+    case HostNaming::kAaaaInsecure:
+      if (question.type == kAaaa) response.secure = false;
+      break;
     case HostNaming::kCnameSecure:
     case HostNaming::kCnameInsecure:
       if (name.role == NameRole::kHost) {

@@ -33,6 +33,8 @@ bool AnyOf(std::string_view word, std::initializer_list<std::string_view> words)
 void HostSummary::Add(const EndpointTruth& endpoint) {
   const BehaviourOutcome& outcome = endpoint.outcome;
   ++endpoints;
+  blocked += outcome.outcome == "blocked";
+  unknown += outcome.outcome == "blocked";
   const bool refused_for_now = AnyOf(outcome.outcome, {"throttled_421", "greeting_4xx"}) ||
                                (outcome.outcome == "ehlo_refused" && outcome.attempts == 2);
   const bool welcomed = !AnyOf(outcome.stage, {"connect", "greeting"});
@@ -60,7 +62,8 @@ void HostSummary::Add(const EndpointTruth& endpoint) {
   min_version = std::min(min_version, endpoint.tls->version);
   max_version = std::max(max_version, endpoint.tls->version);
   weakest_session_level = std::min(weakest_session_level, endpoint.session_level);
-  weakest_certificate_level = std::min(weakest_certificate_level, endpoint.certificate_level);
+  weakest_certificate_level =
+      std::min(weakest_certificate_level, endpoint.certificate_level.value_or(kNoLevel));
 }
 
 DomainTruth::DomainTruth(const World& world, uint32_t zone)
@@ -78,6 +81,8 @@ DomainTruth::DomainTruth(const World& world, uint32_t zone)
 void DomainTruth::Add(const HostSummary& host) {
   hosts_.push_back(host);
   sum_.endpoints += host.endpoints;
+  sum_.blocked += host.blocked;
+  sum_.unknown += host.unknown;
   sum_.greeted += host.greeted;
   sum_.throttled += host.throttled;
   sum_.got_further += host.got_further;
@@ -141,9 +146,11 @@ Json DomainTruth::Row() const {
   // The name servers do not answer for these hosts: nobody knows what they have.
   const bool known = Answered() && (UnknownHosts() == 0 || sum_.endpoints > 0);
   row["endpoint_count"] = known ? Json(sum_.endpoints) : Json();
-  row["starttls_count"] = known ? Json(sum_.starttls) : Json();
-  row["tls_count"] = known ? Json(sum_.completed) : Json();
-  row["unknown_endpoint_count"] = Answered() ? Json(UnknownHosts()) : Json();
+  // And of the blocklist nobody was asked.
+  const bool asked = known && (sum_.endpoints > sum_.blocked || sum_.unknown == 0);
+  row["starttls_count"] = asked ? Json(sum_.starttls) : Json();
+  row["tls_count"] = asked ? Json(sum_.completed) : Json();
+  row["unknown_endpoint_count"] = Answered() ? Json(sum_.unknown) : Json();
   PutDane(row);
   PutPolicies(row);
   const std::string_view pkix = PkixStatus();
@@ -152,7 +159,8 @@ Json DomainTruth::Row() const {
   row["min_tls_version"] = any ? Json(std::string(VersionName(sum_.min_version))) : Json();
   row["max_tls_version"] = any ? Json(std::string(VersionName(sum_.max_version))) : Json();
   row["weakest_session_level"] = any ? Json(sum_.weakest_session_level) : Json();
-  row["weakest_certificate_level"] = any ? Json(sum_.weakest_certificate_level) : Json();
+  const bool has_level = sum_.weakest_certificate_level != kNoLevel;
+  row["weakest_certificate_level"] = has_level ? Json(sum_.weakest_certificate_level) : Json();
   // Where DANE is left open, so is what follows from it.
   const std::string_view diagnosis = Diagnosis();
   const bool follows = sum_.dane_broken > 0 || diagnosis == "untrusted_certificate";
@@ -216,12 +224,15 @@ std::string_view DomainTruth::Diagnosis() const {
   if (AnyOf(status, {"nxdomain", "null_mx", "no_mail"})) return status;
   if (AnyOf(status, {"servfail", "timeout"})) return "dns_error";
   if (status == "bogus") return "dnssec_bogus";
-  if (sum_.endpoints == 0) return UnknownHosts() > 0 ? "dns_error" : "mx_unresolvable";
   Json dane = Json::object();
   PutDane(dane);
   const std::string dane_status = dane.value("dane_status", "");
   const bool refused = dane_status == "optional" && sum_.dane_broken > 0;
   if (dane_status == "broken" || refused) return "dane_broken";
+  if (sum_.endpoints == sum_.blocked) {
+    if (UnknownHosts() > 0) return "dns_error";
+    return sum_.blocked > 0 ? "not_asked_blocked" : "mx_unresolvable";
+  }
   if (sum_.greeted == 0) return "unreachable";
   if (sum_.got_further == 0 && sum_.throttled > 0) return "throttled";
   if (sum_.starttls == 0) return sum_.no_starttls > 0 ? "no_starttls" : "smtp_failed";

@@ -12,12 +12,16 @@
 
 namespace mxsweep::lab {
 
+inline constexpr int kNoLevel = 9;  // above all that there are
+
 // What a domain needs to know of one host and its endpoints; addable.
 struct HostSummary {
   bool tlsa_secure = false;
   bool tlsa_error = false;
   bool dane_unknown = false;  // its addresses could not be looked up
   uint32_t endpoints = 0;
+  uint32_t blocked = 0;  // of those
+  uint32_t unknown = 0;  // what the blocklist forbids to ask, and what could not be looked up
   uint32_t greeted = 0;
   uint32_t throttled = 0;    // ended by 421 or another 4xx before TLS
   uint32_t got_further = 0;  // greeted with 2xx, and not ended that way
@@ -32,8 +36,8 @@ struct HostSummary {
   uint32_t sts_failed = 0;  // it would not
   uint16_t min_version = 0xffff;
   uint16_t max_version = 0;
-  int weakest_session_level = 9;
-  int weakest_certificate_level = 9;
+  int weakest_session_level = kNoLevel;
+  int weakest_certificate_level = kNoLevel;
 
   void Add(const EndpointTruth& endpoint);
 };

@@ -20,6 +20,9 @@ bool DateValid(CertPosture cert) {
   return cert != CertPosture::kExpired && cert != CertPosture::kNotYetValid;
 }
 
+// Whether a path from the leaf is one for servers, dates apart.
+bool IsForServers(CertPosture cert) { return cert != CertPosture::kClientPurpose; }
+
 std::string Digest(const std::string& data, uint8_t matching_type) {
   if (matching_type == 0) return data;
   if (matching_type == 1) return Sha256(data);
@@ -30,6 +33,7 @@ std::string Digest(const std::string& data, uint8_t matching_type) {
 }
 
 bool Fits(const Tlsa& record, const Certificate& certificate) {
+  if (certificate.key == nullptr) return false;
   return record.data == Digest(record.selector == 0 ? certificate.der : certificate.key->spki,
                                record.matching_type);
 }
@@ -48,7 +52,7 @@ bool AnchorFits(const Tlsa& record, const Chain& chain) {
   for (size_t i = 1; i < chain.certificates.size(); ++i) {
     if (Fits(record, *chain.certificates[i])) return true;
   }
-  const Certificate& top = *chain.certificates.back();
+  const Certificate& top = *chain.certificates[std::min<size_t>(chain.certificates.size(), 2) - 1];
   return record.matching_type == 0 && chain.root && Fits(record, *chain.root) &&
          top.issuer_cn == chain.root->subject_cn;
 }
@@ -63,7 +67,7 @@ DaneTruth JudgeDane(const std::vector<Tlsa>& records, const Chain& chain, CertPo
     const Tlsa& record = records[i];
     if (!record.usable || Outdone(record, records)) continue;
     if (record.usage == 3 && Fits(record, *chain.certificates[0])) return {"match", i};
-    if (record.usage != 2 || !AnchorFits(record, chain)) continue;
+    if (record.usage != 2 || !IsForServers(cert) || !AnchorFits(record, chain)) continue;
     if (DateValid(cert) && name_fits) return {"match", i};
     truth.failure = DateValid(cert) ? "certificate-host-mismatch" : "certificate-expired";
   }
@@ -88,6 +92,7 @@ bool RolloverReady(const std::vector<Tlsa>& records) {
 }
 
 // OpenSSL's rules (ssl_security_default_callback; check_auth_level in x509_vfy.c): level by bits.
+// tests/interop asks OpenSSL whether they are.
 int LevelOfBits(int bits) {
   return bits >= 256 ? 5 : bits >= 192 ? 4 : bits >= 128 ? 3 : bits >= 112 ? 2 : bits >= 80 ? 1 : 0;
 }
@@ -117,10 +122,12 @@ int SessionLevel(const Negotiated& tls, bool old) {
   return level;
 }
 
-// Of what was sent, and of the root above it where that is known to those who verify.
+// Of what was sent and has a part in the path, and of the root above it where that is known to
+// those who verify.
 int CertificateLevel(const Chain& chain, CertPosture cert) {
   std::vector<const Certificate*> path;
   for (const auto& certificate : chain.certificates) path.push_back(certificate.get());
+  if (cert == CertPosture::kExtraCertificate) path.pop_back();
   const bool anchored = cert != CertPosture::kSelfSigned &&
                         cert != CertPosture::kMissingIntermediate &&
                         cert != CertPosture::kUnknownIssuer;
@@ -149,6 +156,10 @@ std::string_view PkixStatus(CertPosture cert) {
       return "untrusted";
     case CertPosture::kSha1Signed:
       return "weak_signature";
+    case CertPosture::kClientPurpose:
+      return "constraint";
+    case CertPosture::kUnreadableExtra:
+      return "malformed";
     default:
       return "valid";
   }
@@ -171,6 +182,7 @@ std::string_view NameMatch(const Certificate& leaf, const std::string& name) {
 std::string_view RptResult(const EndpointTruth& truth, const DaneTruth& dane) {
   const std::string_view outcome = truth.outcome.outcome;
   if (truth.dane_status == "lookup_error") return "dnssec-invalid";
+  if (outcome == "blocked") return "";  // it was not asked
   if (outcome == "no_starttls" || outcome == "starttls_refused") return "starttls-not-supported";
   if (outcome == "tls_alert" || outcome == "tls_protocol_error" ||
       ((outcome == "closed_early" || outcome == "reset") && truth.outcome.stage == "handshake")) {
@@ -201,6 +213,20 @@ bool HelloWasSent(Behaviour behaviour) {
   }
 }
 
+// Servers that end the handshake at the sight of a ClientHello: another might do.
+std::string_view MayBeOurs(Behaviour behaviour) {
+  switch (behaviour) {
+    case Behaviour::kAlertHandshakeFailure:
+      return "no_common_cipher";
+    case Behaviour::kAlertProtocolVersion:
+      return "no_common_version";
+    case Behaviour::kAlertInternalError:
+      return "client_hello";
+    default:
+      return "";
+  }
+}
+
 // For endpoints without a completed handshake.
 std::string_view DaneWithoutTls(const BehaviourOutcome& outcome) {
   if (outcome.outcome == "no_starttls" || outcome.outcome == "starttls_refused") {
@@ -216,29 +242,51 @@ std::string_view DaneWithoutTls(const BehaviourOutcome& outcome) {
 
 }  // namespace
 
+bool IsError(const HostTruth::Family& family) {
+  return family.status == "servfail" || family.status == "timeout";
+}
+
 HostTruth Judge::JudgeHost(uint32_t index) const {
   const Host& host = world_.hosts()[index];
   const bool secure_zone = world_.zones()[host.zone].secure;
   HostTruth truth;
-  truth.address_dnssec = world_.AddressSecure(index) ? "secure" : "insecure";
+  const std::string_view dnssec = world_.AddressSecure(index) ? "secure" : "insecure";
+  const HostTruth::Family absent = {"nodata", dnssec}, servfail = {"servfail", "error"},
+                          timeout = {"timeout", "error"};
+  truth.ipv4 = host.address_count > 0 ? HostTruth::Family{"ok", dnssec} : absent;
+  truth.ipv6 = host.has_v6 ? HostTruth::Family{"ok", dnssec} : absent;
   switch (host.naming) {
-    case HostNaming::kNoAddress:
-      truth.address_status = "nodata";
-      return truth;
     case HostNaming::kNxdomain:
-      truth.address_status = "nxdomain";
-      return truth;
+      truth.ipv4 = truth.ipv6 = {"nxdomain", dnssec};
+      break;
     case HostNaming::kServfail:
-      truth.address_status = "servfail";
-      truth.address_dnssec = "error";
-      return truth;
+      truth.ipv4 = truth.ipv6 = servfail;
+      break;
     case HostNaming::kTimeout:
-      truth.address_status = "timeout";
-      truth.address_dnssec = "error";
-      return truth;
+      truth.ipv4 = truth.ipv6 = timeout;
+      break;
+    case HostNaming::kNoA:
+      truth.ipv4 = servfail;
+      break;
+    case HostNaming::kNoAaaa:
+      truth.ipv6 = servfail;
+      break;
+    case HostNaming::kSlowAaaa:
+      truth.ipv6 = timeout;
+      break;
+    case HostNaming::kAaaaInsecure:
+      truth.ipv6.dnssec = "insecure";
+      break;
     default:
-      truth.address_status = "ok";
+      break;
   }
+  // What gave addresses counts; else what hides them; else that there are none.
+  const bool by_v4 =
+      truth.ipv4.status == "ok" || (truth.ipv6.status != "ok" && !IsError(truth.ipv6));
+  const HostTruth::Family& telling = by_v4 ? truth.ipv4 : truth.ipv6;
+  truth.address_status = telling.status;
+  truth.address_dnssec = telling.dnssec;
+  if (truth.address_status != "ok") return truth;
   // An alias that is signed itself may have records at its own name, wherever it leads (RFC 7672
   // §2.2.2): then only the zone counts.
   if (!secure_zone || host.dane == DanePosture::kInsecureAnswer) {
@@ -260,6 +308,12 @@ absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTru
   const std::string host = world_.HostName(index);
   EndpointTruth truth;
   truth.outcome = OutcomeOf(server.behaviour);
+  if (server.tls == TlsPosture::kDheOnly && truth.outcome.outcome == "tls_ok") {
+    // As after every handshake_failure: without TLS 1.3, and without a server name.
+    truth.outcome = {"tls_alert", "handshake", truth.outcome.attempts + 2};
+    truth.no_common_suite = true;
+  }
+  truth.may_be_ours = truth.no_common_suite ? "no_common_cipher" : MayBeOurs(server.behaviour);
   truth.tls_ok = truth.outcome.outcome == "tls_ok";
   const std::string_view stage = truth.outcome.stage;
   truth.starttls_offered = truth.tls_ok || stage == "starttls" || stage == "handshake";
@@ -275,10 +329,12 @@ absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTru
         client_.Negotiate(server.tls, owner.key, truth.certificate_owner);
     if (!tls.ok()) return tls.status();
     truth.tls = *std::move(tls);
-    truth.chain = store_.ChainOf(truth.certificate_owner);
+    truth.chain = store_.ChainOf(truth.certificate_owner, server.variant);
     truth.session_level = SessionLevel(*truth.tls, /*old=*/false);
     truth.session_level_openssl_3_0 = SessionLevel(*truth.tls, /*old=*/true);
-    truth.certificate_level = CertificateLevel(*truth.chain, owner.cert);
+    if (owner.cert != CertPosture::kUnreadableExtra) {
+      truth.certificate_level = CertificateLevel(*truth.chain, owner.cert);
+    }
     truth.pkix_status = PkixStatus(owner.cert);
     const Certificate& leaf = *truth.chain->certificates[0];
     truth.name_match = NameMatch(leaf, host);
@@ -292,7 +348,16 @@ absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTru
   } else if (truth.tls_ok) {
     truth.dane_status = dane.status;
     truth.dane_matched = dane.matched;
-  } else {
+    if (dane.matched) {
+      const auto& sent = truth.chain->certificates;
+      const size_t first = facts.tlsa[*dane.matched].usage == 3 ? 0 : 1;
+      for (size_t i = first; i < sent.size() && !truth.dane_depth; ++i) {
+        if (Fits(facts.tlsa[*dane.matched], *sent[i])) truth.dane_depth = i;
+      }
+      // As if it had been sent last.
+      if (!truth.dane_depth) truth.dane_depth = sent.size();
+    }
+  } else if (truth.may_be_ours.empty()) {
     truth.dane_status = DaneWithoutTls(truth.outcome);
   }
   truth.rpt_result = RptResult(truth, dane);

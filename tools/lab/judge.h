@@ -23,6 +23,11 @@ namespace mxsweep::lab {
 struct HostTruth {
   std::string_view address_status;  // empty: not looked up
   std::string_view address_dnssec;
+  struct Family {
+    std::string_view status;
+    std::string_view dnssec;
+  };
+  Family ipv4, ipv6;
   std::string_view tlsa_status;
   std::string tlsa_base;   // where tlsa_status is "secure"
   std::vector<Tlsa> tlsa;  // likewise
@@ -34,19 +39,25 @@ struct EndpointTruth {
   bool tls_ok = false;
   bool greeted = false;  // with a reply of whatever code
   bool starttls_offered = false;
+  bool no_common_suite = false;   // what the server has is not offered
+  std::string_view may_be_ours;   // why the handshake may fail for the scanner alone; empty: null
   std::string server_name;        // of the ClientHello; empty: none was sent, or maybe none
   std::optional<Negotiated> tls;  // where tls_ok, as what follows
   uint32_t certificate_owner = kNothing;
   std::shared_ptr<const Chain> chain;
   int session_level = 0;
   int session_level_openssl_3_0 = 0;
-  int certificate_level = 0;
+  std::optional<int> certificate_level;  // nothing: a certificate cannot be read
   std::string_view pkix_status;
   std::string_view name_match;
   std::string_view dane_status;        // empty: null
   std::optional<size_t> dane_matched;  // index into HostTruth::tlsa
+  std::optional<size_t> dane_depth;    // place in the chain of what it is of
   std::string_view rpt_result;         // empty: null
 };
+
+// A look-up that says nothing of what there is.
+bool IsError(const HostTruth::Family& family);
 
 class Judge {
  public:

@@ -93,6 +93,12 @@ absl::Status WriteState(const Arguments& arguments, const World& world,
   for (const uint32_t zone : world.Domains()) domains += world.ZoneName(zone) + "\n";
   absl::Status status = WriteFile(arguments.state + "/domains.txt", domains);
   if (status.ok()) status = WriteFile(arguments.state + "/ca.pem", store.RootsPem());
+  std::string blocklist;
+  for (uint32_t i = 0; i < world.addresses().size(); ++i) {
+    const bool blocked = world.addresses()[i].behaviour == Behaviour::kBlocked;
+    if (blocked) blocklist += world.AddressText(i) + "\n";
+  }
+  if (status.ok()) status = WriteFile(arguments.state + "/blocklist.txt", blocklist);
   return status;
 }
 
@@ -102,7 +108,8 @@ void Announce(const Arguments& arguments, const World& world, uint16_t dns_port)
             << " MX hosts, " << world.addresses().size() << " addresses\n"
             << "scan it:  mxsweep scan " << arguments.state << "/domains.txt -o scan"
             << " --resolver 127.0.0.1:" << dns_port << " --port " << port << " --trust-store "
-            << arguments.state << "/ca.pem --allow-special --ehlo-name scanner.example.org\n";
+            << arguments.state << "/ca.pem --blocklist " << arguments.state
+            << "/blocklist.txt --allow-special --ehlo-name scanner.example.org\n";
   const std::string line =
       JoinText("ready dns=127.0.0.1:", dns_port, " smtp-port=", port,
                " tls-port=", arguments.serve.smtp.tls_port,
@@ -186,8 +193,9 @@ void AddServeOptions(CLI::App* command, Arguments& arguments) {
   command->add_option("--https-port", arguments.serve.https_port, "port of policy hosts; 0: none")
       ->capture_default_str();
   command
-      ->add_option("--state", arguments.state,
-                   "folder for domains.txt, ca.pem and, with --truth, truth/TABLE.ndjson")
+      ->add_option(
+          "--state", arguments.state,
+          "folder for domains.txt, ca.pem, blocklist.txt and, with --truth, truth/TABLE.ndjson")
       ->capture_default_str();
   command->add_flag("--truth", arguments.truth, "write what a scan must find");
   command->add_option("--threads", smtp.threads, "threads per process of mail servers")

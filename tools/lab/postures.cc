@@ -14,7 +14,7 @@ namespace {
 
 // The weights add up to 100 in each table; loosely what surveys of the real Internet report.
 constexpr PostureRow kDomainRows[] = {
-    {"provider", 61.0, "MX hosts of a provider (Zipf-like: a few have most domains)"},
+    {"provider", 60.0, "MX hosts of a provider (Zipf-like: a few have most domains)"},
     {"own", 17.5, "one MX host of its own"},
     {"own_several", 3.0, "two or three MX hosts of its own, several addresses"},
     {"own_with_backup", 2.5, "its own MX host, and a provider's with a higher preference"},
@@ -36,12 +36,17 @@ constexpr PostureRow kDomainRows[] = {
     {"mx_host_nxdomain", 0.8, "the MX host does not exist"},
     {"mx_host_servfail", 0.3, "SERVFAIL for the MX host's addresses"},
     {"mx_host_timeout", 0.1, "queries for the MX host's addresses are never answered"},
+    {"mx_host_no_a", 0.2, "SERVFAIL for the MX host's A, no AAAA"},
+    {"mx_host_no_aaaa", 0.2, "SERVFAIL for the MX host's AAAA, its A is answered"},
+    {"mx_host_slow_aaaa", 0.1, "queries for the MX host's AAAA are never answered, its A is"},
+    {"mx_host_aaaa_insecure", 0.2, "A is signed, but not the denial of AAAA"},
+    {"keys_differ", 0.3, "an MX host with two addresses, each with a key of its own"},
     {"mx_cname_secure", 0.7, "the MX host is an alias within its own zone"},
     {"mx_cname_insecure", 0.5, "the MX host is an alias of a name in an unsigned zone"},
 };
 
 constexpr PostureRow kDaneRows[] = {
-    {"none", 55.0, "no TLSA records"},
+    {"none", 54.7, "no TLSA records"},
     {"match_3_1_1", 20.0, "DANE-EE(3) SPKI(1) SHA2-256(1), matches"},
     {"match_3_0_1", 3.0, "DANE-EE(3) Cert(0) SHA2-256(1), matches"},
     {"match_3_1_2", 1.5, "DANE-EE(3) SPKI(1) SHA2-512(2), matches"},
@@ -57,6 +62,7 @@ constexpr PostureRow kDaneRows[] = {
     {"mismatch_3_1_1", 2.5, "3 1 1 of a key no longer used"},
     {"mismatch_several", 0.8, "3 1 1 and 3 0 1, both stale"},
     {"mismatch_2_1_1", 0.6, "2 1 1 of an anchor that is not in the chain"},
+    {"other_certificate", 0.3, "3 1 1 of the other one of two certificates"},
     {"agility_trap", 0.5, "3 1 1 matches, but the stronger 3 1 2 does not: mismatch"},
     {"unusable_pkix", 1.0, "usages 0 and 1 only"},
     {"unusable_matching_type", 0.3, "unknown matching type only"},
@@ -68,7 +74,7 @@ constexpr PostureRow kDaneRows[] = {
 };
 
 constexpr PostureRow kTlsRows[] = {
-    {"modern", 66.0, "TLS 1.2 and 1.3, X25519 first"},
+    {"modern", 65.7, "TLS 1.2 and 1.3, X25519 first"},
     {"tls13_only", 3.0, "TLS 1.3 alone, X25519"},
     {"tls13_p256", 2.0, "TLS 1.3 alone, P-256"},
     {"tls13_p384", 2.0, "TLS 1.3 alone, P-384"},
@@ -86,6 +92,7 @@ constexpr PostureRow kTlsRows[] = {
     {"tls11_only", 0.5, "TLS 1.1 alone"},
     {"tls10_only", 1.5, "TLS 1.0 alone"},
     {"tls10_to_12", 2.5, "TLS 1.0 to 1.2"},
+    {"dhe_only", 0.3, "shares no suite with the scanner, as a server with finite-field DHE alone"},
 };
 
 constexpr PostureRow kKeyRows[] = {
@@ -95,7 +102,7 @@ constexpr PostureRow kKeyRows[] = {
 };
 
 constexpr PostureRow kCertRows[] = {
-    {"valid", 50.0, "leaf and intermediate of the lab's ECDSA authority"},
+    {"valid", 48.4, "leaf and intermediate of the lab's ECDSA authority"},
     {"valid_rsa_issuer", 10.0, "leaf and intermediate of the lab's RSA authority"},
     {"valid_with_root", 3.0, "the root is sent too"},
     {"wildcard", 6.0, "*.zone"},
@@ -107,10 +114,14 @@ constexpr PostureRow kCertRows[] = {
     {"missing_intermediate", 3.0, "the leaf alone"},
     {"unknown_issuer", 3.0, "leaf and root of an authority that nobody knows"},
     {"sha1_signed", 0.5, "leaf signed by the RSA authority over SHA-1"},
+    {"client_purpose", 0.3, "its extended key usage is for clients alone"},
+    {"extra_certificate", 0.5, "a root that has no part in the path is sent too"},
+    {"unreadable_extra", 0.3, "what is sent last is no certificate"},
+    {"dual", 0.5, "a certificate with an RSA key beside that with an ECDSA key"},
 };
 
 constexpr PostureRow kBehaviourRows[] = {
-    {"normal", 71.5, "a mail server"},
+    {"normal", 69.9, "a mail server"},
     {"greet_delay", 4.0, "greets after 0.2 to 2 s (times --delay-scale)"},
     {"stutter", 0.5, "sends replies byte by byte"},
     {"split_replies", 0.7, "sends replies in pieces of seven bytes"},
@@ -127,6 +138,10 @@ constexpr PostureRow kBehaviourRows[] = {
     {"injected_plaintext", 0.2, "a plaintext reply together with the 220 to STARTTLS"},
     {"stuck_after_tls", 0.2, "never answers the EHLO inside TLS"},
     {"close_after_tls", 0.2, "closes right after the handshake"},
+    {"ehlo_after_tls_421", 0.3, "421 to the EHLO inside TLS"},
+    {"ehlo_after_tls_refused", 0.3, "550 to EHLO and HELO inside TLS"},
+    {"ehlo_after_tls_helo", 0.3, "502 to the EHLO inside TLS, accepts HELO"},
+    {"ehlo_after_tls_close", 0.2, "closes at the EHLO inside TLS"},
     {"no_quit_reply", 0.3, "never answers QUIT"},
     {"no_starttls", 4.0, "does not offer STARTTLS"},
     {"xstarttls", 0.2, "offers XSTARTTLS, which is not STARTTLS"},
@@ -163,6 +178,7 @@ constexpr PostureRow kBehaviourRows[] = {
     {"alert_internal_error", 0.1, "answers the ClientHello with this alert"},
     {"connect_refused", 4.0, "nobody listens"},
     {"connect_timeout", 2.0, "drops every SYN"},
+    {"blocked", 0.5, "on the blocklist that `serve` writes"},
 };
 
 constexpr PostureRow kStsRows[] = {
@@ -310,6 +326,8 @@ absl::StatusOr<Mix> Mix::Parse(std::string_view text) {
       std::fill(behaviours.begin() + (word == "happy" ? 1 : kFirstWithoutTls), behaviours.end(), 0);
       const size_t normal[] = {0};
       for (Subject subject : {Subject::kSts, Subject::kTlsRpt}) mix.SetOnly(subject, normal);
+      mix.weights_[static_cast<size_t>(Subject::kTls)][static_cast<size_t>(TlsPosture::kDheOnly)] =
+          0;
       if (word == "happy") {
         for (Subject subject : {Subject::kTls, Subject::kKey, Subject::kCert}) {
           mix.SetOnly(subject, normal);
@@ -354,6 +372,9 @@ BehaviourOutcome OutcomeOf(Behaviour behaviour) {
       return {"tls_ok", "done", 2};
     case Behaviour::kStuckAfterTls:
     case Behaviour::kCloseAfterTls:
+    case Behaviour::kEhloAfterTls421:
+    case Behaviour::kEhloAfterTlsRefused:
+    case Behaviour::kEhloAfterTlsClose:
       return {"tls_ok", "ehlo_after_tls", 1};
     case Behaviour::kNoQuitReply:
       return {"tls_ok", "quit", 1};
@@ -410,16 +431,18 @@ BehaviourOutcome OutcomeOf(Behaviour behaviour) {
       return {"smtp_protocol_error", "ehlo", 1};
     case Behaviour::kTlsGarbage:
       return {"tls_protocol_error", "handshake", 1};
-    // These two may mean that the server's key is too short for TLS 1.3: tried with TLS 1.2 too.
+    // The ClientHello may be at fault: one without TLS 1.3 and one without a server name follow.
     case Behaviour::kAlertHandshakeFailure:
     case Behaviour::kAlertInternalError:
-      return {"tls_alert", "handshake", 2};
+      return {"tls_alert", "handshake", 3};
     case Behaviour::kAlertProtocolVersion:
-      return {"tls_alert", "handshake", 1};
+      return {"tls_alert", "handshake", 2};
     case Behaviour::kConnectRefused:
       return {"connect_refused", "connect", 1};
     case Behaviour::kConnectTimeout:
       return {"connect_timeout", "connect", 2};
+    case Behaviour::kBlocked:
+      return {"blocked", "gate", 0};
     default:
       return {"tls_ok", "done", 1};
   }

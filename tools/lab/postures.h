@@ -43,6 +43,11 @@ enum class DomainPosture : uint8_t {
   kMxHostNxdomain,
   kMxHostServfail,
   kMxHostTimeout,
+  kMxHostNoA,
+  kMxHostNoAaaa,
+  kMxHostSlowAaaa,
+  kMxHostAaaaInsecure,
+  kKeysDiffer,
   kMxCnameSecure,
   kMxCnameInsecure,
   kCount
@@ -57,6 +62,10 @@ enum class HostNaming : uint8_t {
   kNxdomain,
   kServfail,
   kTimeout,
+  kNoA,           // SERVFAIL for A
+  kNoAaaa,        // SERVFAIL for AAAA
+  kSlowAaaa,      // no answer for AAAA
+  kAaaaInsecure,  // the denial of AAAA is not signed, the A records are
 };
 
 // TLSA records of a host, drawn for hosts in signed zones (kInsecureZone: for unsigned ones).
@@ -77,6 +86,7 @@ enum class DanePosture : uint8_t {
   kMismatch311,
   kMismatchSeveral,
   kMismatch211,
+  kOtherCertificate,
   kAgilityTrap,
   kUnusablePkix,
   kUnusableMatchingType,
@@ -107,6 +117,7 @@ enum class TlsPosture : uint8_t {
   kTls11Only,
   kTls10Only,
   kTls10To12,
+  kDheOnly,
   kCount
 };
 
@@ -134,6 +145,10 @@ enum class CertPosture : uint8_t {
   kMissingIntermediate,
   kUnknownIssuer,
   kSha1Signed,
+  kClientPurpose,
+  kExtraCertificate,
+  kUnreadableExtra,
+  kDual,
   kCount
 };
 
@@ -155,6 +170,10 @@ enum class Behaviour : uint8_t {
   kInjectedPlaintext,
   kStuckAfterTls,
   kCloseAfterTls,
+  kEhloAfterTls421,
+  kEhloAfterTlsRefused,
+  kEhloAfterTlsHelo,
+  kEhloAfterTlsClose,
   kNoQuitReply,
   kNoStarttls,
   kXStarttls,
@@ -191,6 +210,7 @@ enum class Behaviour : uint8_t {
   kAlertInternalError,
   kConnectRefused,
   kConnectTimeout,
+  kBlocked,
   kCount
 };
 

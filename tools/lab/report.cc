@@ -24,6 +24,7 @@ constexpr std::string_view kNames[] = {
     "trap_connection",
     "malformed_request",
     "policy_asked_twice",
+    "blocked_connection",
 };
 static_assert(std::size(kNames) == static_cast<size_t>(Violation::kCount));
 

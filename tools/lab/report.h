@@ -32,6 +32,7 @@ enum class Violation : uint8_t {
   kTrapConnection,        // a connection to an address that only a wrong MX rule leads to
   kMalformedRequest,      // to a policy host: not the one GET of RFC 8461
   kPolicyAskedTwice,      // the same policy a second time
+  kBlockedConnection,     // a connection to an address on the blocklist
   kCount
 };
 std::string_view NameOf(Violation violation);

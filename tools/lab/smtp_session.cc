@@ -44,6 +44,7 @@ size_t SmtpSession::PieceBytes() const {
 
 Step SmtpSession::Greet() {
   greeted_ = true;
+  if (behaviour() == Behaviour::kBlocked) Violated(Violation::kBlockedConnection, "");
   const Reply greeting = GreetingOf(world_, address_);
   Step step{Format(greeting, behaviour())};
   switch (behaviour()) {
@@ -112,7 +113,9 @@ Step SmtpSession::Ehlo(std::string_view verb, std::string_view argument) {
   }
   const std::string name = world_.HostName(world_.addresses()[address_].owner);
   if (verb == "helo") {
-    return behaviour() == Behaviour::kEhloRefused ? Say(550, "5.7.1 Go away") : Say(250, name);
+    const bool refused = behaviour() == Behaviour::kEhloRefused ||
+                         (in_tls_ && behaviour() == Behaviour::kEhloAfterTlsRefused);
+    return refused ? Say(550, "5.7.1 Go away") : Say(250, name);
   }
   Step step{Format(EhloReplyOf(world_, address_, in_tls_), behaviour())};
   switch (behaviour()) {
@@ -134,6 +137,13 @@ Step SmtpSession::Ehlo(std::string_view verb, std::string_view argument) {
       break;
     case Behaviour::kStuckAfterTls:
       if (in_tls_) step = {"", Next::kSilence};
+      break;
+    case Behaviour::kEhloAfterTls421:
+      told_421_ = in_tls_;
+      if (in_tls_) step.next = Next::kClose;
+      break;
+    case Behaviour::kEhloAfterTlsClose:
+      if (in_tls_) step.next = Next::kClose;
       break;
     default:
       break;

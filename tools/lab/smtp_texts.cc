@@ -51,6 +51,7 @@ Reply GreetingOf(const World& world, uint32_t index) {
     case Behaviour::kEndlessGreeting:
     case Behaviour::kConnectRefused:
     case Behaviour::kConnectTimeout:
+    case Behaviour::kBlocked:
       return {};
     default:
       return {220, {JoinText(host, kGreetings[address.flavour % std::size(kGreetings)])}};
@@ -68,6 +69,18 @@ Reply EhloReplyOf(const World& world, uint32_t index, bool in_tls) {
       return {421, {"4.3.2 Service shutting down"}};
     case Behaviour::kEhlo451:
       return {451, {"4.3.0 Local error"}};
+    case Behaviour::kEhloAfterTls421:
+      if (in_tls) return {421, {"4.3.2 Service shutting down"}};
+      break;
+    case Behaviour::kEhloAfterTlsRefused:
+      if (in_tls) return {550, {"5.7.1 Client certificate required"}};
+      break;
+    case Behaviour::kEhloAfterTlsHelo:
+      if (in_tls) return {502, {"5.5.1 Command not implemented"}};
+      break;
+    case Behaviour::kEhloAfterTlsClose:
+      if (in_tls) return {};
+      break;
     case Behaviour::kSilentEhlo:
     case Behaviour::kCloseEhlo:
     case Behaviour::kResetEhlo:

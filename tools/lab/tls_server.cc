@@ -50,6 +50,9 @@ constexpr TlsSetup kSetups[] = {
     {TLS1_1_VERSION, TLS1_1_VERSION, kCbc128, "P-256"},
     {TLS1_VERSION, TLS1_VERSION, kCbc128, "P-256"},
     {TLS1_VERSION, TLS1_2_VERSION, kOldAndNew, "P-256"},
+    // BoringSSL has no finite-field Diffie-Hellman; but with nothing else than what the client does
+    // not offer it refuses in the same way.
+    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
 };
 static_assert(std::size(kSetups) == static_cast<size_t>(TlsPosture::kCount));
 
@@ -95,6 +98,7 @@ absl::Status TlsServer::Init() {
     auto* self = static_cast<void*>(this);
     SSL_CTX_set_tlsext_servername_callback(ctx.get(), &OnServerName);
     SSL_CTX_set_tlsext_servername_arg(ctx.get(), self);
+    SSL_CTX_set_select_certificate_cb(ctx.get(), &OnHello);
     SSL_CTX_set_cert_cb(ctx.get(), &OnCertificate, self);
     contexts_[i] = std::move(ctx);
   }
@@ -142,6 +146,24 @@ int TlsServer::OnServerName(SSL* ssl, int* alert, void* self) {
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+ssl_select_cert_result_t TlsServer::OnHello(const SSL_CLIENT_HELLO* hello) {
+  TlsIdentity* identity = IdentityOf(hello->ssl);
+  const uint8_t* bytes = nullptr;
+  size_t size = 0;
+  if (identity == nullptr || !SSL_early_callback_ctx_extension_get(
+                                 hello, TLSEXT_TYPE_signature_algorithms, &bytes, &size)) {
+    return ssl_select_cert_success;
+  }
+  // RFC 8446 §4.2.3: their number of bytes, and two each.
+  identity->takes_ecdsa = false;
+  for (size_t at = 2; at + 1 < size; at += 2) {
+    const int scheme = bytes[at] << 8 | bytes[at + 1];
+    identity->takes_ecdsa |=
+        scheme == SSL_SIGN_ECDSA_SECP256R1_SHA256 || scheme == SSL_SIGN_ECDSA_SECP384R1_SHA384;
+  }
+  return ssl_select_cert_success;
+}
+
 int TlsServer::OnCertificate(SSL* ssl, void* self) {
   TlsIdentity* identity = IdentityOf(ssl);
   if (identity == nullptr) return 1;
@@ -150,7 +172,9 @@ int TlsServer::OnCertificate(SSL* ssl, void* self) {
   identity->server_name = name == nullptr ? "" : name;
   identity->greeted_by_client = true;
   const uint32_t owner = server.world_.CertificateOwner(identity->address, identity->server_name);
-  const std::shared_ptr<const Chain> chain = server.store_.ChainOf(owner);
+  std::shared_ptr<const Chain> chain =
+      server.store_.ChainOf(owner, server.world_.addresses()[identity->address].variant);
+  if (chain->for_rsa && !identity->takes_ecdsa) chain = chain->for_rsa;
   if (server.world_.addresses()[identity->address].behaviour == Behaviour::kStapled) {
     const std::string response = OcspResponseFor(*chain);
     SSL_set_ocsp_response(ssl, reinterpret_cast<const uint8_t*>(response.data()), response.size());

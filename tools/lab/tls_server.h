@@ -21,6 +21,7 @@ struct TlsIdentity {
   uint32_t address = kNothing;
   std::string server_name;         // out: what the client asked for
   bool greeted_by_client = false;  // out: a ClientHello was read
+  bool takes_ecdsa = true;         // out: the client can verify signatures of ECDSA keys
 };
 
 // Thread-safety: immutable after Create; New may be called from several threads.
@@ -37,6 +38,7 @@ class TlsServer {
 
  private:
   static int OnServerName(SSL* ssl, int* alert, void* self);
+  static ssl_select_cert_result_t OnHello(const SSL_CLIENT_HELLO* hello);
   static int OnCertificate(SSL* ssl, void* self);
   static bool SetChain(SSL* ssl, const Chain& chain);
 

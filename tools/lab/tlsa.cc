@@ -82,6 +82,9 @@ std::vector<Tlsa> TlsaOf(const World& world, CertificateStore& store, uint32_t h
       return {Stale(3, 1, 1, host_index)};
     case DanePosture::kMismatchSeveral:
       return {Stale(3, 1, 1, host_index), Stale(3, 0, 1, host_index)};
+    case DanePosture::kOtherCertificate:
+      return {chain->for_rsa ? Record(3, 1, 1, *chain->for_rsa->certificates[0])
+                             : Stale(3, 1, 1, host_index)};
     case DanePosture::kMismatch211:
       return {Stale(2, 1, 1, host_index)};
     case DanePosture::kAgilityTrap:

@@ -88,9 +88,35 @@ Json SizeLimit(const Reply& reply) {
   return nullptr;
 }
 
+// What became of the EHLO, and of HELO where it was refused, within TLS. The code: 0 where none
+// came.
+struct AfterTls {
+  std::string_view word;
+  int code = 0;
+};
+
+AfterTls AfterTlsOf(Behaviour behaviour) {
+  switch (behaviour) {
+    case Behaviour::kStuckAfterTls:
+      return {"timeout"};
+    case Behaviour::kCloseAfterTls:
+    case Behaviour::kEhloAfterTlsClose:
+      return {"closed"};
+    case Behaviour::kEhloAfterTls421:
+      return {"throttled_421", 421};
+    case Behaviour::kEhloAfterTlsRefused:
+      return {"refused", 550};
+    case Behaviour::kEhloAfterTlsHelo:
+      return {"helo", 250};
+    default:
+      return {"ok", 250};
+  }
+}
+
 bool Reached(const EndpointTruth& truth, std::string_view stage) {
-  constexpr std::array<std::string_view, 8> kStages = {
-      "connect", "greeting", "ehlo", "starttls", "handshake", "ehlo_after_tls", "quit", "done"};
+  constexpr std::array<std::string_view, 9> kStages = {"gate",           "connect",  "greeting",
+                                                       "ehlo",           "starttls", "handshake",
+                                                       "ehlo_after_tls", "quit",     "done"};
   const auto at = [&](std::string_view one) {
     return std::find(kStages.begin(), kStages.end(), one) - kStages.begin();
   };
@@ -118,11 +144,12 @@ void AddSmtp(const World& world, uint32_t address, const EndpointTruth& truth, J
                                     : behaviour == Behaviour::kInjectedPlaintext
                                         ? Json(kInjected.size())
                                         : Json(0);
-  const bool second_ehlo = Reached(truth, "quit");
-  const Reply inside = EhloReplyOf(world, address, true);
-  row["ehlo_after_tls"] = second_ehlo ? Keywords(inside) : Json();
-  if (second_ehlo) row["after_tls"] = "ok";
-  row["requiretls"] = second_ehlo ? Json(behaviour == Behaviour::kEhloDiffers) : Json();
+  const AfterTls after_tls = truth.tls_ok ? AfterTlsOf(behaviour) : AfterTls{};
+  const bool listed = after_tls.word == "ok";
+  row["ehlo_after_tls"] = listed ? Keywords(EhloReplyOf(world, address, true)) : Json();
+  row["requiretls"] = listed ? Json(behaviour == Behaviour::kEhloDiffers) : Json();
+  row["after_tls"] = OrNull(after_tls.word);
+  row["after_tls_code"] = after_tls.code == 0 ? Json() : Json(after_tls.code);
 }
 
 void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
@@ -130,7 +157,10 @@ void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
   const Behaviour behaviour = world.addresses()[address].behaviour;
   if (!truth.server_name.empty() || !Reached(truth, "handshake")) {
     row["server_name"] = OrNull(truth.server_name);
+    row["offer"] = truth.server_name.empty() ? Json() : Json("usual");
   }
+  row["usual_offer_failure"] = nullptr;  // no server here wants another one
+  row["may_be_ours"] = OrNull(truth.may_be_ours);
   const bool ok = truth.tls_ok;
   const Negotiated tls = truth.tls.value_or(Negotiated{});
   const bool stapled = behaviour == Behaviour::kStapled;
@@ -147,7 +177,8 @@ void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
   row["alert_sent"] = behaviour == Behaviour::kTlsGarbage && garbage_alert
                           ? OrNull(AlertName(*garbage_alert))
                           : Json();
-  row["alert_received"] = behaviour == Behaviour::kAlertHandshakeFailure ? Json("handshake_failure")
+  row["alert_received"] = behaviour == Behaviour::kAlertHandshakeFailure || truth.no_common_suite
+                              ? Json("handshake_failure")
                           : behaviour == Behaviour::kAlertProtocolVersion ? Json("protocol_version")
                           : behaviour == Behaviour::kAlertInternalError   ? Json("internal_error")
                                                                           : Json();
@@ -172,7 +203,7 @@ void AddCertificates(const EndpointTruth& truth, const HostTruth& host, Json& ro
   row["leaf_signature_algorithm"] = ok ? Json(std::string(NameOf(leaf->signature))) : Json();
   row["session_level"] = ok ? Json(truth.session_level) : Json();
   row["session_level_openssl_3_0"] = ok ? Json(truth.session_level_openssl_3_0) : Json();
-  row["certificate_level"] = ok ? Json(truth.certificate_level) : Json();
+  row["certificate_level"] = truth.certificate_level ? Json(*truth.certificate_level) : Json();
   Json hashes = Json::array();
   for (size_t i = 0; ok && i < truth.chain->certificates.size(); ++i) {
     hashes.push_back(ToHex(Sha256(truth.chain->certificates[i]->der)));
@@ -185,6 +216,7 @@ void AddCertificates(const EndpointTruth& truth, const HostTruth& host, Json& ro
   row["not_after"] = ok ? Json(Timestamp(leaf->not_after)) : Json();
   row["dane_status"] = OrNull(truth.dane_status);
   row["dane_matched_record"] = nullptr;
+  row["dane_matched_depth"] = truth.dane_depth ? Json(*truth.dane_depth) : Json();
   if (truth.dane_matched) {
     const Tlsa& record = host.tlsa[*truth.dane_matched];
     row["dane_matched_record"] = JoinText(record.usage, " ", record.selector, " ",
@@ -193,6 +225,9 @@ void AddCertificates(const EndpointTruth& truth, const HostTruth& host, Json& ro
 }
 
 Json CertificateRow(const Certificate& c) {
+  if (c.key == nullptr) {
+    return {{"sha256", ToHex(Sha256(c.der))}, {"der", absl::Base64Escape(c.der)}};
+  }
   const KeyFacts key = FactsOf(c.key->kind);
   const bool rsa = key.type == "rsa";
   Json names = Json::array();
@@ -281,6 +316,7 @@ class TruthWalk {
     summary.tlsa_secure = facts.tlsa_status == "secure";
     summary.tlsa_error = facts.tlsa_status == "lookup_error";
     summary.dane_unknown = facts.address_status == "servfail" || facts.address_status == "timeout";
+    summary.unknown += IsError(facts.ipv4) || IsError(facts.ipv6);
     PutHost(index, facts);
     if (facts.address_status != "ok") return absl::OkStatus();
     for (const uint32_t address : world_.AddressesOf(index)) {
@@ -304,6 +340,10 @@ class TruthWalk {
     row["canonical_name"] = alias ? Json(world_.CanonicalName(index)) : Json();
     row["address_status"] = std::string(facts.address_status);
     row["address_dnssec"] = std::string(facts.address_dnssec);
+    row["ipv4_status"] = std::string(facts.ipv4.status);
+    row["ipv6_status"] = std::string(facts.ipv6.status);
+    row["ipv4_dnssec"] = std::string(facts.ipv4.dnssec);
+    row["ipv6_dnssec"] = std::string(facts.ipv6.dnssec);
     Json addresses = Json::array();
     if (facts.address_status == "ok") {
       for (const uint32_t address : world_.AddressesOf(index)) {

@@ -56,6 +56,14 @@ HostNaming NamingFor(DomainPosture posture) {
       return HostNaming::kServfail;
     case DomainPosture::kMxHostTimeout:
       return HostNaming::kTimeout;
+    case DomainPosture::kMxHostNoA:
+      return HostNaming::kNoA;
+    case DomainPosture::kMxHostNoAaaa:
+      return HostNaming::kNoAaaa;
+    case DomainPosture::kMxHostSlowAaaa:
+      return HostNaming::kSlowAaaa;
+    case DomainPosture::kMxHostAaaaInsecure:
+      return HostNaming::kAaaaInsecure;
     case DomainPosture::kMxCnameSecure:
       return HostNaming::kCnameSecure;
     case DomainPosture::kMxCnameInsecure:
@@ -66,8 +74,16 @@ HostNaming NamingFor(DomainPosture posture) {
 }
 
 bool HasAddress(HostNaming naming) {
-  return naming == HostNaming::kPlain || naming == HostNaming::kCnameSecure ||
-         naming == HostNaming::kCnameInsecure;
+  switch (naming) {
+    case HostNaming::kNoAddress:
+    case HostNaming::kNxdomain:
+    case HostNaming::kServfail:
+    case HostNaming::kTimeout:
+    case HostNaming::kNoA:
+      return false;
+    default:
+      return true;
+  }
 }
 
 uint8_t PoolSize(KeyKind kind) {
@@ -297,7 +313,9 @@ void World::AddHosts(uint32_t zone, Draw& draw) {
       MakeVanity(host, draw);
     } else if (HasAddress(host.naming)) {
       const bool several = posture == DomainPosture::kOwnSeveral && draw.Chance(0.4);
-      AddAddresses(host, index, several ? 2 : 1, draw);
+      const bool keys_differ = posture == DomainPosture::kKeysDiffer;
+      AddAddresses(host, index, several || keys_differ ? 2 : 1, draw);
+      if (keys_differ) MakeKeysDiffer(host);
     }
   }
 }
@@ -333,6 +351,12 @@ void World::AddAddresses(Host& host, uint32_t host_index, uint8_t count, Draw& d
   MakeCompatible(host, tls);
 }
 
+void World::MakeKeysDiffer(Host& host) {
+  // There is but one key of some kinds.
+  if (PoolSize(host.key) < 2) host.key = KeyKind::kRsa2048;
+  for (uint8_t i = 0; i < host.address_count; ++i) addresses_[host.first_address + i].variant = i;
+}
+
 void World::MakeVanity(Host& host, Draw& draw) {
   const Host& provided = hosts_[zones_[zones_[host.zone].provider].first_host];
   host.first_address = provided.first_address;
@@ -349,6 +373,9 @@ void World::MakeCompatible(Host& host, TlsPosture tls) const {
       tls == TlsPosture::kTls12StaticRsa || tls == TlsPosture::kTls10StaticRsa3Des;
   const bool old = tls == TlsPosture::kTls10Only || tls == TlsPosture::kTls11Only ||
                    tls == TlsPosture::kTls12Sha1Signature;
+  // Of two keys the first is an ECDSA key, and the server can choose.
+  const bool has_choice = !needs_rsa && (host.key == KeyKind::kP256 || host.key == KeyKind::kP384);
+  if (host.cert == CertPosture::kDual && !has_choice) host.cert = CertPosture::kValid;
   if ((needs_rsa && !IsRsa(host.key)) || (old && host.key == KeyKind::kEd25519)) {
     host.key = KeyKind::kRsa2048;
     host.key_index %= PoolSize(host.key);

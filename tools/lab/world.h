@@ -71,6 +71,7 @@ struct Address {
   TlsPosture tls = TlsPosture::kModern;
   uint8_t flavour = 0;          // which EHLO keywords and texts
   uint16_t greet_delay_ms = 0;  // before --delay-scale
+  uint8_t variant = 0;          // which of the owner's keys it has (CertificateStore::ChainOf)
 };
 
 // Policy hosts (mta-sts.ZONE) share a few addresses behind those of the mail servers: so many
@@ -162,6 +163,7 @@ class World {
   Host& AddHost(uint32_t zone, uint8_t number, Draw& draw);
   void AddAddresses(Host& host, uint32_t host_index, uint8_t count, Draw& draw);
   void MakeVanity(Host& host, Draw& draw);
+  void MakeKeysDiffer(Host& host);
   void MakeCompatible(Host& host, TlsPosture tls) const;
   // Draws what the zone has of MTA-STS and TLS reporting.
   void AddPolicies(uint32_t zone, bool mta_sts, bool tlsrpt, uint64_t index);
