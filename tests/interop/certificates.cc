@@ -47,7 +47,7 @@ std::string LeafExtensions(const LeafRequest& request) {
   std::string extensions =
       "basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature";
   if (absl::StartsWith(request.key, "RSA-")) absl::StrAppend(&extensions, ", keyEncipherment");
-  absl::StrAppend(&extensions, "\nextendedKeyUsage = serverAuth\n");
+  absl::StrAppend(&extensions, "\nextendedKeyUsage = ", request.purpose, "\n");
   if (request.common_name_only) return extensions;
   const auto as_name = [](std::string* out, const std::string& host) {
     absl::StrAppend(out, "DNS:", host);
@@ -99,16 +99,31 @@ absl::StatusOr<CertificateMaker> CertificateMaker::Create(std::string folder) {
   for (const absl::Status& status : {
            maker.MakeAuthority("root", "Interop Root", "", kCaExtensions),
            maker.MakeAuthority(kUntrustedRoot, "Untrusted Root", "", kCaExtensions),
-           maker.MakeAuthority(kExpiredRoot, "Expired Root", "", kCaExtensions, Validity::kPast),
+           maker.MakeAuthority(kExpiredRoot, "Expired Root", "", kCaExtensions,
+                               {.validity = Validity::kPast}),
+           maker.MakeAuthority(kWeakRoot, "Feeble Root", "", kCaExtensions, {.key = "RSA-1024"}),
+           maker.MakeAuthority(kWeakAuthority, "Interop Weak Intermediate", "root", kCaExtensions,
+                               {.key = "RSA-1024"}),
+           maker.MakeAuthority(kStrongAuthority, "Interop Strong Intermediate", "root",
+                               kCaExtensions, {.key = "P-521", .digest = "sha512"}),
+           maker.MakeAuthority(kSha1Authority, "Interop Aged Intermediate", "root", kCaExtensions,
+                               {.digest = "sha1"}),
            maker.MakeAuthority(kIntermediate, "Interop Intermediate", "root", kCaExtensions),
            maker.MakeAuthority(kExpiredIntermediate, "Interop Lapsed Intermediate", "root",
-                               kCaExtensions, Validity::kPast),
+                               kCaExtensions, {.validity = Validity::kPast}),
            maker.MakeAuthority(kNoAuthority, "Interop Pretender", "root", kNoCaExtensions),
            maker.MakeAuthority(kConstrainedAuthority, "Interop Narrow Intermediate", "root",
                                absl::StrCat(kCaExtensions, kNameConstraint)),
        }) {
     if (!status.ok()) return status;
   }
+  std::string trusted;
+  for (const char* const name : {"root", kWeakRoot}) {
+    const auto pem = ReadFile(maker.LeafFile(name));
+    if (!pem.ok()) return pem.status();
+    absl::StrAppend(&trusted, *pem);
+  }
+  if (auto status = WriteFile(maker.TrustStore(), trusted); !status.ok()) return status;
   return maker;
 }
 
@@ -161,12 +176,15 @@ absl::Status CertificateMaker::Sign(const LeafRequest& request, const std::strin
 absl::Status CertificateMaker::MakeAuthority(const std::string& name,
                                              const std::string& common_name,
                                              const std::string& issuer,
-                                             const std::string& extensions, Validity validity) {
-  // Roots are strong, for they are not in the chains that mxsweep sees, and must not limit what
-  // OpenSSL says.
-  const char* const key = issuer.empty() ? "P-521" : "P-256";
+                                             const std::string& extensions,
+                                             const AuthorityOptions& options) {
+  // Roots are strong, lest they limit what OpenSSL says of the chains below them.
+  const std::string strong = issuer.empty() ? "P-521" : "P-256";
+  const std::string& key = options.key.empty() ? strong : options.key;
   if (auto status = MakeRequest(name, key, common_name); !status.ok()) return status;
-  return Sign({.name = name, .issuer = issuer, .validity = validity}, extensions);
+  return Sign(
+      {.name = name, .issuer = issuer, .validity = options.validity, .digest = options.digest},
+      extensions);
 }
 
 absl::Status CertificateMaker::MakeLeaf(const LeafRequest& request) {

@@ -15,7 +15,7 @@ namespace mxsweep::interop {
 // When a certificate is good.
 enum class Validity { kNow, kPast, kFuture };
 
-// What a leaf's issuer may be, beside the leaf itself. All but the root and the stranger are below
+// What a leaf's issuer may be, beside the leaf itself. All but the roots and the stranger are below
 // the root.
 inline constexpr char kIntermediate[] = "intermediate";
 inline constexpr char kUntrustedRoot[] = "stranger";
@@ -23,6 +23,10 @@ inline constexpr char kExpiredIntermediate[] = "lapsed";
 inline constexpr char kNoAuthority[] = "pretender";        // CA:FALSE
 inline constexpr char kConstrainedAuthority[] = "narrow";  // for names in "elsewhere.example" only
 inline constexpr char kExpiredRoot[] = "bygone";           // that nobody trusts either
+inline constexpr char kStrongAuthority[] = "strong-authority";  // P-521, SHA-512
+inline constexpr char kWeakAuthority[] = "weak";                // RSA-1024
+inline constexpr char kSha1Authority[] = "aged";                // signed over SHA-1
+inline constexpr char kWeakRoot[] = "feeble";                   // RSA-1024, and trusted
 inline constexpr char kItself[] = "";
 
 struct LeafRequest {
@@ -35,6 +39,13 @@ struct LeafRequest {
   std::optional<std::vector<std::string>> sent_with;
   bool common_name_only = false;  // no DNS-IDs
   std::string digest = "sha256";  // of the issuer's signature
+  std::string purpose = "serverAuth";
+};
+
+struct AuthorityOptions {
+  Validity validity = Validity::kNow;
+  std::string key = "";  // a strong one
+  std::string digest = "sha256";
 };
 
 // Thread-compatible. Files are PEM, in the folder given; keys are unencrypted and readable by root.
@@ -48,7 +59,7 @@ class CertificateMaker {
   std::string ChainFile(const std::string& name) const { return folder_ + "/" + name + ".pem"; }
   std::string KeyFile(const std::string& name) const { return folder_ + "/" + name + ".key"; }
   std::string LeafFile(const std::string& name) const { return folder_ + "/" + name + ".crt"; }
-  std::string TrustStore() const { return folder_ + "/root.crt"; }
+  std::string TrustStore() const { return folder_ + "/trusted.pem"; }
   std::string IntermediateFile() const { return LeafFile("intermediate"); }
 
  private:
@@ -57,7 +68,7 @@ class CertificateMaker {
   // `issuer` is "" for a root.
   absl::Status MakeAuthority(const std::string& name, const std::string& common_name,
                              const std::string& issuer, const std::string& extensions,
-                             Validity validity = Validity::kNow);
+                             const AuthorityOptions& options = {});
   absl::Status MakeRequest(const std::string& name, const std::string& key,
                            const std::string& common_name);
   absl::Status Sign(const LeafRequest& request, const std::string& extensions);

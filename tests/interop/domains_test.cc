@@ -32,7 +32,7 @@ constexpr ExpectedDomain kExpectedDomains[] = {
     {"cleartext-mx.signed.example", "mx", "secure", "none", "null", "no_starttls"},
     {"promised-mx.signed.example", "mx", "secure", "broken", "null", "dane_broken"},
     {"static-mx.signed.example", "mx", "secure", "none", "valid", "ok"},
-    {"old-mx.signed.example", "mx", "secure", "none", "valid", "old_tls"},
+    {"old-mx.signed.example", "mx", "secure", "none", "valid", "weak_keys"},
     {"exim12-mx.signed.example", "mx", "secure", "none", "valid", "ok"},
     {"partial.signed.example", "mx", "secure", "partial", "partial", "untrusted_certificate"},
     {"aliased.signed.example", "mx", "secure", "full", "invalid", "ok"},

@@ -170,24 +170,5 @@ TEST_F(EndpointsTest, TellEveryOtherDaneStatusApart) {
   }
 }
 
-TEST_F(EndpointsTest, AgreeWithOpensslOnTheSecurityLevel) {
-  std::vector<int> met(6);
-  ForEachHandshake([&](const Row& row, const SClientResult& witness) {
-    const std::string host = Text(row, "host");
-    // Other names of endpoints that are asked about anyway.
-    if (host == "mx.plain.example" || host == "mx.bogus.example" || host == "mx.half.example")
-      return;
-    const auto level = network().s_client().SecurityLevel(network().TargetOf(host), witness);
-    ASSERT_TRUE(level.ok()) << level.status();
-    // Of one digit each.
-    EXPECT_EQ(std::min(Text(row, "session_level_openssl_3_0"), Text(row, "certificate_level")),
-              absl::StrCat(*level));
-    ++met[static_cast<size_t>(*level)];
-  });
-  EXPECT_GT(met[0], 0) << "TLS 1.0";
-  EXPECT_GT(met[2], 0) << "RSA 2048";
-  EXPECT_GT(met[3], 0) << "P-256";
-}
-
 }  // namespace
 }  // namespace mxsweep::interop

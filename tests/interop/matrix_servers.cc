@@ -24,9 +24,10 @@ std::string ChainFiles(const CertificateMaker& certificates, const std::string& 
 }
 
 PostfixListener AsPostfix(const MatrixServer& server, const std::string& address,
-                          const std::string& chain, const std::string& sni_map) {
+                          const std::string& chain, const MatrixFiles& files) {
   PostfixListener listener = {.address = address, .chain_file = chain, .parameters = {}};
-  const std::string text = absl::StrReplaceAll(server.settings, {{"$sni_map", sni_map}});
+  const std::string text = absl::StrReplaceAll(
+      server.settings, {{"$sni_map", files.sni_map}, {"$dh1024", files.dh1024}});
   const std::vector<std::string> settings = absl::StrSplit(text, ';', absl::SkipEmpty());
   for (const std::string& setting : settings) {
     const size_t equals = setting.find('=');
@@ -54,8 +55,7 @@ std::map<std::string, std::string> MatrixAddresses() {
   return addresses;
 }
 
-MatrixListeners ListenersOfMatrix(const CertificateMaker& certificates,
-                                  const std::string& sni_map) {
+MatrixListeners ListenersOfMatrix(const CertificateMaker& certificates, const MatrixFiles& files) {
   MatrixListeners listeners;
   const std::map<std::string, std::string> addresses = MatrixAddresses();
   for (const MatrixServer& server : MatrixServers()) {
@@ -67,7 +67,7 @@ MatrixListeners ListenersOfMatrix(const CertificateMaker& certificates,
         .key_file = chain.empty() ? "" : certificates.KeyFile(server.certificates)};
     switch (server.software) {
       case Software::kPostfix:
-        listeners.postfix.push_back(AsPostfix(server, address, chain, sni_map));
+        listeners.postfix.push_back(AsPostfix(server, address, chain, files));
         break;
       case Software::kExim:
         listeners.exim.push_back(AsExim(server, address, chain));

@@ -22,8 +22,13 @@ struct MatrixListeners {
   std::vector<OpenSmtpdListener> old_opensmtpd;
 };
 
-// `sni_map` is a file for MatrixSniMap().
-MatrixListeners ListenersOfMatrix(const CertificateMaker& certificates, const std::string& sni_map);
+// What the settings of Postfix name.
+struct MatrixFiles {
+  std::string sni_map;  // for MatrixSniMap()
+  std::string dh1024;   // parameters for finite-field Diffie-Hellman
+};
+
+MatrixListeners ListenersOfMatrix(const CertificateMaker& certificates, const MatrixFiles& files);
 
 // Which names the server "by-name" has another certificate for: a table of Postfix.
 std::string MatrixSniMap(const CertificateMaker& certificates);

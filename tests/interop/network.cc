@@ -96,6 +96,27 @@ std::string HostRecords(const std::vector<MailHost>& hosts, const std::string& z
   return records;
 }
 
+// The prime of 1024 bits of RFC 2409 §6.2, as PEM.
+constexpr char kOakleyGroup2[] =
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404"
+    "DD"
+    "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7"
+    "ED"
+    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF";
+
+absl::Status MakeDh1024(const std::string& file) {
+  auto status = WriteFile(file + ".cnf", absl::StrCat("asn1 = SEQUENCE:dh\n[dh]\np = INTEGER:0x",
+                                                      kOakleyGroup2, "\ng = INTEGER:2\n"));
+  if (!status.ok()) return status;
+  const std::string der = file + ".der";
+  status =
+      RunSuccessfully({"openssl", "asn1parse", "-genconf", file + ".cnf", "-noout", "-out", der})
+          .status();
+  if (!status.ok()) return status;
+  return RunSuccessfully({"openssl", "dhparam", "-inform", "DER", "-in", der, "-out", file})
+      .status();
+}
+
 absl::StatusOr<std::vector<Row>> Rows(const std::string& directory, const std::string& table) {
   const auto text = RunSuccessfully({MXSWEEP_PROGRAM, "cat", directory, "--table", table});
   if (!text.ok()) return text.status();
@@ -257,9 +278,12 @@ absl::Status Network::StartMailServers() {
   std::vector<EximListener> exim_listeners = {{kEximRsa, chain("exim"), "NORMAL"},
                                               {kEximTls12, chain("exim12"), "NORMAL:-VERS-TLS1.3"},
                                               {kEximEcdsa, chain("eximec"), "NORMAL"}};
-  const std::string sni_map = *folder + "/sni";
-  if (auto status = WriteFile(sni_map, MatrixSniMap(*certificates_)); !status.ok()) return status;
-  const MatrixListeners matrix = ListenersOfMatrix(*certificates_, sni_map);
+  const MatrixFiles files = {.sni_map = *folder + "/sni", .dh1024 = *folder + "/dh1024.pem"};
+  auto status = WriteFile(files.sni_map, MatrixSniMap(*certificates_));
+  if (!status.ok()) return status;
+  status = MakeDh1024(files.dh1024);
+  if (!status.ok()) return status;
+  const MatrixListeners matrix = ListenersOfMatrix(*certificates_, files);
   postfix_listeners.insert(postfix_listeners.end(), matrix.postfix.begin(), matrix.postfix.end());
   exim_listeners.insert(exim_listeners.end(), matrix.exim.begin(), matrix.exim.end());
 

@@ -73,6 +73,7 @@ constexpr Phrase kPosttlsTroubles[] = {
     {"self-signed certificate", "untrusted"},
     {"unable to get", "untrusted"},
     {"invalid CA certificate", "constraint"},
+    {"not designated for use as a server certificate", "constraint"},
     {"subtree violation", "constraint"},
     {"signature digest algorithm too weak", "weak_signature"},
 };
@@ -120,6 +121,7 @@ constexpr Phrase kGnutlsTroubles[] = {
     {"uses a not yet valid certificate", "not_yet_valid"},
     {"not yet activated", "not_yet_valid"},
     {"issuer is not a CA", "constraint"},
+    {"purpose", "constraint"},
     {"violates the signer's constraints", "constraint"},
     {"insecure algorithm", "weak_signature"},
     {"issuer is unknown", "untrusted"},
@@ -146,7 +148,7 @@ constexpr Phrase kGnutlsDane[] = {
 
 std::string OpensslDane(const std::string& text) {
   if (absl::StrContains(text, "Failed to import any TLSA records")) return "unusable";
-  if (!absl::StrContains(text, "SSL handshake has read")) return "";
+  if (!SClient::Finished(text)) return "";
   return std::regex_search(text, std::regex("DANE TLSA .* (matched|signed)")) &&
                  absl::StrContains(text, "Verify return code: 0 ")
              ? "match"
@@ -156,12 +158,12 @@ std::string OpensslDane(const std::string& text) {
 // All that X509_verify_cert complained of, as docs/outcomes.md has it.
 std::string OpensslPkix(const std::string& text) {
   static constexpr Phrase kErrors[] = {
-      {"verify error:num=18:", "self_signed"},    {"verify error:num=21:", "incomplete"},
-      {"verify error:num=20:", "untrusted"},      {"verify error:num=19:", "untrusted"},
-      {"verify error:num=24:", "constraint"},     {"verify error:num=79:", "constraint"},
-      {"verify error:num=47:", "constraint"},     {"verify error:num=32:", "constraint"},
-      {"verify error:num=68:", "weak_signature"}, {"verify error:num=10:", "expired"},
-      {"verify error:num=9:", "not_yet_valid"},
+      {"verify error:num=18:", "self_signed"}, {"verify error:num=21:", "incomplete"},
+      {"verify error:num=20:", "untrusted"},   {"verify error:num=19:", "untrusted"},
+      {"verify error:num=24:", "constraint"},  {"verify error:num=79:", "constraint"},
+      {"verify error:num=26:", "constraint"},  {"verify error:num=47:", "constraint"},
+      {"verify error:num=32:", "constraint"},  {"verify error:num=68:", "weak_signature"},
+      {"verify error:num=10:", "expired"},     {"verify error:num=9:", "not_yet_valid"},
   };
   std::string chain = FirstOf(text, kErrors);
   const std::string code = Find(text, "Verify return code: ([0-9]+)");

@@ -35,38 +35,51 @@ struct Offer {
   std::string ciphers = kCiphers;
   std::string ciphersuites = kCiphersuites;
   std::string groups = kGroups;
+  std::string signature_algorithms = kSignatureAlgorithms;
   std::string min_version = "TLSv1";
   std::string max_version = "TLSv1.3";
   int security_level = 0;
 };
 
-Arguments SClientCommand(const SClientTarget& target, const Offer& offer) {
-  return {"openssl",       "s_client",
-          "-connect",      target.address + ":25",
-          "-starttls",     "smtp",
-          "-name",         "witness.example",
-          "-servername",   target.host,
-          "-CAfile",       target.trust_store,
-          "-cipher",       absl::StrCat(offer.ciphers, ":@SECLEVEL=", offer.security_level),
-          "-ciphersuites", offer.ciphersuites,
-          "-groups",       offer.groups,
-          "-min_protocol", offer.min_version,
-          "-max_protocol", offer.max_version,
-          "-sigalgs",      kSignatureAlgorithms,
-          "-status",       "-showcerts"};
+// What follows the name of the program.
+Arguments Options(const SClientTarget& target, const Offer& offer) {
+  return {"s_client",
+          "-connect",
+          absl::StrCat(target.address, ":25"),
+          "-starttls",
+          "smtp",
+          "-name",
+          "witness.example",
+          "-servername",
+          target.host,
+          "-CAfile",
+          target.trust_store,
+          "-cipher",
+          absl::StrCat(offer.ciphers, ":@SECLEVEL=", offer.security_level),
+          "-ciphersuites",
+          offer.ciphersuites,
+          "-groups",
+          offer.groups,
+          "-min_protocol",
+          offer.min_version,
+          "-max_protocol",
+          offer.max_version,
+          "-sigalgs",
+          offer.signature_algorithms};
+}
+
+// Tells what it sees.
+Arguments SClientCommand(const SClientTarget& target) {
+  Arguments command = Options(target, Offer());
+  command.insert(command.begin(), "openssl");
+  command.insert(command.end(), {"-status", "-showcerts", "-state"});
+  return command;
 }
 
 // The first group of `pattern`'s first match, "" without one.
 std::string Find(const std::string& text, const char* pattern) {
   std::smatch match;
   return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : "";
-}
-
-// Not "New, TLSv1.3": what is known once both Finished messages were well.
-bool HandshakeFinished(const CommandResult& result) {
-  return result.exit_code == 0 && absl::StrContains(result.output, "SSL handshake has read") &&
-         !Find(result.output, "Cipher is ([A-Z0-9_-]+)").empty() &&
-         absl::StrContains(result.output, "Verify return code:");
 }
 
 std::string GroupInOurWords(const std::string& text) {
@@ -94,6 +107,8 @@ std::string VerdictInOurWords(int verify_code) {
   switch (verify_code) {
     case 0:
       return "valid";
+    case 9:
+      return "not_yet_valid";
     case 10:
       return "expired";
     case 18:
@@ -103,6 +118,8 @@ std::string VerdictInOurWords(int verify_code) {
       return "untrusted";
     case 21:  // the leaf's issuer is missing
       return "incomplete";
+    case 26:  // the certificate is not for servers
+      return "constraint";
     default:
       return absl::StrCat("verify code ", verify_code);
   }
@@ -128,7 +145,7 @@ absl::StatusOr<SClientCertificate> ReadCertificate(const std::string& file) {
                          : algorithm == "id-ecPublicKey" ? "ec"
                                                          : absl::AsciiStrToLower(algorithm);
   if (algorithm == "ED25519") {
-    certificate.key_bits = 256;  // it has one size, which is not told
+    certificate.key_bits = 255;  // RFC 8032 §5.1; openssl tells no size
   } else if (!absl::SimpleAtoi(Find(*text, "Public-Key: \\(([0-9]+) bit"), &certificate.key_bits)) {
     return absl::InternalError("no key size in\n" + *text);
   }
@@ -185,16 +202,14 @@ absl::StatusOr<SClientResult> SClient::Connect(const SClientTarget& target) cons
   return Read(target.host, RunCommand(ConnectCommand(target), {}, kTimeToConnect));
 }
 
-Arguments SClient::ConnectCommand(const SClientTarget& target) {
-  return SClientCommand(target, Offer());
-}
+Arguments SClient::ConnectCommand(const SClientTarget& target) { return SClientCommand(target); }
 
 absl::StatusOr<SClientResult> SClient::Read(const std::string& host,
                                             const CommandResult& run) const {
   SClientResult result;
   result.text = run.output;
   result.starttls_offered = !absl::StrContains(run.output, "Didn't find STARTTLS");
-  result.finished = result.starttls_offered && HandshakeFinished(run);
+  result.finished = Finished(run.output);
   if (!result.finished) return result;
 
   const std::string& text = run.output;
@@ -227,40 +242,67 @@ absl::StatusOr<SClientResult> SClient::Read(const std::string& host,
 
 absl::StatusOr<std::string> SClient::DaneVerdict(const SClientTarget& target,
                                                  const std::vector<std::string>& tlsa) const {
-  Arguments arguments = SClientCommand(target, Offer());
+  Arguments arguments = SClientCommand(target);
   // RFC 7672 §3.1.1: names do not matter to usage 3.
   arguments.insert(arguments.end(), {"-dane_tlsa_domain", target.host, "-dane_ee_no_namechecks"});
   for (const std::string& record : tlsa) {
     arguments.insert(arguments.end(), {"-dane_tlsa_rrdata", record});
   }
   const CommandResult run = RunCommand(arguments, {}, kTimeToConnect);
+  if (absl::StrContains(run.output, "Failed to import any TLSA records")) return "unusable";
   const std::string code = Find(run.output, "Verify return code: ([0-9]+)");
-  if (!HandshakeFinished(run) || code.empty()) {
+  if (!Finished(run.output) || code.empty()) {
     return absl::InternalError("handshake not finished:\n" + run.output);
   }
-  const bool matched = std::regex_search(run.output, std::regex("DANE TLSA .* matched"));
+  const bool matched = std::regex_search(run.output, std::regex("DANE TLSA .* (matched|signed)"));
   if (matched != (code == "0")) return absl::InternalError("of two minds:\n" + run.output);
   return matched ? "match" : "mismatch";
 }
 
-absl::StatusOr<int> SClient::SecurityLevel(const SClientTarget& target,
-                                           const SClientResult& negotiated) const {
-  const bool is_tls13 = negotiated.version == "TLSv1.3";
-  Offer offer;
-  offer.min_version = offer.max_version = negotiated.version;
-  (is_tls13 ? offer.ciphersuites : offer.ciphers) = negotiated.openssl_cipher;
-  if (!negotiated.group.empty()) offer.groups = negotiated.group;
-  // X509_V_ERR_EE_KEY_TOO_SMALL, _CA_KEY_TOO_SMALL, _CA_MD_TOO_WEAK.
-  const std::regex too_weak("verify error:num=(66|67|68):");
-  for (int level = 0; level <= 5; ++level) {
-    offer.security_level = level;
-    const CommandResult run = RunCommand(SClientCommand(target, offer), {}, kTimeToConnect);
-    if (!HandshakeFinished(run) || std::regex_search(run.output, too_weak)) {
-      if (level == 0) return absl::InternalError("fails even at level 0:\n" + run.output);
-      return level - 1;
-    }
+bool SClient::Finished(const std::string& output) {
+  return absl::StrContains(output, "SSL_connect:SSLv3/TLS read finished");
+}
+
+std::string SClient::OpensslNameOf(const std::string& iana_name) const {
+  for (const auto& [name, suite] : suites_) {
+    if (suite.iana_name == iana_name) return name;
   }
-  return 5;
+  return "";
+}
+
+absl::StatusOr<Command> SClient::ConnectAtLevel(const SClientTarget& target, const Session& session,
+                                                const LevelClient& client) const {
+  const std::string cipher = OpensslNameOf(session.cipher);
+  if (cipher.empty()) return absl::InternalError("unknown suite " + session.cipher);
+  Offer offer;
+  offer.min_version = offer.max_version = session.version;
+  (session.version == "TLSv1.3" ? offer.ciphersuites : offer.ciphers) = cipher;
+  if (!session.group.empty()) offer.groups = session.group;
+  // Before TLS 1.3 the list is about the curves of keys, too (RFC 8422 §5.1).
+  const bool key_counts = session.version != "TLSv1.3" && !session.key_curve.empty() &&
+                          session.key_curve != session.group;
+  if (key_counts) absl::StrAppend(&offer.groups, ":", session.key_curve);
+  // It is part of the hello since TLS 1.2 (RFC 5246 §7.4.1.4.1).
+  const bool is_negotiated = session.version == "TLSv1.2" || session.version == "TLSv1.3";
+  if (is_negotiated && !session.signature_algorithm.empty()) {
+    // 3.0 knows this one by another name.
+    const bool is_ecdsa_sha1 = session.signature_algorithm == "ecdsa_sha1";
+    offer.signature_algorithms = is_ecdsa_sha1 ? "ECDSA+SHA1" : session.signature_algorithm;
+  }
+  offer.security_level = client.level;
+  Command command = {client.program.command, {}};
+  command.options.environment = client.program.environment;
+  for (std::string& option : Options(target, offer)) {
+    command.arguments.push_back(std::move(option));
+  }
+  // What a server does not say of renegotiation (RFC 5746) is no matter of the level.
+  command.arguments.insert(command.arguments.end(), {"-brief", "-legacy_server_connect"});
+  if (client.verifies) command.arguments.push_back("-verify_return_error");
+  return command;
+}
+
+bool SClient::Completed(const CommandResult& run) {
+  return absl::StrContains(run.output, "CONNECTION ESTABLISHED");
 }
 
 }  // namespace mxsweep::interop

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "tests/interop/child_process.h"
+#include "tests/interop/openssl_program.h"
 
 namespace mxsweep::interop {
 
@@ -47,6 +48,20 @@ struct SClientResult {
   bool leaf_names_host = false;
 };
 
+// What is negotiated in a handshake, in mxsweep's words; empty where there is no such thing.
+struct Session {
+  std::string version, cipher, group, signature_algorithm;
+  std::string key_curve;  // of the server's key
+};
+
+// A client of a security level (SSL_CTX_set_security_level).
+struct LevelClient {
+  OpensslProgram program;
+  int level = 0;
+  bool verifies = false;  // and hangs up if the chain does not lead to the trust store
+};
+inline constexpr int kHighestLevel = 5;
+
 class SClient {
  public:
   // `folder` is for temporary files. Asks openssl for its names of the cipher suites.
@@ -58,15 +73,20 @@ class SClient {
   static Arguments ConnectCommand(const SClientTarget& target);
   absl::StatusOr<SClientResult> Read(const std::string& host, const CommandResult& run) const;
 
+  // Whether the handshake was completed, of all that the command printed. Not "New, TLSv1.3" or
+  // "SSL handshake has read": it prints both of a handshake that failed on the certificate, too.
+  static bool Finished(const std::string& output);
+
   // How OpenSSL authenticates the endpoint by `tlsa` ("3 1 1 hex"), as in endpoints.dane_status:
-  // "match" or "mismatch". `detail`, if given, receives what it printed.
+  // "match", "mismatch" or "unusable".
   absl::StatusOr<std::string> DaneVerdict(const SClientTarget& target,
                                           const std::vector<std::string>& tlsa) const;
 
-  // The highest security level (SSL_CTX_set_security_level) at which OpenSSL makes the very
-  // handshake that `negotiated` tells of, and finds no key or signature in the chain too weak.
-  absl::StatusOr<int> SecurityLevel(const SClientTarget& target,
-                                    const SClientResult& negotiated) const;
+  // A command that offers nothing but `session`, as a client of that security level.
+  absl::StatusOr<Command> ConnectAtLevel(const SClientTarget& target, const Session& session,
+                                         const LevelClient& client) const;
+  // Whether it completed the handshake.
+  static bool Completed(const CommandResult& run);
 
  private:
   struct Suite {
@@ -77,6 +97,7 @@ class SClient {
   explicit SClient(std::string folder) : folder_(std::move(folder)) {}
   absl::StatusOr<std::vector<SClientCertificate>> ReadChain(const std::string& text) const;
   absl::StatusOr<bool> LeafNames(const std::string& host) const;
+  std::string OpensslNameOf(const std::string& iana_name) const;  // "" if there is no such suite
 
   std::string folder_;
   std::map<std::string, Suite> suites_;  // by OpenSSL's name
