@@ -110,7 +110,10 @@ std::string Zstd(std::string_view text) {
   return packed;
 }
 
-std::string TempPath(const std::string& name) { return testing::TempDir() + "target_" + name; }
+// Tests may run at the same time, each in a process of its own.
+std::string TempPath(const std::string& name) {
+  return testing::TempDir() + "target_" + std::to_string(getpid()) + "_" + name;
+}
 
 // What `program` (a command line) makes of `text`.
 std::string PackWith(const std::string& program, const std::string& text) {
