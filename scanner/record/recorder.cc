@@ -30,9 +30,7 @@ Recorder::~Recorder() {
 }
 
 void Recorder::Push(Row row) {
-  if (failed()) return;
-  backlog_.fetch_add(1, std::memory_order_relaxed);
-  PushEntry(std::move(row));
+  if (!failed()) PushEntry(std::move(row));
 }
 
 void Recorder::Push(TargetResult result) {
@@ -40,6 +38,8 @@ void Recorder::Push(TargetResult result) {
 }
 
 void Recorder::PushEntry(Entry entry) {
+  // A result takes as much of the queue as a row.
+  backlog_.fetch_add(1, std::memory_order_relaxed);
   bool wake;
   {
     std::lock_guard lock(mutex_);
@@ -83,9 +83,8 @@ absl::Status Recorder::Write(Entry& entry) {
 
 void Recorder::WriteBatch() {
   absl::Status status = status_;
-  uint64_t rows = 0;
+  const uint64_t entries = batch_.size();
   for (Entry& entry : batch_) {
-    rows += std::holds_alternative<Row>(entry);
     if (status.ok()) status = Write(entry);
   }
   batch_.clear();
@@ -93,7 +92,7 @@ void Recorder::WriteBatch() {
   if (batch_.capacity() > kRowsToKeepRoomFor) batch_ = {};
   if (status.ok()) status = sink_->AfterBatch();
   committed_.store(sink_->committed_rows(), std::memory_order_relaxed);
-  backlog_.fetch_sub(rows, std::memory_order_relaxed);
+  backlog_.fetch_sub(entries, std::memory_order_relaxed);
   if (!status.ok() && !failed()) {
     status_ = std::move(status);
     failed_.store(true, std::memory_order_release);

@@ -61,7 +61,7 @@ class Recorder {
 
   void Push(Row row);
   void Push(TargetResult result);
-  // Rows that wait to be written.
+  // Rows and results that wait to be written.
   uint64_t backlog() const { return backlog_.load(std::memory_order_relaxed); }
   uint64_t committed_rows() const { return committed_.load(std::memory_order_relaxed); }
   // Targets whose rows, and their result, have been written.
