@@ -174,6 +174,59 @@ TEST(Truth, JudgesDaneByTheRules) {
   EXPECT_EQ(EndpointOf("dane-mismatch")["rpt_result"], "validation-failure");
 }
 
+TEST(Truth, TellsOfACrowdWhatDoesNotDependOnWhoIsAskedFirst) {
+  const absl::StatusOr<World> world =
+      World::Create({.domains = 400,
+                     .fixed = FixedZones::kNone,
+                     .mix = "internet,crowd.hostile_wide=1,crowd.hostile_names=1"});
+  ASSERT_TRUE(world.ok());
+  CertificateStore store(*world, TestKeys());
+  const auto rows = [&](std::string_view table) {
+    std::ostringstream out;
+    EXPECT_TRUE(PrintTruth(*world, store, 2525, table, out).ok());
+    std::vector<json> all;
+    std::istringstream text(out.str());
+    for (std::string line; std::getline(text, line);) all.push_back(json::parse(line));
+    return all;
+  };
+  std::map<std::string, json> domains;
+  for (const json& row : rows("domains")) domains[row["domain"]] = row;
+  std::map<std::string, std::vector<json>> endpoints;
+  for (const json& row : rows("endpoints")) endpoints[row["host"]].push_back(row);
+  std::map<Crowd, size_t> seen;
+  for (const uint32_t zone : world->Domains()) {
+    const Crowd crowd = world->zones()[zone].crowd;
+    ++seen[crowd];
+    const json& row = domains.at(world->ZoneName(zone));
+    if (IsHostile(crowd)) {
+      EXPECT_EQ(row["mx"].size(), 256u);
+      EXPECT_FALSE(row.contains("diagnosis"));
+      EXPECT_FALSE(endpoints.contains(world->HostName(world->zones()[zone].first_host)));
+    } else if (IsParked(crowd)) {
+      EXPECT_EQ(row["mx_status"], "implicit");
+      EXPECT_EQ(row["diagnosis"], "unreachable");
+      for (const json& endpoint : endpoints.at(row["domain"])) {
+        EXPECT_EQ(endpoint["outcome"], crowd == Crowd::kParkedRefusing   ? "connect_refused"
+                                       : crowd == Crowd::kParkedDropping ? "connect_timeout"
+                                                                         : "greeting_timeout");
+        EXPECT_FALSE(endpoint.contains("attempts"));
+        EXPECT_FALSE(endpoint.contains("stage"));
+      }
+    } else if (crowd == Crowd::kPool) {
+      const std::vector<json>& both = endpoints.at(row["mx"][0]["host"]);
+      EXPECT_EQ(both.size(), 2u);
+      for (const json& endpoint : both) {
+        EXPECT_EQ(endpoint["provider"], "pool1.lab");
+        EXPECT_EQ(endpoint["name_match"], "san");
+        EXPECT_EQ(endpoint["pkix_status"], "valid");
+      }
+    }
+  }
+  for (size_t crowd = 0; crowd < static_cast<size_t>(Crowd::kCount); ++crowd) {
+    EXPECT_GT(seen[static_cast<Crowd>(crowd)], 0u) << KeyOf(Subject::kCrowd, crowd);
+  }
+}
+
 TEST(Truth, DiagnosesDomains) {
   const std::map<std::string, std::string> expected = {
       {"perfect", "ok"},

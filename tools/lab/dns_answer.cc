@@ -334,7 +334,7 @@ void DnsResponder::AnswerHost(const Question& question, const ParsedName& name,
       response.Add(owner, kAaaa, std::string(15, '\0') + '\1');
     } else if (!v6 && question.type == kA) {
       std::string data;
-      Put32(data, world_.options().network + 1 + address);
+      Put32(data, world_.addresses()[address].ip);
       response.Add(owner, kA, data);
     }
   }

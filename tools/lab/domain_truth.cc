@@ -123,7 +123,7 @@ std::string_view DomainTruth::MxStatus() const {
 
 bool DomainTruth::Answered() const { return !AnyOf(MxStatus(), {"servfail", "bogus", "timeout"}); }
 
-Json DomainTruth::Row() const {
+Json DomainTruth::AnswerRow() const {
   const Zone& zone = world_.zones()[zone_];
   const std::string_view status = MxStatus();
   Json row = {{"domain", world_.ZoneName(zone_)}, {"mx_status", std::string(status)}};
@@ -139,6 +139,13 @@ Json DomainTruth::Row() const {
   row["mx"] = Answered() ? mx : Json();
   const bool beside = zone.posture == DomainPosture::kNullMxBeside;
   row["null_mx_with_others"] = Answered() ? Json(beside) : Json();
+  return row;
+}
+
+Json DomainTruth::Row() const {
+  Json row = AnswerRow();
+  const std::string_view status = MxStatus();
+  const bool beside = world_.zones()[zone_].posture == DomainPosture::kNullMxBeside;
   // Whether "." beside others is a host to be counted is left open.
   if (!beside) {
     row["host_count"] = !Answered() ? Json() : status == "null_mx" ? Json(0) : Json(mx_.size());

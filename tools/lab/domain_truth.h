@@ -51,6 +51,8 @@ class DomainTruth {
   const std::vector<MxRecord>& mx() const { return mx_; }
   void Add(const HostSummary& host);
   nlohmann::ordered_json Row() const;
+  // What the MX answer alone determines of it.
+  nlohmann::ordered_json AnswerRow() const;
 
  private:
   std::string_view MxStatus() const;

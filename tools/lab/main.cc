@@ -12,6 +12,7 @@
 #include <string>
 
 #include "scanner/base/text.h"
+#include "tools/lab/crowds.h"
 #include "tools/lab/supervisor.h"
 #include "tools/lab/text.h"
 #include "tools/lab/truth.h"
@@ -89,9 +90,16 @@ absl::Status WriteState(const Arguments& arguments, const World& world,
   std::error_code error;
   std::filesystem::create_directories(arguments.state, error);
   if (error) return absl::UnavailableError("cannot make the folder " + arguments.state);
-  std::string domains;
-  for (const uint32_t zone : world.Domains()) domains += world.ZoneName(zone) + "\n";
+  std::string domains, uncrowded, classes = "domain,class\n";
+  for (const uint32_t zone : world.Domains()) {
+    const std::string name = world.ZoneName(zone);
+    domains += name + "\n";
+    if (!IsCrowded(world, zone)) uncrowded += name + "\n";
+    classes += JoinText(name, ",", ListClassOf(world, zone), "\n");
+  }
   absl::Status status = WriteFile(arguments.state + "/domains.txt", domains);
+  if (status.ok()) status = WriteFile(arguments.state + "/uncrowded.txt", uncrowded);
+  if (status.ok()) status = WriteFile(arguments.state + "/classes.csv", classes);
   if (status.ok()) status = WriteFile(arguments.state + "/ca.pem", store.RootsPem());
   std::string blocklist;
   for (uint32_t i = 0; i < world.addresses().size(); ++i) {
@@ -171,7 +179,8 @@ void AddWorldOptions(CLI::App* command, Arguments& arguments) {
       ->capture_default_str();
   command
       ->add_option("--mix", arguments.world.mix,
-                   "default, tls-only, happy, uniform; then changes: default,cert.expired=20")
+                   "default, tls-only, happy, uniform, internet; then changes:\n"
+                   "default,cert.expired=20")
       ->capture_default_str();
   command
       ->add_option("--fixed", arguments.fixed,
@@ -195,7 +204,8 @@ void AddServeOptions(CLI::App* command, Arguments& arguments) {
   command
       ->add_option(
           "--state", arguments.state,
-          "folder for domains.txt, ca.pem, blocklist.txt and, with --truth, truth/TABLE.ndjson")
+          "folder for domains.txt, uncrowded.txt, classes.csv, ca.pem, blocklist.txt and, with "
+          "--truth, truth/TABLE.ndjson")
       ->capture_default_str();
   command->add_flag("--truth", arguments.truth, "write what a scan must find");
   command->add_option("--threads", smtp.threads, "threads per process of mail servers")

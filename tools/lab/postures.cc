@@ -235,6 +235,17 @@ constexpr PostureRow kTlsRptRows[] = {
     {"servfail", 1.0, "SERVFAIL for the record"},
 };
 
+constexpr PostureRow kCrowdRows[] = {
+    {"none", 100.0, "nothing but what the domain's posture says"},
+    {"pool", 0, "an MX host name for each domain, at two of a provider's few addresses"},
+    {"shared_host", 0, "an MX host name of its own, at one address with thousands of others"},
+    {"parked_refusing", 0, "no MX, and an address of a parking service: nobody listens"},
+    {"parked_dropping", 0, "likewise: drops every SYN"},
+    {"parked_silent", 0, "likewise: accepts and says nothing"},
+    {"hostile_wide", 0, "256 MX hosts with 128 addresses each, where nobody listens"},
+    {"hostile_names", 0, "256 MX hosts at one address that says nothing"},
+};
+
 static_assert(std::size(kDomainRows) == static_cast<size_t>(DomainPosture::kCount));
 static_assert(std::size(kDaneRows) == static_cast<size_t>(DanePosture::kCount));
 static_assert(std::size(kTlsRows) == static_cast<size_t>(TlsPosture::kCount));
@@ -243,11 +254,12 @@ static_assert(std::size(kCertRows) == static_cast<size_t>(CertPosture::kCount));
 static_assert(std::size(kBehaviourRows) == static_cast<size_t>(Behaviour::kCount));
 static_assert(std::size(kStsRows) == static_cast<size_t>(StsPosture::kCount));
 static_assert(std::size(kTlsRptRows) == static_cast<size_t>(TlsRptPosture::kCount));
+static_assert(std::size(kCrowdRows) == static_cast<size_t>(Crowd::kCount));
 
 constexpr PostureTable kTables[] = {
     {"domain", kDomainRows}, {"dane", kDaneRows},     {"tls", kTlsRows},
     {"key", kKeyRows},       {"cert", kCertRows},     {"behaviour", kBehaviourRows},
-    {"sts", kStsRows},       {"tlsrpt", kTlsRptRows},
+    {"sts", kStsRows},       {"tlsrpt", kTlsRptRows}, {"crowd", kCrowdRows},
 };
 static_assert(std::size(kTables) == static_cast<size_t>(Subject::kCount));
 
@@ -280,6 +292,39 @@ void Mix::SetOnly(Subject subject, std::span<const size_t> values) {
   std::vector<double> kept(weights.size(), 0.0);
   for (size_t value : values) kept[value] = weights[value];
   weights = kept;
+}
+
+void Mix::SetWeights(Subject subject, std::initializer_list<std::pair<size_t, double>> weights) {
+  std::vector<double>& all = weights_[static_cast<size_t>(subject)];
+  std::fill(all.begin(), all.end(), 0);
+  for (const auto& [value, weight] : weights) all[value] = weight;
+}
+
+// Percent of all names on a list. docs/performance.md, "The mix internet", has the sources.
+void Mix::MakeInternet() {
+  using D = DomainPosture;
+  const auto of = [](auto value) { return static_cast<size_t>(value); };
+  skewed_ = true;
+  SetWeights(Subject::kCrowd, {{of(Crowd::kNone), 65.99},
+                               {of(Crowd::kPool), 6},
+                               {of(Crowd::kSharedHost), 5},
+                               {of(Crowd::kParkedRefusing), 8},
+                               {of(Crowd::kParkedDropping), 12},
+                               {of(Crowd::kParkedSilent), 3},
+                               {of(Crowd::kHostileWide), 0.005},
+                               {of(Crowd::kHostileNames), 0.005}});
+  SetWeights(Subject::kDomain, {{of(D::kProvider), 40},
+                                {of(D::kOwn), 7},
+                                {of(D::kOwnSeveral), 1},
+                                {of(D::kOwnWithBackup), 0.5},
+                                {of(D::kNullMx), 1},
+                                {of(D::kNoMail), 8},
+                                {of(D::kNxdomain), 6},
+                                {of(D::kServfail), 1},
+                                {of(D::kTimeout), 0.5},
+                                {of(D::kMxSingleLabel), 0.4},  // "localhost"
+                                {of(D::kMxNoAddress), 0.3},
+                                {of(D::kMxHostNxdomain), 0.3}});
 }
 
 absl::Status Mix::Apply(std::string_view assignment) {
@@ -334,10 +379,15 @@ absl::StatusOr<Mix> Mix::Parse(std::string_view text) {
         }
       }
     } else if (word == "uniform") {
-      for (size_t s = 0; s < std::size(kTables); ++s) mix.SetSubject(static_cast<Subject>(s), 1);
+      for (size_t s = 0; s < std::size(kTables); ++s) {
+        const auto subject = static_cast<Subject>(s);
+        if (subject != Subject::kCrowd) mix.SetSubject(subject, 1);
+      }
+    } else if (word == "internet") {
+      mix.MakeInternet();
     } else if (word != "default") {
-      return absl::InvalidArgumentError(
-          JoinText("--mix: no preset \"", word, "\" (default, tls-only, happy, uniform)"));
+      return absl::InvalidArgumentError(JoinText(
+          "--mix: no preset \"", word, "\" (default, tls-only, happy, uniform, internet)"));
     }
   }
   mix.Accumulate();
@@ -357,6 +407,12 @@ void Mix::Accumulate() {
     double sum = 0;
     for (double weight : weights) sums.push_back(sum += weight);
   }
+}
+
+bool Mix::HasWeight(Subject subject, size_t first) const {
+  const std::vector<double>& weights = weights_[static_cast<size_t>(subject)];
+  return std::any_of(weights.begin() + static_cast<ptrdiff_t>(first), weights.end(),
+                     [](double weight) { return weight > 0; });
 }
 
 size_t Mix::PickIndex(size_t subject, Draw& draw) const {

@@ -10,9 +10,11 @@
 #define MXSWEEP_TOOLS_LAB_POSTURES_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -53,6 +55,28 @@ enum class DomainPosture : uint8_t {
   kCount
 };
 
+// What many names of a list share, so that a scan may find a crowd there. Drawn by the mix
+// `internet` alone; docs/performance.md says where the shares are from.
+enum class Crowd : uint8_t {
+  kNone,
+  kPool,
+  kSharedHost,
+  kParkedRefusing,
+  kParkedDropping,
+  kParkedSilent,
+  kHostileWide,
+  kHostileNames,
+  kCount
+};
+
+inline bool IsParked(Crowd crowd) {
+  return crowd == Crowd::kParkedRefusing || crowd == Crowd::kParkedDropping ||
+         crowd == Crowd::kParkedSilent;
+}
+inline bool IsHostile(Crowd crowd) {
+  return crowd == Crowd::kHostileWide || crowd == Crowd::kHostileNames;
+}
+
 // How an MX host name resolves. Not drawn: it follows from the domain's posture.
 enum class HostNaming : uint8_t {
   kPlain,
@@ -66,6 +90,7 @@ enum class HostNaming : uint8_t {
   kNoAaaa,        // SERVFAIL for AAAA
   kSlowAaaa,      // no answer for AAAA
   kAaaaInsecure,  // the denial of AAAA is not signed, the A records are
+  kPool,          // its name is in the pool's zone: d123-lab.pool1.lab
 };
 
 // TLSA records of a host, drawn for hosts in signed zones (kInsecureZone: for unsigned ones).
@@ -296,6 +321,7 @@ enum class Subject : uint8_t {
   kBehaviour,
   kSts,
   kTlsRpt,
+  kCrowd,
   kCount
 };
 std::span<const PostureTable> PostureTables();
@@ -309,10 +335,17 @@ inline std::string_view NameOf(Behaviour value) {
 class Mix {
  public:
   // "default", "tls-only" (every server completes a handshake), "happy" (normal servers with valid
-  // P-256 certificates, for benchmarks), "uniform" (every posture as likely as every other), or one
-  // of these followed by changes: "default,behaviour.no_starttls=20,dane.none=0". A list without a
-  // preset changes the default. kInvalidArgument names what is not understood.
+  // P-256 certificates, for benchmarks), "uniform" (every posture as likely as every other, crowds
+  // apart), "internet" (the default's servers, and names as unevenly spread over them as those of
+  // the Internet), or one of these followed by changes:
+  // "default,behaviour.no_starttls=20,dane.none=0". A list without a preset changes the default.
+  // kInvalidArgument names what is not understood.
   static absl::StatusOr<Mix> Parse(std::string_view text);
+
+  // Names and addresses are spread as those of the Internet: a few providers have most domains, and
+  // few servers share a /24.
+  bool skewed() const { return skewed_; }
+  bool HasCrowds() const { return HasWeight(Subject::kCrowd, 1); }
 
   template <typename Posture>
   Posture Pick(Subject subject, Draw& draw) const {
@@ -324,11 +357,16 @@ class Mix {
   void SetSubject(Subject subject, double weight);
   void SetOnly(Subject subject, std::span<const size_t> values);
   absl::Status Apply(std::string_view assignment);
+  void SetWeights(Subject subject, std::initializer_list<std::pair<size_t, double>> weights);
+  void MakeInternet();
   size_t PickIndex(size_t subject, Draw& draw) const;
+  // Of a posture from `first` on.
+  bool HasWeight(Subject subject, size_t first) const;
   void Accumulate();
 
   std::vector<std::vector<double>> weights_;
   std::vector<std::vector<double>> cumulative_;
+  bool skewed_ = false;
 };
 
 // How a dialogue with a server of a behaviour ends, as docs/outcomes.md words it. `attempts` is 2

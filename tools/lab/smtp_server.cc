@@ -58,9 +58,8 @@ absl::StatusOr<Fd> Listen(const World& world, uint32_t address, uint16_t port, b
     to.sin6_port = htons(port);
     bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to));
   } else {
-    const uint32_t network = world.options().network;
-    const sockaddr_in to =
-        SocketAddressV4(address == kNothing ? network : network + 1 + address, port);
+    const sockaddr_in to = SocketAddressV4(
+        address == kNothing ? world.options().network : world.addresses()[address].ip, port);
     bound = bind(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof(to));
   }
   if (bound != 0 || listen(fd.get(), kBacklog) != 0) {

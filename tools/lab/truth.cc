@@ -291,6 +291,11 @@ class TruthWalk {
     summaries_.resize(world_.hosts().size());
     for (const uint32_t zone : world_.Domains()) {
       DomainTruth domain(world_, zone);
+      if (IsHostile(world_.zones()[zone].crowd)) {
+        // Which of its hosts are asked is the scanner's to choose.
+        if (out_.domains != nullptr) PutRow(out_.domains, domain.AnswerRow());
+        continue;
+      }
       for (const MxRecord& mx : domain.mx()) {
         if (mx.host_index == kNothing) {
           // The "host" of a null MX is one only beside others (RFC 7505 §3).
@@ -393,9 +398,12 @@ class TruthWalk {
                 {"port", port_},
                 {"provider", Provider(name)},
                 {"outcome", std::string(truth.outcome.outcome)},
-                {"rpt_result", OrNull(truth.rpt_result)},
-                {"stage", std::string(truth.outcome.stage)},
-                {"attempts", truth.outcome.attempts}};
+                {"rpt_result", OrNull(truth.rpt_result)}};
+    // Whether an address that is known for dead is asked for each of its names is left open.
+    if (!IsParked(world_.zones()[world_.hosts()[index].zone].crowd)) {
+      row["stage"] = std::string(truth.outcome.stage);
+      row["attempts"] = truth.outcome.attempts;
+    }
     AddSmtp(world_, address, truth, row);
     AddTls(world_, address, truth, garbage_alert_, row);
     AddCertificates(truth, host, row);

@@ -13,7 +13,13 @@ namespace mxsweep::lab {
 namespace {
 
 // Purposes of draws; a number is never used for two things.
-enum Purpose : uint32_t { kForFixed = 1, kForProvider = 2, kForDomain = 3, kForPolicies = 4 };
+enum Purpose : uint32_t {
+  kForFixed = 1,
+  kForProvider = 2,
+  kForDomain = 3,
+  kForPolicies = 4,
+  kForCrowds = 5
+};
 
 constexpr double kSecureShare = 0.25;        // of drawn zones
 constexpr double kInsecureTlsaShare = 0.02;  // TLSA records in unsigned zones, to no avail
@@ -24,7 +30,17 @@ constexpr uint32_t kDomainsPerProvider = 400;
 constexpr uint32_t kMinProviders = 8;
 constexpr uint32_t kHealthyProviders = 10;  // the largest are never broken, or they would drown all
 constexpr double kZipfExponent = 1.05;
+// Then the five largest have four of five domains with a provider, a third of the list.
+constexpr double kSkewedZipfExponent = 1.7;
+constexpr uint32_t kSkewedGiants = 5;
+constexpr uint8_t kGiantHosts = 5;
+constexpr uint8_t kGiantAddressesOfHost = 12;
+constexpr double kSkewedMtaStsShare = 0.007;
+constexpr uint32_t kServersInPrefix = 4;
 constexpr uint32_t kMaxAddresses = 1 << 20;
+
+// Of the first label of an MX host in the pool.
+constexpr std::string_view kPoolLabelEnd = "-lab";
 
 // "12" of "mx12" for the prefix "mx"; only as this lab would write it.
 std::optional<uint32_t> NumberAfter(std::string_view prefix, std::string_view label) {
@@ -73,6 +89,17 @@ HostNaming NamingFor(DomainPosture posture) {
   }
 }
 
+DomainPosture PostureOf(Crowd crowd) {
+  switch (crowd) {
+    case Crowd::kParkedRefusing:
+    case Crowd::kParkedDropping:
+    case Crowd::kParkedSilent:
+      return DomainPosture::kImplicit;
+    default:
+      return DomainPosture::kOwn;
+  }
+}
+
 bool HasAddress(HostNaming naming) {
   switch (naming) {
     case HostNaming::kNoAddress:
@@ -113,8 +140,11 @@ absl::StatusOr<World> World::Create(const WorldOptions& options) {
   if (options.domains > 50'000'000)
     return absl::InvalidArgumentError("--domains: at most 50 million");
   World world(options, *std::move(mix));
+  world.next_ip_ = options.network + 1;
+  world.servers_in_prefix_ = kServersInPrefix;
   world.AddFixedZones();
   world.AddProviders();
+  if (world.mix_.HasCrowds()) world.AddCrowdPlaces();
   world.AddDomains();
   // ::1, last; its owner is the first host that has it.
   Address v6;
@@ -123,7 +153,8 @@ absl::StatusOr<World> World::Create(const WorldOptions& options) {
   }
   if (v6.owner == kNothing) v6.behaviour = Behaviour::kConnectRefused;
   world.addresses_.push_back(v6);
-  const uint64_t last = uint64_t{options.network} + world.addresses_.size() + kPolicyAddresses;
+  world.first_policy_ip_ = world.next_ip_ + 1;
+  const uint64_t last = uint64_t{world.next_ip_} + kPolicyAddresses;
   if (world.addresses_.size() > kMaxAddresses) {
     return absl::InvalidArgumentError("too many servers: at most 1,048,576 addresses");
   }
@@ -148,6 +179,7 @@ void World::AddFixedZones() {
       for (size_t i = 0; i < tables[s].rows.size(); ++i) {
         FixedZone zone;
         const auto subject = static_cast<Subject>(s);
+        if (subject == Subject::kCrowd) continue;  // too many for every lab
         if (subject == Subject::kDomain) {
           zone.posture = static_cast<DomainPosture>(i);
           zone.secure = true;
@@ -214,15 +246,20 @@ void World::AddProviders() {
   const uint32_t count = std::max(kMinProviders, options_.domains / kDomainsPerProvider);
   double sum = 0;
   for (uint32_t i = 0; i < count; ++i) {
-    provider_weights_.push_back(sum += 1.0 / std::pow(i + 1, kZipfExponent));
+    const double exponent = mix_.skewed() ? kSkewedZipfExponent : kZipfExponent;
+    provider_weights_.push_back(sum += 1.0 / std::pow(i + 1, exponent));
+    const bool giant = mix_.skewed() && i < kSkewedGiants;
     Draw draw(options_.seed, kForProvider, i);
     const uint32_t zone = AddZone(DomainPosture::kOwnSeveral, draw.Chance(kSecureShare));
     zones_[zone].first_host = static_cast<uint32_t>(hosts_.size());
-    const uint8_t host_count = static_cast<uint8_t>(1 + draw.Below(i < kHealthyProviders ? 6 : 3));
+    uint8_t host_count = static_cast<uint8_t>(1 + draw.Below(i < kHealthyProviders ? 6 : 3));
+    if (giant) host_count = kGiantHosts;
+    if (mix_.skewed()) BeginPrefix(kGiantHosts * kGiantAddressesOfHost);
     for (uint8_t h = 1; h <= host_count; ++h) {
       const uint32_t index = static_cast<uint32_t>(hosts_.size());
       Host& host = AddHost(zone, h, draw);
-      AddAddresses(host, index, static_cast<uint8_t>(1 + draw.Below(3)), draw);
+      const auto address_count = static_cast<uint8_t>(1 + draw.Below(3));
+      AddAddresses(host, index, giant ? kGiantAddressesOfHost : address_count, draw);
       for (uint32_t a = host.first_address; a < addresses_.size(); ++a) {
         // Which of the names at a shared address comes first would be chance.
         if (addresses_[a].behaviour == Behaviour::kFirst421) {
@@ -242,15 +279,26 @@ void World::AddProviders() {
 
 void World::AddDomains() {
   zones_.reserve(zones_.size() + options_.domains);
+  const double mta_sts_share = mix_.skewed() ? kSkewedMtaStsShare : kMtaStsShare;
+  if (mix_.skewed()) BeginPrefix(kServersInPrefix);
   for (uint32_t i = 0; i < options_.domains; ++i) {
     Draw draw(options_.seed, kForDomain, i);
-    const auto posture = mix_.Pick<DomainPosture>(Subject::kDomain, draw);
+    auto posture = mix_.Pick<DomainPosture>(Subject::kDomain, draw);
+    // A stream of its own, so that the other mixes' worlds know nothing of it.
+    Draw crowd_draw(options_.seed, kForCrowds, i);
+    const auto crowd = mix_.Pick<Crowd>(Subject::kCrowd, crowd_draw);
+    if (crowd != Crowd::kNone) posture = PostureOf(crowd);
     // Only a signed zone can be bogus.
     const bool secure = draw.Chance(kSecureShare) || posture == DomainPosture::kBogus;
     const uint32_t zone = AddZone(posture, secure);
-    const bool mta_sts = draw.Chance(kMtaStsShare);
+    const bool mta_sts = draw.Chance(mta_sts_share);
     AddPolicies(zone, mta_sts, draw.Chance(kTlsRptShare), i);
-    AddHosts(zone, draw);
+    if (crowd == Crowd::kNone) {
+      AddHosts(zone, draw);
+    } else {
+      zones_[zone].crowd = crowd;
+      AddCrowdHosts(zone, draw);
+    }
   }
 }
 
@@ -270,7 +318,8 @@ void World::DrawProvider(uint32_t zone, uint8_t most_hosts, Draw& draw) {
                            provider_weights_.begin(),
                        provider_weights_.size() - 1);
   zones_[zone].provider = first_provider_ + static_cast<uint32_t>(index);
-  zones_[zone].provider_host_count = std::min(most_hosts, zones_[zones_[zone].provider].host_count);
+  zones_[zone].provider_host_count = static_cast<uint8_t>(
+      std::min<uint16_t>(most_hosts, zones_[zones_[zone].provider].host_count));
 }
 
 void World::AddHosts(uint32_t zone, Draw& draw) {
@@ -320,7 +369,7 @@ void World::AddHosts(uint32_t zone, Draw& draw) {
   }
 }
 
-Host& World::AddHost(uint32_t zone, uint8_t number, Draw& draw) {
+Host& World::AddHost(uint32_t zone, uint16_t number, Draw& draw) {
   Host& host = hosts_.emplace_back();
   host.zone = zone;
   host.number = number;
@@ -343,12 +392,26 @@ void World::AddAddresses(Host& host, uint32_t host_index, uint8_t count, Draw& d
   for (uint8_t i = 0; i < count; ++i) {
     Address& address = addresses_.emplace_back();
     address.owner = host_index;
+    address.ip = TakeIp();
     address.behaviour = mix_.Pick<Behaviour>(Subject::kBehaviour, draw);
     address.tls = tls;
     address.flavour = flavour;
     address.greet_delay_ms = static_cast<uint16_t>(200 + draw.Below(1800));
   }
   MakeCompatible(host, tls);
+}
+
+uint32_t World::TakeIp() {
+  if (mix_.skewed()) {
+    if (prefix_room_ == 0) BeginPrefix(servers_in_prefix_);
+    --prefix_room_;
+  }
+  return next_ip_++;
+}
+
+void World::BeginPrefix(uint32_t side_by_side) {
+  next_ip_ = (next_ip_ | 0xff) + 2;  // not the one that ends in 0
+  servers_in_prefix_ = prefix_room_ = side_by_side;
 }
 
 void World::MakeKeysDiffer(Host& host) {
@@ -393,12 +456,18 @@ std::vector<uint32_t> World::Domains() const {
 
 std::string World::ZoneName(uint32_t zone) const {
   if (zone >= first_domain_) return JoinText("d", zone - first_domain_, ".lab");
+  if (zone >= first_crowd_zone_ && first_crowd_zone_ > 0) {
+    return JoinText(crowd_zone_names_[zone - first_crowd_zone_], ".lab");
+  }
   if (zone >= first_provider_) return JoinText("provider", zone - first_provider_ + 1, ".lab");
   return JoinText(fixed_names_[zone], ".lab");
 }
 
 std::string World::HostName(uint32_t host) const {
   const Host& h = hosts_[host];
+  if (h.naming == HostNaming::kPool) {
+    return JoinText("d", h.zone - first_domain_, kPoolLabelEnd, ".", ZoneName(pool_zone_));
+  }
   return h.number == 0 ? ZoneName(h.zone) : JoinText("mx", h.number, ".", ZoneName(h.zone));
 }
 
@@ -412,17 +481,15 @@ std::string World::CanonicalName(uint32_t host) const {
   return HostName(host);
 }
 
-uint32_t World::AddressV4(uint32_t address) const {
-  return __builtin_bswap32(options_.network + 1 + address);
-}
-
 std::string World::AddressText(uint32_t address) const {
   if (address == v6_address()) return "::1";
-  return lab::AddressText(options_.network + 1 + address);
+  return lab::AddressText(addresses_[address].ip);
 }
 
 std::vector<uint32_t> World::PolicyAddressesOf(uint32_t zone) const {
-  const uint32_t server = PolicyAddress(zone % kPolicyServers);
+  // Of the Internet's, most are with one service; the shares of the others are alike.
+  const bool crowded = mix_.skewed() && zone % 8 < 6;
+  const uint32_t server = PolicyAddress(crowded ? 0 : zone % kPolicyServers);
   switch (zones_[zone].sts.value()) {
     case StsPosture::kFirstAddressRefuses:
       return {PolicyAddress(kPolicyRefusing), server};
@@ -474,6 +541,14 @@ ParsedName World::Parse(std::string_view name) const {
   }
   parsed.zone = FindZone(zone_label);
   if (parsed.zone == kNothing) return {.tlsa = parsed.tlsa};
+  if (parsed.zone == pool_zone_ && ConsumeSuffix(rest, kPoolLabelEnd)) {
+    const uint32_t domain = FindZone(rest);
+    if (domain == kNothing || zones_[domain].crowd != Crowd::kPool) return {.tlsa = parsed.tlsa};
+    return {.role = NameRole::kHost,
+            .tlsa = parsed.tlsa,
+            .zone = domain,
+            .host = zones_[domain].first_host};
+  }
   const Zone& zone = zones_[parsed.zone];
   if (rest.empty()) {
     parsed.role = NameRole::kApex;
@@ -485,7 +560,10 @@ ParsedName World::Parse(std::string_view name) const {
   } else if (rest == "mta-sts") {
     parsed.role = NameRole::kPolicyHost;
   } else if (const std::optional<uint32_t> k = NumberAfter("mx", rest)) {
-    if (*k < 1 || *k > zone.host_count || zone.posture == DomainPosture::kImplicit) return parsed;
+    if (*k < 1 || *k > zone.host_count || zone.posture == DomainPosture::kImplicit ||
+        zone.crowd == Crowd::kPool) {
+      return parsed;
+    }
     parsed.role = NameRole::kHost;
     parsed.host = zone.first_host + *k - 1;
   } else if (const std::optional<uint32_t> r = NumberAfter("real", rest)) {
@@ -526,7 +604,7 @@ std::vector<MxRecord> World::MxOf(uint32_t zone_index) const {
       break;
   }
   uint16_t preference = 10;
-  for (uint8_t h = 0; h < zone.host_count; ++h, preference += 10) {
+  for (uint32_t h = 0; h < zone.host_count; ++h, preference += 10) {
     all.push_back({preference, HostName(zone.first_host + h), zone.first_host + h});
   }
   if (zone.posture == DomainPosture::kVanity) return all;

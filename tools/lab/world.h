@@ -3,8 +3,9 @@
 // A zone is a name directly under "lab": fixed ones ("perfect.lab", and one for every posture, such
 // as "dane-agility-trap.lab"), providers ("provider7.lab") and drawn domains ("d123.lab"). Its MX
 // hosts are mx1.ZONE, mx2.ZONE …; where an MX host is an alias, the canonical name is real1.ZONE
-// (secure) or LABEL.unsigned.lab (insecure). Addresses are numbered from the network's base on;
-// the last one is ::1.
+// (secure) or LABEL.unsigned.lab (insecure); in a pool they are named for the domain,
+// d123-lab.pool1.lab. Addresses go from the network's base on, in a skewed mix four to a /24; the
+// last one is ::1.
 //
 // Names are not stored: they are parsed into numbers and built from them, so that a million domains
 // take some 70 MB.
@@ -13,6 +14,7 @@
 #ifndef MXSWEEP_TOOLS_LAB_WORLD_H_
 #define MXSWEEP_TOOLS_LAB_WORLD_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,17 +42,18 @@ struct WorldOptions {
 struct Zone {
   DomainPosture posture = DomainPosture::kOwn;
   bool secure = false;  // signed, and AD is set on its answers
-  uint8_t host_count = 0;
+  uint16_t host_count = 0;
   uint8_t provider_host_count = 0;      // of `provider`, the first ones, as its MX hosts
   std::optional<StsPosture> sts;        // null: no MTA-STS record
   std::optional<TlsRptPosture> tlsrpt;  // null: no TLS reporting record
+  Crowd crowd = Crowd::kNone;
   uint32_t first_host = kNothing;
   uint32_t provider = kNothing;  // a zone
 };
 
 struct Host {
   uint32_t zone = kNothing;
-  uint8_t number = 1;  // of mx<number>; 0: the zone's own name (implicit MX)
+  uint16_t number = 1;  // of mx<number>; 0: the zone's own name (implicit MX)
   HostNaming naming = HostNaming::kPlain;
   DanePosture dane = DanePosture::kNone;
   KeyKind key = KeyKind::kP256;
@@ -66,7 +69,8 @@ struct Host {
 // A server.
 struct Address {
   uint32_t owner =
-      kNothing;  // the host that names itself there, and whose certificate is the default
+      kNothing;     // the host that names itself there, and whose certificate is the default
+  uint32_t ip = 0;  // host order; 0: ::1
   Behaviour behaviour = Behaviour::kNormal;
   TlsPosture tls = TlsPosture::kModern;
   uint8_t flavour = 0;          // which EHLO keywords and texts
@@ -130,13 +134,9 @@ class World {
   // "127.16.0.1" or "::1".
   std::string AddressText(uint32_t address) const;
   // Of the policy host `number` of the above, in host order.
-  uint32_t PolicyAddress(uint32_t number) const {
-    return options_.network + 1 + static_cast<uint32_t>(addresses_.size()) + number;
-  }
+  uint32_t PolicyAddress(uint32_t number) const { return first_policy_ip_ + number; }
   // Of mta-sts.ZONE, in host order, in wire order. REQUIRES: the zone has a record.
   std::vector<uint32_t> PolicyAddressesOf(uint32_t zone) const;
-  // In network order. REQUIRES: not ::1.
-  uint32_t AddressV4(uint32_t address) const;
 
   // `name` in lower case, without a trailing dot.
   ParsedName Parse(std::string_view name) const;
@@ -156,12 +156,22 @@ class World {
   void AddFixedZones();
   void AddPostureZones();
   void AddProviders();
+  // crowds.cc.
+  void AddCrowdPlaces();
+  void AddCrowdPlace(Crowd crowd, const char* label, uint32_t addresses, Behaviour behaviour);
+  void AddCrowdHosts(uint32_t zone, Draw& draw);
+  void AddHostileHosts(uint32_t zone, Draw& draw);
+
   void AddDomains();
   uint32_t AddZone(DomainPosture posture, bool secure);
   // Everything that follows from the zone's posture, drawn but for what is given.
   void AddHosts(uint32_t zone, Draw& draw);
-  Host& AddHost(uint32_t zone, uint8_t number, Draw& draw);
+  Host& AddHost(uint32_t zone, uint16_t number, Draw& draw);
   void AddAddresses(Host& host, uint32_t host_index, uint8_t count, Draw& draw);
+  // The next free address, in host order; in a skewed mix only so many lie in one /24.
+  uint32_t TakeIp();
+  // The next addresses begin another /24, where as many as that lie side by side.
+  void BeginPrefix(uint32_t side_by_side);
   void MakeVanity(Host& host, Draw& draw);
   void MakeKeysDiffer(Host& host);
   void MakeCompatible(Host& host, TlsPosture tls) const;
@@ -180,6 +190,22 @@ class World {
   uint32_t first_provider_ = 0;
   uint32_t first_domain_ = 0;
   std::vector<double> provider_weights_;  // cumulative
+
+  // Where a crowd is: addresses side by side, and the host that they belong to.
+  struct CrowdPlace {
+    uint32_t host = kNothing;
+    uint32_t first_address = kNothing;
+    uint32_t addresses = 0;
+  };
+  std::array<CrowdPlace, static_cast<size_t>(Crowd::kCount)> crowd_places_;
+  uint32_t pool_zone_ = kNothing;
+  uint32_t first_crowd_zone_ = 0;  // of those between providers and domains
+  std::vector<std::string> crowd_zone_names_;
+
+  uint32_t next_ip_ = 0;
+  uint32_t prefix_room_ = 0;  // addresses that may still be taken in this /24
+  uint32_t servers_in_prefix_ = 0;
+  uint32_t first_policy_ip_ = 0;
 };
 
 // "127.16.0.1", of an address in host order.
