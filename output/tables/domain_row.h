@@ -123,10 +123,11 @@ struct Table<DomainRow> {
                  "what the look-up of the MTA-STS record came to (RFC 8461 §3.1): none, valid, "
                  "invalid, multiple, lookup_error, local_error; null where it was not looked up"});
     visit(Column{"mta_sts_id", &R::mta_sts_id, "id of the MTA-STS record"});
-    visit(Column{"mta_sts_policy_status", &R::mta_sts_policy_status,
-                 "what fetching and reading the policy came to (RFC 8461 §3.2, §3.3): valid, "
-                 "invalid, webpki_invalid, not_text_plain, http_status, redirect …; null where no "
-                 "policy was fetched (--mta-sts)"});
+    visit(Column{
+        "mta_sts_policy_status", &R::mta_sts_policy_status,
+        "what fetching and reading the policy came to (RFC 8461 §3.2, §3.3): valid, "
+        "invalid, webpki_invalid, webpki_not_known, not_text_plain, http_status, redirect …; "
+        "null where no policy was fetched (--mta-sts)"});
     visit(Column{"mta_sts_http_status", &R::mta_sts_http_status,
                  "status of the policy host's HTTP response"});
     visit(Column{"mta_sts_mode", &R::mta_sts_mode, "mode of the policy: enforce, testing, none"});

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "scanner/base/text.h"
 #include "scanner/posture/findings.h"
+#include "scanner/posture/strength.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -79,12 +80,53 @@ Finding StartTlsRefused(const EndpointRow& row) {
       .not_this = "Not a DNS problem, and nothing that a sender could heal."};
 }
 
+std::string HowItFailed(const EndpointRow& row) {
+  if (row.alert_received) {
+    return JoinText("The server ends the handshake with the alert \"", *row.alert_received, "\".");
+  }
+  if (row.error_detail) return JoinText("The handshake breaks off: ", *row.error_detail, ".");
+  return "The handshake breaks off.";
+}
+
+// The words of endpoints.may_be_ours.
+std::string_view WhatMayBeOurs(std::string_view word) {
+  if (word == "no_common_cipher") {
+    return "it may want what we do not offer, and others do: finite-field Diffie-Hellman, CCM or "
+           "Camellia ciphers, RSA-PSS or Ed448 keys";
+  }
+  if (word == "no_common_version") return "it may want a version that we do not offer";
+  if (word == "client_hello") return "it may mind something in our ClientHello alone";
+  if (word == "session_id_echoed") return "it sends our session id back, which ends our TLS only";
+  if (word == "key_usage") {
+    return "its certificate's key usage does not fit the cipher, which not every client minds";
+  }
+  if (word == "leaf_key") return "its key is of a kind that our TLS does not know";
+  if (word == "certificate_not_parsed") return "our TLS cannot read its certificate";
+  if (word == "signature_algorithm") return "it signs with an algorithm that our TLS does not know";
+  if (word == "group") return "it takes a group that our TLS does not know";
+  return "our TLS may lack what it wants";
+}
+
+// Where another client may get on: nothing is said of the server.
+Finding OurHandshakeFailed(const HostRows& host, const EndpointRow& row) {
+  return {
+      .severity = Severity::kUnknown,
+      .id = "handshake_failed_for_us",
+      .title = "our own TLS handshake fails, and that of senders may not",
+      .why = JoinText(HowItFailed(row), " But ", WhatMayBeOurs(*row.may_be_ours),
+                      ". What becomes of mail is not known."),
+      .fix = "try with the TLS library of a sender",
+      .advice = JoinText("\"openssl s_client -starttls smtp -connect ", host.name, ":", row.port,
+                         " -servername ", host.name,
+                         "\" tells what a sender with OpenSSL meets. If "
+                         "that gets on, most senders do. A server that takes common ciphers and "
+                         "keys (AES-GCM with ECDHE; RSA 2048 or EC P-256) pleases everybody."),
+      .not_this = "No sign that the server's TLS is broken."};
+}
+
 Finding HandshakeFailed(const HostRows& host, const EndpointRow& row) {
-  std::string how =
-      row.alert_received
-          ? JoinText("The server ends the handshake with the alert \"", *row.alert_received, "\".")
-      : row.error_detail ? JoinText("The handshake breaks off: ", *row.error_detail, ".")
-                         : std::string("The handshake breaks off.");
+  if (IsMaybeOurs(row)) return OurHandshakeFailed(host, row);
+  const std::string how = HowItFailed(row);
   return {.severity = Severity::kBad,
           .id = "handshake_failed",
           .title = "the TLS handshake fails",

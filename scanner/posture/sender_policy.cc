@@ -384,13 +384,37 @@ Step StepWithoutEndpoints(const Sender& sender, const HostRows& host) {
   return GoOn(kUnknown, Reason::kHostLookupError);
 }
 
+// Of the addresses of a host that were not asked, or may be there: those of a family that was left
+// out, and of one whose look-up failed.
+void AddUnaskedSteps(const HostRows& host, std::vector<Step>* steps) {
+  if (host.row == nullptr) return;
+  if (host.row->addresses) {
+    for (const std::string& address : *host.row->addresses) {
+      const auto asked = std::ranges::find(host.endpoints, address, &EndpointRow::address);
+      if (asked != host.endpoints.end()) continue;
+      steps->push_back(Unknown(Reason::kNotTried));
+      steps->back().address = address;
+    }
+  }
+  for (const std::optional<std::string>* status :
+       {&host.row->ipv4_status, &host.row->ipv6_status}) {
+    if (!*status || *status == "ok" || *status == "nodata" || *status == "nxdomain") continue;
+    steps->push_back(
+        Unknown(*status == "local_error" ? Reason::kNotTried : Reason::kHostLookupError));
+  }
+}
+
 std::vector<Step> StepsAt(const Sender& sender, const DomainRows& domain, const HostRows& host) {
   std::vector<Step> steps;
   for (const EndpointRow* row : host.endpoints) {
     steps.push_back(TryServer(sender, *domain.row, host, *row));
     steps.back().address = row->address;
   }
-  if (steps.empty()) steps.push_back(StepWithoutEndpoints(sender, host));
+  if (steps.empty()) {
+    steps.push_back(StepWithoutEndpoints(sender, host));
+  } else {
+    AddUnaskedSteps(host, &steps);
+  }
   for (Step& step : steps) step.host = host.name;
   return steps;
 }

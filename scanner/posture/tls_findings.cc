@@ -33,8 +33,8 @@ Fact TrustFact(const EndpointRow& row) {
   if (row.pkix_status == "valid") {
     return {Severity::kGood, "trust", "trust", "the chain leads to a known authority", true};
   }
-  const std::string status = row.pkix_status.value_or("unknown");
-  return {Severity::kBad, "trust", "trust",
+  const std::string status = row.pkix_status.value_or("not known");
+  return {row.pkix_status ? Severity::kBad : Severity::kUnknown, "trust", "trust",
           row.pkix_error ? JoinText(status, ": ", *row.pkix_error) : status, true};
 }
 

@@ -16,6 +16,7 @@ constexpr size_t kMaxDetailBytes = 200;
 constexpr std::string_view kValid = "valid";
 constexpr std::string_view kInvalid = "invalid";
 constexpr std::string_view kWebPkiInvalid = "webpki_invalid";
+constexpr std::string_view kWebPkiNotKnown = "webpki_not_known";
 constexpr std::string_view kNotTextPlain = "not_text_plain";
 
 // RFC 8461 §3.2: the media type alone; parameters are ignored.
@@ -31,13 +32,14 @@ StsFetch Failed(std::string_view status, std::string_view detail) {
 
 // Says nothing of the policy host.
 bool IsOurs(std::string_view status) {
-  return status == FetchOutcomeName(FetchOutcome::kLocalError) ||
+  return status == kWebPkiNotKnown || status == FetchOutcomeName(FetchOutcome::kLocalError) ||
          status == FetchOutcomeName(FetchOutcome::kBlocked) ||
          status == FetchOutcomeName(FetchOutcome::kCancelled);
 }
 
 StsFetch JudgeFetched(const FetchFacts& facts) {
-  if (facts.pkix && facts.pkix->status != tls::PkixStatus::kValid) {
+  const bool not_known = facts.pkix && facts.pkix->status == tls::PkixStatus::kNotKnown;
+  if (facts.pkix && !not_known && facts.pkix->status != tls::PkixStatus::kValid) {
     return Failed(kWebPkiInvalid,
                   JoinText(tls::PkixStatusName(facts.pkix->status), ": ", facts.pkix->error));
   }
@@ -47,6 +49,8 @@ StsFetch JudgeFetched(const FetchFacts& facts) {
   if (facts.outcome != FetchOutcome::kOk) {
     return Failed(FetchOutcomeName(facts.outcome), facts.error_detail);
   }
+  // Who can verify the chain may take the policy.
+  if (not_known) return Failed(kWebPkiNotKnown, facts.pkix->error);
   // A body that came without a chain was not authenticated by anybody.
   if (!facts.pkix) return Failed(kWebPkiInvalid, "no certificate was shown");
   if (!IsTextPlain(facts.content_type)) {

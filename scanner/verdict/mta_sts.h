@@ -25,8 +25,8 @@ enum class MtaStsLevel : uint8_t {
 
 // What fetching and reading a policy came to.
 struct StsFetch {
-  // domains.mta_sts_policy_status: "valid", "invalid", "webpki_invalid", "not_text_plain", or the
-  // FetchOutcomeName of a fetch that brought nothing.
+  // domains.mta_sts_policy_status: "valid", "invalid", "webpki_invalid", "webpki_not_known",
+  // "not_text_plain", or the FetchOutcomeName of a fetch that brought nothing.
   std::string_view status;
   std::string detail;  // a sentence, printable; with "valid" a remark, mostly empty
   std::optional<dns::StsPolicy> policy;  // "valid" only

@@ -173,7 +173,8 @@ std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& v
       return rpt::kStartTlsNotSupported;
     case Outcome::kTlsAlert:
     case Outcome::kTlsProtocolError:
-      return rpt::kValidationFailure;
+      // Who gets on with the server has no failure to report.
+      return FailurePerhapsOurs(facts).empty() ? rpt::kValidationFailure : "";
     case Outcome::kClosedEarly:
     case Outcome::kReset:
       return facts.stage == Stage::kHandshake ? rpt::kValidationFailure

@@ -183,6 +183,7 @@ std::string_view RptResult(const EndpointTruth& truth, const DaneTruth& dane) {
   const std::string_view outcome = truth.outcome.outcome;
   if (truth.dane_status == "lookup_error") return "dnssec-invalid";
   if (outcome == "blocked") return "";  // it was not asked
+  if (!truth.may_be_ours.empty()) return "";
   if (outcome == "no_starttls" || outcome == "starttls_refused") return "starttls-not-supported";
   if (outcome == "tls_alert" || outcome == "tls_protocol_error" ||
       ((outcome == "closed_early" || outcome == "reset") && truth.outcome.stage == "handshake")) {

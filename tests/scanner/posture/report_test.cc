@@ -334,6 +334,38 @@ TEST(CheckReport, TellsWhoBouncesWhoDefersAndWhoFallsBackToClear) {
               HasSubstr("Returned at once: Postfix at encrypt, Go, Java."));
 }
 
+TEST(CheckReport, BlamesNobodyForAHandshakeThatMayFailForUsAlone) {
+  for (const char* word :
+       {"no_common_cipher", "no_common_version", "client_hello", "session_id_echoed", "key_usage",
+        "leaf_key", "certificate_not_parsed", "signature_algorithm", "group"}) {
+    MadeUpDomain domain = testing::Plain();
+    testing::Silence(domain, "tls_alert", "handshake");
+    Server(domain).may_be_ours = word;
+    const Reported report(std::move(domain));
+    EXPECT_EQ(report.Find("handshake_failed"), nullptr);
+    const Finding* finding = report.Find("handshake_failed_for_us");
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->severity, Severity::kUnknown);
+    EXPECT_THAT(finding->why, AllOf(HasSubstr("What becomes of mail is not known"),
+                                    Not(HasSubstr("Returned at once")),
+                                    Not(HasSubstr("our TLS may lack what it wants"))))
+        << "each word has its own explanation: " << word;
+    EXPECT_EQ(report->verdict, Verdict::kUnknown);
+  }
+}
+
+TEST(CheckReport, TellsAChainThatIsNotKnown) {
+  MadeUpDomain domain = testing::Plain();
+  Server(domain).pkix_status.reset();
+  Server(domain).pkix_error = "issuer: a key on brainpoolP256r1";
+  const Reported report(std::move(domain));
+  const auto& facts = report->hosts.front().endpoints.front().facts;
+  const auto trust = std::ranges::find(facts, "trust", &Fact::id);
+  ASSERT_NE(trust, facts.end());
+  EXPECT_EQ(trust->severity, Severity::kUnknown);
+  EXPECT_EQ(trust->text, "not known: issuer: a key on brainpoolP256r1");
+}
+
 TEST(CheckReport, TellsAReplyWithSeveralCodes) {
   MadeUpDomain domain = testing::Plain();
   testing::Silence(domain, "smtp_protocol_error", "ehlo");

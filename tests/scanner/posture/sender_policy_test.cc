@@ -743,6 +743,36 @@ TEST(SenderPolicy, DoesNotHoldALaterServerAgainstTheDecision) {
   EXPECT_FALSE(Decide(kOpportunistic, domain).incomplete);
 }
 
+// What failed, or was left out, is not absent: there may be servers that nobody has judged.
+TEST(SenderPolicy, DoesNotForgetTheAddressesThatWereNotAsked) {
+  using Change = std::function<void(output::MxHostRow&)>;
+  const std::tuple<std::string, Change, bool, Reason> cases[] = {
+      {"ok", [](auto& host) { host.ipv6_status = "ok"; }, false, Reason::kName},
+      {"no AAAA", [](auto& host) { host.ipv6_status = "nodata"; }, false, Reason::kName},
+      {"AAAA fails", [](auto& host) { host.ipv6_status = "servfail"; }, true,
+       Reason::kHostLookupError},
+      {"AAAA bogus", [](auto& host) { host.ipv6_status = "bogus"; }, true,
+       Reason::kHostLookupError},
+      {"A fails", [](auto& host) { host.ipv4_status = "timeout"; }, true, Reason::kHostLookupError},
+      {"ours", [](auto& host) { host.ipv6_status = "local_error"; }, true, Reason::kNotTried},
+      {"left out", [](auto& host) { host.addresses->push_back("2001:db8::1"); }, true,
+       Reason::kNotTried},
+  };
+  for (const auto& [name, change, incomplete, reason] : cases) {
+    SCOPED_TRACE(name);
+    MadeUpDomain domain;
+    domain.AddHost(10, "mx.example.org");
+    output::EndpointRow& server = domain.AddGoodServer();
+    change(domain.rows().hosts.back());
+    EXPECT_EQ(Decide(kVerified, domain).action, kEncrypted);
+    EXPECT_EQ(Decide(kVerified, domain).incomplete, incomplete);
+    server.name_match = "none";
+    const SenderDecision decision = Decide(kVerified, domain);
+    EXPECT_EQ(decision.action, incomplete ? kUnknown : kRefuse);
+    EXPECT_EQ(decision.reason, reason);
+  }
+}
+
 TEST(SenderPolicy, FallsBackToClearTextWhereEveryHandshakeFails) {
   MadeUpDomain domain;
   domain.AddHost(10, "mx.example.org");

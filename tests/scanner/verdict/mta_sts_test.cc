@@ -85,6 +85,23 @@ TEST(StsFetchVerdict, WantsACertificateThatIsValidForThePolicyHost) {
   EXPECT_EQ(JudgeStsFetch(facts).status, "webpki_invalid");
 }
 
+// A chain with a key that we cannot compute with may be valid: then there is a policy.
+TEST(StsFetchVerdict, DoesNotRejectAChainThatIsNotKnown) {
+  FetchFacts facts = Fetched();
+  facts.pkix = tls::PkixVerdict{tls::PkixStatus::kNotKnown, "issuer: a key on brainpoolP256r1"};
+  const StsFetch fetch = JudgeStsFetch(facts);
+  EXPECT_EQ(fetch.status, "webpki_not_known");
+  EXPECT_EQ(fetch.detail, "issuer: a key on brainpoolP256r1");
+  EXPECT_EQ(fetch.rpt_result(), "");
+  EXPECT_FALSE(fetch.policy.has_value());
+  // What is wrong whatever the chain is worth.
+  facts.name_match = tls::NameMatch::kNone;
+  EXPECT_EQ(JudgeStsFetch(facts).status, "webpki_invalid");
+  facts.name_match = tls::NameMatch::kSan;
+  facts.outcome = FetchOutcome::kHttpStatus;
+  EXPECT_EQ(JudgeStsFetch(facts).status, "http_status");
+}
+
 TEST(StsFetchVerdict, BlamesTheCertificateBeforeTheResponse) {
   FetchFacts facts = Fetched();
   facts.outcome = FetchOutcome::kHttpStatus;
@@ -234,6 +251,7 @@ TEST(StsSender, GoesOnWithoutAPolicyThatCannotBeHad) {
   EXPECT_EQ(sender(PolicyRecordStatus::kValid, "http_status"), "report");
   EXPECT_EQ(sender(PolicyRecordStatus::kValid, "invalid"), "report");
   EXPECT_EQ(sender(PolicyRecordStatus::kValid, "local_error"), "unknown");
+  EXPECT_EQ(sender(PolicyRecordStatus::kValid, "webpki_not_known"), "unknown");
   DomainPolicies nothing;
   nothing.Judge({}, {});
   EXPECT_EQ(nothing.sender, "");

@@ -101,6 +101,20 @@ TEST(RptResult, UsesTheWordsOfRfc8460WhereOneFits) {
   }
 }
 
+// RFC 8460 §4.3 counts the sessions of the sender that reports: another one may get on.
+TEST(RptResult, ReportsNoFailureThatMayBeOurs) {
+  EndpointFacts facts;
+  facts.outcome = Outcome::kTlsAlert;
+  facts.stage = Stage::kHandshake;
+  tls::HandshakeFacts& handshake = facts.handshake.emplace();
+  handshake.outcome = tls::HandshakeOutcome::kAlertReceived;
+  handshake.alert_received = 40;  // handshake_failure, before any ServerHello
+  ASSERT_EQ(FailurePerhapsOurs(facts), "no_common_cipher");
+  EXPECT_EQ(RptResult(facts, {}), "");
+  // Who uses DANE, and cannot look the records up, does not connect at all.
+  EXPECT_EQ(RptResult(facts, {.dane = EndpointDane::kLookupError}), "dnssec-invalid");
+}
+
 std::string_view RptOf(EndpointDane dane, tls::DaneFailure failure, tls::PkixStatus pkix,
                        tls::NameMatch name) {
   EndpointFacts facts;
