@@ -26,6 +26,7 @@
 #include "bench/load_bench.h"
 #include "bench/parquet_figures.h"
 #include "bench/peer.h"
+#include "bench/recursion_load.h"
 #include "bench/scan_run.h"
 #include "bench/table_memory.h"
 #include "scanner/base/text.h"
@@ -56,6 +57,7 @@ struct Settings {
   int rounds = 10;
   int sessions = 80000;
   int names = 100000;
+  int recursion_names = 20000;
   int rows = 300000;
   int finished = 1000000;
   int counted = 300;  // endpoints whose instructions are counted
@@ -73,6 +75,7 @@ struct Found {
   double endpoint_us = 0;
   double session_bytes = 0;
   double mx_name_us = 0;
+  double recursion_name_us = 0;  // 0: not measured
 };
 
 void PrintHead() { std::printf("%-48s%10s%12s%10s\n", "", "figure", "reach", "ratio"); }
@@ -442,6 +445,33 @@ absl::Status MeasureDns(const Settings& settings, Found* found) {
   return absl::OkStatus();
 }
 
+// The least of several scans, as with endpoints; the questions are those of the last one.
+absl::Status MeasureNamesFromTheRoot(const Settings& settings, Found* found) {
+  const RecursionOptions options = {.mxsweep = settings.servers.mxsweep,
+                                    .names = settings.recursion_names};
+  std::vector<double> name_us;
+  RecursionFigures figures;
+  const int rounds = std::max(settings.rounds / 3, 1);
+  for (int round = 0; WantsRound(round, rounds, {&name_us}); ++round) {
+    const absl::StatusOr<RecursionFigures> scan = MeasureRecursion(options);
+    if (absl::IsUnavailable(scan.status())) {
+      PrintRow("CPU ms of a name with recursion", "no port 53");
+      return absl::OkStatus();
+    }
+    if (!scan.ok()) return scan.status();
+    figures = *scan;
+    name_us.push_back(scan->CpuMsPerName() * 1e3);
+  }
+  found->recursion_name_us = Least(name_us);
+  const auto row = [](const char* name, double figure, double reach) {
+    PrintRow(name, Figure(figure), absl::StrFormat("<= %.2f", reach), figure / reach);
+  };
+  row("CPU ms of a name with recursion, with Unbound", Least(name_us) / 1e3, 0.30);
+  row("  questions a name to the domains' servers", figures.ToDomainsPerName(), 5.5);
+  row("  to those above", figures.AbovePerName(), 1.1);
+  return absl::OkStatus();
+}
+
 absl::Status MeasureRows(const Settings& settings, const Found& found) {
   double best = 0;
   ParquetFigures figures;
@@ -488,6 +518,10 @@ void Extrapolate(const Settings& settings, const Found& found) {
   PrintRow("CPU hours of the endpoints", Figure(kAddresses * found.endpoint_us / 1e6 / 3600));
   PrintRow("CPU hours of the domains' MX look-ups",
            Figure(kDomains * found.mx_name_us / 1e6 / 3600));
+  if (found.recursion_name_us > 0) {
+    PrintRow("CPU hours of all their names with recursion",
+             Figure(kDomains * found.recursion_name_us / 1e6 / 3600));
+  }
   PrintRow("GiB: 16 B a name, 96 an address, 40,000 sessions",
            Figure((kDomains * 16 + kAddresses * 96 + kOpenSessions * found.session_bytes) / kKiB /
                   kKiB / kKiB));
@@ -510,6 +544,7 @@ int Run(Settings settings) {
       {"memory", [&] { return MeasureSessionMemory(settings, &*bench, &found); }},
       {"dead", [&] { return MeasureDead(settings, &*bench); }},
       {"dns", [&] { return MeasureDns(settings, &found); }},
+      {"recursion", [&] { return MeasureNamesFromTheRoot(settings, &found); }},
       {"tables", [&] { return MeasureTables(settings); }},
       {"parquet", [&] { return MeasureRows(settings, found); }},
   };
@@ -539,6 +574,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 100));
   app.add_option("--sessions", settings.sessions, "open at once")->check(CLI::Range(10, 200'000));
   app.add_option("--names", settings.names, "looked up")->check(CLI::Range(100, 10'000'000));
+  app.add_option("--recursion-names", settings.recursion_names, "looked up from the root down")
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--rows", settings.rows, "written")->check(CLI::Range(10, 10'000'000));
   app.add_option("--finished", settings.finished, "names, hosts and addresses remembered")
       ->check(CLI::Range(100, 100'000'000));
@@ -550,8 +587,9 @@ int main(int argc, char** argv) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   mxsweep::bench::AddDnsPeers(&app, &settings.dns_peers);
-  app.add_option("--only", settings.only,
-                 "of endpoint, instructions, sessions, memory, dead, dns, tables, parquet");
+  app.add_option(
+      "--only", settings.only,
+      "of endpoint, instructions, sessions, memory, dead, dns, recursion, tables, parquet");
   app.add_option("--mxsweep", settings.servers.mxsweep, "the program to measure");
   app.add_option("--lab", settings.lab, "the program that answers DNS");
   app.add_option("--handshakes", handshakes, "so many handshakes in memory, and nothing else");

@@ -97,6 +97,17 @@ TEST(UnboundConfig, ValidatesAndServesNothingStale) {
   EXPECT_THAT(MakeUnboundConfig({.recent_options = false}).text, Not(HasSubstr("discard-timeout")));
 }
 
+// What that saves is counted by bench/recursion_load (the test mxsweep_recursion_bench).
+TEST(UnboundConfig, AsksOthersForNoMoreThanNeeded) {
+  const UnboundConfig config = MakeUnboundConfig({});
+  for (const char* line : {"qname-minimisation: no\n", "target-fetch-policy: \"0 0 0 0 0\"\n",
+                           "harden-referral-path: no\n", "prefetch: no\n", "prefetch-key: no\n",
+                           "trust-anchor-signaling: no\n", "root-key-sentinel: no\n",
+                           "harden-below-nxdomain: yes\n", "aggressive-nsec: yes\n"}) {
+    EXPECT_THAT(config.text, HasSubstr(line));
+  }
+}
+
 TEST(UnboundConfig, PutsTheUsersLinesLastSoThatTheyOverride) {
   const std::string include = "server:\n  module-config: \"iterator\"\n";
   const UnboundConfig config = MakeUnboundConfig({.include_text = include});
