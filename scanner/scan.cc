@@ -33,6 +33,8 @@ namespace {
 constexpr std::chrono::milliseconds kPollInterval{50};
 // A resolver that is well answers at once: who waits longer is told for what.
 constexpr std::chrono::seconds kResolverPatience{2};
+// A private tree need not have a root: where there is none, nobody waits for its silence.
+constexpr std::chrono::milliseconds kPrivateTreePatience{300};
 // Rows that may wait for the disk before no more targets are started: some 3 MB. What is under way
 // goes on.
 constexpr uint64_t kMaxBacklogRows = 2'000;
@@ -112,6 +114,9 @@ class ScanRun {
   WorkerThread::Options WorkerOptions(uint32_t index) const;
   absl::Status AskResolver();
   absl::Status AwaitResolver(std::future<dns::ResolverState> state);
+  void ReportResolver();
+  void CheckLateResolver();
+  bool private_tree() const { return !options_.unbound_config_include.empty(); }
   absl::Status OpenSink();
   void Feed();
   void AwaitEnd();
@@ -144,7 +149,9 @@ class ScanRun {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<UnboundChild> unbound_;  // null: other resolvers are asked
   absl::Status resolver_lost_;             // why unbound_ is no more
-  absl::Status worker_lost_;               // why a worker is no more
+  // Of a private tree whose root had not answered when the scan began.
+  std::future<dns::ResolverState> late_resolver_;
+  absl::Status worker_lost_;  // why a worker is no more
   std::vector<std::unique_ptr<WorkerThread>> threads_;
 
   std::unique_ptr<TargetFeeder> feeder_;
@@ -292,14 +299,26 @@ absl::Status ScanRun::AskResolver() {
                        });
   });
   if (absl::Status status = AwaitResolver(std::move(state)); !status.ok()) return status;
-  // A private tree need not have a root.
-  const bool private_tree = !options_.unbound_config_include.empty();
-  if (!record_.resolver.answers && !private_tree) {
+  if (!record_.resolver.answers && !private_tree()) {
     return absl::UnavailableError(TellNoResolver(record_));
   }
+  ReportResolver();
+  return absl::OkStatus();
+}
+
+void ScanRun::ReportResolver() {
   if (control_.notice) control_.notice(TellResolver(record_));
   if (control_.on_resolver) control_.on_resolver(record_.resolver);
-  return absl::OkStatus();
+}
+
+// The root of a private tree that has answered after all.
+void ScanRun::CheckLateResolver() {
+  if (!late_resolver_.valid() ||
+      late_resolver_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    return;
+  }
+  record_.resolver = late_resolver_.get();
+  if (record_.resolver.answers) ReportResolver();
 }
 
 // What does not answer is asked again until --dns-timeout is over: meanwhile we say so, and listen
@@ -307,8 +326,15 @@ absl::Status ScanRun::AskResolver() {
 absl::Status ScanRun::AwaitResolver(std::future<dns::ResolverState> state) {
   const auto patience_ends = std::chrono::steady_clock::now() + kResolverPatience;
   bool told = false;
+  const auto start_anyway = std::chrono::steady_clock::now() + kPrivateTreePatience;
+  record_.resolver_asked = true;
   while (state.wait_for(kPollInterval) != std::future_status::ready) {
     if (!CheckWorkers()) return worker_lost_;
+    if (private_tree() && std::chrono::steady_clock::now() >= start_anyway) {
+      record_.resolver.detail = "The root has not answered so far.";
+      late_resolver_ = std::move(state);
+      return absl::OkStatus();
+    }
     if (stop_asked()) {
       return absl::CancelledError("Stopped before the resolver had answered: nothing was scanned.");
     }
@@ -317,7 +343,6 @@ absl::Status ScanRun::AwaitResolver(std::future<dns::ResolverState> state) {
     if (control_.notice) control_.notice("Waiting for an answer from the resolver ...");
   }
   record_.resolver = state.get();
-  record_.resolver_asked = true;
   return absl::OkStatus();
 }
 
@@ -413,6 +438,7 @@ void ScanRun::AwaitEnd() {
     abandoned_ = !done && draining_ && stop_now_asked();
     CheckUnbound();
     CheckWorkers();
+    CheckLateResolver();
     if (control_.progress != nullptr) control_.progress->Update(Snapshot());
   }
 }

@@ -104,14 +104,18 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
 
 json DescribeResolver(const ScanRecord& record) {
   const dns::ResolverState& state = record.resolver;
+  // Of what has not answered, nobody knows.
+  const auto validates = [](const auto& what) {
+    return what.answers ? json(what.validates) : json(nullptr);
+  };
   json servers = json::array();
   for (const dns::ServerState& server : state.servers) {
     servers.push_back({{"address", server.server},
                        {"answers", server.answers},
-                       {"validates", server.validates},
+                       {"validates", validates(server)},
                        {"ad_believed", server.trusted}});
   }
-  json described = {{"validates", state.validates},
+  json described = {{"validates", validates(state)},
                     {"dane_figures", DaneFigures(state)},
                     {"detail", state.detail},
                     {"servers", servers},

@@ -82,8 +82,12 @@ TEST_F(ScanRecordTest, NamesTheResolversThatWereGiven) {
 TEST_F(ScanRecordTest, DoesNotClaimToKnowOfAPrivateTreeWithoutARoot) {
   record_.own_unbound = {"/usr/sbin/unbound", "1.17.1", 2};
   record_.resolver.answers = false;
+  record_.resolver.servers = {Server(false, false, true)};
   EXPECT_THAT(TellResolver(record_), HasSubstr("not known"));
   EXPECT_EQ(Figures(), "unknown");
+  const nlohmann::json resolver = DescribeScan(record_)["resolver"];
+  EXPECT_TRUE(resolver["validates"].is_null());
+  EXPECT_TRUE(resolver["servers"][0]["validates"].is_null());
 }
 
 TEST_F(ScanRecordTest, SaysWhatElseToAskWhereNoResolverAnswers) {
