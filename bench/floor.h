@@ -16,6 +16,11 @@ namespace mxsweep::bench {
 // the client's side is collected.
 double HandshakeFloorCpuSeconds(int handshakes);
 
+// CPU seconds of so many verifications of a chain by BoringSSL alone, each from DER: leaf and
+// intermediate as above are parsed and led to a root that is parsed already (purpose: TLS server).
+// Under callgrind as above.
+double ChainVerificationCpuSeconds(int verifications);
+
 // The flights of a whole session of ours with a load server, greeting to close_notify, by the bytes
 // that really pass; the handshake's are taken from one in memory.
 std::vector<Flight> SessionFlights();
@@ -27,8 +32,9 @@ struct BareSessionOptions {
   int concurrency = 1000;
 };
 
-// CPU seconds, user and system, of all sessions: connect, flights, close, on one io_uring with
-// direct descriptors, multishot receive and provided buffers, by as little code as it takes.
+// CPU seconds, user and system, of all sessions: connect, flights, last words, cancelled receive,
+// close, on one io_uring with direct descriptors, multishot receive and provided buffers, by as
+// little code as it takes.
 absl::StatusOr<double> BareSessionsCpuSeconds(const BareSessionOptions& options);
 
 }  // namespace mxsweep::bench

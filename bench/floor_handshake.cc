@@ -1,6 +1,8 @@
 #include <openssl/bio.h>
 #include <openssl/pool.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <time.h>
 #if __has_include(<valgrind/callgrind.h>)
 #include <valgrind/callgrind.h>
@@ -120,13 +122,40 @@ std::vector<Flight> SessionFlights() {
   std::string quit, close;
   MXSWEEP_CHECK(client.Encrypt(scanner::kQuitCommand, &quit));
   const std::string bye = server.Send(std::string(kQuitReply));
+  client.Close(&close);
   const auto said = [](std::string_view text) { return static_cast<uint32_t>(text.size()); };
   return {{0, said(kGreetingLine)},
           {bytes(ehlo), said(kEhloReply)},
           {said(scanner::kStartTlsCommand), said(kStartTlsReply)},
           {bytes(hello), bytes(server_flight)},
           {bytes(finished), bytes(reply)},
-          {bytes(quit), bytes(bye)}};
+          {bytes(quit), bytes(bye)},
+          {bytes(close), 0}};
+}
+
+double ChainVerificationCpuSeconds(int verifications) {
+  const factory::TestPki pki = factory::MakePki();
+  const bssl::UniquePtr<X509_STORE> store(X509_STORE_new());
+  MXSWEEP_CHECK(X509_STORE_add_cert(store.get(), pki.root.x509()));
+  const std::vector<uint8_t> sent[] = {pki.leaf.der(), pki.intermediate.der()};
+  double total = 0;
+  for (int i = 0; i < verifications; ++i) {
+    Count(&total, [&] {
+      bssl::UniquePtr<X509> parsed[2];
+      for (const int at : {0, 1}) {
+        const uint8_t* der = sent[at].data();
+        parsed[at].reset(d2i_X509(nullptr, &der, static_cast<long>(sent[at].size())));
+      }
+      bssl::UniquePtr<STACK_OF(X509)> untrusted(sk_X509_new_null());
+      MXSWEEP_CHECK(bssl::PushToStack(untrusted.get(), std::move(parsed[1])));
+      const bssl::UniquePtr<X509_STORE_CTX> context(X509_STORE_CTX_new());
+      X509_STORE_CTX_init(context.get(), store.get(), parsed[0].get(), untrusted.get());
+      X509_STORE_CTX_set_time(context.get(), 0, static_cast<time_t>(factory::kNow));
+      X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_SERVER);
+      MXSWEEP_CHECK(X509_verify_cert(context.get()) == 1);
+    });
+  }
+  return total;
 }
 
 }  // namespace mxsweep::bench

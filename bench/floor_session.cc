@@ -182,9 +182,13 @@ class BareSessions {
     io_uring_prep_send(sqe, index, filler_.data(), flight.client_bytes, MSG_NOSIGNAL);
     sqe->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
     io_uring_sqe_set_data64(sqe, UserData(index, Op::kSend));
+    // Last words, which nobody answers.
+    if (flight.server_bytes == 0) End(index, false);
   }
 
-  // Closes; the session is finished when its receive has told of its end.
+  // Closes as the scanner does: what is being received is cancelled by its user data, which the
+  // kernel finds by a hash (by its descriptor it would look through all that is in flight). The
+  // session is finished when its receive has told of its end.
   void End(int index, bool failed) {
     Session& session = sessions_[static_cast<size_t>(index)];
     if (session.ended) return;
@@ -192,7 +196,7 @@ class BareSessions {
     failed_ += failed ? 1 : 0;
     if (session.receiving) {
       io_uring_sqe* sqe = NextSqe(index, Op::kNothing);
-      io_uring_prep_cancel_fd(sqe, index, IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD_FIXED);
+      io_uring_prep_cancel64(sqe, UserData(index, Op::kReceive), 0);
       sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
       io_uring_sqe_set_data64(sqe, UserData(index, Op::kNothing));
     }

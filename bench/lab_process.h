@@ -34,7 +34,9 @@ struct LabOptions {
   int domains = 0;
   int seed = 1;
   int smtp_port = 2725;
-  std::string folder;  // for its files; made if missing
+  int https_port = 0;          // of policy hosts; 0: none
+  std::string fixed = "none";  // zones beside the drawn ones, as --fixed takes it
+  std::string folder;          // for its files; made if missing
 };
 
 // Runs for as long as this object lives.

@@ -54,7 +54,7 @@ absl::StatusOr<LoadBench> LoadBench::Start(const Options& options, const std::st
                                       ready_file};
   for (const Flight& flight : options.flights) {
     command.push_back("--flights");
-    command.push_back(JoinText(flight.client_bytes, ":", flight.server_bytes));
+    command.push_back(FlightText(flight));
   }
   absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start(command, log);
   if (!process.ok()) return process.status();
@@ -69,8 +69,8 @@ absl::StatusOr<LoadBench> LoadBench::Start(const Options& options, const std::st
 }
 
 absl::StatusOr<std::string> LoadBench::WriteTargets(const Targets& targets, bool with_names) const {
-  const std::string path =
-      JoinText(folder_, "/targets-", targets.live, "-", targets.dead, with_names, ".txt");
+  const std::string path = JoinText(folder_, "/targets-", targets.live, "-", targets.dead,
+                                    with_names, targets.own_names, ".txt");
   std::ofstream file(path);
   const int total = targets.live + targets.dead;
   int dead = 0;
@@ -80,7 +80,9 @@ absl::StatusOr<std::string> LoadBench::WriteTargets(const Targets& targets, bool
     dead += is_dead ? 1 : 0;
     const uint32_t address =
         (kFirstAddress + static_cast<uint32_t>(i)) | (is_dead ? options_.dead_bit : 0);
-    file << AddressText(address) << (with_names ? ",mx.example.org\n" : "\n");
+    file << AddressText(address);
+    if (with_names) file << ",mx" << (targets.own_names ? JoinText(i) : "") << ".example.org";
+    file << "\n";
   }
   file.close();
   if (!file) return absl::InternalError("cannot write " + path);
@@ -89,14 +91,16 @@ absl::StatusOr<std::string> LoadBench::WriteTargets(const Targets& targets, bool
 
 std::vector<std::string> LoadBench::ScanCommand(const std::string& targets_file,
                                                 const std::string& output, int concurrency,
-                                                int workers,
-                                                const std::vector<std::string>& more) const {
-  std::vector<std::string> command = FastScanCommand({.mxsweep = options_.mxsweep,
-                                                      .targets = targets_file,
-                                                      .output = output,
-                                                      .port = options_.port,
-                                                      .trust_store = trust_store(),
-                                                      .concurrency = concurrency});
+                                                int workers, const std::vector<std::string>& more,
+                                                Leaves leaves) const {
+  const bool own = leaves == Leaves::kOwn;
+  std::vector<std::string> command =
+      FastScanCommand({.mxsweep = options_.mxsweep,
+                       .targets = targets_file,
+                       .output = output,
+                       .port = static_cast<uint16_t>(options_.port + (own ? 2 : 0)),
+                       .trust_store = trust_store(),
+                       .concurrency = concurrency});
   command.insert(command.end(), {"--targets", "addresses", "--workers", JoinText(workers)});
   command.insert(command.end(), more.begin(), more.end());
   return command;

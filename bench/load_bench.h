@@ -28,16 +28,19 @@ class LoadBench {
   static absl::StatusOr<LoadBench> Start(const Options& options, const std::string& folder);
 
   struct Targets {
-    int live = 20000;  // addresses that answer, each with a name
-    int dead = 0;      // and that do not, spread among them; needs Options.dead_bit
+    int live = 20000;        // addresses that answer, each with a name
+    int dead = 0;            // and that do not, spread among them; needs Options.dead_bit
+    bool own_names = false;  // the names differ, so that each has a leaf of its own
   };
   // Writes the list, one target a line, and returns its path.
   absl::StatusOr<std::string> WriteTargets(const Targets& targets, bool with_names) const;
 
+  enum class Leaves { kShared, kOwn };
   // A scan of the targets in that file as fast as it goes; `more` are further flags.
   std::vector<std::string> ScanCommand(const std::string& targets_file, const std::string& output,
                                        int concurrency, int workers,
-                                       const std::vector<std::string>& more = {}) const;
+                                       const std::vector<std::string>& more = {},
+                                       Leaves leaves = Leaves::kShared) const;
 
   LoadCounters* counters() { return counters_.operator->(); }
   std::string path(const std::string& name) const { return folder_ + "/" + name; }

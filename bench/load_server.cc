@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <deque>
@@ -24,6 +25,7 @@
 #include <iterator>
 #include <memory>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "scanner/base/text.h"
@@ -44,20 +46,22 @@ absl::Status ErrnoStatus(std::string_view what) {
   return absl::InternalError(JoinText(std::string(what), ": ", std::strerror(errno)));
 }
 
-// P-256 all of it, valid around now; ECDSA P-256 leaf and intermediate are shown.
-factory::TestPki MakeChain() {
+// Valid around now.
+factory::CertificateSpec Dated(factory::CertificateSpec spec) {
   const int64_t now = std::time(nullptr);
-  const auto dated = [&](factory::CertificateSpec spec) {
-    spec.not_before = now - factory::kDay;
-    spec.not_after = now + 30 * factory::kDay;
-    return spec;
-  };
+  spec.not_before = now - factory::kDay;
+  spec.not_after = now + 30 * factory::kDay;
+  return spec;
+}
+
+// P-256 all of it; ECDSA P-256 leaf and intermediate are shown.
+factory::TestPki MakeChain() {
   const auto key = [](int index) { return factory::TestKey(factory::KeyKind::kP256, index); };
   factory::TestCertificate root =
-      factory::MakeSelfSigned(dated(factory::CaSpec("Load Root")), key(1));
+      factory::MakeSelfSigned(Dated(factory::CaSpec("Load Root")), key(1));
   factory::TestCertificate intermediate =
-      factory::MakeSigned(dated(factory::CaSpec("Load CA")), key(2), root);
-  factory::TestCertificate leaf = factory::MakeSigned(dated({}), key(3), intermediate);
+      factory::MakeSigned(Dated(factory::CaSpec("Load CA")), key(2), root);
+  factory::TestCertificate leaf = factory::MakeSigned(Dated({}), key(3), intermediate);
   return {std::move(root), std::move(intermediate), std::move(leaf)};
 }
 
@@ -77,6 +81,50 @@ bssl::UniquePtr<SSL_CTX> MakeTlsContext(const factory::TestPki& pki) {
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   return context;
 }
+
+// Leaves for names, made when they are first asked for: by the same intermediate, each with a key
+// that few others have.
+class Leaves {
+ public:
+  explicit Leaves(const factory::TestPki& pki) : pki_(pki) {
+    const std::vector<uint8_t> der = pki.intermediate.der();
+    intermediate_.reset(CRYPTO_BUFFER_new(der.data(), der.size(), nullptr));
+  }
+
+  bool Show(SSL* ssl, const std::string& name) {
+    auto [found, is_new] = leaves_.try_emplace(name);
+    Leaf& leaf = found->second;
+    if (is_new) {
+      const auto number = static_cast<int>(leaves_.size());
+      leaf.key = factory::TestKey(factory::KeyKind::kP256, 4 + number % kLeafKeys);
+      factory::CertificateSpec spec = Dated({});
+      spec.common_name = name;
+      spec.subject_alt_names = "DNS:" + name;
+      spec.serial = 10'000 + number;
+      const std::vector<uint8_t> der = factory::MakeSigned(spec, leaf.key, pki_.intermediate).der();
+      leaf.certificate.reset(CRYPTO_BUFFER_new(der.data(), der.size(), nullptr));
+    }
+    CRYPTO_BUFFER* chain[] = {leaf.certificate.get(), intermediate_.get()};
+    return SSL_set_chain_and_key(ssl, chain, std::size(chain), leaf.key, nullptr) == 1;
+  }
+
+  // For SSL_CTX_set_cert_cb.
+  static int OnCertificate(SSL* ssl, void* self) {
+    const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    return static_cast<Leaves*>(self)->Show(ssl, name == nullptr ? "" : name) ? 1 : 0;
+  }
+
+ private:
+  static constexpr int kLeafKeys = 64;
+  struct Leaf {
+    bssl::UniquePtr<CRYPTO_BUFFER> certificate;
+    EVP_PKEY* key = nullptr;
+  };
+
+  const factory::TestPki& pki_;
+  bssl::UniquePtr<CRYPTO_BUFFER> intermediate_;
+  std::unordered_map<std::string, Leaf> leaves_;
+};
 
 // Drops SYNs to addresses outside 127.0.0.0/8 (a wildcard socket would take them) and to those with
 // the dead bit.
@@ -131,6 +179,7 @@ struct Connection {
 
   int fd;
   Step step = Step::kGreet;
+  bool own_leaf = false;
   bool held = false;
   bool passed_hold = false;  // once is enough
   uint32_t flight = 0;       // bare: the next to be received
@@ -141,8 +190,14 @@ struct Connection {
 // One process's share of the servers. One thread.
 class Server {
  public:
-  Server(const LoadServerOptions& options, SSL_CTX* context, LoadCounters* counters)
-      : options_(options), context_(context), counters_(counters), epoll_(epoll_create1(0)) {
+  // `leaves` is a context whose certificate depends on the name asked for.
+  Server(const LoadServerOptions& options, SSL_CTX* context, SSL_CTX* leaves,
+         LoadCounters* counters)
+      : options_(options),
+        context_(context),
+        leaves_(leaves),
+        counters_(counters),
+        epoll_(epoll_create1(0)) {
     uint32_t most = 0;
     for (const Flight& flight : options.flights) most = std::max(most, flight.server_bytes);
     filler_.assign(most, 'x');
@@ -151,8 +206,10 @@ class Server {
   absl::Status Listen() {
     smtp_ = bench::Listen(options_.port, options_.dead_bit);
     bare_ = bench::Listen(static_cast<uint16_t>(options_.port + 1), options_.dead_bit);
-    if (smtp_ < 0 || bare_ < 0) return ErrnoStatus("cannot listen");
+    own_leaf_ = bench::Listen(static_cast<uint16_t>(options_.port + 2), options_.dead_bit);
+    if (smtp_ < 0 || bare_ < 0 || own_leaf_ < 0) return ErrnoStatus("cannot listen");
     Watch(smtp_, &smtp_);
+    Watch(own_leaf_, &own_leaf_);
     Watch(bare_, &bare_);
     return absl::OkStatus();
   }
@@ -164,8 +221,8 @@ class Server {
           epoll_wait(epoll_, events, std::size(events), held_.empty() ? -1 : kHoldLookMs);
       for (int i = 0; i < count; ++i) {
         void* who = events[i].data.ptr;
-        if (who == &smtp_ || who == &bare_) {
-          AcceptAll(*static_cast<int*>(who), who == &bare_);
+        if (who == &smtp_ || who == &bare_ || who == &own_leaf_) {
+          AcceptAll(*static_cast<int*>(who), who == &bare_, who == &own_leaf_);
         } else {
           Handle(static_cast<Connection*>(who));
         }
@@ -182,7 +239,7 @@ class Server {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
   }
 
-  void AcceptAll(int listener, bool bare) {
+  void AcceptAll(int listener, bool bare, bool own_leaf) {
     while (true) {
       const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return;
@@ -190,6 +247,7 @@ class Server {
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
       auto* connection = new Connection(fd);
       if (bare) connection->step = Step::kBare;
+      connection->own_leaf = own_leaf;
       Watch(fd, connection);
       counters_->accepted.fetch_add(1, std::memory_order_relaxed);
       if (bare) {
@@ -275,7 +333,7 @@ class Server {
     const bool starttls = std::string_view(line, 4) == "STAR";
     if (connection->step == Step::kStartTls && starttls) {
       connection->step = Step::kHandshake;
-      connection->tls.reset(SSL_new(context_));
+      connection->tls.reset(SSL_new(connection->own_leaf ? leaves_ : context_));
       SSL_set_fd(connection->tls.get(), connection->fd);
       SSL_set_accept_state(connection->tls.get());
       return Say(connection, kStartTlsReply);
@@ -335,10 +393,12 @@ class Server {
 
   const LoadServerOptions& options_;
   SSL_CTX* context_;
+  SSL_CTX* leaves_;
   LoadCounters* counters_;
   int epoll_;
   int smtp_ = -1;
   int bare_ = -1;
+  int own_leaf_ = -1;
   std::string filler_;
   std::deque<Connection*> held_;
 };
@@ -351,6 +411,18 @@ absl::Status WriteFile(const std::string& path, std::string_view text) {
 
 }  // namespace
 
+std::string FlightText(const Flight& flight) {
+  return JoinText(flight.client_bytes, ":", flight.server_bytes);
+}
+
+std::optional<Flight> ParseFlight(const std::string& text) {
+  Flight flight{};
+  if (std::sscanf(text.c_str(), "%u:%u", &flight.client_bytes, &flight.server_bytes) != 2) {
+    return std::nullopt;
+  }
+  return flight;
+}
+
 absl::Status ServeLoad(const LoadServerOptions& options) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   signal(SIGPIPE, SIG_IGN);
@@ -358,13 +430,17 @@ absl::Status ServeLoad(const LoadServerOptions& options) {
   if (!counters.ok()) return counters.status();
   const factory::TestPki pki = MakeChain();
   const bssl::UniquePtr<SSL_CTX> context = MakeTlsContext(pki);
+  Leaves leaves(pki);
+  const bssl::UniquePtr<SSL_CTX> own_leaf = MakeTlsContext(pki);
+  SSL_CTX_set_cert_cb(own_leaf.get(), &Leaves::OnCertificate, &leaves);
   absl::Status status = WriteFile(options.trust_store_file, pki.root.pem());
   if (!status.ok()) return status;
   // All listen before the first connection comes: a socket that joins later takes its part of those
   // that are being made.
   std::vector<std::unique_ptr<Server>> servers;
   for (int i = 0; i < options.processes; ++i) {
-    servers.push_back(std::make_unique<Server>(options, context.get(), counters->operator->()));
+    servers.push_back(
+        std::make_unique<Server>(options, context.get(), own_leaf.get(), counters->operator->()));
     status = servers.back()->Listen();
     if (!status.ok()) return status;
   }

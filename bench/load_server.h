@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,15 +44,19 @@ struct LoadCounters {
 };
 
 // A flight of a bare session: the client sends so many bytes and the server answers with so many.
-// In the first, the client sends none.
+// In the first, the client sends none; in the last, the server.
 struct Flight {
   uint32_t client_bytes;
   uint32_t server_bytes;
 };
 
+// "CLIENT_BYTES:SERVER_BYTES", for command lines.
+std::string FlightText(const Flight& flight);
+std::optional<Flight> ParseFlight(const std::string& text);
+
 struct LoadServerOptions {
   // On every address of 127.0.0.0/8; connections to `port` find SMTP, those to `port` + 1 the bare
-  // exchange of `flights`.
+  // exchange of `flights`, those to `port` + 2 SMTP with a leaf of its own for each server name.
   uint16_t port = 2925;
   std::vector<Flight> flights;
   // A process has at most RLIMIT_NOFILE connections.

@@ -21,12 +21,12 @@ int main(int argc, char** argv) {
   app.add_option("--ready-file", options.ready_file)->required();
   CLI11_PARSE(app, argc, argv);
   for (const std::string& text : flights) {
-    mxsweep::bench::Flight flight{};
-    if (std::sscanf(text.c_str(), "%u:%u", &flight.client_bytes, &flight.server_bytes) != 2) {
+    const std::optional<mxsweep::bench::Flight> flight = mxsweep::bench::ParseFlight(text);
+    if (!flight) {
       std::fprintf(stderr, "mxsweep_load_server: --flights: '%s' is not A:B\n", text.c_str());
       return 2;
     }
-    options.flights.push_back(flight);
+    options.flights.push_back(*flight);
   }
   const absl::Status status = mxsweep::bench::ServeLoad(options);
   std::fprintf(stderr, "mxsweep_load_server: %s\n", std::string(status.message()).c_str());

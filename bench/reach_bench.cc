@@ -1,5 +1,5 @@
 // mxsweep_reach_bench: how near mxsweep comes to what cannot be undercut, and how far it is from
-// others: a table of 80 columns, each figure with what was to be reached, its floor or peer taken
+// others: a table, each figure with what was to be reached, its floor or peer taken
 // in the same run, and the ratio. See docs/performance.md.
 #include <unistd.h>
 
@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_format.h"
 #include "bench/dns_load.h"
+#include "bench/extrapolation.h"
 #include "bench/floor.h"
 #include "bench/instructions.h"
 #include "bench/load_bench.h"
@@ -71,12 +72,7 @@ struct Settings {
 };
 
 // What later parts need of earlier ones.
-struct Found {
-  double endpoint_us = 0;
-  double session_bytes = 0;
-  double mx_name_us = 0;
-  double recursion_name_us = 0;  // 0: not measured
-};
+using Found = MeasuredCosts;
 
 void PrintHead() { std::printf("%-48s%10s%12s%10s\n", "", "figure", "reach", "ratio"); }
 
@@ -104,10 +100,11 @@ absl::StatusOr<ScanCost> WaitForLive(MeasuredProcess* process, const std::string
 
 // A scan of the targets in that file.
 absl::StatusOr<ScanCost> ScanLoad(const LoadBench& bench, const std::string& targets, int live,
-                                  int concurrency, int workers) {
+                                  int concurrency, int workers,
+                                  LoadBench::Leaves leaves = LoadBench::Leaves::kShared) {
   const std::string output = bench.path("results");
   absl::StatusOr<MeasuredProcess> process = MeasuredProcess::Start(
-      bench.ScanCommand(targets, output, concurrency, workers), output + ".log");
+      bench.ScanCommand(targets, output, concurrency, workers, {}, leaves), output + ".log");
   if (!process.ok()) return process.status();
   return WaitForLive(&*process, output, live);
 }
@@ -205,6 +202,40 @@ absl::Status MeasureEndpoint(const Settings& settings, const LoadBench& bench, F
   return absl::OkStatus();
 }
 
+// The same where each endpoint shows a leaf that nobody has seen: its certificate is read, its
+// chain verified, and both have rows.
+absl::Status MeasureOwnLeaf(const Settings& settings, const LoadBench& bench, Found* found) {
+  const int n = settings.endpoints;
+  const absl::StatusOr<std::string> targets =
+      bench.WriteTargets({.live = n, .own_names = true}, true);
+  if (!targets.ok()) return targets.status();
+  std::vector<double> handshake_us, bare_us, chain_us, one_us;
+  const std::vector<const std::vector<double>*> all = {&handshake_us, &bare_us, &chain_us, &one_us};
+  // The first finds servers that have yet to make their certificates, and is not counted.
+  const auto first = ScanLoad(bench, *targets, n, settings.concurrency, 1, LoadBench::Leaves::kOwn);
+  if (!first.ok()) return first.status();
+  for (int round = 0; WantsRound(round, settings.rounds, all); ++round) {
+    const int some = std::max(n / 4, 1);
+    handshake_us.push_back(HandshakeFloorCpuSeconds(some) * 1e6 / some);
+    chain_us.push_back(ChainVerificationCpuSeconds(some) * 1e6 / some);
+    const absl::StatusOr<double> bare =
+        BareSessionsCpuSeconds({.port = bench.bare_port(),
+                                .flights = settings.servers.flights,
+                                .sessions = n,
+                                .concurrency = settings.concurrency});
+    if (!bare.ok()) return bare.status();
+    bare_us.push_back(*bare * 1e6 / n);
+    const auto one = ScanLoad(bench, *targets, n, settings.concurrency, 1, LoadBench::Leaves::kOwn);
+    if (!one.ok()) return one.status();
+    one_us.push_back(one->cpu_s() * 1e6 / n);
+  }
+  found->own_leaf_us = Least(one_us);
+  PrintRow("floor: a chain verified by BoringSSL, CPU us", Figure(Least(chain_us)));
+  PrintRow("CPU us, a leaf of its own; against all three", Figure(Least(one_us)), "<= 1.20",
+           Least(one_us) / (Least(handshake_us) + Least(bare_us) + Least(chain_us)));
+  return absl::OkStatus();
+}
+
 std::string CountedOutput(const LoadBench& bench) { return bench.path("counted"); }
 
 // User-space instructions of a live endpoint, by valgrind: the difference between a longer and a
@@ -214,12 +245,13 @@ using CommandFor = std::function<std::vector<std::string>(const TargetLists& lis
 absl::StatusOr<std::optional<double>> EndpointInstructions(const Settings& settings,
                                                            const LoadBench& bench,
                                                            double dead_share,
-                                                           const CommandFor& command_for) {
+                                                           const CommandFor& command_for,
+                                                           bool own_names = false) {
   double counts[2];
   for (const int i : {0, 1}) {
     const int live = settings.counted * (1 + 2 * i);
-    const absl::StatusOr<TargetLists> lists =
-        WriteLists(bench, {.live = live, .dead = static_cast<int>(live * dead_share)});
+    const absl::StatusOr<TargetLists> lists = WriteLists(
+        bench, {.live = live, .dead = static_cast<int>(live * dead_share), .own_names = own_names});
     if (!lists.ok()) return lists.status();
     const absl::StatusOr<std::optional<double>> count =
         CountInstructions(command_for(*lists), bench.path("callgrind"), /*from_start=*/true);
@@ -237,6 +269,62 @@ absl::StatusOr<std::optional<double>> OurInstructions(const Settings& settings,
     return bench.ScanCommand(lists.named, CountedOutput(bench), kCountedConcurrency, workers,
                              DeadFlags());
   });
+}
+
+// Of the program's own floors, such as --handshakes N.
+absl::StatusOr<std::optional<double>> FloorInstructions(const Settings& settings,
+                                                        const LoadBench& bench,
+                                                        const std::string& flag) {
+  const auto count = CountInstructions({settings.self, flag, JoinText(settings.counted)},
+                                       bench.path("callgrind"), /*from_start=*/false);
+  if (!count.ok() || !*count) return count;
+  return **count / settings.counted;
+}
+
+// A bare session's, by the difference of two runs.
+absl::StatusOr<std::optional<double>> BareInstructions(const Settings& settings,
+                                                       const LoadBench& bench) {
+  double counts[2];
+  for (const int i : {0, 1}) {
+    std::vector<std::string> command = {settings.self, "--bare-sessions",
+                                        JoinText(settings.counted * (1 + 2 * i)), "--port",
+                                        JoinText(bench.bare_port())};
+    // The server's, to the byte: signatures differ in length from one handshake to the next.
+    for (const Flight& flight : settings.servers.flights) {
+      command.push_back("--flight");
+      command.push_back(FlightText(flight));
+    }
+    const auto count = CountInstructions(command, bench.path("callgrind"), /*from_start=*/true);
+    if (!count.ok() || !*count) return count;
+    counts[i] = **count;
+  }
+  return (counts[1] - counts[0]) / (2 * settings.counted);
+}
+
+absl::Status CountOwnLeaf(const Settings& settings, const LoadBench& bench) {
+  const auto handshake = FloorInstructions(settings, bench, "--handshakes");
+  if (!handshake.ok()) return handshake.status();
+  if (!*handshake) {
+    PrintRow("user instructions with a leaf of its own", "no valgrind");
+    return absl::OkStatus();
+  }
+  const auto chain = FloorInstructions(settings, bench, "--chain-verifications");
+  if (!chain.ok()) return chain.status();
+  const auto bare = BareInstructions(settings, bench);
+  if (!bare.ok()) return bare.status();
+  const auto own = EndpointInstructions(
+      settings, bench, /*dead_share=*/0,
+      [&](const TargetLists& lists) {
+        return bench.ScanCommand(lists.named, CountedOutput(bench), kCountedConcurrency, 1,
+                                 DeadFlags(), LoadBench::Leaves::kOwn);
+      },
+      /*own_names=*/true);
+  if (!own.ok()) return own.status();
+  PrintRow("floor: a chain verified, thousand instructions", Figure(**chain / 1e3));
+  PrintRow("floor: bare session, thousand instructions", Figure(**bare / 1e3));
+  PrintRow("thousand instructions, a leaf of its own", Figure(**own / 1e3), "<= 1.20",
+           **own / (**handshake + **bare + **chain));
+  return absl::OkStatus();
 }
 
 absl::Status CountEndpoint(const Settings& settings, const LoadBench& bench) {
@@ -385,7 +473,7 @@ absl::StatusOr<LiveScan> ScanWithDead(LoadBench* bench, const std::string& targe
 }
 
 // The same live servers with and without a fifth that never answers a SYN, by turns.
-absl::Status MeasureDead(const Settings& settings, LoadBench* bench) {
+absl::Status MeasureDead(const Settings& settings, LoadBench* bench, Found* found) {
   const int live = settings.endpoints;
   const auto alone = bench->WriteTargets({.live = live}, true);
   if (!alone.ok()) return alone.status();
@@ -405,6 +493,7 @@ absl::Status MeasureDead(const Settings& settings, LoadBench* bench) {
     alone_s.push_back(without->live_s);
     mixed_s.push_back(with->live_s);
   }
+  found->dead_us = (Least(mixed_us) - Least(alone_us)) / kDeadShare;
   PrintRow("a fifth dead: CPU us of a live one; against none", Figure(Least(mixed_us)), "<= 1.05",
            Least(mixed_us) / Least(alone_us));
   PrintRow("  seconds until the last live one is done", Figure(Least(mixed_s)), "<= 1.05",
@@ -472,7 +561,7 @@ absl::Status MeasureNamesFromTheRoot(const Settings& settings, Found* found) {
   return absl::OkStatus();
 }
 
-absl::Status MeasureRows(const Settings& settings, const Found& found) {
+absl::Status MeasureRows(const Settings& settings, Found* found) {
   double best = 0;
   ParquetFigures figures;
   for (int round = 0; round < settings.rounds; ++round) {
@@ -484,15 +573,18 @@ absl::Status MeasureRows(const Settings& settings, const Found& found) {
   PrintRow("Parquet: endpoint rows/s of a core", Count(figures.rows_per_cpu_second), ">= 300,000",
            figures.rows_per_cpu_second / 300000);
   PrintRow("  bytes of a row", Figure(figures.bytes_per_row), "<= 60", figures.bytes_per_row / 60);
-  if (found.endpoint_us > 0) {
-    const double share = figures.cpu_us_per_row / found.endpoint_us;
+  found->row_us = figures.cpu_us_per_row;
+  if (found->endpoint_us > 0) {
+    const double share = figures.cpu_us_per_row / found->endpoint_us;
     PrintRow("  % of an endpoint's CPU", Figure(100 * share), "<= 3", share / 0.03);
   }
   return absl::OkStatus();
 }
 
-absl::Status MeasureTables(const Settings& settings) {
+absl::Status MeasureTables(const Settings& settings, Found* found) {
   const TableBytes bytes = MeasureTableBytes(static_cast<size_t>(settings.finished));
+  found->name_bytes = bytes.per_name;
+  found->host_bytes = bytes.per_host;
   PrintRow("bytes kept of a name seen", Figure(bytes.per_name), "<= 16", bytes.per_name / 16);
   PrintRow("  of a finished MX host", Figure(bytes.per_host), "<= 64", bytes.per_host / 64);
   PrintRow("  of a finished address", Figure(bytes.per_address), "<= 32", bytes.per_address / 32);
@@ -501,33 +593,30 @@ absl::Status MeasureTables(const Settings& settings) {
   return absl::OkStatus();
 }
 
-// From what was measured to the Internet: docs/performance.md says what is assumed.
-void Extrapolate(const Settings& settings, const Found& found) {
-  constexpr double kAddresses = 5e6;
-  constexpr double kDomains = 300e6;
-  constexpr double kOpenSessions = 40000;
-  constexpr double kSecondsPerHour = 3600;
-  double session_bytes = 0;
-  for (const Flight& flight : settings.servers.flights) {
-    session_bytes += flight.client_bytes + flight.server_bytes;
-  }
+// The bytes of a session on the wire, with its headers, without loss.
+double WireBytes(const std::vector<Flight>& flights) {
+  constexpr double kHeaderBytes = 54;  // of Ethernet, IPv4 and TCP
+  double bytes = 0;
   // Three handshake and three closing segments, and a segment and its acknowledgement for each
   // flight either way.
-  session_bytes += 54.0 * (6 + 4 * static_cast<double>(settings.servers.flights.size()));
-  std::printf("\nextrapolated to 5 million addresses and 300 million domains\n");
-  PrintRow("CPU hours of the endpoints", Figure(kAddresses * found.endpoint_us / 1e6 / 3600));
-  PrintRow("CPU hours of the domains' MX look-ups",
-           Figure(kDomains * found.mx_name_us / 1e6 / 3600));
-  if (found.recursion_name_us > 0) {
-    PrintRow("CPU hours of all their names with recursion",
-             Figure(kDomains * found.recursion_name_us / 1e6 / 3600));
+  int segments = 6;
+  for (const Flight& flight : flights) {
+    bytes += flight.client_bytes + flight.server_bytes;
+    segments += 2 * (flight.client_bytes > 0) + 2 * (flight.server_bytes > 0);
   }
-  PrintRow("GiB: 16 B a name, 96 an address, 40,000 sessions",
-           Figure((kDomains * 16 + kAddresses * 96 + kOpenSessions * found.session_bytes) / kKiB /
-                  kKiB / kKiB));
-  PrintRow("GB of the sessions on the wire", Figure(kAddresses * session_bytes / 1e9));
-  PrintRow("hours at the default of 500 connections a second",
-           Figure(kAddresses / 500 / kSecondsPerHour));
+  return bytes + kHeaderBytes * segments;
+}
+
+absl::Status PrintExtrapolation(const Found& found) {
+  const absl::StatusOr<ListShape> shape = InternetShape();
+  if (!shape.ok()) return shape.status();
+  std::printf("\n%-50s%10s  %s\n", "extrapolated to a list of the Internet's names", "figure",
+              "from");
+  for (const ExtrapolatedLine& line : Extrapolate(found, *shape)) {
+    std::printf("%-50s%10s  %s\n", line.what.c_str(), Figure(line.figure).c_str(),
+                line.source.c_str());
+  }
+  return absl::OkStatus();
 }
 
 int Run(Settings settings) {
@@ -540,19 +629,24 @@ int Run(Settings settings) {
   const std::pair<const char*, std::function<absl::Status()>> parts[] = {
       {"endpoint", [&] { return MeasureEndpoint(settings, *bench, &found); }},
       {"instructions", [&] { return CountEndpoint(settings, *bench); }},
+      {"own-leaf", [&] { return MeasureOwnLeaf(settings, *bench, &found); }},
+      {"own-leaf-instructions", [&] { return CountOwnLeaf(settings, *bench); }},
       {"sessions", [&] { return MeasureSessions(settings, folder.path("many")); }},
       {"memory", [&] { return MeasureSessionMemory(settings, &*bench, &found); }},
-      {"dead", [&] { return MeasureDead(settings, &*bench); }},
+      {"dead", [&] { return MeasureDead(settings, &*bench, &found); }},
       {"dns", [&] { return MeasureDns(settings, &found); }},
       {"recursion", [&] { return MeasureNamesFromTheRoot(settings, &found); }},
-      {"tables", [&] { return MeasureTables(settings); }},
-      {"parquet", [&] { return MeasureRows(settings, found); }},
+      {"tables", [&] { return MeasureTables(settings, &found); }},
+      {"parquet", [&] { return MeasureRows(settings, &found); }},
   };
   if (status.ok()) PrintHead();
   for (const auto& [name, measure] : parts) {
     if (status.ok() && settings.Wants(name)) status = measure();
   }
-  if (status.ok() && settings.only.empty()) Extrapolate(settings, found);
+  if (status.ok() && settings.only.empty()) {
+    found.wire_bytes = WireBytes(settings.servers.flights);
+    status = PrintExtrapolation(found);
+  }
   if (status.ok()) return 0;
   std::fprintf(stderr, "mxsweep_reach_bench: %s\n", std::string(status.message()).c_str());
   return 1;
@@ -564,7 +658,8 @@ int Run(Settings settings) {
 int main(int argc, char** argv) {
   mxsweep::bench::Settings settings;
   settings.self = argv[0];
-  int handshakes = 0;
+  int handshakes = 0, chain_verifications = 0;
+  mxsweep::bench::BareSessionOptions bare{.sessions = 0, .concurrency = 100};
   CLI::App app("Measures what is to be reached");
   app.option_defaults()->always_capture_default();
   app.add_option("--endpoints", settings.endpoints, "of the load")->check(CLI::Range(10, 60'000));
@@ -587,13 +682,31 @@ int main(int argc, char** argv) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   mxsweep::bench::AddDnsPeers(&app, &settings.dns_peers);
-  app.add_option(
-      "--only", settings.only,
-      "of endpoint, instructions, sessions, memory, dead, dns, recursion, tables, parquet");
+  app.add_option("--only", settings.only,
+                 "of endpoint, instructions, own-leaf, own-leaf-instructions, sessions, memory, "
+                 "dead, dns, recursion, tables, parquet");
   app.add_option("--mxsweep", settings.servers.mxsweep, "the program to measure");
   app.add_option("--lab", settings.lab, "the program that answers DNS");
   app.add_option("--handshakes", handshakes, "so many handshakes in memory, and nothing else");
+  app.add_option("--chain-verifications", chain_verifications, "likewise");
+  app.add_option("--bare-sessions", bare.sessions, "likewise; with the server at --port");
+  app.add_option("--port", bare.port, "of a bare exchange");
+  std::vector<std::string> flights;
+  app.add_option("--flight", flights, "CLIENT_BYTES:SERVER_BYTES of it; repeatable")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   CLI11_PARSE(app, argc, argv);
+  if (chain_verifications > 0) {
+    std::printf("%.1f us\n", mxsweep::bench::ChainVerificationCpuSeconds(chain_verifications) *
+                                 1e6 / chain_verifications);
+    return 0;
+  }
+  if (bare.sessions > 0 && !flights.empty()) {
+    for (const std::string& text : flights) {
+      bare.flights.push_back(mxsweep::bench::ParseFlight(text).value());
+    }
+    return mxsweep::bench::BareSessionsCpuSeconds(bare).ok() ? 0 : 1;
+  }
   if (handshakes > 0) {
     std::printf("%.1f us\n",
                 mxsweep::bench::HandshakeFloorCpuSeconds(handshakes) * 1e6 / handshakes);
