@@ -137,7 +137,7 @@ absl::StatusOr<DnsLoadFigures> RunLoad(const DnsLoadOptions& options,
   if (!loop.ok()) return loop.status();
   dns::ResolverOptions resolver_options;
   resolver_options.servers = {server};
-  resolver_options.max_outstanding_per_server = static_cast<size_t>(options.outstanding);
+  resolver_options.max_open = static_cast<size_t>(options.outstanding);
   auto resolver = dns::CaresResolver::Create((*loop)->dns_loop(), resolver_options);
   if (!resolver.ok()) return resolver.status();
   return Load(options, loop->get(), resolver->get()).Run();

@@ -34,6 +34,10 @@ using std::chrono::nanoseconds;
 constexpr size_t kMaxOutstanding = 60000;  // Ids have 16 bits.
 // After trouble of our own, which may pass any moment.
 constexpr nanoseconds kLocalRetry = std::chrono::milliseconds(200);
+// Several queries go out together rather than wake us one by one. With a rate that is lower than
+// this, the tick is often enough.
+constexpr nanoseconds kShortestRateWait = std::chrono::milliseconds(2);
+constexpr nanoseconds kLongestRateWait = std::chrono::seconds(1);
 
 enum class Phase : uint8_t { kAsking, kCheckingDisabled, kRechecking };
 
@@ -95,7 +99,7 @@ class CaresResolver::Impl {
   Impl(EventLoop& loop, ResolverOptions options)
       : loop_(loop),
         options_(std::move(options)),
-        servers_(options_.max_outstanding_per_server),
+        servers_(std::min(options_.max_open, kMaxOutstanding)),
         random_(Seeded(options_.random_seed)) {}
 
   absl::Status Open();
@@ -114,6 +118,7 @@ class CaresResolver::Impl {
   };
 
   // Sending.
+  std::shared_ptr<QueryRate> RateFor(const ServerAddress& address);
   size_t PickServer(const Question& question);
   bool MayAskOther(const Question& question) const;
   void SendOrWait(QueryId id, Question& question);
@@ -122,6 +127,7 @@ class CaresResolver::Impl {
   void Transmit(QueryId id, Question& question, size_t server, Transport transport, Phase phase,
                 int64_t sent_ns);
   void SendWaiting();
+  void Wait(QueryId id, Question& question);
   // The last query of `question` is no longer new.
   void LeaveWindow(Question& question);
   void EnterPhase(QueryId id, Question& question, Phase phase);
@@ -150,12 +156,15 @@ class CaresResolver::Impl {
   void ArmTick();
   void Drain();
   void DrainSoon();
+  void ArmRateTimer();
 
   EventLoop& loop_;
   const ResolverOptions options_;
   ServerPool servers_;
   absl::flat_hash_map<QueryId, std::unique_ptr<Question>> questions_;
-  std::deque<QueryId> waiting_;
+  size_t open_ = 0;                   // questions that were sent and have not ended
+  std::deque<QueryId> waiting_;       // for their first query
+  std::deque<QueryId> open_waiting_;  // for a further one
   std::vector<AttemptResult> results_;
   std::vector<AttemptResult> draining_results_;  // emptied by Drain; kept for its memory
   std::deque<std::pair<QueryId, Response>> refused_at_once_;
@@ -165,18 +174,20 @@ class CaresResolver::Impl {
   bool draining_ = false;
   bool tick_armed_ = false;
   bool drain_armed_ = false;
+  bool rate_armed_ = false;
   Counters counters_;
   absl::BitGen random_;
   Timer tick_;
   Timer drain_timer_;
+  Timer rate_timer_;  // fires when a server may be asked again
 };
 
 absl::Status CaresResolver::Impl::Open() {
   for (const ServerAddress& address : options_.servers) {
     Server server{.address = address,
                   .trusted = options_.trust_ad || address.IsLoopback(),
-                  .window = {options_.initial_window, options_.max_outstanding_per_server,
-                             options_.attempt_timeout}};
+                  .window = {options_.initial_window, options_.max_open, options_.attempt_timeout},
+                  .rate = RateFor(address)};
     for (const Transport transport : {Transport::kUdp, Transport::kTcp}) {
       ChannelOptions channel_options;
       channel_options.transport = transport;
@@ -193,6 +204,14 @@ absl::Status CaresResolver::Impl::Open() {
     servers_.Add(std::move(server));
   }
   return absl::OkStatus();
+}
+
+std::shared_ptr<QueryRate> CaresResolver::Impl::RateFor(const ServerAddress& address) {
+  for (const Server& server : servers_) {
+    if (server.address.address == address.address) return server.rate;
+  }
+  return std::make_shared<QueryRate>(address.IsLoopback() ? options_.loopback_queries_per_second
+                                                          : options_.queries_per_second);
 }
 
 Resolver::QueryId CaresResolver::Impl::Ask(std::string_view name, RrType type, Callback callback,
@@ -223,8 +242,7 @@ Resolver::QueryId CaresResolver::Impl::Ask(std::string_view name, RrType type, C
   if (waiting_.empty()) {
     SendOrWait(id, question);
   } else {
-    question.waiting = true;
-    waiting_.push_back(id);
+    Wait(id, question);
   }
   ArmTick();
   if (!results_.empty()) DrainSoon();
@@ -235,8 +253,9 @@ void CaresResolver::Impl::Cancel(QueryId id) {
   const auto it = questions_.find(id);
   if (it == questions_.end()) return;
   LeaveWindow(*it->second);
+  if (it->second->deadline_ns != 0) --open_;
   questions_.erase(it);
-  if (!waiting_.empty()) DrainSoon();
+  if (!waiting_.empty() || !open_waiting_.empty()) DrainSoon();
 }
 
 void CaresResolver::Impl::Abandon(std::string reason) {
@@ -255,7 +274,7 @@ size_t CaresResolver::Impl::PickServer(const Question& question) {
   // SERVFAIL is looked into where it came from.
   const size_t only =
       question.phase == Phase::kAsking ? question.pinned_server : question.last_server;
-  return servers_.HasRoom(only) ? only : kNoServer;
+  return servers_.HasRoom(only, loop_.NowNanos()) ? only : kNoServer;
 }
 
 bool CaresResolver::Impl::MayAskOther(const Question& question) const {
@@ -265,22 +284,29 @@ bool CaresResolver::Impl::MayAskOther(const Question& question) const {
 }
 
 void CaresResolver::Impl::SendOrWait(QueryId id, Question& question) {
-  const size_t server = PickServer(question);
+  const bool may_open = question.deadline_ns != 0 || open_ < options_.max_open;
+  const size_t server = may_open ? PickServer(question) : kNoServer;
   if (server != kNoServer) {
     question.waiting = false;
     return Send(id, question, server, Transport::kUdp);
   }
+  Wait(id, question);
+  if (question.deadline_ns != 0) SetEvent(id, question, question.deadline_ns);
+}
+
+void CaresResolver::Impl::Wait(QueryId id, Question& question) {
   if (!question.waiting) {
     question.waiting = true;
-    waiting_.push_back(id);
+    (question.deadline_ns == 0 ? waiting_ : open_waiting_).push_back(id);
   }
-  if (question.deadline_ns != 0) SetEvent(id, question, question.deadline_ns);
+  ArmRateTimer();
 }
 
 void CaresResolver::Impl::Send(QueryId id, Question& question, size_t server, Transport transport) {
   const int64_t now_ns = loop_.NowNanos();
   if (question.deadline_ns == 0) {
     question.deadline_ns = now_ns + nanoseconds(options_.deadline).count();
+    ++open_;
   }
   ++question.on_wire;
   if (transport == Transport::kUdp) ++question.phase_attempts;
@@ -321,6 +347,7 @@ void CaresResolver::Impl::Transmit(QueryId id, Question& question, size_t server
   if (!query.ok()) return;
   ++question.attempts;
   ++counters_.queries_sent;
+  servers_[server].rate->OnSent(sent_ns);
   channel.Send(*query, {.question = id,
                         .server = static_cast<uint8_t>(server),
                         .phase = static_cast<uint8_t>(phase),
@@ -330,15 +357,32 @@ void CaresResolver::Impl::Transmit(QueryId id, Question& question, size_t server
 }
 
 void CaresResolver::Impl::SendWaiting() {
-  // Each at most once: a question that still finds no room waits on, at the end.
-  for (size_t i = waiting_.size(); i > 0 && servers_.AnyHasRoom(); --i) {
-    const QueryId id = waiting_.front();
-    waiting_.pop_front();
-    const auto it = questions_.find(id);
-    if (it == questions_.end() || !it->second->waiting) continue;
-    it->second->waiting = false;
-    SendOrWait(id, *it->second);
+  // What is open already takes no room that is not its own, and its time runs.
+  for (std::deque<QueryId>* queue : {&open_waiting_, &waiting_}) {
+    // Each at most once: a question that still finds no room waits on, at the end.
+    for (size_t i = queue->size(); i > 0 && servers_.AnyHasRoom(loop_.NowNanos()); --i) {
+      if (queue == &waiting_ && open_ >= options_.max_open) break;
+      const QueryId id = queue->front();
+      queue->pop_front();
+      const auto it = questions_.find(id);
+      if (it == questions_.end() || !it->second->waiting) continue;
+      it->second->waiting = false;
+      SendOrWait(id, *it->second);
+    }
   }
+  ArmRateTimer();
+}
+
+// Where nothing but a server's rate keeps questions waiting, nobody's answer would go on with them.
+void CaresResolver::Impl::ArmRateTimer() {
+  if (rate_armed_ || (waiting_.empty() && open_waiting_.empty())) return;
+  const int64_t wait_ns = servers_.NextRoomNs() - loop_.NowNanos();
+  if (wait_ns <= 0 || wait_ns > kLongestRateWait.count()) return;
+  rate_armed_ = true;
+  rate_timer_ = Timer(loop_, std::max(nanoseconds(wait_ns), kShortestRateWait), [this] {
+    rate_armed_ = false;
+    Drain();
+  });
 }
 
 void CaresResolver::Impl::LeaveWindow(Question& question) {
@@ -558,6 +602,7 @@ void CaresResolver::Impl::Finish(QueryId id, Response response) {
   const std::unique_ptr<Question> question = std::move(it->second);
   questions_.erase(it);
   LeaveWindow(*question);
+  if (question->deadline_ns != 0) --open_;
   response.attempts = question->attempts;
   if (response.status == ResponseStatus::kTimeout) ++counters_.timeouts;
   question->callback(std::move(response));
@@ -681,11 +726,10 @@ absl::StatusOr<std::unique_ptr<CaresResolver>> CaresResolver::Create(EventLoop& 
   }
   if (options.max_attempts < 1 || options.attempt_timeout.count() <= 0 ||
       options.deadline < options.attempt_timeout || options.tick.count() <= 0 ||
-      options.max_outstanding_per_server < 1 || options.initial_window < 1) {
+      options.max_open < 1 || options.initial_window < 1 || options.queries_per_second < 0 ||
+      options.loopback_queries_per_second < 0) {
     return absl::InvalidArgumentError("resolver options that cannot work");
   }
-  options.max_outstanding_per_server =
-      std::min(options.max_outstanding_per_server, kMaxOutstanding);
   auto impl = std::make_unique<Impl>(loop, std::move(options));
   if (absl::Status status = impl->Open(); !status.ok()) return status;
   return std::unique_ptr<CaresResolver>(new CaresResolver(std::move(impl)));

@@ -40,8 +40,14 @@ struct ResolverOptions {
   std::chrono::milliseconds deadline{20000};
   // How often time-outs are looked at while there are questions.
   std::chrono::milliseconds tick{50};
-  // Queries on the wire to one server at a time; further questions wait. Ids have 16 bits.
-  size_t max_outstanding_per_server = 10000;
+  // Questions open at once, whichever server they are put to, from their first query to their end;
+  // further ones wait. Nor are more queries than that on the wire to one server, or 60,000: ids
+  // have 16 bits.
+  size_t max_open = 10000;
+  // Queries a second to one address, all attempts included, and to one of this machine; 0: no
+  // limit.
+  double queries_per_second = 0;
+  double loopback_queries_per_second = 0;
   // Of those, how many new ones at first; more as answers come (see SendWindow).
   size_t initial_window = 256;
   int socket_buffer_bytes = 4 << 20;

@@ -1,5 +1,7 @@
 #include "dns/server_pool.h"
 
+#include <algorithm>
+
 namespace mxsweep::dns {
 namespace {
 
@@ -10,11 +12,19 @@ bool IsDown(const Server& server) { return server.silences >= kSilencesUntilDown
 
 }  // namespace
 
-bool ServerPool::AnyHasRoom() const {
+bool ServerPool::AnyHasRoom(int64_t now_ns) const {
   for (size_t i = 0; i < servers_.size(); ++i) {
-    if (HasRoom(i)) return true;
+    if (HasRoom(i, now_ns)) return true;
   }
   return false;
+}
+
+int64_t ServerPool::NextRoomNs() const {
+  int64_t next_ns = INT64_MAX;
+  for (const Server& server : servers_) {
+    if (HasPlace(server)) next_ns = std::min(next_ns, server.rate->NextNs());
+  }
+  return next_ns;
 }
 
 size_t ServerPool::Pick(size_t last, uint32_t failed, int64_t now_ns) {
@@ -23,7 +33,7 @@ size_t ServerPool::Pick(size_t last, uint32_t failed, int64_t now_ns) {
   for (size_t i = 0; i < servers_.size(); ++i) {
     const size_t index = (next_ + i) % servers_.size();
     const Server& server = servers_[index];
-    if (!HasRoom(index)) continue;
+    if (!HasRoom(index, now_ns)) continue;
     const bool usable = !IsDown(server) || now_ns >= server.next_probe_ns;
     const bool fresh = (failed >> index & 1) == 0 && index != last;
     const int rank = (usable ? 2 : 0) + (fresh ? 1 : 0);

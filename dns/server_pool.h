@@ -9,6 +9,7 @@
 
 #include "dns/cares_channel.h"
 #include "dns/cares_resolver.h"
+#include "dns/query_rate.h"
 #include "dns/send_window.h"
 
 namespace mxsweep::dns {
@@ -21,6 +22,8 @@ struct Server {
   std::unique_ptr<CaresChannel> udp;
   std::unique_ptr<CaresChannel> tcp;
   SendWindow window;
+  // Servers of one address share it.
+  std::shared_ptr<QueryRate> rate;
   int silences = 0;  // In a row.
   int64_t last_answer_ns = INT64_MIN;
   int64_t next_probe_ns = 0;
@@ -33,6 +36,7 @@ struct Server {
 // most kMaxServers. Thread-confined.
 class ServerPool {
  public:
+  // At most so many queries are on the wire to one server.
   explicit ServerPool(size_t max_outstanding) : max_outstanding_(max_outstanding) {}
 
   void Add(Server server) { servers_.push_back(std::move(server)); }
@@ -42,10 +46,12 @@ class ServerPool {
   std::vector<Server>::iterator begin() { return servers_.begin(); }
   std::vector<Server>::iterator end() { return servers_.end(); }
 
-  bool HasRoom(size_t index) const {
-    return servers_[index].outstanding() < max_outstanding_ && servers_[index].window.HasRoom();
+  bool HasRoom(size_t index, int64_t now_ns) const {
+    return HasPlace(servers_[index]) && servers_[index].rate->MaySend(now_ns);
   }
-  bool AnyHasRoom() const;
+  bool AnyHasRoom(int64_t now_ns) const;
+  // When one of them has room that has none now but for its rate; INT64_MAX if there is none such.
+  int64_t NextRoomNs() const;
   // In rotation: one with room, rather up than down, rather not `last` and not in `failed` (a bit
   // by index) than one of those. kNoServer if none has room.
   size_t Pick(size_t last, uint32_t failed, int64_t now_ns);
@@ -56,6 +62,10 @@ class ServerPool {
   void NoteSilence(size_t index, int64_t sent_ns, int64_t now_ns);
 
  private:
+  bool HasPlace(const Server& server) const {
+    return server.outstanding() < max_outstanding_ && server.window.HasRoom();
+  }
+
   const size_t max_outstanding_;
   std::vector<Server> servers_;
   size_t next_ = 0;

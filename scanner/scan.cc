@@ -264,8 +264,9 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
   worker.resolver.deadline = std::chrono::milliseconds(options_.dns_timeout_ms);
   worker.resolver.attempt_timeout =
       std::chrono::milliseconds(std::clamp<int64_t>(options_.dns_timeout_ms / 4, 50, 3000));
-  worker.resolver.max_outstanding_per_server =
-      std::max<size_t>(options_.dns_concurrency / workers, 1);
+  worker.resolver.queries_per_second = options_.DnsRate(/*loopback=*/false) / workers;
+  worker.resolver.loopback_queries_per_second = options_.DnsRate(/*loopback=*/true) / workers;
+  worker.resolver.max_open = std::max<size_t>(options_.dns_concurrency / workers, 1);
   worker.gate = {.rate_per_s = options_.rate_per_s / workers,
                  .max_concurrency = share,
                  .per_address_concurrency = options_.per_address_concurrency,
@@ -526,7 +527,9 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
 
 absl::StatusOr<ScanSummary> ScanRun::Run() {
   RaiseDescriptorLimit();
-  if (options_.workers == 0) options_.workers = ChooseWorkers(options_.concurrency);
+  if (options_.workers == 0) {
+    options_.workers = std::min(ChooseWorkers(options_.concurrency), options_.dns_concurrency);
+  }
   if (absl::Status status = PrepareInputs(); !status.ok()) return status;
   if (absl::Status status = StartUnbound(); !status.ok()) return status;
   if (absl::Status status = StartWorkers(); !status.ok()) return status;

@@ -51,6 +51,10 @@ absl::Status CheckLimits(const ScanOptions& options) {
   if (options.dns_concurrency < 1 || options.dns_concurrency > kMaxConcurrency) {
     return Wrong(JoinText("--dns-concurrency must be from 1 to ", kMaxConcurrency));
   }
+  if (options.dns_rate_per_s &&
+      (!std::isfinite(*options.dns_rate_per_s) || *options.dns_rate_per_s < 0)) {
+    return Wrong("--dns-rate must be a number of queries a second, or 0 for no limit");
+  }
   if (options.per_address_concurrency < 1) {
     return Wrong("--per-address-concurrency must be at least 1");
   }
@@ -65,6 +69,9 @@ absl::Status CheckLimits(const ScanOptions& options) {
   }
   if (options.workers > options.concurrency) {
     return Wrong("--concurrency must be at least --workers: each worker has its share of it");
+  }
+  if (options.workers > options.dns_concurrency) {
+    return Wrong("--dns-concurrency must be at least --workers: each worker has its share of it");
   }
   if (options.epoch_seconds < 1 || options.epoch_rows < 1) {
     return Wrong("--epoch and --epoch-rows must be at least 1s and 1 row");

@@ -27,6 +27,11 @@ enum class OutputFormat : uint8_t {
   kCaller,  // to ScanControl::rows: for a program around the engine, not for a user
 };
 
+// Google Public DNS says that it throttles whoever sends more than 1,000 queries a second
+// (developers.google.com/speed/public-dns/docs/isp), at its addresses together, of which two are
+// mostly asked; others name no figure.
+inline constexpr double kDefaultDnsRate = 500;
+
 // Everything that `mxsweep scan` can be told, with the defaults: those are meant to be safe for a
 // stranger on the real Internet. A value; filled by tools/cli/scan_flags, judged by Validate.
 struct ScanOptions {
@@ -43,9 +48,13 @@ struct ScanOptions {
   std::vector<dns::ServerAddress> resolvers;  // empty: those of /etc/resolv.conf
   bool own_unbound = false;                   // a validating Unbound of our own, instead of those
   std::string unbound_config_include;  // file that is added to its configuration; empty: none
-  bool trust_ad = false;             // believe the AD bit of a resolver that is not on this machine
-  int64_t dns_timeout_ms = 20'000;   // for one question, all attempts together
-  uint32_t dns_concurrency = 2'000;  // questions in flight, all workers together
+  bool trust_ad = false;            // believe the AD bit of a resolver that is not on this machine
+  int64_t dns_timeout_ms = 20'000;  // for one question, all attempts together
+  // Questions open at once, all workers and resolvers together.
+  uint32_t dns_concurrency = 2'000;
+  // Queries a second to each resolver address, all workers together; 0: no limit. Nothing:
+  // kDefaultDnsRate to those that are not on this machine.
+  std::optional<double> dns_rate_per_s;
 
   // Talking.
   TlsMode tls_mode = TlsMode::kStartTls;
@@ -91,6 +100,11 @@ struct ScanOptions {
   uint16_t EffectivePort() const {
     if (port != 0) return port;
     return tls_mode == TlsMode::kImplicit ? 465 : 25;
+  }
+
+  // Queries a second that a resolver's address is sent; 0: no limit.
+  double DnsRate(bool loopback) const {
+    return dns_rate_per_s.value_or(loopback ? 0 : kDefaultDnsRate);
   }
 
   // Can a scan be run like this? The error is one sentence that names the flag. Looks at no file.

@@ -77,6 +77,8 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
       {"trust_ad", o.trust_ad},
       {"dns_timeout_ms", o.dns_timeout_ms},
       {"dns_concurrency", o.dns_concurrency},
+      {"dns_rate_per_s", o.DnsRate(/*loopback=*/false)},
+      {"dns_rate_per_s_loopback", o.DnsRate(/*loopback=*/true)},
       {"connect_timeout_ms", o.connect_timeout_ms},
       {"greeting_timeout_ms", o.greeting_timeout_ms},
       {"command_timeout_ms", o.command_timeout_ms},

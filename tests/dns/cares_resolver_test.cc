@@ -9,10 +9,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -588,7 +591,7 @@ TEST_F(CaresResolverTest, HoldsTwoThousandQuestionsAtOnce) {
 TEST_F(CaresResolverTest, QueuesWhatIsBeyondTheCap) {
   ScriptedServer server(AnswerWell);
   ResolverOptions options = Options({server.address()});
-  options.max_outstanding_per_server = 10;
+  options.max_open = 10;
   Start(options);
   int done = 0;
   for (int i = 0; i < 500; ++i) {
@@ -601,6 +604,116 @@ TEST_F(CaresResolverTest, QueuesWhatIsBeyondTheCap) {
   EXPECT_EQ(resolver_->counters().waiting, 490u);
   EXPECT_TRUE(loop_.RunUntil([&] { return done == 500; }, seconds(10)));
   EXPECT_EQ(server.queries(), 500);
+}
+
+// Open at once are so many questions, not so many for each server.
+TEST_F(CaresResolverTest, CountsOpenQuestionsOverAllServersTogether) {
+  const auto answer_late = [](const ScriptedQuery& query) -> std::vector<Bytes> {
+    std::this_thread::sleep_for(milliseconds(1));
+    return {AddressAnswer(query)};
+  };
+  ScriptedServer first(answer_late);
+  ScriptedServer second(answer_late);
+  ScriptedServer third(answer_late);
+  ResolverOptions options = Options({first.address(), second.address(), third.address()});
+  options.max_open = 12;
+  options.attempt_timeout = options.deadline = seconds(10);
+  Start(options);
+  int done = 0;
+  size_t most_in_flight = 0;
+  for (int i = 0; i < 300; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&](Response response) {
+      EXPECT_EQ(response.status, ResponseStatus::kOk);
+      most_in_flight = std::max(most_in_flight, resolver_->counters().in_flight);
+      ++done;
+    });
+  }
+  EXPECT_EQ(resolver_->counters().in_flight, 12u);
+  EXPECT_EQ(resolver_->counters().waiting, 288u);
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == 300; }, seconds(20)));
+  EXPECT_LE(most_in_flight, 12u);
+  EXPECT_EQ(first.queries() + second.queries() + third.queries(), 300);
+  for (const ScriptedServer* server : {&first, &second, &third}) EXPECT_GT(server->queries(), 50);
+}
+
+// A question whose server is silent goes on to the next one, although nothing new may begin.
+TEST_F(CaresResolverTest, AsksFurtherServersForWhatIsOpenFirst) {
+  ScriptedServer silent([](const ScriptedQuery&) { return std::vector<Bytes>(); });
+  ScriptedServer good(AnswerWell);
+  ResolverOptions options = Options({silent.address(), good.address()});
+  options.max_open = 2;
+  Start(options);
+  int done = 0;
+  for (int i = 0; i < 40; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&](Response response) {
+      EXPECT_EQ(response.status, ResponseStatus::kOk);
+      ++done;
+    });
+  }
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == 40; }, seconds(10)));
+}
+
+// When queries came, at which server.
+class Arrivals {
+ public:
+  Script Note() {
+    return [this](const ScriptedQuery& query) -> std::vector<Bytes> {
+      const std::lock_guard lock(mutex_);
+      times_.push_back(std::chrono::steady_clock::now());
+      return {AddressAnswer(query)};
+    };
+  }
+  // The most within any `length`.
+  int MostWithin(milliseconds length) const {
+    const std::lock_guard lock(mutex_);
+    std::ptrdiff_t most = 0;
+    for (auto from = times_.begin(); from != times_.end(); ++from) {
+      most = std::max(most, std::lower_bound(from, times_.end(), *from + length) - from);
+    }
+    return static_cast<int>(most);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::chrono::steady_clock::time_point> times_;
+};
+
+TEST_F(CaresResolverTest, KeepsTheRateOfEachAddress) {
+  Arrivals arrivals;  // of both: their ports are of one address
+  ScriptedServer first(arrivals.Note());
+  ScriptedServer second(arrivals.Note());
+  ResolverOptions options = Options({first.address(), second.address()});
+  options.loopback_queries_per_second = 200;
+  options.attempt_timeout = options.deadline = seconds(10);
+  Start(options);
+  constexpr int kQuestions = 200;
+  int done = 0;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kQuestions; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&](Response response) {
+      EXPECT_EQ(response.status, ResponseStatus::kOk);
+      ++done;
+    });
+  }
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == kQuestions; }, seconds(20)));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  EXPECT_GE(took.count(), 0.9);
+  EXPECT_EQ(first.queries() + second.queries(), kQuestions) << "asked again";
+  // 100 in half a second, ten at the beginning, and what a busy machine delivers late.
+  EXPECT_LE(arrivals.MostWithin(milliseconds(500)), 150);
+}
+
+TEST_F(CaresResolverTest, HasNoRateForThisMachineUnlessToldTo) {
+  ScriptedServer server(AnswerWell);
+  ResolverOptions options = Options({server.address()});
+  options.queries_per_second = 1;
+  Start(options);
+  int done = 0;
+  for (int i = 0; i < 50; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA,
+                     [&](const Response&) { ++done; });
+  }
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == 50; }, seconds(10)));
 }
 
 TEST_F(CaresResolverTest, SendsAFewAtFirstAndMoreAsAnswersCome) {
@@ -704,7 +817,7 @@ TEST_F(CaresResolverTest, EndsEveryQuestionWhenTheOnlyServerIsSilentAndFull) {
   ScriptedServer silent([](const ScriptedQuery&) { return std::vector<Bytes>(); });
   ResolverOptions options = Options({silent.address()});
   options.deadline = milliseconds(300);
-  options.max_outstanding_per_server = 4;
+  options.max_open = 4;
   Start(options);
   int timeouts = 0;
   for (int i = 0; i < 12; ++i) {

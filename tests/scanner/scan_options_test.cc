@@ -32,6 +32,18 @@ TEST(ScanOptions, PortFollowsTheTlsMode) {
   EXPECT_EQ(options.EffectivePort(), 2525);
 }
 
+TEST(ScanOptions, SparesResolversOfOthersUnlessToldOtherwise) {
+  ScanOptions options;
+  EXPECT_EQ(options.DnsRate(/*loopback=*/false), 500);
+  EXPECT_EQ(options.DnsRate(/*loopback=*/true), 0);
+  options.dns_rate_per_s = 0;
+  EXPECT_EQ(options.DnsRate(/*loopback=*/false), 0);
+  // What is said is said of all.
+  options.dns_rate_per_s = 20;
+  EXPECT_EQ(options.DnsRate(/*loopback=*/false), 20);
+  EXPECT_EQ(options.DnsRate(/*loopback=*/true), 20);
+}
+
 TEST(ScanOptions, NamesTheFlagThatIsWrong) {
   struct Case {
     std::function<void(ScanOptions&)> spoil;
@@ -53,6 +65,8 @@ TEST(ScanOptions, NamesTheFlagThatIsWrong) {
       {[](ScanOptions& o) { o.rate_per_s = std::numeric_limits<double>::quiet_NaN(); }, "--rate"},
       {[](ScanOptions& o) { o.concurrency = 0; }, "--concurrency"},
       {[](ScanOptions& o) { o.dns_concurrency = 0; }, "--dns-concurrency"},
+      {[](ScanOptions& o) { o.dns_concurrency = 3, o.workers = 4; }, "--dns-concurrency"},
+      {[](ScanOptions& o) { o.dns_rate_per_s = -1; }, "--dns-rate"},
       {[](ScanOptions& o) { o.per_address_concurrency = 0; }, "--per-address-concurrency"},
       {[](ScanOptions& o) { o.per_address_interval_ms = -1; }, "--per-address-interval"},
       {[](ScanOptions& o) { o.workers = 257; }, "--workers"},

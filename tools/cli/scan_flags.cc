@@ -151,7 +151,14 @@ void AddNames(CLI::App& app, ScanOptions& options) {
       ->group(group);
   AddDuration(app, "--dns-timeout", options.dns_timeout_ms, "For one question, with all attempts")
       ->group(group);
-  AddNumber(app, "--dns-concurrency", options.dns_concurrency, "Questions open at once")
+  AddNumber(app, "--dns-concurrency", options.dns_concurrency,
+            "Questions open at once, all resolvers together")
+      ->group(group);
+  app.add_option("--dns-rate", options.dns_rate_per_s,
+                 "Queries a second to each resolver's address;\n"
+                 "0: no limit. Default: 500, and no limit for\n"
+                 "what is on this machine (127.0.0.0/8, ::1)")
+      ->type_name("N")
       ->group(group);
 }
 
@@ -331,9 +338,9 @@ void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
   RegisterScanFlags(app, options);
   for (const char* flag :
        {"targets", "--targets", "--output", "--format", "--epoch", "--epoch-rows", "--progress",
-        "--dns-concurrency", "--tls", "--rate", "--concurrency", "--per-address-concurrency",
-        "--per-address-interval", "--throttle-backoff", "--blocklist", "--allowlist", "--workers",
-        "--seed"}) {
+        "--dns-concurrency", "--dns-rate", "--tls", "--rate", "--concurrency",
+        "--per-address-concurrency", "--per-address-interval", "--throttle-backoff", "--blocklist",
+        "--allowlist", "--workers", "--seed"}) {
     app.remove_option(app.get_option(flag));
   }
 }

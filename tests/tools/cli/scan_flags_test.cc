@@ -48,7 +48,7 @@ TEST(ScanFlags, SetEveryOption) {
   ScanOptions options = Parse(
       "list.csv --output out --targets hosts --format ndjson --epoch 2m --epoch-rows 7 "
       "--progress json --resolver 127.0.0.1:5353 --resolver ::1 --trust-ad --dns-timeout 3s "
-      "--dns-concurrency 9 --tls implicit --port 4650 --ehlo-name scan.example.org "
+      "--dns-concurrency 9 --dns-rate 2.5 --tls implicit --port 4650 --ehlo-name scan.example.org "
       "--source-address 192.0.2.1 --source-address 192.0.2.2 -4 --trust-store ca.pem "
       "--connect-timeout 1s --greeting-timeout 2s --command-timeout 3s --handshake-timeout 4s "
       "--quit-timeout 500ms --retries 3 --retry-delay 1m --rate 12.5 --concurrency 77 "
@@ -67,6 +67,7 @@ TEST(ScanFlags, SetEveryOption) {
   EXPECT_TRUE(options.trust_ad);
   EXPECT_EQ(options.dns_timeout_ms, 3'000);
   EXPECT_EQ(options.dns_concurrency, 9u);
+  EXPECT_EQ(options.dns_rate_per_s, 2.5);
   EXPECT_EQ(options.tls_mode, scanner::TlsMode::kImplicit);
   EXPECT_EQ(options.port, 4650);
   EXPECT_EQ(options.ehlo_name, "scan.example.org");
