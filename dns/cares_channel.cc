@@ -28,6 +28,15 @@ constexpr int kUdpBufferBytes = 4096;
 // Until datagrams that found the socket's buffer full are sent again.
 constexpr std::chrono::milliseconds kFullPause{2};
 
+// Whoever wants to answer in a server's place has to guess id and source port (RFC 5452 §4.5).
+// c-ares 1.18 has one socket for as long as it lives, and its later ones' udp_max_queries closes a
+// socket only when nothing is on its way. So a socket is used for so many queries, then another
+// one, with a port of the kernel's choice; it takes the answers that are still due, and is closed.
+// A query pays for a sixty-fourth of that. Where many queries stay without an answer, sockets pile
+// up: then those that are there take turns.
+constexpr size_t kQueriesPerSocket = 64;
+constexpr size_t kMostSockets = 16;
+
 constexpr int kHeaderBytes = 12;  // of a message (RFC 1035 §4.1.1)
 
 bool WouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -42,6 +51,16 @@ int InitLibrary() {
 void SetBuffer(int fd, int forced_option, int option, int bytes) {
   if (setsockopt(fd, SOL_SOCKET, forced_option, &bytes, sizeof(bytes)) == 0) return;
   (void)setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes));
+}
+
+// Returns -1, with errno set, if there is none to be had.
+int OpenUdpSocket(int family, int buffer_bytes) {
+  const int fd = ::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && buffer_bytes > 0) {
+    SetBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, buffer_bytes);
+    SetBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, buffer_bytes);
+  }
+  return fd;
 }
 
 // The one question of a query that we have built: labels, then type and class.
@@ -69,6 +88,7 @@ class CaresChannel::Impl {
 
   ~Impl() {
     destroying_ = true;
+    CloseOthers();
     if (channel_ != nullptr) ares_destroy(channel_);
   }
 
@@ -77,6 +97,7 @@ class CaresChannel::Impl {
   void ProcessTimeouts() {
     last_errno_ = 0;
     ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    CloseFinished();
   }
   size_t outstanding() const { return outstanding_; }
   bool HasId(uint16_t id) const { return by_id_.contains(id); }
@@ -84,11 +105,17 @@ class CaresChannel::Impl {
   size_t answer_room() const { return answer_room_; }
 
  private:
+  struct UdpSocket {
+    int fd;
+    size_t sent = 0;  // since it was last chosen
+    size_t outstanding = 0;
+  };
   // Travels through c-ares as the query's argument, and is freed when the query is over.
   struct Pending {
     Impl* impl;
     AttemptTag tag;
     uint16_t id = 0;
+    UdpSocket* socket = nullptr;         // UDP only: the answer must come here
     std::vector<uint8_t> question = {};  // UDP only: the section as it was sent
     bool formerr = false;                // the code was FORMERR, which c-ares must not see
     bool without_question = false;       // we have put the section into the answer
@@ -99,6 +126,16 @@ class CaresChannel::Impl {
   // Has c-ares serve `fd`.
   void Process(ares_socket_t fd, bool readable, bool writable);
   void SendDatagrams();
+  bool SendNow();
+
+  // The UDP sockets. c-ares knows one of them, the first, and of the others nothing.
+  UdpSocket* current() const { return sockets_.back().get(); }
+  void ChangeSocket();
+  std::unique_ptr<UdpSocket> ConnectAnother();
+  void ReadFrom(UdpSocket* socket);
+  void CloseFinished();
+  void CloseOthers();
+  static void NoteSocket(Pending* pending, UdpSocket* socket);
 
   static void OnQueryDone(void* arg, int status, int timeouts, unsigned char* bytes, int length);
   static void OnSocketState(void* data, ares_socket_t fd, int readable, int writable);
@@ -126,15 +163,22 @@ class CaresChannel::Impl {
   bool destroying_ = false;
   absl::flat_hash_map<uint16_t, Pending*> by_id_;  // the queries on the wire
 
-  // Of the UDP socket. Datagrams are gathered and sent together when the loop comes round, after
+  // Of the UDP sockets. Datagrams are gathered and sent together when the loop comes round, after
   // c-ares was told that they are sent. If that fails, c-ares hears of it as of an ICMP error: when
   // it next reads.
-  ares_socket_t udp_fd_ = ARES_SOCKET_BAD;
+  ares_socket_t udp_fd_ = ARES_SOCKET_BAD;  // of the one that c-ares knows
+  // The last one is for the next queries. Never closed while c-ares may be reading.
+  std::vector<std::unique_ptr<UdpSocket>> sockets_;
+  UdpSocket* known_ = nullptr;    // of udp_fd_
+  UdpSocket* reading_ = nullptr;  // where c-ares' next read goes; null: to known_
+  sockaddr_storage server_ = {};
+  socklen_t server_length_ = 0;
   OutgoingDatagrams outgoing_;
   IncomingDatagrams incoming_;
   int send_errno_ = 0;  // yet to be told
   size_t answer_room_ = 0;
   bool sending_soon_ = false;
+  bool full_ = false;  // the socket was full, and is given a pause
   Timer send_timer_;
 };
 
@@ -208,6 +252,7 @@ void CaresChannel::Impl::OnQueryDone(void* arg, int status, int /*timeouts*/, un
       known != self.by_id_.end() && known->second == pending.get()) {
     self.by_id_.erase(known);
   }
+  NoteSocket(pending.get(), nullptr);
   if (self.destroying_) return;
   AttemptResult result;
   result.tag = pending->tag;
@@ -247,42 +292,119 @@ void CaresChannel::Impl::Process(ares_socket_t fd, bool readable, bool writable)
   do {
     ares_process_fd(channel_, readable ? fd : ARES_SOCKET_BAD, writable ? fd : ARES_SOCKET_BAD);
   } while (!incoming_.empty());
+  reading_ = nullptr;
+  CloseFinished();
   after_io_();
 }
 
+void CaresChannel::Impl::ReadFrom(UdpSocket* socket) {
+  reading_ = socket;
+  Process(udp_fd_, true, false);
+}
+
+// The query is on its way through that one; null: through none any more.
+void CaresChannel::Impl::NoteSocket(Pending* pending, UdpSocket* socket) {
+  if (pending->socket != nullptr) --pending->socket->outstanding;
+  pending->socket = socket;
+  if (socket != nullptr) ++socket->outstanding;
+}
+
+std::unique_ptr<CaresChannel::Impl::UdpSocket> CaresChannel::Impl::ConnectAnother() {
+  const int fd = OpenUdpSocket(server_.ss_family, options_.socket_buffer_bytes);
+  if (fd < 0) return nullptr;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&server_), server_length_) != 0) {
+    ::close(fd);
+    return nullptr;
+  }
+  auto socket = std::make_unique<UdpSocket>(UdpSocket{.fd = fd});
+  loop_.WatchSocket(fd, true, false, [this, at = socket.get()](bool, bool) { ReadFrom(at); });
+  return socket;
+}
+
+void CaresChannel::Impl::ChangeSocket() {
+  // What is gathered belongs to the one that was. If that does not take it all, it stays.
+  if (full_ || send_errno_ != 0 || (!outgoing_.empty() && !SendNow())) return;
+  CloseFinished();
+  if (sockets_.size() < kMostSockets) {
+    std::unique_ptr<UdpSocket> socket = ConnectAnother();
+    if (socket != nullptr) sockets_.push_back(std::move(socket));
+  } else {
+    std::rotate(sockets_.begin(), sockets_.begin() + 1, sockets_.end());
+  }
+  current()->sent = 0;
+}
+
+void CaresChannel::Impl::CloseFinished() {
+  if (sockets_.empty()) return;
+  const auto finished = [this](const std::unique_ptr<UdpSocket>& socket) {
+    if (socket.get() == known_ || socket.get() == current() || socket->outstanding > 0)
+      return false;
+    loop_.UnwatchSocket(socket->fd);
+    ::close(socket->fd);
+    return true;
+  };
+  std::erase_if(sockets_, finished);
+}
+
+// All that c-ares does not know.
+void CaresChannel::Impl::CloseOthers() {
+  for (const auto& [id, pending] : by_id_) NoteSocket(pending, nullptr);
+  for (const std::unique_ptr<UdpSocket>& socket : sockets_) {
+    if (socket.get() == known_) continue;
+    loop_.UnwatchSocket(socket->fd);
+    ::close(socket->fd);
+  }
+  sockets_.clear();
+  known_ = reading_ = nullptr;
+}
+
 void CaresChannel::Impl::SendDatagrams() {
-  sending_soon_ = false;
+  sending_soon_ = full_ = false;
   if (outgoing_.empty()) return;
-  const int error = outgoing_.Send(udp_fd_);
-  if (error == 0) return;
-  if (WouldBlock(error) || error == ENOBUFS) {
+  if (send_errno_ == 0 && SendNow()) return;
+  if (full_) {
     sending_soon_ = true;
     send_timer_ = Timer(loop_, kFullPause, [this] { SendDatagrams(); });
     return;
   }
-  send_errno_ = error;
   Process(udp_fd_, true, false);
+}
+
+// Sends what is gathered, through the current socket. If not all of it goes, either the socket is
+// full or send_errno_ says why.
+bool CaresChannel::Impl::SendNow() {
+  const int error = outgoing_.Send(current()->fd);
+  if (error == 0) return true;
+  if (WouldBlock(error) || error == ENOBUFS) {
+    full_ = true;
+  } else {
+    send_errno_ = error;
+  }
+  return false;
 }
 
 ares_socket_t CaresChannel::Impl::OpenSocket(int domain, int type, int protocol, void* data) {
   Impl& self = *static_cast<Impl*>(data);
+  if (self.options_.transport == Transport::kUdp) {
+    const int fd = self.Note(OpenUdpSocket(domain, self.options_.socket_buffer_bytes));
+    if (fd < 0) return ARES_SOCKET_BAD;
+    self.udp_fd_ = fd;
+    self.answer_room_ = AnswerRoom(fd);
+    self.sockets_.push_back(std::make_unique<UdpSocket>(UdpSocket{.fd = fd}));
+    self.known_ = self.current();
+    return fd;
+  }
   const int fd = self.Note(::socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (fd < 0) return ARES_SOCKET_BAD;
-  if (self.options_.transport == Transport::kUdp) self.udp_fd_ = fd;
-  if (self.options_.transport == Transport::kTcp) {
-    const int on = 1;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  } else if (self.options_.socket_buffer_bytes > 0) {
-    SetBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, self.options_.socket_buffer_bytes);
-    SetBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, self.options_.socket_buffer_bytes);
-  }
-  if (self.options_.transport == Transport::kUdp) self.answer_room_ = AnswerRoom(fd);
+  const int on = 1;
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   return fd;
 }
 
 int CaresChannel::Impl::CloseSocket(ares_socket_t fd, void* data) {
   Impl& self = *static_cast<Impl*>(data);
   if (fd == self.udp_fd_) {
+    self.CloseOthers();
     self.udp_fd_ = ARES_SOCKET_BAD;
     self.outgoing_.Clear();
     self.incoming_.Clear();
@@ -292,7 +414,12 @@ int CaresChannel::Impl::CloseSocket(ares_socket_t fd, void* data) {
 
 int CaresChannel::Impl::Connect(ares_socket_t fd, const sockaddr* address, ares_socklen_t length,
                                 void* data) {
-  return static_cast<Impl*>(data)->Note(::connect(fd, address, length));
+  Impl& self = *static_cast<Impl*>(data);
+  if (fd == self.udp_fd_ && length <= sizeof(self.server_)) {
+    std::memcpy(&self.server_, address, length);
+    self.server_length_ = length;
+  }
+  return self.Note(::connect(fd, address, length));
 }
 
 ares_ssize_t CaresChannel::Impl::Receive(ares_socket_t fd, void* buffer, size_t length, int flags,
@@ -305,10 +432,20 @@ ares_ssize_t CaresChannel::Impl::Receive(ares_socket_t fd, void* buffer, size_t 
     errno = std::exchange(self.send_errno_, 0);
     return self.Note(ssize_t{-1});
   }
-  const ssize_t count = self.Note(self.incoming_.Receive(fd, buffer, length, from, from_length));
-  if (count < kHeaderBytes) return count;
-  return static_cast<ares_ssize_t>(
-      self.Prepare({static_cast<uint8_t*>(buffer), length}, static_cast<size_t>(count)));
+  const auto* bytes = static_cast<const uint8_t*>(buffer);
+  const socklen_t room = *from_length;
+  for (;;) {
+    *from_length = room;
+    UdpSocket* const socket = self.reading_ == nullptr ? self.known_ : self.reading_;
+    const ssize_t count =
+        self.Note(self.incoming_.Receive(socket->fd, buffer, length, from, from_length));
+    if (count < kHeaderBytes) return count;
+    // To another port than the query came from: whoever sent it has guessed the id alone.
+    const auto query = self.by_id_.find(static_cast<uint16_t>(bytes[0] << 8 | bytes[1]));
+    if (query != self.by_id_.end() && query->second->socket != socket) continue;
+    return static_cast<ares_ssize_t>(
+        self.Prepare({static_cast<uint8_t*>(buffer), length}, static_cast<size_t>(count)));
+  }
 }
 
 size_t CaresChannel::Impl::Prepare(std::span<uint8_t> buffer, size_t length) {
@@ -349,6 +486,11 @@ ares_ssize_t CaresChannel::Impl::SendVector(ares_socket_t fd, const iovec* parts
     message.msg_iovlen = static_cast<size_t>(count);
     return self.Note(::sendmsg(fd, &message, MSG_NOSIGNAL));
   }
+  if (self.current()->sent >= kQueriesPerSocket) self.ChangeSocket();
+  ++self.current()->sent;
+  const auto* bytes = static_cast<const uint8_t*>(parts[0].iov_base);
+  const auto query = self.by_id_.find(static_cast<uint16_t>(bytes[0] << 8 | bytes[1]));
+  if (query != self.by_id_.end()) NoteSocket(query->second, self.current());
   if (!self.sending_soon_) {
     self.sending_soon_ = true;
     self.send_timer_ =

@@ -13,10 +13,15 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -714,6 +719,108 @@ TEST_F(CaresResolverTest, HasNoRateForThisMachineUnlessToldTo) {
                      [&](const Response&) { ++done; });
   }
   EXPECT_TRUE(loop_.RunUntil([&] { return done == 50; }, seconds(10)));
+}
+
+// RFC 5452 §9.2: source ports change, and cannot be told in advance.
+TEST_F(CaresResolverTest, VariesItsSourcePort) {
+  std::mutex mutex;
+  std::map<uint16_t, int> queries_by_port;
+  ScriptedServer server([&](const ScriptedQuery& query) -> std::vector<Bytes> {
+    const std::lock_guard lock(mutex);
+    ++queries_by_port[query.peer.sin_port];
+    return {AddressAnswer(query)};
+  });
+  Start(Options({server.address()}));
+  constexpr int kQuestions = 2000;
+  int done = 0;
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const auto descriptors_before = descriptors();
+  std::ptrdiff_t most_descriptors = 0;
+  const std::function<void()> ask = [&] {
+    resolver_->Query("n" + std::to_string(done) + ".example", RrType::kA, [&](Response response) {
+      EXPECT_EQ(response.status, ResponseStatus::kOk);
+      most_descriptors = std::max(most_descriptors, descriptors());
+      if (++done < kQuestions) ask();
+    });
+  };
+  ask();
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == kQuestions; }, seconds(20)));
+  const std::lock_guard lock(mutex);
+  EXPECT_GE(queries_by_port.size(), 25u);
+  for (const auto& [port, queries] : queries_by_port) EXPECT_LE(queries, 128) << ntohs(port);
+  // Where every question is answered, a socket goes when the next one comes.
+  EXPECT_LE(most_descriptors - descriptors_before, 4);
+}
+
+TEST_F(CaresResolverTest, KeepsFewSocketsWhereManyQuestionsStayOpen) {
+  std::mutex mutex;
+  std::set<uint16_t> ports;
+  std::atomic<bool> answers = false;
+  ScriptedServer server([&](const ScriptedQuery& query) -> std::vector<Bytes> {
+    const std::lock_guard lock(mutex);
+    ports.insert(query.peer.sin_port);
+    if (!answers) return {};
+    return {AddressAnswer(query)};
+  });
+  ResolverOptions options = Options({server.address()});
+  options.attempt_timeout = seconds(1);
+  options.deadline = seconds(20);
+  options.initial_window = 5000;
+  Start(options);
+  constexpr int kQuestions = 3000;
+  int done = 0;
+  for (int i = 0; i < kQuestions; ++i) {
+    resolver_->Query("n" + std::to_string(i) + ".example", RrType::kA, [&](Response response) {
+      EXPECT_EQ(response.status, ResponseStatus::kOk);
+      ++done;
+    });
+  }
+  EXPECT_TRUE(loop_.RunUntil([&] { return server.queries() == kQuestions; }, seconds(10)));
+  const auto open = std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  answers = true;
+  EXPECT_TRUE(loop_.RunUntil([&] { return done == kQuestions; }, seconds(20)));
+  const std::lock_guard lock(mutex);
+  EXPECT_GE(ports.size(), 10u);
+  EXPECT_LE(open, 64);
+}
+
+// Who guesses an id has to guess the port of the same query, too.
+TEST_F(CaresResolverTest, TakesNoAnswerAtAnotherPortThanTheQueryCameFrom) {
+  std::mutex mutex;
+  std::optional<sockaddr_in> waiting_peer;
+  ScriptedServer* self = nullptr;
+  int forged = 0;
+  ScriptedServer server([&](const ScriptedQuery& query) -> std::vector<Bytes> {
+    const std::lock_guard lock(mutex);
+    // This one keeps its socket open.
+    if (query.name == "waits.example") {
+      waiting_peer = query.peer;
+      return {};
+    }
+    if (query.name != "victim.example") return {AddressAnswer(query)};
+    if (query.repeat > 1) return {AddressAnswer(query)};
+    if (waiting_peer->sin_port == query.peer.sin_port) return {AddressAnswer(query)};
+    MessageWriter forgery(query.name, query.type, {.id = query.id});
+    forgery.Address(query.name, "192.0.2.66");
+    self->SendTo(*waiting_peer, forgery.Done());
+    ++forged;
+    return {};
+  });
+  self = &server;
+  ResolverOptions options = Options({server.address()});
+  options.attempt_timeout = milliseconds(500);
+  options.deadline = seconds(20);
+  options.max_attempts = 20;
+  Start(options);
+  resolver_->Query("waits.example", RrType::kA, [](const Response&) {});
+  for (int i = 0; i < 200; ++i) Ask("n" + std::to_string(i) + ".example");
+  const Response response = Ask("victim.example");
+  ASSERT_EQ(response.status, ResponseStatus::kOk);
+  EXPECT_EQ(response.records[0].data, RecordData(*IpAddress::Parse("192.0.2.1")));
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(forged, 1);
 }
 
 TEST_F(CaresResolverTest, SendsAFewAtFirstAndMoreAsAnswersCome) {

@@ -75,6 +75,11 @@ ScriptedServer::~ScriptedServer() {
   close(tcp_);
 }
 
+void ScriptedServer::SendTo(const sockaddr_in& peer, const std::vector<uint8_t>& message) const {
+  (void)sendto(udp_, message.data(), message.size(), 0, reinterpret_cast<const sockaddr*>(&peer),
+               sizeof(peer));
+}
+
 ServerAddress ScriptedServer::address() const { return {IpAddress::FromV4(0x7F000001), port_}; }
 
 void ScriptedServer::Loop() {

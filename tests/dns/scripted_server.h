@@ -45,6 +45,8 @@ class ScriptedServer {
   ~ScriptedServer();
 
   ServerAddress address() const;
+  // A datagram to whom the script says, besides its answers.
+  void SendTo(const sockaddr_in& peer, const std::vector<uint8_t>& message) const;
   int queries() const { return queries_; }
   int tcp_queries() const { return tcp_queries_; }
 
