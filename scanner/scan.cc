@@ -214,7 +214,8 @@ absl::Status ScanRun::PrepareInputs() {
   };
   settings.port = options_.EffectivePort();
   settings.attempts = {.retries = options_.retries,
-                       .retry_delay_ns = options_.retry_delay_ms * kNsPerMs};
+                       .retry_delay_ns = options_.retry_delay_ms * kNsPerMs,
+                       .also_without_server_name = options_.also_without_server_name};
   settings.use_ipv4 = options_.use_ipv4;
   settings.use_ipv6 = options_.use_ipv6;
   settings.mta_sts = options_.mta_sts;

@@ -73,6 +73,8 @@ struct ScanOptions {
   std::string trust_store;  // PEM file or directory; empty: the system's
   bool use_ipv4 = true;
   bool use_ipv6 = true;
+  // Connect once more without a server name (SNI) where a handshake was completed.
+  bool also_without_server_name = false;
   bool revocation = false;  // fetch the CRLs that certificates name
 
   // MTA-STS (RFC 8461) and TLS reporting (RFC 8460).

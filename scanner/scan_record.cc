@@ -92,6 +92,7 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
       {"mta_sts_port", o.mta_sts_port},
       {"mta_sts_timeout_ms", o.mta_sts_timeout_ms},
       {"revocation", o.revocation},
+      {"without_sni", o.also_without_server_name},
       {"rate_per_s", o.rate_per_s},
       {"concurrency", o.concurrency},
       {"per_address_concurrency", o.per_address_concurrency},

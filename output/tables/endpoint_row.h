@@ -41,12 +41,15 @@ struct EndpointRow {
   std::optional<bool> requiretls;
   std::optional<std::string> after_tls;
   std::optional<uint16_t> after_tls_code;
+  std::optional<std::string> reply_codes;
 
   // TLS.
   std::optional<std::string> server_name;
   std::optional<std::string> offer;
   std::optional<std::string> usual_offer_failure;
   std::optional<std::string> may_be_ours;
+  std::optional<std::string> without_server_name;
+  std::optional<std::string> without_server_name_detail;
   std::optional<std::string> tls_version;
   std::optional<std::string> cipher;
   std::optional<uint16_t> cipher_bits;
@@ -148,6 +151,9 @@ struct Table<EndpointRow> {
                  "timeout, not_smtp; null where it was not said"});
     visit(Column{"after_tls_code", &R::after_tls_code,
                  "code of the last reply to EHLO or HELO within TLS"});
+    visit(Column{"reply_codes", &R::reply_codes,
+                 "of the first reply whose lines had different codes (RFC 5321 §4.2.1): its stage, "
+                 "the first line's code and the last one's, by which we went on; null: of none"});
   }
 
   template <typename Visitor>
@@ -161,6 +167,12 @@ struct Table<EndpointRow> {
     visit(Column{"may_be_ours", &R::may_be_ours,
                  "why a failed handshake may be our own client's doing: no_common_cipher, "
                  "certificate_not_parsed …; null: it is the server's, or did not fail"});
+    visit(Column{"without_server_name", &R::without_server_name,
+                 "what a second connection without a server name (SNI) was shown: same (the same "
+                 "certificates), valid or invalid (others), not_known, failed (no handshake); null "
+                 "where none was made (--without-sni) or it broke off"});
+    visit(Column{"without_server_name_detail", &R::without_server_name_detail,
+                 "what is wrong with those certificates, or how that connection ended"});
     visit(Column{"tls_version", &R::tls_version, "version negotiated: TLSv1.3, TLSv1.2 …"});
     visit(Column{"cipher", &R::cipher, "cipher suite negotiated, IANA name"});
     visit(Column{"cipher_bits", &R::cipher_bits, "strength of the cipher, bits"});

@@ -174,13 +174,14 @@ Finding NoSmtp(const EndpointRow& row) {
 }
 
 Finding SeveralCodes(const EndpointRow& row) {
-  return {.severity = Severity::kUnknown,
+  return {.severity = Severity::kWarning,
           .id = "reply_codes_differ",
           .title = "the lines of one reply have different codes",
-          .why = JoinText("A reply has one code (RFC 5321, section 4.2.1), and we did not go on: ",
-                          row.error_detail.value_or(""),
-                          ". Postfix takes the last line's code and goes on; Exim the first "
-                          "line's, and passes over lines with another."),
+          .why = JoinText("A reply has one code (RFC 5321, section 4.2.1). Stage, first and last "
+                          "line's code: ",
+                          row.reply_codes.value_or(""),
+                          ". Postfix takes the last line's code, as we did; Exim the first "
+                          "line's, and passes over keywords in lines with another."),
           .fix = "see what writes the replies: the mail server or a filter in front of it",
           .not_this = "No sign that TLS is missing."};
 }
@@ -295,6 +296,7 @@ void AddGreetingFindings(const EndpointRow& row, std::vector<Finding>* findings)
   if (offered && row.greeting && IsMaskedGreeting(*row.greeting)) {
     AddFinding(MaskedGreeting(row), place, findings);
   }
+  if (row.reply_codes) AddFinding(SeveralCodes(row), place, findings);
   const uint16_t code = row.starttls_code.value_or(220);
   if (code / 100 == 2 && code != 220) AddFinding(OddConsent(row), place, findings);
 }
@@ -316,9 +318,6 @@ void AddDialogueFindings(const CheckView&, const HostRows& host, const EndpointR
     finding = HandshakeFailed(host, row);
   } else if (outcome == "connect_refused") {
     finding = Refused(row);
-  } else if (outcome == "smtp_protocol_error" && row.error_detail &&
-             row.error_detail->starts_with("reply code changes")) {
-    finding = SeveralCodes(row);
   } else if (outcome == "smtp_protocol_error") {
     finding = NoSmtp(row);
   } else if (outcome == "connect_timeout" || outcome == "unreachable") {

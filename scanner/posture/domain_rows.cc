@@ -7,10 +7,20 @@ namespace {
 
 HostRows GatherHost(const output::MxEntry& entry, const ScanRows& rows) {
   HostRows host{.preference = entry.preference, .name = entry.host};
-  const auto row = std::ranges::find(rows.hosts, entry.host, &output::MxHostRow::host);
-  if (row != rows.hosts.end()) host.row = &*row;
+  // A host that was asked again has a row for each time: the latest counts.
+  for (const output::MxHostRow& row : rows.hosts) {
+    if (row.host != entry.host) continue;
+    if (host.row == nullptr || host.row->started_at <= row.started_at) host.row = &row;
+  }
   for (const output::EndpointRow& endpoint : rows.endpoints) {
-    if (endpoint.host == entry.host) host.endpoints.push_back(&endpoint);
+    if (endpoint.host != entry.host) continue;
+    const auto earlier =
+        std::ranges::find(host.endpoints, endpoint.address, &output::EndpointRow::address);
+    if (earlier == host.endpoints.end()) {
+      host.endpoints.push_back(&endpoint);
+    } else if ((*earlier)->started_at <= endpoint.started_at) {
+      *earlier = &endpoint;
+    }
   }
   if (host.row == nullptr || !host.row->addresses) return host;
   const std::vector<std::string>& order = *host.row->addresses;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "scanner/base/text.h"
 #include "scanner/posture/strength.h"
 
 namespace mxsweep::scanner {
@@ -68,9 +69,25 @@ bool NotTried(const EndpointRow& row) {
          row.outcome.starts_with("local_");
 }
 
-// What the reply parser says of it (scanner/smtp/reply.cc).
-bool HasChangingCodes(const EndpointRow& row) {
-  return row.error_detail && row.error_detail->starts_with("reply code changes");
+// endpoints.reply_codes: "starttls 454 220".
+struct MixedCodes {
+  std::string_view stage;
+  int first = 0;
+  int last = 0;
+
+  bool same_class() const { return first / 100 == last / 100; }
+};
+
+std::optional<MixedCodes> MixedCodesOf(const EndpointRow& row) {
+  if (!row.reply_codes) return std::nullopt;
+  const std::string_view text = *row.reply_codes;
+  const size_t first = text.find(' '), last = text.rfind(' ');
+  uint64_t codes[2] = {};
+  if (first == last || !ParseDigits(text.substr(first + 1, last - first - 1), &codes[0]) ||
+      !ParseDigits(text.substr(last + 1), &codes[1])) {
+    return std::nullopt;
+  }
+  return MixedCodes{text.substr(0, first), static_cast<int>(codes[0]), static_cast<int>(codes[1])};
 }
 
 // What tls/pki/pkix.cc says where a certificate of the chain is not the DER that OpenSSL parses.
@@ -86,11 +103,7 @@ std::optional<Step> BeforeStartTls(const EndpointRow& row) {
     return std::nullopt;
   }
   if (row.outcome == "connect_refused") return GoOn(kDefer, Reason::kNotListening);
-  if (row.outcome == "smtp_protocol_error") {
-    // Senders that take the last line's code go on, to where we did not follow.
-    if (HasChangingCodes(row)) return Unknown(Reason::kReplyCodes);
-    return GoOn(kDefer, Reason::kNoSmtp);
-  }
+  if (row.outcome == "smtp_protocol_error") return GoOn(kDefer, Reason::kNoSmtp);
   if (TurnedAway(row)) return Unknown(Reason::kTurnedAway);
   if (NotTried(row)) return Unknown(Reason::kNotTried);
   return Unknown(Reason::kNoAnswer);
@@ -138,6 +151,7 @@ class Visit {
         dane_(binding == Binding::kDane ? DaneStatusFor(domain, row) : "") {}
 
   Step Try() const {
+    if (const std::optional<Step> step = AtMixedCodes()) return *step;
     if (const std::optional<Step> step = BeforeStartTls(row_)) return *step;
     if (const std::optional<Step> step = AtGreeting()) return *step;
     if (row_.outcome == "no_starttls") return WithoutStartTls(Reason::kNoStartTls);
@@ -178,6 +192,23 @@ class Visit {
                   Told(reason));
   }
 
+  // A reply with several codes. We went by the last one: who reads another may have gone elsewhere.
+  std::optional<Step> AtMixedCodes() const {
+    const std::optional<MixedCodes> codes = MixedCodesOf(row_);
+    if (!codes || sender_.takes_last_code.value == true) return std::nullopt;
+    if (codes->stage == "ehlo_after_tls") return std::nullopt;  // see AfterHandshake
+    // Of EHLO's keywords, Exim heeds those in lines with the first code only.
+    if (codes->stage != "ehlo" && codes->stage != "starttls" && codes->same_class()) {
+      return std::nullopt;
+    }
+    if (!sender_.takes_last_code.value) return Unknown(Reason::kSenderUnknown);
+    if (codes->stage == "greeting" && codes->first / 100 != 2) return Unknown(Reason::kTurnedAway);
+    if (codes->stage != "starttls") return Unknown(Reason::kReplyCodes);
+    if (codes->first / 100 != 2) return AfterRefusedStartTls(codes->first);
+    if (!codes->same_class()) return Unknown(Reason::kReplyCodes);
+    return AfterConsent(codes->first);
+  }
+
   std::optional<Step> AtGreeting() const {
     if (!row_.greeting || !IsMaskedGreeting(*row_.greeting)) return std::nullopt;
     if (!sender_.helo_at_mask.value) return Unknown(Reason::kSenderUnknown);
@@ -186,16 +217,23 @@ class Visit {
   }
 
   std::optional<Step> AtStartTls() const {
-    const uint16_t code = row_.starttls_code.value_or(0);
-    if (row_.outcome == "starttls_refused") {
-      if (code / 100 != 5) {
-        return StepOf(must() ? std::optional(Then::kRefuses) : sender_.starttls_4xx.value,
-                      Told(Reason::kStartTlsRefused));
-      }
-      return StepOf(must() ? sender_.must_5xx.value : sender_.starttls_5xx.value,
+    const int code = row_.starttls_code.value_or(0);
+    if (row_.outcome == "starttls_refused") return AfterRefusedStartTls(code);
+    return code == 0 ? std::nullopt : AfterConsent(code);
+  }
+
+  Step AfterRefusedStartTls(int code) const {
+    if (code / 100 != 5) {
+      return StepOf(must() ? std::optional(Then::kRefuses) : sender_.starttls_4xx.value,
                     Told(Reason::kStartTlsRefused));
     }
-    if (code == 0 || code == 220) return std::nullopt;
+    return StepOf(must() ? sender_.must_5xx.value : sender_.starttls_5xx.value,
+                  Told(Reason::kStartTlsRefused));
+  }
+
+  // A positive reply to STARTTLS.
+  std::optional<Step> AfterConsent(int code) const {
+    if (code == 220) return std::nullopt;
     if (!sender_.takes_any_2xx.value) return Unknown(Reason::kSenderUnknown);
     if (*sender_.takes_any_2xx.value) return std::nullopt;
     return WithoutHandshake(Reason::kStartTlsRefused);
@@ -212,12 +250,18 @@ class Visit {
     }
     if (IsOfferWithoutServerName(row_)) {
       if (!sender_.server_name.value) return Unknown(Reason::kSenderUnknown);
-      const bool sends =
-          *sender_.server_name.value == ServerName::kAlways ||
-          (*sender_.server_name.value == ServerName::kWithDane && binding_ == Binding::kDane);
-      if (sends) return WithoutHandshake(Reason::kServerNameRefused);
+      if (SendsServerName()) return WithoutHandshake(Reason::kServerNameRefused);
+    } else if (row_.without_server_name == "failed") {
+      if (!sender_.server_name.value) return Unknown(Reason::kSenderUnknown);
+      if (!SendsServerName()) return WithoutHandshake(Reason::kServerNameWanted);
     }
     return AgainstItsLibrary();
+  }
+
+  // REQUIRES: it is known of the sender.
+  bool SendsServerName() const {
+    return *sender_.server_name.value == ServerName::kAlways ||
+           (*sender_.server_name.value == ServerName::kWithDane && binding_ == Binding::kDane);
   }
 
   // What the sender's own TLS library makes of the session.
@@ -245,7 +289,9 @@ class Visit {
     }
     const int level = Level();
     if (level == 0) return std::nullopt;
-    const std::optional<int> session = SessionLevel(row_);
+    const std::optional<int> session = sender_.library.value == TlsLibrary::kOpenSsl30
+                                           ? SessionLevelOfOpenSsl30(row_)
+                                           : SessionLevel(row_);
     if (!session) return Unknown(Reason::kNotTried);
     if (*session < level) return WithoutHandshake(Reason::kLevelTooLow);
     return std::nullopt;
@@ -265,6 +311,7 @@ class Visit {
   Step Authenticate() const {
     if (binding_ == Binding::kDane) return AuthenticateDane();
     if (!authenticates()) return Deliver(kEncrypted, Reason::kTls);
+    if (const std::optional<Step> step = AuthenticateOtherCertificate()) return *step;
     if (!row_.pkix_status || row_.pkix_status == "not_known") {
       return Unknown(Reason::kCertificateUnknown);
     }
@@ -283,6 +330,22 @@ class Visit {
     }
     return Deliver(kEncrypted,
                    binding_ == Binding::kSts ? Reason::kStsVerified : Reason::kVerified);
+  }
+
+  // What the certificate comes to that a sender without a server name is shown, where it is not the
+  // row's.
+  std::optional<Step> AuthenticateOtherCertificate() const {
+    const bool is_row = IsOfferWithoutServerName(row_) || row_.without_server_name == "same";
+    if (is_row || !row_.server_name) return std::nullopt;
+    if (!sender_.server_name.value) return Unknown(Reason::kSenderUnknown);
+    if (SendsServerName()) return std::nullopt;
+    if (!row_.without_server_name) return Unknown(Reason::kServerNameUnknown);
+    if (row_.without_server_name == "invalid") return Unauthenticated(Reason::kOtherCertificate);
+    // Valid chains have keys and signatures of level 1 at least (PkixStatus::kWeakSignature).
+    if (row_.without_server_name == "valid" && Level() <= 1) {
+      return Deliver(kEncrypted, Reason::kVerified);
+    }
+    return Unknown(Reason::kCertificateUnknown);
   }
 
   Step Unauthenticated(Reason reason) const {
@@ -312,20 +375,28 @@ class Visit {
       return broke_off ? std::optional(Unknown(Reason::kNoAnswer)) : std::nullopt;
     }
     const std::string& word = *row_.after_tls;
+    const std::optional<MixedCodes> codes = MixedCodesOf(row_);
+    if (codes && codes->stage == "ehlo_after_tls" && !codes->same_class() &&
+        sender_.takes_last_code.value != true) {
+      if (!sender_.takes_last_code.value) return Unknown(Reason::kSenderUnknown);
+      if (codes->first / 100 == 2) return std::nullopt;
+      return RefusedWithinTls(codes->first);
+    }
     if (word == "ok") return std::nullopt;
     if (word == "helo") {
       if (!sender_.helo_in_tls.value) return Unknown(Reason::kSenderUnknown);
       if (*sender_.helo_in_tls.value) return std::nullopt;
-      return RefusedWithinTls();
+      return RefusedWithinTls(row_.after_tls_code.value_or(0));
     }
-    if (word == "refused" || word == "throttled_421") return RefusedWithinTls();
+    if (word == "refused" || word == "throttled_421")
+      return RefusedWithinTls(row_.after_tls_code.value_or(0));
     if (word == "closed") return ClosedWithinTls();
     return Unknown(Reason::kNoAnswer);
   }
 
   // As before STARTTLS, what the server said may be about us.
-  Step RefusedWithinTls() const {
-    const bool transient = row_.after_tls_code.value_or(0) / 100 == 4;
+  Step RefusedWithinTls(int code) const {
+    const bool transient = code / 100 == 4;
     const std::optional<Then> then = (transient ? sender_.tls_4xx : sender_.tls_5xx).value;
     Step step = Unknown(Reason::kRefusedWithinTls);
     if (then && *then != Then::kGoesOn) step.likewise = StepOf(then, step.reason).action;
@@ -584,6 +655,12 @@ std::string_view SenderReasonWord(SenderReason reason) {
       return "no_renegotiation_info";
     case Reason::kServerNameRefused:
       return "server_name_refused";
+    case Reason::kServerNameWanted:
+      return "server_name_wanted";
+    case Reason::kServerNameUnknown:
+      return "server_name_unknown";
+    case Reason::kOtherCertificate:
+      return "other_certificate";
     case Reason::kCertificateUnparsed:
       return "certificate_not_parsed";
     case Reason::kInjected:

@@ -47,11 +47,13 @@ enum class SenderReason : uint8_t {
   kNoRenegotiationInfo,  // the server does not know RFC 5746
   kCertificateUnparsed,  // its TLS library cannot parse a certificate, and ends the handshake
   kServerNameRefused,    // the server ends the handshake with who sends a server name
+  kServerNameWanted,     // … with who sends none
   kInjected,             // clear text behind the answer to STARTTLS
   kClosedWithinTls,      // the server hangs up on the EHLO within TLS
   kCertificate,          // chain not valid: endpoints.pkix_status
   kRevoked,              // senders that insist on a valid certificate may ask (RFC 8461 §4.2)
   kName,                 // the certificate is for another name
+  kOtherCertificate,     // who sends no server name is shown another one, which is not valid
   kDaneMismatch,
   kDaneNoStartTls,
   kDaneHandshakeFailed,
@@ -67,7 +69,8 @@ enum class SenderReason : uint8_t {
   kMayBeOurs,           // the handshake failed, perhaps for what our own client lacks
   kCertificateUnknown,  // we could not read or verify what the server shows
   kOtherOffer,          // the sender offers less than we did: the server may choose otherwise
-  kReplyCodes,          // a reply whose lines have different codes
+  kReplyCodes,          // a reply whose lines have different codes, which it reads otherwise
+  kServerNameUnknown,   // it sends no server name, and what it is shown was not seen
   kIpLiteral,           // the MX record names an address, which we do not ask
   kSenderUnknown,       // what this sender does there is not known
   kNotTried,            // we did not or could not ask

@@ -73,6 +73,12 @@ std::string ReasonText(const Sender& sender, Reason reason) {
       return "its TLS cannot parse a certificate of the chain";
     case Reason::kServerNameRefused:
       return "it sends a server name, at which the server ends the handshake";
+    case Reason::kServerNameWanted:
+      return "it sends no server name, without which the server ends the handshake";
+    case Reason::kServerNameUnknown:
+      return "it sends no server name, and what the server shows it was not seen";
+    case Reason::kOtherCertificate:
+      return "it sends no server name, and is shown another certificate, which will not do";
     case Reason::kInjected:
       return "the server sends clear text behind its answer to STARTTLS";
     case Reason::kClosedWithinTls:
@@ -90,7 +96,7 @@ std::string ReasonText(const Sender& sender, Reason reason) {
     case Reason::kOtherOffer:
       return "it offers less than we did; the server may choose otherwise";
     case Reason::kReplyCodes:
-      return "a reply has several codes, and we did not go on";
+      return "a reply has several codes, and it goes by another one than we did";
     case Reason::kIpLiteral:
       return "the MX record names an address, which we did not ask";
     case Reason::kSenderUnknown:

@@ -174,6 +174,34 @@ constexpr Sender Level3() {
   return sender;
 }
 
+// Debian 12 has OpenSSL 3.0, whose levels bar TLS 1.0 and 1.1 by their handshake signatures only.
+constexpr char kDebian12[] = "Debian 12, package libssl3";
+constexpr char kOpenSsl30Tried[] = "tried with OpenSSL 3.0.19";
+
+constexpr Sender VerifiedWithOpenSsl30() {
+  Sender sender = PostfixVerify();
+  sender.word = "verified_openssl_3_0";
+  sender.variant_of = "verified";
+  sender.label = "Debian 12 verified";
+  sender.like = "Postfix 3.7, smtp_tls_security_level = verify, with OpenSSL 3.0";
+  sender.is_kind = sender.counts = false;
+  sender.library = {TlsLibrary::kOpenSsl30, kDebian12};
+  return sender;
+}
+
+constexpr Sender Level2WithOpenSsl30() {
+  Sender sender = Level2();
+  sender.word = "level2_openssl_3_0";
+  sender.variant_of = "level2";
+  sender.label = "Debian 12 level 2";
+  sender.like = "opportunistic, OpenSSL 3.0 at security level 2, certificates not looked at";
+  sender.is_kind = sender.counts = false;
+  sender.library = {TlsLibrary::kOpenSsl30, kDebian12};
+  sender.level = sender.authenticated_level = {2, "the library's default there, tried"};
+  sender.min_version = {TlsVersion::kTls10, kOpenSsl30Tried};
+  return sender;
+}
+
 constexpr Sender Exim() {
   return {
       .demand = {Demand::kNothing, "tls_try_verify_hosts: tried and logged only"},
@@ -365,9 +393,20 @@ constexpr Sender Java() {
   };
 }
 
-constexpr std::array kSenders = {PostfixMay(), PostfixEncrypt(), PostfixVerify(),  PostfixDane(),
-                                 MtaSts(),     Level2(),         Level2Verified(), Level3(),
-                                 EximGnuTls(), EximOpenSsl(),    Stalwart(),       Go(),
+constexpr std::array kSenders = {PostfixMay(),
+                                 PostfixEncrypt(),
+                                 PostfixVerify(),
+                                 PostfixDane(),
+                                 MtaSts(),
+                                 Level2(),
+                                 Level2Verified(),
+                                 Level3(),
+                                 VerifiedWithOpenSsl30(),
+                                 Level2WithOpenSsl30(),
+                                 EximGnuTls(),
+                                 EximOpenSsl(),
+                                 Stalwart(),
+                                 Go(),
                                  Java()};
 
 }  // namespace
@@ -384,6 +423,8 @@ std::string_view CellWord(TlsLibrary library) {
   switch (library) {
     case TlsLibrary::kOpenSsl:
       return "OpenSSL 3.1 and later";
+    case TlsLibrary::kOpenSsl30:
+      return "OpenSSL 3.0";
     case TlsLibrary::kGnuTls:
       return "GnuTLS";
     case TlsLibrary::kRustls:

@@ -21,7 +21,8 @@ struct Cell {
 };
 
 enum class TlsLibrary : uint8_t {
-  kOpenSsl,  // 3.1 and later
+  kOpenSsl,    // 3.1 and later
+  kOpenSsl30,  // whose levels let TLS 1.0 with static RSA pass
   kGnuTls,
   kRustls,
   kGo,
@@ -53,7 +54,10 @@ struct Sender {
   std::string_view word;   // "opportunistic"
   std::string_view label;  // for people, short: "opportunistic TLS"
   std::string_view name;   // in a list of who does what; empty: not told there
-  std::string_view like;   // the program and its setting: "Postfix, smtp_tls_security_level = may"
+  // The word of a sender from which this one differs in little: people are told of it only where
+  // the two part. Mostly empty.
+  std::string_view variant_of;
+  std::string_view like;  // the program and its setting: "Postfix, smtp_tls_security_level = may"
   // A kind of sender, told one by one; otherwise a program, of which `check` tells what differs.
   bool is_kind = false;
   // Counts for verdict and exit code.

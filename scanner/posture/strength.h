@@ -10,11 +10,17 @@
 
 namespace mxsweep::scanner {
 
-// Of version, cipher, group and handshake signature, by the rules of OpenSSL 3.1 and later; nothing:
-// not known.
+// Of version, cipher, group and handshake signature, by the rules of OpenSSL 3.1 and later;
+// nothing: not known.
 inline std::optional<int> SessionLevel(const output::EndpointRow& row) {
   if (!row.session_level) return std::nullopt;
   return *row.session_level;
+}
+
+// The same by the rules of OpenSSL 3.0.
+inline std::optional<int> SessionLevelOfOpenSsl30(const output::EndpointRow& row) {
+  if (!row.session_level_openssl_3_0) return std::nullopt;
+  return *row.session_level_openssl_3_0;
 }
 
 // Of the keys and signatures of the certificate's path; nothing: not known.

@@ -338,6 +338,30 @@ std::optional<std::string> NullIfEmpty(std::string text) {
   return text;
 }
 
+// Whoever sends no server name meets something else. `row`.without_server_name is "failed" or
+// "invalid".
+Finding OtherWithoutServerName(const EndpointRow& row) {
+  const bool failed = row.without_server_name == "failed";
+  return {.severity = failed ? Severity::kBad : Severity::kWarning,
+          .id = failed ? "server_name_wanted" : "other_certificate",
+          .title = failed ? "the server ends the handshake with who sends no server name"
+                          : "who sends no server name is shown a certificate that will not do",
+          .why = JoinText("Without a server name (SNI) we were shown another side of it",
+                          row.without_server_name_detail
+                              ? JoinText(" (", *row.without_server_name_detail, ")")
+                              : "",
+                          ". Postfix sends none unless DANE is in use, nor does Exim: ",
+                          failed ? "Postfix at may delivers in clear at a later attempt."
+                                 : "Postfix at verify keeps the mail."),
+          .fix = failed ? "serve TLS without a server name, too"
+                        : "make the MX host's certificate the server's default one",
+          .advice =
+              "Compare \"openssl s_client -starttls smtp -noservername\" with -servername. Mail "
+              "servers are asked for one name, most of the time: a default certificate that has "
+              "it serves everybody.",
+          .not_this = "Nothing is wrong with the certificate for who sends the name."};
+}
+
 bool IsShortRsa(const EndpointRow& row) {
   return row.leaf_key_type && row.leaf_key_type->starts_with("rsa") && row.leaf_key_bits &&
          *row.leaf_key_bits < 2048;
@@ -378,6 +402,9 @@ void AddTlsFindings(const CheckView& view, const HostRows&, const EndpointRow& r
   }
   if (row.outcome != "tls_ok") return;
   if (FailsWithinTls(row)) AddAfterTlsFinding(row, findings);
+  if (row.without_server_name == "failed" || row.without_server_name == "invalid") {
+    AddFinding(OtherWithoutServerName(row), place, findings);
+  }
   if (row.secure_renegotiation == false) AddFinding(NoRenegotiationInfo(), place, findings);
   const bool old = row.tls_version == "TLSv1" || row.tls_version == "TLSv1.1";
   const int session_level = SessionLevel(row).value_or(5);

@@ -67,6 +67,10 @@ void FillSmtp(const EndpointFacts& facts, output::EndpointRow* row) {
   }
   row->after_tls = NullIfEmpty(AfterTlsName(facts.after_tls));
   if (facts.after_tls_code != 0) row->after_tls_code = facts.after_tls_code;
+  if (facts.mixed_codes) {
+    row->reply_codes = JoinText(StageName(facts.mixed_codes->stage), " ", facts.mixed_codes->first,
+                                " ", facts.mixed_codes->last);
+  }
 }
 
 void FillTls(const tls::HandshakeFacts& shown, output::EndpointRow* row) {
@@ -317,6 +321,8 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   FillCertificates(verdicts, certificates, &row);
   FillRevocation(verdicts, &row);
   FillDane(host, verdicts, &row);
+  row.without_server_name = NullIfEmpty(verdicts.without_server_name);
+  row.without_server_name_detail = NullIfEmpty(verdicts.without_server_name_detail);
   row.started_at = facts.started_at;
   row.connect_us = Microseconds(facts.connect_ns);
   row.greeting_us = Microseconds(facts.greeting_ns);

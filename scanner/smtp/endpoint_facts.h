@@ -24,6 +24,13 @@ struct OtherOffer {
   std::string usual_failure;  // what the usual offer came to: "tls_alert: unrecognized_name"
 };
 
+// That a reply had lines with different codes: senders take the first one's or the last one's.
+struct MixedCodes {
+  Stage stage = Stage::kGreeting;
+  int first = 0;
+  int last = 0;
+};
+
 // One attempt. What was not reached is empty, and small: these are what most of a scan waits with.
 struct EndpointFacts {
   Outcome outcome = Outcome::kLocalError;
@@ -38,6 +45,7 @@ struct EndpointFacts {
   // The ClientHello, if there was one, named the server (SNI).
   bool sent_server_name = true;
   Boxed<OtherOffer> other_offer;  // empty: the usual one
+  Boxed<MixedCodes> mixed_codes;  // of the first such reply, QUIT's apart
   std::string error_detail;       // a sentence, where there is more to say than the outcome does
 
   Boxed<SmtpReply> greeting;

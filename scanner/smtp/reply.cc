@@ -124,12 +124,9 @@ SmtpReplyParser::State SmtpReplyParser::EndLine(std::string_view line) {
     return Fail(absl::InvalidArgumentError(JoinText("not an SMTP reply: ", Quoted(line))));
   }
   const int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
-  if (reply_.lines.empty()) {
-    reply_.code = code;
-  } else if (code != reply_.code) {
-    return Fail(absl::InvalidArgumentError(
-        JoinText("reply code changes from ", reply_.code, " within a reply: ", Quoted(line))));
-  }
+  if (reply_.lines.empty()) reply_.first_code = code;
+  reply_.codes_differ = reply_.codes_differ || code != reply_.first_code;
+  reply_.code = code;
   if (reply_.lines.size() == kMaxReplyLines) {
     return Fail(
         absl::ResourceExhaustedError(JoinText("reply of more than ", kMaxReplyLines, " lines")));

@@ -27,7 +27,11 @@ inline constexpr size_t kMaxEhloKeywordBytes = 512;
 
 // One complete reply (RFC 5321 §4.2). A value.
 struct SmtpReply {
-  int code = 0;  // 200..599
+  // 200..599. Where lines have different codes (RFC 5321 §4.2.1 forbids it), the last line's, as
+  // most senders have it, and `codes_differ`; Exim and Angus Mail take the first line's.
+  int code = 0;
+  int first_code = 0;
+  bool codes_differ = false;
   // The text of each line behind code and separator, without the line's end; bytes as they came. An
   // enhanced code (RFC 3463) is the beginning of it.
   std::vector<std::string> lines;
@@ -63,9 +67,9 @@ EhloKeywords ParseEhloKeywords(const SmtpReply& reply);
 //
 // Accepted beyond the letter of RFC 5321 §4.2, since servers do it and senders accept it: a bare
 // LF, several CRs before the LF, "250" without separator, a tab as separator, any bytes (8-bit,
-// NUL) in the text, long lines up to the caps above. Refused: a line that does not begin with a
-// code from 200 to 599, any other character behind the code, a code that differs from the first
-// line's (§4.2.1), and whatever passes a cap.
+// NUL) in the text, long lines up to the caps above, lines with different codes (§4.2.1 forbids
+// them; SmtpReply keeps the first and the last). Refused: a line that does not begin with a code
+// from 200 to 599, any other character behind the code, and whatever passes a cap.
 //
 // Thread-compatible. An idle parser owns no heap memory.
 class SmtpReplyParser {

@@ -129,6 +129,9 @@ bool SmtpSession::ParseReply() {
   if (result.state == SmtpReplyParser::State::kError) {
     Fail(Outcome::kSmtpProtocolError, std::string(parser_.error().message()));
   }
+  if (HasReply() && reply().codes_differ && !facts_->mixed_codes) {
+    facts_->mixed_codes = {facts_->stage, reply().first_code, reply().code};
+  }
   return result.state != SmtpReplyParser::State::kNeedMore;
 }
 
@@ -192,6 +195,7 @@ Task<bool> SmtpSession::Quit(int64_t timeout_ns) {
   // Goodbye is a courtesy: whatever comes of it leaves the facts as they are.
   const Outcome outcome = facts_->outcome;
   std::string detail = facts_->error_detail;
+  const bool had_mixed_codes = facts_->mixed_codes.has_value();
   Send(kQuitCommand);
   const bool answered = co_await ReadReply(timeout_ns);
   if (encrypted_) {
@@ -201,6 +205,7 @@ Task<bool> SmtpSession::Quit(int64_t timeout_ns) {
   }
   facts_->outcome = outcome;
   facts_->error_detail = std::move(detail);
+  if (!had_mixed_codes) facts_->mixed_codes.reset();
   co_return answered;
 }
 

@@ -1,10 +1,12 @@
 #include "scanner/verdict/verdicts.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/time.h"
 #include "dns/mx_plan.h"
 #include "scanner/base/rpt_result.h"
+#include "scanner/base/text.h"
 #include "tls/pki/issuer.h"
 #include "tls/session/offers.h"
 #include "tls/session/session_level.h"
@@ -157,6 +159,41 @@ EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& fac
     JudgeDaneOf(host, facts, &verdicts);
   }
   return verdicts;
+}
+
+void JudgeWithoutServerName(const HostContext& host, const EndpointFacts& named,
+                            const EndpointFacts& unnamed, std::vector<tls::CertificateRef> chain,
+                            tls::PkixVerifier* pkix, EndpointVerdicts* verdicts) {
+  std::string& detail = verdicts->without_server_name_detail;
+  if (unnamed.outcome != Outcome::kTlsOk) {
+    detail = JoinText(OutcomeName(unnamed.outcome), unnamed.error_detail.empty() ? "" : ": ",
+                      unnamed.error_detail);
+    // A connection that breaks off may do so by chance.
+    const bool failed =
+        unnamed.outcome == Outcome::kTlsAlert || unnamed.outcome == Outcome::kTlsProtocolError;
+    if (failed) verdicts->without_server_name = "failed";
+    return;
+  }
+  if (std::ranges::equal(named.handshake->chain, unnamed.handshake->chain,
+                         [](const tls::DerHandle& a, const tls::DerHandle& b) {
+                           return std::ranges::equal(a.der(), b.der());
+                         })) {
+    verdicts->without_server_name = "same";
+    return;
+  }
+  const EndpointVerdicts other = JudgeEndpoint(host, unnamed, std::move(chain), pkix);
+  if (!other.pkix || other.pkix->status == tls::PkixStatus::kNotKnown) {
+    verdicts->without_server_name = "not_known";
+    if (other.pkix) detail = other.pkix->error;
+  } else if (other.pkix->status != tls::PkixStatus::kValid) {
+    verdicts->without_server_name = "invalid";
+    detail = JoinText(tls::PkixStatusName(other.pkix->status), ": ", other.pkix->error);
+  } else if (other.name_match == tls::NameMatch::kNone) {
+    verdicts->without_server_name = "invalid";
+    detail = "the certificate is for another name";
+  } else {
+    verdicts->without_server_name = "valid";
+  }
 }
 
 std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts) {

@@ -46,6 +46,9 @@ struct EndpointVerdicts {
   std::optional<tls::OcspVerdict> ocsp;          // where a response was stapled
   // By the stapled response alone, until the lists have been asked (Worker::LookUpRevocations).
   EndpointRevocation revocation;
+  // endpoints.without_server_name; empty: null.
+  std::string_view without_server_name;
+  std::string without_server_name_detail;
 
   bool verified() const {
     return pkix && pkix->status == tls::PkixStatus::kValid && name_match &&
@@ -62,6 +65,12 @@ std::string_view FailurePerhapsOurs(const EndpointFacts& facts);
 EndpointVerdicts JudgeEndpoint(const HostContext& host, const EndpointFacts& facts,
                                std::vector<tls::CertificateRef> chain, tls::PkixVerifier* pkix,
                                const dns::IpAddress* address = nullptr);
+
+// Of an endpoint whose facts are `named`: what `unnamed`, a connection without a server name, says
+// of who sends none. `chain` is that one's, in the table. `pkix` is borrowed for the call.
+void JudgeWithoutServerName(const HostContext& host, const EndpointFacts& named,
+                            const EndpointFacts& unnamed, std::vector<tls::CertificateRef> chain,
+                            tls::PkixVerifier* pkix, EndpointVerdicts* verdicts);
 
 // endpoints.rpt_result: an RFC 8460 §4.3 word where one fits; empty: null.
 std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& verdicts);

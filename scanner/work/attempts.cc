@@ -101,10 +101,29 @@ std::optional<Attempt> OnceMoreWithAnotherOffer(std::span<const Tried> tried,
   return std::nullopt;
 }
 
+// The offer of `tried`'s row without its server name; nothing where it had none, or no handshake
+// was completed.
+std::optional<Offer> OfferWithoutServerName(std::span<const Tried> tried) {
+  const Tried& chosen = tried[ChooseAttempt(tried)];
+  if (chosen.facts->outcome != Outcome::kTlsOk || !chosen.facts->sent_server_name) {
+    return std::nullopt;
+  }
+  return Offer{.max_version = chosen.offer.max_version, .server_name = false};
+}
+
+std::optional<Attempt> AlsoWithoutServerName(std::span<const Tried> tried,
+                                             const AttemptLimits& limits) {
+  if (!limits.also_without_server_name) return std::nullopt;
+  const std::optional<Offer> offer = OfferWithoutServerName(tried);
+  if (!offer || Find(tried, *offer) != nullptr) return std::nullopt;
+  return Attempt{.offer = *offer, .last_stage = Stage::kHandshake};
+}
+
 constexpr std::optional<Attempt> (*kRules[])(std::span<const Tried>, const AttemptLimits&) = {
     TheUsualOfferFirst,
     AgainAfterWhatMayPass,
     OnceMoreWithAnotherOffer,
+    AlsoWithoutServerName,
 };
 
 }  // namespace
@@ -118,10 +137,15 @@ std::optional<Attempt> NextAttempt(std::span<const Tried> tried, const AttemptLi
 
 size_t ChooseAttempt(std::span<const Tried> tried) {
   // What went well tells more than what did not; else what everybody would have met.
-  for (size_t i = tried.size(); i-- > 1;) {
-    if (tried[i].facts->outcome == Outcome::kTlsOk) return i;
-  }
-  return 0;
+  const auto found = std::ranges::find_if(
+      tried, [](const Tried& each) { return each.facts->outcome == Outcome::kTlsOk; });
+  return found == tried.end() ? 0 : static_cast<size_t>(found - tried.begin());
+}
+
+const EndpointFacts* FactsWithoutServerName(std::span<const Tried> tried) {
+  const std::optional<Offer> offer = OfferWithoutServerName(tried);
+  const Tried* found = offer ? Find(tried, *offer) : nullptr;
+  return found == nullptr ? nullptr : found->facts.get();
 }
 
 EndpointFacts& ChosenFacts(std::vector<Tried>* tried) {

@@ -18,6 +18,9 @@ namespace mxsweep::scanner {
 struct AttemptLimits {
   uint32_t retries = 1;                     // of the usual offer, after a failure that may pass
   int64_t retry_delay_ns = 30'000'000'000;  // before the first of them; doubled each time
+  // Where a handshake with a server name (SNI) was completed: another connection without one, up to
+  // the handshake, to see what senders meet that send none.
+  bool also_without_server_name = false;
 };
 
 // What one offer came to.
@@ -44,6 +47,8 @@ std::optional<Attempt> NextAttempt(std::span<const Tried> tried, const AttemptLi
 size_t ChooseAttempt(std::span<const Tried> tried);
 // Its facts; where they are not of the usual offer, they say so.
 EndpointFacts& ChosenFacts(std::vector<Tried>* tried);
+// What the connection came to that also_without_server_name asks for; null: there was none.
+const EndpointFacts* FactsWithoutServerName(std::span<const Tried> tried);
 
 // endpoints.offer: "usual", "tls12", "no_server_name".
 std::string_view OfferWord(const Offer& offer);

@@ -78,24 +78,37 @@ Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAd
 
 // Judges what was seen, records it, and tells `done` what it means for the host.
 void FinishEndpoint(Worker* worker, const HostContext& host, const dns::IpAddress& address,
-                    const EndpointFacts& facts, uint32_t attempts, HostTable::Callback* done) {
-  const EndpointVerdicts verdicts = JudgeEndpoint(
-      host, facts, worker->chains().Intern(facts, nullptr), worker->services().pkix, &address);
-  const Findings findings = RecordEndpoint(worker, host, address, facts, verdicts, attempts);
+                    std::vector<Tried>* tried, HostTable::Callback* done) {
+  const EndpointFacts& facts = ChosenFacts(tried);
+  EndpointVerdicts verdicts = JudgeEndpoint(host, facts, worker->chains().Intern(facts, nullptr),
+                                            worker->services().pkix, &address);
+  if (const EndpointFacts* unnamed = FactsWithoutServerName(*tried)) {
+    JudgeWithoutServerName(host, facts, *unnamed, worker->chains().Intern(*unnamed, nullptr),
+                           worker->services().pkix, &verdicts);
+  }
+  const Findings findings =
+      RecordEndpoint(worker, host, address, facts, verdicts, CountAttempts(*tried));
   worker->TaskEnded();
   (*done)(findings);
 }
 
 // The same with --revocation. What is borrowed outlives the task.
 Task<void> FinishEndpointWithRevocation(Worker* worker, const HostContext* host,
-                                        const dns::IpAddress* address, const EndpointFacts* facts,
-                                        uint32_t attempts, HostTable::Callback* done) {
+                                        const dns::IpAddress* address, std::vector<Tried>* tried,
+                                        HostTable::Callback* done) {
+  const EndpointFacts* facts = &ChosenFacts(tried);
   std::vector<NewCertificate> new_certificates;
   EndpointVerdicts verdicts =
       JudgeEndpoint(*host, *facts, worker->chains().Intern(*facts, &new_certificates),
                     worker->services().pkix, address);
+  if (const EndpointFacts* unnamed = FactsWithoutServerName(*tried)) {
+    JudgeWithoutServerName(*host, *facts, *unnamed,
+                           worker->chains().Intern(*unnamed, &new_certificates),
+                           worker->services().pkix, &verdicts);
+  }
   co_await LookUpRevocations(worker, facts, &verdicts, &new_certificates);
-  const Findings findings = RecordEndpoint(worker, *host, *address, *facts, verdicts, attempts);
+  const Findings findings =
+      RecordEndpoint(worker, *host, *address, *facts, verdicts, CountAttempts(*tried));
   worker->TaskEnded();
   (*done)(findings);
 }
@@ -137,12 +150,10 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
     if (tried.empty()) tried.push_back({.facts = LeftAloneFacts(worker->loop()->wall_now())});
   }
 
-  const EndpointFacts& facts = ChosenFacts(&tried);
-  const uint32_t attempts = CountAttempts(tried);
   if (worker->services().certificate_rows == nullptr) {
-    FinishEndpoint(worker, *host, address, facts, attempts, &done);
+    FinishEndpoint(worker, *host, address, &tried, &done);
   } else {
-    co_await FinishEndpointWithRevocation(worker, host.get(), &address, &facts, attempts, &done);
+    co_await FinishEndpointWithRevocation(worker, host.get(), &address, &tried, &done);
   }
 }
 

@@ -58,6 +58,12 @@ class FakeResolver : public Resolver {
   void SetFailure(const std::string& name, RrType type, ResponseStatus status) {
     failures_[{name, type}] = status;
   }
+  // Only so many of the next questions do.
+  void SetPassingFailure(const std::string& name, RrType type, ResponseStatus status,
+                         uint32_t questions) {
+    SetFailure(name, type, status);
+    passing_[{name, type}] = questions;
+  }
   void SetDelay(const std::string& name, std::chrono::nanoseconds delay) { delays_[name] = delay; }
   void SetDefaultDelay(std::chrono::nanoseconds delay) { default_delay_ = delay; }
 
@@ -72,7 +78,9 @@ class FakeResolver : public Resolver {
                               pending_.erase(id);
                               // The closure may go away with what the callback destroys.
                               Callback done = std::move(callback);
-                              done(Answer(asked, type));
+                              const Response answer = Answer(asked, type);
+                              CountPassing({asked, type});
+                              done(answer);
                             });
     return id;
   }
@@ -131,6 +139,14 @@ class FakeResolver : public Resolver {
   }
 
  private:
+  // A question was answered.
+  void CountPassing(const std::pair<std::string, RrType>& question) {
+    const auto passing = passing_.find(question);
+    if (passing == passing_.end() || --passing->second > 0) return;
+    failures_.erase(question);
+    passing_.erase(passing);
+  }
+
   static void SetAnswered(Response& response, bool secure) {
     response.dnssec = secure ? DnssecState::kSecure : DnssecState::kInsecure;
     response.authentic_data = secure;
@@ -147,6 +163,7 @@ class FakeResolver : public Resolver {
   std::set<std::pair<std::string, RrType>> insecure_;
   std::set<std::pair<std::string, RrType>> left_out_;
   std::map<std::pair<std::string, RrType>, ResponseStatus> failures_;
+  std::map<std::pair<std::string, RrType>, uint32_t> passing_;  // how often failures_ holds
   std::map<std::string, std::chrono::nanoseconds> delays_;
   std::chrono::nanoseconds default_delay_{1'000'000};
   std::map<QueryId, EventLoop::TimerId> pending_;

@@ -130,6 +130,10 @@ class SimulatedLoop final : public EventLoop {
   dns::EventLoop& dns_loop() override { return dns_; }
   void Post(absl::AnyInvocable<void()> message) override;
   int max_streams() const override { return 1 << 20; }
+  bool HasRouteTo(const dns::IpAddress& address) override {
+    return has_ipv6_route_ || !address.is_v6();
+  }
+  void SetIpv6Route(bool has) { has_ipv6_route_ = has; }
 
   void SetIterationHook(std::function<void()> hook) { hook_ = std::move(hook); }
 
@@ -172,6 +176,7 @@ class SimulatedLoop final : public EventLoop {
   Network* network_;
   TimerWheel timers_;
   DnsLoop dns_;
+  bool has_ipv6_route_ = true;
   std::function<void()> hook_;
   std::map<EventKey, std::function<void()>> events_;
   uint64_t next_event_ = 0;

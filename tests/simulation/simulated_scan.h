@@ -27,6 +27,10 @@ struct ScanSettings {
   TargetFeeder::Options feeder;
   bool implicit_tls = false;
   bool revocation = false;  // --revocation
+  bool also_without_server_name = false;
+  bool use_ipv4 = true;
+  bool use_ipv6 = true;
+  bool has_ipv6_route = true;  // of this machine
   // Virtual time at which the scan is told to stop; nothing: never.
   std::optional<int64_t> drain_at_ns;
   // The sink refuses this row and all after it; nothing: none.
@@ -50,7 +54,7 @@ struct ScanResult {
   uint32_t connections_left_open = 0;
   size_t questions_left = 0;
   int64_t took_ns = 0;
-  uint64_t hosts_asked_twice = 0;
+  uint64_t hosts_asked_twice = 0;  // but for those whose look-ups fail
   // How often each document was asked for: "address/target".
   std::map<std::string, uint32_t> documents_asked;
 

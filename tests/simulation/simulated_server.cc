@@ -21,6 +21,7 @@ Expected ExpectedOf(Manner manner) {
     case Manner::kInjects:
     case Manner::kHeloOnlyWithinTls:
     case Manner::kStartTls250:
+    case Manner::kMixedGreeting:
       return {Outcome::kTlsOk, Stage::kDone};
     case Manner::kClosesAfterHandshake:
     case Manner::kThrottledWithinTls:
@@ -38,6 +39,7 @@ Expected ExpectedOf(Manner manner) {
     case Manner::kEhlo4xx:
       return {Outcome::kEhloRefused, Stage::kEhlo, true};
     case Manner::kStartTls4xx:
+    case Manner::kMixedStartTls:
       return {Outcome::kStartTlsRefused, Stage::kStartTls, true};
     case Manner::kStartTls5xx:
       return {Outcome::kStartTlsRefused, Stage::kStartTls};
@@ -117,6 +119,8 @@ class ServerNetwork::Connection final : public Peer {
         return Greet("450 4.3.2 not now\r\n");
       case Manner::kGreeting5xx:
         return Greet("554 5.7.1 not you\r\n");
+      case Manner::kMixedGreeting:
+        return Greet("554-not you\r\n220 after all\r\n");
       case Manner::kThrottled:
         Greet("421 4.7.0 too many connections\r\n");
         return Throttle();
@@ -199,6 +203,8 @@ class ServerNetwork::Connection final : public Peer {
         return;
       case Manner::kStartTls4xx:
         return Reply("454 4.7.0 TLS not available\r\n");
+      case Manner::kMixedStartTls:
+        return Reply("220-go ahead\r\n454 or rather not\r\n");
       case Manner::kStartTls5xx:
         return Reply("502 5.5.1 not implemented\r\n");
       case Manner::kThrottledAtStartTls:
@@ -225,9 +231,16 @@ class ServerNetwork::Connection final : public Peer {
   void BeginTls() {
     accepted_tls_ = true;
     tls_sent_ = script().implicit_tls;
+  }
+
+  // The ClientHello, in one piece: every name of a simulated world ends so.
+  void MeetClient(std::string_view hello) {
+    const bool named = hello.find("sim.example") != std::string_view::npos;
+    const auto* chain = script().chain;
+    if (!named && script().chain_without_name != nullptr) chain = script().chain_without_name;
     tls::testing::TestServerOptions options;
     if (manner_ == Manner::kTls12) options.max_version = tls::kTls12;
-    tls_.emplace(*script().chain, options);
+    tls_.emplace(*chain, options);
   }
 
   // In a single piece.
@@ -252,6 +265,7 @@ class ServerNetwork::Connection final : public Peer {
       default:
         break;
     }
+    if (!tls_) MeetClient(bytes);
     const std::string out = tls_->Receive(std::string(bytes));
     if (!out.empty()) Write(out, script().reply_delay_ns, travel());
     if (manner_ == Manner::kClosesAfterHandshake && tls_->done()) return Close(0);

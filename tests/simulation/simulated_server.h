@@ -27,6 +27,8 @@ enum class Manner {
   kSilentWithinTls,
   kThrottledWithinTls,  // 421 to the second EHLO; with implicit TLS as a greeting
   kStartTls250,         // which senders take for 220
+  kMixedGreeting,       // first line 554, last line 220
+  kMixedStartTls,       // first line 220, last line 454
   kNoStartTls,
   kHeloOnly,
   kEhloRefused,
@@ -79,6 +81,8 @@ struct ServerScript {
   // TLS from the first byte (RFC 8314 §3.3); the manners of the handshake and those after it.
   bool implicit_tls = false;
   const std::vector<const tls::testing::TestCertificate*>* chain = nullptr;
+  // For who sends no server name; null: the same.
+  const std::vector<const tls::testing::TestCertificate*>* chain_without_name = nullptr;
 };
 
 // A web server at one address, port 80.

@@ -198,8 +198,16 @@ void World::FillResolver(dns::FakeResolver* resolver, uint64_t seed) const {
       resolver->SetFailure(host.name, dns::RrType::kAaaa, dns::ResponseStatus::kServfail);
     }
   }
+  for (const WorldHost& host : hosts) {
+    if (host.passing_failures == 0) continue;
+    resolver->SetPassingFailure(host.name, dns::RrType::kA, host.passing_status,
+                                host.passing_failures);
+  }
   for (const WorldDomain& domain : domains) {
     resolver->SetDelay(domain.name, delay());
+    if (domain.mx_delay_ns > 0) {
+      resolver->SetDelay(domain.name, std::chrono::nanoseconds(domain.mx_delay_ns));
+    }
     const auto fail = [&](dns::ResponseStatus status) {
       resolver->SetFailure(domain.name, dns::RrType::kMx, status);
     };

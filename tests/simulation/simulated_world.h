@@ -21,6 +21,9 @@ struct WorldHost {
   std::vector<std::string> addresses;
   std::string tlsa;           // "": unsigned; "none", "match", "mismatch": signed
   bool lookup_fails = false;  // SERVFAIL
+  // The first so many questions for A fail like that.
+  uint32_t passing_failures = 0;
+  dns::ResponseStatus passing_status = dns::ResponseStatus::kServfail;
 };
 
 struct WorldServer {
@@ -32,6 +35,7 @@ struct WorldDomain {
   std::string name;
   std::string mx_status;  // word of docs/outcomes.md
   std::set<std::string> hosts;
+  int64_t mx_delay_ns = 0;  // 0: by chance
 };
 
 // Immutable once made.

@@ -149,6 +149,44 @@ TEST(SmtpRules, TakesAnyPositiveReplyToStartTlsForConsent) {
   EXPECT_EQ(row.starttls_code, 250);
 }
 
+// RFC 5321 §4.2.1 has one code for a reply. Where there are several, the last one is gone by, as
+// Postfix and sendmail do, and the row says so.
+TEST(SmtpRules, GoesByTheLastCodeWhereTheLinesOfAReplyDiffer) {
+  const EndpointRow greeting = RowOf(Manner::kMixedGreeting);
+  EXPECT_EQ(greeting.outcome, "tls_ok");
+  EXPECT_EQ(greeting.greeting_code, 220);
+  EXPECT_EQ(greeting.reply_codes, "greeting 554 220");
+  const EndpointRow consent = RowOf(Manner::kMixedStartTls);
+  EXPECT_EQ(consent.outcome, "starttls_refused");
+  EXPECT_EQ(consent.starttls_code, 454);
+  EXPECT_EQ(consent.reply_codes, "starttls 220 454");
+  EXPECT_FALSE(RowOf(Manner::kGood).reply_codes);
+}
+
+// What a server shows to who sends no name is asked for in a connection of its own, which ends
+// behind the handshake, and is judged on its own.
+TEST(SmtpRules, SeesWhatIsShownWithoutAServerName) {
+  const auto& pki = SimulatedPki();
+  const std::vector<const tls::testing::TestCertificate*> bare = {&pki.leaf};
+  const std::tuple<const std::vector<const tls::testing::TestCertificate*>*, bool, const char*>
+      cases[] = {{nullptr, true, "same"}, {&bare, true, "invalid"}, {nullptr, false, ""}};
+  for (const auto& [other, asked, word] : cases) {
+    for (const bool revocation : {false, true}) {
+      World world = World::Uniform(Manner::kGood, 1);
+      for (auto& [address, server] : world.servers) server.script.chain_without_name = other;
+      const ScanResult result =
+          Scan(world, {.revocation = revocation, .also_without_server_name = asked});
+      EXPECT_TRUE(result.complaints.empty()) << result.complaints.front();
+      ASSERT_EQ(result.All<EndpointRow>().size(), 1u);
+      const EndpointRow& row = *result.All<EndpointRow>().front();
+      EXPECT_EQ(row.without_server_name.value_or(""), word);
+      EXPECT_EQ(row.attempts, asked ? 2u : 1u);
+      EXPECT_EQ(row.stage, "done");
+      EXPECT_EQ(row.offer, "usual");
+    }
+  }
+}
+
 // A server that says 220 and goes on in clear has said why.
 TEST(SmtpRules, QuotesAServerThatGoesOnInClearAfterItsConsent) {
   const EndpointRow row = RowOf(Manner::kGarbageInHandshake);

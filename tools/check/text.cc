@@ -162,11 +162,19 @@ void TextWriter::Servers(const scanner::DomainReport& domain) {
   }
 }
 
+// Does it do what the sender does of which it is a variant?
+bool IsLikeItsModel(const scanner::DomainReport& domain, const scanner::SenderReport& variant) {
+  return std::ranges::any_of(domain.senders, [&variant](const scanner::SenderReport& each) {
+    return each.sender->word == variant.sender->variant_of && each.action == variant.action &&
+           each.text == variant.text;
+  });
+}
+
 // Programs of which the same is to be said, in one line: their names stand in the text.
 void TextWriter::Programs(const scanner::DomainReport& domain) {
   std::vector<const scanner::SenderReport*> left;
   for (const scanner::SenderReport& sender : domain.senders) {
-    if (!sender.sender->is_kind) left.push_back(&sender);
+    if (!sender.sender->is_kind && !IsLikeItsModel(domain, sender)) left.push_back(&sender);
   }
   while (!left.empty()) {
     const scanner::SenderReport& first = *left.front();

@@ -219,6 +219,10 @@ void AddDialogue(CLI::App& app, ScanOptions& options) {
                  "Default: those of the system")
       ->type_name("PATH")
       ->group(group);
+  app.add_flag("--without-sni", options.also_without_server_name,
+               "Connect once more without a server name, and see\n"
+               "whether the server shows other certificates then")
+      ->group(group);
   app.add_flag("--revocation", options.revocation,
                "Fetch the revocation lists (CRLs) that trusted\n"
                "certificates name, each once, over plain HTTP")
@@ -336,11 +340,26 @@ void RegisterScanFlags(CLI::App& app, scanner::ScanOptions& options) {
 
 void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
   RegisterScanFlags(app, options);
-  for (const char* flag :
-       {"targets", "--targets", "--output", "--format", "--epoch", "--epoch-rows", "--progress",
-        "--dns-concurrency", "--dns-rate", "--tls", "--rate", "--concurrency",
-        "--per-address-concurrency", "--per-address-interval", "--throttle-backoff", "--blocklist",
-        "--allowlist", "--workers", "--seed"}) {
+  for (const char* flag : {"targets",
+                           "--targets",
+                           "--output",
+                           "--format",
+                           "--epoch",
+                           "--epoch-rows",
+                           "--progress",
+                           "--dns-concurrency",
+                           "--dns-rate",
+                           "--tls",
+                           "--rate",
+                           "--concurrency",
+                           "--per-address-concurrency",
+                           "--per-address-interval",
+                           "--throttle-backoff",
+                           "--blocklist",
+                           "--allowlist",
+                           "--workers",
+                           "--seed",
+                           "--without-sni"}) {
     app.remove_option(app.get_option(flag));
   }
 }
@@ -349,6 +368,7 @@ ScanOptions CheckDefaults() {
   ScanOptions options;
   options.format = OutputFormat::kCaller;
   options.mta_sts = MtaStsLevel::kFull;
+  options.also_without_server_name = true;
   options.retry_delay_ms = 3'000;
   options.throttle_backoff_ms = 3'000;
   options.dns_timeout_ms = 10'000;

@@ -368,12 +368,34 @@ TEST(CheckReport, TellsAChainThatIsNotKnown) {
 
 TEST(CheckReport, TellsAReplyWithSeveralCodes) {
   MadeUpDomain domain = testing::Plain();
-  testing::Silence(domain, "smtp_protocol_error", "ehlo");
-  Server(domain).error_detail = "reply code changes from 250 within a reply: \"220-STARTTLS\"";
+  Server(domain).reply_codes = "ehlo 220 250";
   const Reported report(std::move(domain));
-  EXPECT_EQ(report->verdict, Verdict::kUnknown);
-  EXPECT_NE(report.Find("reply_codes_differ"), nullptr);
-  EXPECT_EQ(report.Find("no_smtp"), nullptr);
+  EXPECT_EQ(report->verdict, Verdict::kUnprotected);
+  ASSERT_NE(report.Find("reply_codes_differ"), nullptr);
+  EXPECT_THAT(report.Find("reply_codes_differ")->why, HasSubstr("code: ehlo 220 250."));
+}
+
+TEST(CheckReport, TellsWhatServersShowWithoutAServerName) {
+  MadeUpDomain domain = testing::Plain();
+  Server(domain).server_name = Server(domain).host;
+  Server(domain).without_server_name = "same";
+  EXPECT_EQ(Reported(domain)->verdict, Verdict::kUnprotected);
+  Server(domain).without_server_name = "invalid";
+  Server(domain).without_server_name_detail = "self_signed: the leaf is its own issuer";
+  {
+    const Reported report(domain);
+    EXPECT_EQ(report->verdict, Verdict::kUnverified);
+    const Finding* finding = report.Find("other_certificate");
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->severity, Severity::kWarning);
+    EXPECT_THAT(finding->why, HasSubstr("(self_signed: the leaf is its own issuer)"));
+  }
+  Server(domain).without_server_name = "failed";
+  {
+    const Reported report(domain);
+    EXPECT_EQ(report->verdict, Verdict::kExposed);
+    EXPECT_NE(report.Find("server_name_wanted"), nullptr);
+  }
 }
 
 TEST(CheckReport, TellsAnOddConsentToStartTls) {

@@ -130,8 +130,27 @@ TEST(SmtpReplyParser, RefusesBinaryBytesBeforeALineEndComes) {
   EXPECT_THAT(ErrorOf("\x15\x03\x01"), HasSubstr("not an SMTP reply"));
 }
 
-TEST(SmtpReplyParser, RefusesReplyWhoseCodeChanges) {
-  EXPECT_THAT(ErrorOf("250-a\r\n550 b\r\n"), HasSubstr("changes from 250"));
+// RFC 5321 §4.2.1 forbids it. Postfix 3.7.11 takes the last line's code, Exim 4.96 the first's.
+TEST(SmtpReplyParser, KeepsTheFirstAndTheLastCodeWhereTheyDiffer) {
+  const SmtpReply reply = Parse("250-a\r\n251-b\r\n550 c\r\n");
+  EXPECT_TRUE(reply.codes_differ);
+  EXPECT_EQ(reply.first_code, 250);
+  EXPECT_EQ(reply.code, 550);
+  EXPECT_TRUE(reply.permanent_negative());
+  EXPECT_THAT(reply.lines, ElementsAre("a", "b", "c"));
+  EXPECT_TRUE(Parse("250-a\r\n251-b\r\n250 c\r\n").codes_differ);
+  EXPECT_FALSE(Parse("250-a\r\n250 c\r\n").codes_differ);
+  EXPECT_FALSE(Parse("250 a\r\n").codes_differ);
+}
+
+TEST(SmtpReplyParser, ForgetsTheCodesOfTheLastReply) {
+  SmtpReplyParser parser;
+  parser.Feed(Bytes("250-a\r\n550 b\r\n"));
+  parser.TakeReply();
+  parser.Feed(Bytes("220 c\r\n"));
+  const SmtpReply reply = parser.TakeReply();
+  EXPECT_FALSE(reply.codes_differ);
+  EXPECT_EQ(reply.first_code, 220);
 }
 
 TEST(SmtpReplyParser, StaysInErrorAndConsumesNothingMore) {

@@ -139,5 +139,55 @@ TEST(ChooseAttempt, TellsWhatWentWellElseWhatTheUsualOfferMet) {
   EXPECT_EQ(CountAttempts(tried), 2u);
 }
 
+// Senders that send no server name may be shown something else.
+TEST(NextAttempt, AsksOnceMoreWithoutAServerNameWhereThatIsWanted) {
+  constexpr AttemptLimits kAlso{.also_without_server_name = true};
+  std::vector<Tried> tried;
+  AddAttempt({}, Facts(Outcome::kTlsOk), &tried);
+  EXPECT_FALSE(NextAttempt(tried, kLimits));
+  const auto attempt = NextAttempt(tried, kAlso);
+  ASSERT_TRUE(attempt);
+  EXPECT_EQ(attempt->offer, kNoServerName);
+  EXPECT_EQ(attempt->last_stage, Stage::kHandshake);
+  EXPECT_EQ(attempt->delay_ns, 0);
+  EXPECT_EQ(FactsWithoutServerName(tried), nullptr);
+  for (const Outcome outcome : {Outcome::kTlsOk, Outcome::kTlsAlert, Outcome::kGreetingTimeout}) {
+    std::vector<Tried> both;
+    AddAttempt({}, Facts(Outcome::kTlsOk), &both);
+    AddAttempt(attempt->offer, Facts(outcome), &both);
+    EXPECT_FALSE(NextAttempt(both, kAlso)) << "once, whatever comes of it";
+    EXPECT_EQ(&ChosenFacts(&both), both.front().facts.get()) << "the row tells of the usual one";
+    EXPECT_FALSE(ChosenFacts(&both).other_offer);
+    EXPECT_EQ(FactsWithoutServerName(both), both.back().facts.get());
+  }
+}
+
+TEST(NextAttempt, AsksForNothingMoreWhereTheRowHasNoServerNameOrNoHandshake) {
+  constexpr AttemptLimits kAlso{.also_without_server_name = true};
+  std::vector<Tried> tried;
+  AddAttempt({}, Facts(Outcome::kNoStartTls), &tried);
+  EXPECT_FALSE(NextAttempt(tried, kAlso));
+  tried.clear();
+  AddAttempt({}, Facts(Outcome::kTlsOk), &tried);
+  tried.front().facts->sent_server_name = false;
+  EXPECT_FALSE(NextAttempt(tried, kAlso));
+  // After `unrecognized_name` the row itself is of an attempt without one.
+  tried.clear();
+  AddAttempt({}, Alert(112), &tried);
+  AddAttempt(kNoServerName, Facts(Outcome::kTlsOk), &tried);
+  tried.back().facts->sent_server_name = false;
+  EXPECT_FALSE(NextAttempt(tried, kAlso));
+  EXPECT_EQ(FactsWithoutServerName(tried), nullptr);
+}
+
+TEST(NextAttempt, AsksWithTheVersionsThatHadGoneWell) {
+  std::vector<Tried> tried;
+  AddAttempt({}, Alert(40), &tried);
+  AddAttempt(kTls12, Facts(Outcome::kTlsOk), &tried);
+  const auto attempt = NextAttempt(tried, {.also_without_server_name = true});
+  ASSERT_TRUE(attempt);
+  EXPECT_EQ(attempt->offer, (Offer{.max_version = tls::kTls12, .server_name = false}));
+}
+
 }  // namespace
 }  // namespace mxsweep::scanner

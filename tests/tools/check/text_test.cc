@@ -31,6 +31,19 @@ TEST(CheckText, SaysInThreeLinesWhetherMailIsSafeAndWhatToDo) {
                     HasSubstr("to do  switch TLS on"), HasSubstr("STARTTLS")));
 }
 
+TEST(CheckText, TellsASenderThatIsNearlyAnotherOnlyWhereTheyPart) {
+  const Reported plain(scanner::testing::Plain());
+  EXPECT_THAT(RenderCheckText(plain.whole(), {}), Not(HasSubstr("Debian 12")));
+  MadeUpDomain domain = scanner::testing::Plain();
+  Server(domain).tls_version = "TLSv1";
+  Server(domain).group.reset();  // static RSA
+  Server(domain).session_level = 0;
+  Server(domain).session_level_openssl_3_0 = 2;
+  const Reported old(std::move(domain));
+  EXPECT_THAT(RenderCheckText(old.whole(), {}),
+              HasSubstr("delivers encrypted  Debian 12 verified"));
+}
+
 TEST(CheckText, LetsNoServerWriteToTheTerminal) {
   MadeUpDomain domain = scanner::testing::Plain();
   Leaf(domain).issuer =

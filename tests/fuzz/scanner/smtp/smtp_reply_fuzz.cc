@@ -28,6 +28,8 @@ void CheckRowText(const std::string& text, size_t max_bytes) {
 
 void CheckReply(const SmtpReply& reply) {
   MXSWEEP_CHECK(reply.code >= 200 && reply.code <= 599);
+  MXSWEEP_CHECK(reply.first_code >= 200 && reply.first_code <= 599);
+  MXSWEEP_CHECK(reply.codes_differ || reply.first_code == reply.code);
   MXSWEEP_CHECK(!reply.lines.empty() && reply.lines.size() <= kMaxReplyLines);
   MXSWEEP_CHECK(reply.wire_bytes <= kMaxReplyBytes);
   for (size_t max_bytes : {size_t{0}, size_t{7}, kMaxRowTextBytes}) {
