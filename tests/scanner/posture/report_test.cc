@@ -324,14 +324,14 @@ TEST(CheckReport, TellsWhoBouncesWhoDefersAndWhoFallsBackToClear) {
               AllOf(HasSubstr("In clear at a later attempt: Postfix at may."),
                     HasSubstr("In clear at once: Exim with GnuTLS, Exim with OpenSSL."),
                     HasSubstr("Kept, and tried again for days: Postfix at encrypt, Stalwart."),
-                    HasSubstr("Returned at once: Go, Java.")));
+                    HasSubstr("Returned at once: Go, Java, Python.")));
   testing::Silence(domain, "starttls_refused", "starttls");
   Server(domain).starttls_code = 454;
   EXPECT_THAT(Reported(domain).Find("starttls_refused")->why,
               HasSubstr("tried again for days: Postfix at encrypt."));
   Server(domain).starttls_code = 554;
   EXPECT_THAT(Reported(domain).Find("starttls_refused")->why,
-              HasSubstr("Returned at once: Postfix at encrypt, Go, Java."));
+              HasSubstr("Returned at once: Postfix at encrypt, Go, Java, Python."));
 }
 
 TEST(CheckReport, BlamesNobodyForAHandshakeThatMayFailForUsAlone) {

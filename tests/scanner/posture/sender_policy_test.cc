@@ -334,7 +334,15 @@ std::vector<Trial> TrialsWithOthers() {
       {"masked", masked, "stalwart", {kUnknown, Reason::kSenderUnknown}},
       {"common name", common_name, "level2_verified", {kEncrypted, Reason::kVerified}, true},
       {"common name", common_name, "go", {kReturn, Reason::kName}, true},
-      {"common name", common_name, "java", {kUnknown, Reason::kSenderUnknown}},
+      {"common name", common_name, "java", {kEncrypted, Reason::kVerified}, true},
+      {"common name", common_name, "python", {kEncrypted, Reason::kTls}, true},
+      {"expired", expired, "python", {kEncrypted, Reason::kTls}, true},
+      {"alert", alert, "python", {kReturn, Reason::kHandshakeFailed}, true},
+      {"250 to STARTTLS", says_250, "python", {kReturn, Reason::kStartTlsRefused}, true},
+      {"250 to STARTTLS", says_250, "java", {kReturn, Reason::kStartTlsRefused}, true},
+      {"static RSA", static_rsa, "python", {kUnknown, Reason::kOtherOffer}},
+      {"masked", masked, "python", {kEncrypted, Reason::kTls}, true},
+      {"masked", masked, "java", {kEncrypted, Reason::kVerified}, true},
   };
 }
 
