@@ -18,6 +18,7 @@
 #include "tls/pki/certificate_names.h"
 #include "tls/pki/der_reader.h"
 #include "tls/pki/issuer.h"
+#include "tls/pki/known_issuers.h"
 #include "tls/pki/openssl_parse.h"
 #include "tls/pki/public_key.h"
 #include "tls/pki/x509_path.h"
@@ -27,6 +28,7 @@ namespace {
 
 // Below this, an RSA key was within reach of one determined attacker years ago.
 constexpr uint32_t kWeakRsaBits = 1024;
+constexpr size_t kRememberedIssuers = 128;
 
 struct Judgement {
   PkixVerdict verdict;
@@ -272,14 +274,64 @@ std::optional<Judgement> JudgeUnparsable(std::span<const DerHandle> chain,
   return judgement;
 }
 
+// What a valid path has above its leaf; nothing where that does not hold for every leaf, or is no
+// more than the anchor.
+std::optional<IssuerPath> IssuersOf(const Path& path, const Judgement& judgement, int64_t time_s) {
+  constexpr size_t kWithIssuer = 3;  // leaf, issuer, anchor
+  if (judgement.verdict.status != PkixStatus::kValid || path.certificates.size() < kWithIssuer) {
+    return std::nullopt;
+  }
+  IssuerPath issuers;
+  Judgement window;
+  for (size_t depth = 1; depth < path.certificates.size(); ++depth) {
+    issuers.certificates.push_back(DerOf(path.certificates[depth].get()));
+    NarrowWindow(issuers.certificates.back(), time_s, &window);
+  }
+  if (!KnownIssuers::HoldsForEveryLeaf(issuers.certificates)) return std::nullopt;
+  issuers.from_s = window.from_s;
+  issuers.until_s = window.until_s;
+  issuers.indices = judgement.verdict.path;
+  issuers.issuer.reset(X509_STORE_new());
+  if (issuers.issuer == nullptr ||
+      !X509_STORE_add_cert(issuers.issuer.get(), path.certificates[1].get())) {
+    return std::nullopt;
+  }
+  return issuers;
+}
+
+// The judgement on a chain whose issuers are known, where it is valid; anything else is for
+// JudgeChain to tell. What is above the leaf was found to be right for every leaf, so that a path
+// of two is enough: BoringSSL checks the leaf, its signature, and the issuer's constraints on it.
+std::optional<Judgement> JudgeLeaf(const DerHandle& leaf, const IssuerPath& issuers,
+                                   int64_t time_s) {
+  if (!OpenSslParseTrouble(leaf.der()).empty()) return std::nullopt;
+  const ParsedChain parsed({&leaf, 1});
+  if (!parsed.has_leaf()) return std::nullopt;
+  const Path path = BuildPath(parsed, issuers.issuer.get(), time_s);
+  if (!path.errors.empty() || path.certificates.size() != 2 || !WeaknessOf(leaf.der()).empty() ||
+      !IsUsableKey(leaf.der())) {
+    return std::nullopt;
+  }
+  Judgement judgement = {.from_s = issuers.from_s, .until_s = issuers.until_s};
+  NarrowWindow(leaf.der(), time_s, &judgement);
+  judgement.verdict.path = issuers.indices;
+  std::vector<std::vector<uint8_t>> ders = {{leaf.der().begin(), leaf.der().end()}};
+  ders.insert(ders.end(), issuers.certificates.begin(), issuers.certificates.end());
+  judgement.verdict.certificate_level = JudgeCertificateLevel(ders, /*anchored=*/true);
+  return judgement;
+}
+
+// `issuers` is set where a valid chain's first path has some that are worth being remembered: a
+// later path is tried only after others have failed, perhaps by what is the leaf's own.
 Judgement JudgeChain(std::span<const DerHandle> chain, X509_STORE* anchors, const TrustStore& store,
-                     int64_t time_s) {
+                     int64_t time_s, std::optional<IssuerPath>* issuers) {
   const ParsedChain parsed(chain);
   if (std::optional<Judgement> judgement = JudgeUnparsable(chain, parsed)) return *judgement;
   std::optional<Judgement> best;
   ForEachPath(parsed, anchors, time_s, [&](const Path& path) {
     Judgement judgement = JudgePath(chain, parsed, path, store, time_s);
     if (!best) {
+      *issuers = IssuersOf(path, judgement, time_s);
       best = std::move(judgement);
     } else {
       if (IsBetter(judgement.verdict, best->verdict)) best->verdict = std::move(judgement.verdict);
@@ -327,7 +379,9 @@ struct PkixVerifier::Shard {
 };
 
 PkixVerifier::PkixVerifier(std::shared_ptr<const TrustStore> store, size_t remembered)
-    : store_(std::move(store)), shards_(std::make_unique<std::array<Shard, kShards>>()) {
+    : store_(std::move(store)),
+      shards_(std::make_unique<std::array<Shard, kShards>>()),
+      issuers_(std::make_unique<KnownIssuers>(kRememberedIssuers)) {
   for (Shard& shard : *shards_) {
     shard.judgements = decltype(shard.judgements)(std::max<size_t>(remembered / kShards, 1));
   }
@@ -353,7 +407,22 @@ PkixVerdict PkixVerifier::Judge(std::span<const DerHandle> chain,
       return known->verdict;
     }
   }
-  Judgement judgement = JudgeChain(chain, store_->store_, *store_, time_s);
+  const std::optional<Sha256> issuers_key =
+      KnownIssuers::KeyOf(CutCertificate(chain[0].der()), fingerprints.subspan(1));
+  std::optional<Judgement> by_leaf;
+  if (issuers_key) {
+    const std::shared_ptr<const IssuerPath> issuers = issuers_->Find(*issuers_key, time_s);
+    if (issuers != nullptr) by_leaf = JudgeLeaf(chain[0], *issuers, time_s);
+  }
+  Judgement judgement;
+  if (by_leaf) {
+    ++leaf_verifications_;
+    judgement = *std::move(by_leaf);
+  } else {
+    std::optional<IssuerPath> issuers;
+    judgement = JudgeChain(chain, store_->store_, *store_, time_s, &issuers);
+    if (issuers && issuers_key) issuers_->Keep(*issuers_key, *std::move(issuers));
+  }
   const std::lock_guard lock(shard.mutex);
   ++shard.verifications;
   return shard.judgements.Keep(key, std::move(judgement)).verdict;

@@ -2,6 +2,7 @@
 #define MXSWEEP_TLS_PKI_PKIX_H_
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -16,6 +17,8 @@
 #include "tls/pki/trust_store.h"
 
 namespace mxsweep::tls {
+
+class KnownIssuers;
 
 // docs/outcomes.md says what each word means. Where several apply, the earliest in this order is
 // told, kValid apart: what more time would not heal comes first.
@@ -53,11 +56,13 @@ struct PkixVerdict {
 
 // Judges chains as a sender with this trust store would (RFC 5280 §6, purpose: TLS server); names
 // apart. A chain is verified once: its verdict is kept until a date in it passes, or so many
-// other chains have come since.
+// other chains have come since. Where one chain was valid, the next leaf of the same issuer is
+// verified by itself (KnownIssuers).
 //
 // Thread-safety: full.
 //
-// Memory: about 160 bytes a chain that is remembered, and the sentence where there is one.
+// Memory: about 160 bytes a chain that is remembered, and the sentence where there is one; some
+// 10 KB for each of the last 256 issuers.
 class PkixVerifier {
  public:
   // The verdicts on the last `remembered` chains, roughly, are kept, and on twice as many at most.
@@ -74,6 +79,8 @@ class PkixVerifier {
 
   // Verifications made, as opposed to answered from memory.
   uint64_t verifications() const;
+  // Those of them of which all but the leaf was known.
+  uint64_t leaf_verifications() const { return leaf_verifications_; }
   const TrustStore& store() const { return *store_; }
 
  private:
@@ -82,6 +89,8 @@ class PkixVerifier {
 
   std::shared_ptr<const TrustStore> store_;
   std::unique_ptr<std::array<Shard, kShards>> shards_;
+  std::unique_ptr<KnownIssuers> issuers_;
+  std::atomic<uint64_t> leaf_verifications_{0};
 };
 
 }  // namespace mxsweep::tls
