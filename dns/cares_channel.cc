@@ -288,12 +288,13 @@ void CaresChannel::Impl::OnSocketState(void* data, ares_socket_t fd, int readabl
 
 void CaresChannel::Impl::Process(ares_socket_t fd, bool readable, bool writable) {
   last_errno_ = 0;
+  // Each socket that is ready has its turn between two looks at the clock.
+  incoming_.LimitRound(IncomingDatagrams::kPerRound / std::max<int>(sockets_.size(), 1));
   // c-ares stops reading in the middle where a datagram comes from somebody else.
   do {
     ares_process_fd(channel_, readable ? fd : ARES_SOCKET_BAD, writable ? fd : ARES_SOCKET_BAD);
   } while (!incoming_.empty());
   reading_ = nullptr;
-  CloseFinished();
   after_io_();
 }
 
@@ -324,7 +325,6 @@ std::unique_ptr<CaresChannel::Impl::UdpSocket> CaresChannel::Impl::ConnectAnothe
 void CaresChannel::Impl::ChangeSocket() {
   // What is gathered belongs to the one that was. If that does not take it all, it stays.
   if (full_ || send_errno_ != 0 || (!outgoing_.empty() && !SendNow())) return;
-  CloseFinished();
   if (sockets_.size() < kMostSockets) {
     std::unique_ptr<UdpSocket> socket = ConnectAnother();
     if (socket != nullptr) sockets_.push_back(std::move(socket));
@@ -334,6 +334,8 @@ void CaresChannel::Impl::ChangeSocket() {
   current()->sent = 0;
 }
 
+// Not while answers are handled: an event loop over io_uring has to submit what it holds back
+// before a socket is closed, and would meet the answers to it at once, without end.
 void CaresChannel::Impl::CloseFinished() {
   if (sockets_.empty()) return;
   const auto finished = [this](const std::unique_ptr<UdpSocket>& socket) {
@@ -360,6 +362,7 @@ void CaresChannel::Impl::CloseOthers() {
 
 void CaresChannel::Impl::SendDatagrams() {
   sending_soon_ = full_ = false;
+  CloseFinished();
   if (outgoing_.empty()) return;
   if (send_errno_ == 0 && SendNow()) return;
   if (full_) {

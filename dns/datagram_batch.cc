@@ -99,7 +99,7 @@ ssize_t IncomingDatagrams::Receive(int fd, void* buffer, size_t length, sockaddr
 }
 
 bool IncomingDatagrams::Fetch(int fd) {
-  if (drained_ || taken_ >= kPerRound) {
+  if (drained_ || taken_ >= per_round_) {
     behind_ = !drained_;
     drained_ = false;
     taken_ = 0;

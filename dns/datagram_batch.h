@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,8 +38,10 @@ class IncomingDatagrams {
   IncomingDatagrams();
   ~IncomingDatagrams();
 
-  // Like recvfrom(2), the next one that is not empty; EAGAIN where there is none, or kPerRound have
-  // been taken since the last EAGAIN.
+  // From now on at most so many are a round's, if that is less than kPerRound.
+  void LimitRound(int most) { per_round_ = std::clamp(most, 1, kPerRound); }
+  // Like recvfrom(2), the next one that is not empty; EAGAIN where there is none, or as many have
+  // been taken since the last EAGAIN as are a round's.
   ssize_t Receive(int fd, void* buffer, size_t length, sockaddr* from, socklen_t* from_length);
   // Nothing is left of what the kernel has handed over.
   bool empty() const { return next_ == count_; }
@@ -56,6 +59,7 @@ class IncomingDatagrams {
   bool Fetch(int fd);
 
   std::unique_ptr<Batch> batch_;  // made when it is first needed
+  int per_round_ = kPerRound;
   int count_ = 0;
   int next_ = 0;
   int taken_ = 0;  // since the last EAGAIN

@@ -171,9 +171,15 @@ size_t UringLoop::HandleCompletions() {
   io_uring_cqe* batch[kBatch];
   size_t handled = 0;
   while (const unsigned count = io_uring_peek_batch_cqe(ring_->get(), batch, kBatch)) {
-    for (unsigned i = 0; i < count; ++i) HandleCompletion(*batch[i]);
+    for (unsigned i = 0; i < count; ++i) {
+      HandleCompletion(*batch[i]);
+      // Whoever watches reads as much as it wants to, and is told again in the next iteration of
+      // what it left: that is no reason for another round in this one.
+      const bool watch =
+          (batch[i]->user_data & kUringOpMask) == static_cast<uint64_t>(UringOp::kWatch);
+      handled += watch ? 0 : 1;
+    }
     io_uring_cq_advance(ring_->get(), count);
-    handled += count;
   }
   return handled;
 }
