@@ -18,8 +18,11 @@ struct PostfixSender {
   const char* level;
   const char* sender;  // of `mxsweep check --json`
 };
-inline constexpr PostfixSender kPostfixSenders[] = {
-    {"may", "opportunistic"}, {"encrypt", "encrypt"}, {"verify", "verified"}, {"dane", "dane"}};
+// The posttls-finger that is asked is Debian 12's, with OpenSSL 3.0.
+inline constexpr PostfixSender kPostfixSenders[] = {{"may", "opportunistic"},
+                                                    {"encrypt", "encrypt"},
+                                                    {"verify", "verified_openssl_3_0"},
+                                                    {"dane", "dane"}};
 
 // `servers` is fetch_servers' folder, `postfix` that of a configuration.
 Command AskSender(const std::string& servers, const std::string& postfix,

@@ -66,10 +66,6 @@ constexpr ExplainedSender kExplained[] = {
     {"exim-rejects", "", "kept", "unknown", "turned-away"},
     {"dhe-only", "", "encrypted", "unknown", "our-client"},
     {"dhe-1024", "", "encrypted", "unknown", "our-client"},
-    {"static-tls10", "verify", "encrypted", "kept", "rules-of-3-0"},
-    {"static-tls11", "verify", "encrypted", "kept", "rules-of-3-0"},
-    {"by-name", "verify", "kept", "encrypted", "server-name"},
-    {"ee-by-name", "verify", "kept", "encrypted", "server-name"},
 };
 
 struct Reason {
@@ -84,14 +80,6 @@ constexpr Reason kReasons[] = {
     {"our-client",
      "RFC 9325 §4.1: BoringSSL has no finite-field Diffie-Hellman; of a handshake that may have "
      "failed for that alone, mxsweep foretells nothing."},
-    {"rules-of-3-0",
-     "docs/check.md: levels are foretold by the rules of OpenSSL 3.1 and later. This "
-     "posttls-finger "
-     "is linked to 3.0, whose level 1 lets TLS 1.0 and 1.1 pass with static RSA."},
-    {"server-name",
-     "RFC 6066 §3: a server may show another certificate to who sends no server name. Postfix "
-     "sends "
-     "none at verify, mxsweep always does, and has seen the certificate for the name alone."},
 };
 
 const ExplainedSender* ExplanationOf(const MatrixCase& test_case, const PostfixSender& postfix) {
