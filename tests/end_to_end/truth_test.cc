@@ -159,5 +159,17 @@ TEST(Scan, FindsTheSameWithOneWorkerAsWithFour) {
   }
 }
 
+// Hostile zones apart, of which the scanner chooses what it asks.
+TEST(Scan, FindsTheCrowdsOfTheInternetAsTheyAre) {
+  TemporaryFolder folder;
+  Lab lab(folder, {"--seed", "5", "--domains", "600", "--fixed", "none", "--mix",
+                   "internet,crowd.parked_dropping=1.5,crowd.parked_silent=0.7,"
+                   "crowd.hostile_wide=0,crowd.hostile_names=0"});
+  const std::string scan = folder.path("scan");
+  const CommandResult result = Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan}));
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  ExpectTruth(scan, lab);
+}
+
 }  // namespace
 }  // namespace mxsweep::end_to_end

@@ -148,6 +148,7 @@ void AddSmtp(const World& world, uint32_t address, const EndpointTruth& truth, J
   const bool listed = after_tls.word == "ok";
   row["ehlo_after_tls"] = listed ? Keywords(EhloReplyOf(world, address, true)) : Json();
   row["requiretls"] = listed ? Json(behaviour == Behaviour::kEhloDiffers) : Json();
+  row["reply_codes"] = nullptr;  // no reply here has two
   row["after_tls"] = OrNull(after_tls.word);
   row["after_tls_code"] = after_tls.code == 0 ? Json() : Json(after_tls.code);
 }
@@ -159,6 +160,9 @@ void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
     row["server_name"] = OrNull(truth.server_name);
     row["offer"] = truth.server_name.empty() ? Json() : Json("usual");
   }
+  // Nobody is asked without a name unless the scan is told to.
+  row["without_server_name"] = nullptr;
+  row["without_server_name_detail"] = nullptr;
   row["usual_offer_failure"] = nullptr;  // no server here wants another one
   row["may_be_ours"] = OrNull(truth.may_be_ours);
   const bool ok = truth.tls_ok;
