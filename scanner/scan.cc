@@ -46,8 +46,6 @@ constexpr uint32_t kMostSlots = 200'000;
 // ones to be at hand.
 constexpr int64_t kAwaitingMxPerQuestion = 2;
 constexpr int64_t kLeastAwaitingMx = 1'000;
-// A thread of Unbound resolves some thousand names a second.
-constexpr uint32_t kMaxUnboundThreads = 16;
 constexpr int64_t kNsPerMs = 1'000'000;
 
 // All randomness of a scan comes from here; so does its clock (absl::Now): what is below takes both
@@ -237,18 +235,15 @@ absl::Status ScanRun::StartUnbound() {
   if (!options_.own_unbound || options_.targets_kind == TargetsKind::kAddresses) {
     return absl::OkStatus();
   }
-  const uint32_t threads = std::min(options_.workers, kMaxUnboundThreads);
-  absl::StatusOr<std::unique_ptr<UnboundChild>> child =
-      UnboundChild::Start({.threads = threads,
-                           .questions = options_.dns_concurrency,
-                           .include_path = options_.unbound_config_include});
+  absl::StatusOr<std::unique_ptr<UnboundChild>> child = UnboundChild::Start(
+      {.questions = options_.dns_concurrency, .include_path = options_.unbound_config_include});
   if (!child.ok()) return child.status();
   unbound_ = *std::move(child);
   options_.resolvers = {
       dns::ServerAddress{dns::IpAddress::FromV4(INADDR_LOOPBACK), unbound_->port()}};
   // More than it can hold it would drop, and we would take that for the domains' silence.
   options_.dns_concurrency = unbound_->max_questions();
-  record_.own_unbound = {unbound_->program(), unbound_->version(), threads};
+  record_.own_unbound = {unbound_->program(), unbound_->version(), unbound_->threads()};
   return absl::OkStatus();
 }
 

@@ -200,10 +200,12 @@ std::string HowItEnded(int status) {
 
 absl::StatusOr<std::unique_ptr<UnboundChild>> UnboundChild::Start(const Options& options) {
   UnboundConfigInput input;
-  input.threads = options.threads;
   input.questions = options.questions;
   input.descriptors = DescriptorLimit();
   input.memory_bytes = PhysicalMemoryBytes();
+  input.threads = options.threads > 0 ? options.threads
+                                      : UnboundThreads(std::thread::hardware_concurrency(),
+                                                       input.descriptors, input.memory_bytes);
   input.use_ipv6 = HasIpv6Route();
   if (!options.include_path.empty()) {
     absl::StatusOr<std::string> include = ReadUnboundInclude(options.include_path);
@@ -222,6 +224,7 @@ absl::StatusOr<std::unique_ptr<UnboundChild>> UnboundChild::Start(const Options&
   }
   std::unique_ptr<UnboundChild> child(new UnboundChild);
   child->program_ = options.program;
+  child->threads_ = input.threads;
   if (child->program_.empty()) {
     const char* path = std::getenv("PATH");
     absl::StatusOr<std::string> program = FindUnbound(path == nullptr ? "" : path);

@@ -32,7 +32,7 @@ namespace mxsweep::scanner {
 class UnboundChild {
  public:
   struct Options {
-    uint32_t threads = 1;
+    uint32_t threads = 0;       // 0: as many as fit the machine
     uint32_t questions = 2000;  // that we would like to have open at once
     std::string include_path;   // a file that is added to the configuration; empty: none
     absl::Duration start_timeout = absl::Seconds(20);
@@ -54,6 +54,7 @@ class UnboundChild {
   uint16_t port() const { return port_; }
   const std::string& program() const { return program_; }
   const std::string& version() const { return version_; }  // "1.17.1"; empty: it does not say
+  uint32_t threads() const { return threads_; }
   // Questions that may be put to it at once without it dropping any.
   uint32_t max_questions() const { return max_questions_; }
   pid_t pid() const { return pid_; }
@@ -75,6 +76,7 @@ class UnboundChild {
   std::string include_path_;
   std::string version_;
   size_t include_line_ = 0;
+  uint32_t threads_ = 0;
   uint32_t max_questions_ = 0;
   uint16_t port_ = 0;
   pid_t pid_ = -1;            // -1: not running

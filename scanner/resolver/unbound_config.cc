@@ -12,7 +12,13 @@ namespace {
 // Descriptors that Unbound needs whatever its size: listeners, logs, event loop, module files.
 constexpr uint64_t kOtherDescriptors = 128;
 constexpr uint64_t kTcpPerThread = 64;
+constexpr uint64_t kLeastPortsPerThread = 512;
 constexpr uint64_t kMaxPortsPerThread = 16'384;
+// More of them would wait for each other, or for name servers.
+constexpr uint64_t kMaxThreads = 16;
+// A thread's buffers for TCP and the questions that it works on are some ten megabytes: no more
+// than a small part of a small machine.
+constexpr uint64_t kMemoryPerThread = uint64_t{256} << 20;
 constexpr uint64_t kMaxQuestionsPerThread = 65'536;
 
 struct Size {
@@ -35,7 +41,8 @@ Size SizeOf(const UnboundConfigInput& input) {
   size.tcp_per_thread = std::clamp<uint64_t>(share / 8, 4, kTcpPerThread);
   // A question mostly waits for one packet at a time; twice that for names of name servers and
   // keys. Where ports run out, questions wait for one and are not dropped.
-  const uint64_t wanted = std::bit_ceil(std::max<uint64_t>(2 * questions / threads, 512));
+  const uint64_t wanted =
+      std::bit_ceil(std::max<uint64_t>(2 * questions / threads, kLeastPortsPerThread));
   size.ports_per_thread = std::min({wanted, share - 2 * size.tcp_per_thread, kMaxPortsPerThread});
   // Beyond this number a thread drops questions, the oldest first, and we would take its silence
   // for the domain's. Threads take questions as they come, at worst one all of them.
@@ -78,10 +85,9 @@ void AppendSize(const UnboundConfigInput& input, const Size& size, std::string* 
              "\n  num-queries-per-thread: ", size.questions_per_thread,
              "\n  outgoing-num-tcp: ", size.tcp_per_thread,
              "\n  incoming-num-tcp: ", size.tcp_per_thread, "\n");
-  // Each of our workers asks from one socket. With a socket for each thread the kernel would choose
-  // a thread for each worker once and for all, and most threads might get nothing; from a shared
-  // one whoever is idle takes the next question.
-  AppendText(out, "  so-reuseport: no\n");
+  // A socket for each thread: the kernel chooses one by our source port, which changes every few
+  // questions. Of a shared one each question would wake every thread that is idle.
+  AppendText(out, "  so-reuseport: yes\n");
   // A burst of questions fits; granted as far as net.core.rmem_max allows.
   AppendText(out, "  so-rcvbuf: 4m\n  so-sndbuf: 4m\n");
   // A scan asks for most names once: what its caches are worth is the way there, name servers and
@@ -92,8 +98,9 @@ void AppendSize(const UnboundConfigInput& input, const Size& size, std::string* 
              "m\n  key-cache-size: ", MegabytesOf(memory, 128, 4, 128),
              "m\n  neg-cache-size: ", MegabytesOf(memory, 128, 4, 128), "m\n");
   // What is known of each name server's speed and health: beyond that it is learnt anew, by
-  // waiting.
-  AppendText(out, "  infra-cache-numhosts: 200000\n");
+  // waiting. An entry takes some 300 bytes, so that this is a fiftieth of the memory at most.
+  AppendText(out, "  infra-cache-numhosts: ",
+             std::clamp<uint64_t>(memory / (16 * 1024), 10'000, 1'000'000), "\n");
   for (const char* cache : {"msg", "rrset", "infra", "key"}) {
     AppendText(out, "  ", cache, "-cache-slabs: ", size.slabs, "\n");
   }
@@ -181,6 +188,13 @@ std::string InUsersWords(std::string_view line, size_t include_line, std::string
 }
 
 }  // namespace
+
+uint32_t UnboundThreads(uint32_t cores, uint64_t descriptors, uint64_t memory_bytes) {
+  const uint64_t spare = descriptors > kOtherDescriptors ? descriptors - kOtherDescriptors : 0;
+  const uint64_t most = std::min({kMaxThreads, spare / (kLeastPortsPerThread + 2 * kTcpPerThread),
+                                  memory_bytes / kMemoryPerThread});
+  return std::clamp<uint32_t>(cores, 1, static_cast<uint32_t>(std::max<uint64_t>(most, 1)));
+}
 
 UnboundConfig MakeUnboundConfig(const UnboundConfigInput& input) {
   const Size size = SizeOf(input);

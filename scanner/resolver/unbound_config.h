@@ -12,6 +12,11 @@ namespace mxsweep::scanner {
 // Where Debian's package dns-root-data puts the trust anchors of the root.
 inline constexpr char kRootTrustAnchorFile[] = "/usr/share/dns/root.key";
 
+// Threads for a machine with so many cores (0: unknown), descriptors for a process, and memory: one
+// a core, since looking a name up from the root down costs several times what the scanner's own
+// share of it does, and none that would go without ports of its own.
+uint32_t UnboundThreads(uint32_t cores, uint64_t descriptors, uint64_t memory_bytes);
+
 struct UnboundConfigInput {
   uint16_t port = 0;                          // of 127.0.0.1, UDP and TCP
   uint32_t threads = 1;                       // at least 1

@@ -56,6 +56,42 @@ TEST(UnboundConfig, StaysWithinTheDescriptorsThatThereAre) {
   }
 }
 
+TEST(UnboundThreads, AreOneACoreWhereEachHasPortsAndMemory) {
+  constexpr uint64_t kGiB = uint64_t{1} << 30;
+  EXPECT_EQ(UnboundThreads(2, 20'000, 8 * kGiB), 2u);
+  EXPECT_EQ(UnboundThreads(8, 20'000, 8 * kGiB), 8u);
+  EXPECT_EQ(UnboundThreads(64, 1'000'000, 256 * kGiB), 16u);
+  // The limits of a bare login, of a container with little memory, of nothing at all.
+  EXPECT_EQ(UnboundThreads(8, 1'024, 8 * kGiB), 1u);
+  EXPECT_EQ(UnboundThreads(8, 4'096, 8 * kGiB), 6u);
+  EXPECT_EQ(UnboundThreads(8, 20'000, kGiB / 2), 2u);
+  EXPECT_EQ(UnboundThreads(0, 0, 0), 1u);
+}
+
+// However many there are, each has what it needs: a socket for each of its questions at once, and
+// no thread that the others' questions could fill.
+TEST(UnboundThreads, LeaveEachAThreadItsPorts) {
+  for (const uint32_t cores : {1u, 2u, 8u, 128u}) {
+    for (const uint64_t descriptors : {1'024u, 4'096u, 20'000u, 1'000'000u}) {
+      const uint32_t threads = UnboundThreads(cores, descriptors, uint64_t{64} << 30);
+      const UnboundConfig config =
+          MakeUnboundConfig({.threads = threads, .questions = 2'000, .descriptors = descriptors});
+      EXPECT_GE(NumberOf(config, "outgoing-range"), 512) << cores << " " << descriptors;
+      EXPECT_EQ(NumberOf(config, "num-threads"), threads);
+      EXPECT_GE(config.max_questions, 1'000u);
+    }
+  }
+}
+
+TEST(UnboundConfig, RemembersAsManyNameServersAsMemoryHolds) {
+  for (const uint64_t megabytes : {512u, 4'096u, 65'536u}) {
+    const UnboundConfig config = MakeUnboundConfig({.memory_bytes = megabytes << 20});
+    const int64_t hosts = NumberOf(config, "infra-cache-numhosts");
+    EXPECT_LE(300 * hosts, static_cast<int64_t>(megabytes << 20) / 50) << megabytes;
+    EXPECT_GE(hosts, 10'000);
+  }
+}
+
 TEST(UnboundConfig, TakesAllQuestionsOfADefaultScan) {
   const UnboundConfig config =
       MakeUnboundConfig({.threads = 2, .questions = 2'000, .descriptors = 20'000});
