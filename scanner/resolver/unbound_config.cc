@@ -193,7 +193,8 @@ uint32_t UnboundThreads(uint32_t cores, uint64_t descriptors, uint64_t memory_by
   const uint64_t spare = descriptors > kOtherDescriptors ? descriptors - kOtherDescriptors : 0;
   const uint64_t most = std::min({kMaxThreads, spare / (kLeastPortsPerThread + 2 * kTcpPerThread),
                                   memory_bytes / kMemoryPerThread});
-  return std::clamp<uint32_t>(cores, 1, static_cast<uint32_t>(std::max<uint64_t>(most, 1)));
+  return std::clamp<uint32_t>((cores + 1) / 2, 1,
+                              static_cast<uint32_t>(std::max<uint64_t>(most, 1)));
 }
 
 UnboundConfig MakeUnboundConfig(const UnboundConfigInput& input) {

@@ -13,8 +13,9 @@ namespace mxsweep::scanner {
 inline constexpr char kRootTrustAnchorFile[] = "/usr/share/dns/root.key";
 
 // Threads for a machine with so many cores (0: unknown), descriptors for a process, and memory: one
-// a core, since looking a name up from the root down costs several times what the scanner's own
-// share of it does, and none that would go without ports of its own.
+// for two cores, since the scanner's workers and the kernel's work for both need the others, and
+// threads that wait for each other take more of them (two on two cores a fifth more for a name);
+// and none that would go without ports of its own. A thread resolves some thousand names a second.
 uint32_t UnboundThreads(uint32_t cores, uint64_t descriptors, uint64_t memory_bytes);
 
 struct UnboundConfigInput {

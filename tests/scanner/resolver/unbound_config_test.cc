@@ -56,15 +56,17 @@ TEST(UnboundConfig, StaysWithinTheDescriptorsThatThereAre) {
   }
 }
 
-TEST(UnboundThreads, AreOneACoreWhereEachHasPortsAndMemory) {
+TEST(UnboundThreads, AreOneForTwoCoresWhereEachHasPortsAndMemory) {
   constexpr uint64_t kGiB = uint64_t{1} << 30;
-  EXPECT_EQ(UnboundThreads(2, 20'000, 8 * kGiB), 2u);
-  EXPECT_EQ(UnboundThreads(8, 20'000, 8 * kGiB), 8u);
+  EXPECT_EQ(UnboundThreads(1, 20'000, 8 * kGiB), 1u);
+  EXPECT_EQ(UnboundThreads(2, 20'000, 8 * kGiB), 1u);
+  EXPECT_EQ(UnboundThreads(3, 20'000, 8 * kGiB), 2u);
+  EXPECT_EQ(UnboundThreads(16, 20'000, 8 * kGiB), 8u);
   EXPECT_EQ(UnboundThreads(64, 1'000'000, 256 * kGiB), 16u);
   // The limits of a bare login, of a container with little memory, of nothing at all.
-  EXPECT_EQ(UnboundThreads(8, 1'024, 8 * kGiB), 1u);
-  EXPECT_EQ(UnboundThreads(8, 4'096, 8 * kGiB), 6u);
-  EXPECT_EQ(UnboundThreads(8, 20'000, kGiB / 2), 2u);
+  EXPECT_EQ(UnboundThreads(16, 1'024, 8 * kGiB), 1u);
+  EXPECT_EQ(UnboundThreads(16, 4'096, 8 * kGiB), 6u);
+  EXPECT_EQ(UnboundThreads(16, 20'000, kGiB / 2), 2u);
   EXPECT_EQ(UnboundThreads(0, 0, 0), 1u);
 }
 
