@@ -240,6 +240,14 @@ TEST(InternetMix, SpreadsServersOverPrefixes) {
   }
   for (const auto& [prefix, count] : servers) EXPECT_LE(count, 4u) << prefix;
   EXPECT_GT(servers.size(), 300u);
+  // A provider's hosts are not all in one place.
+  const Zone& provider = world.zones()[world.Parse("provider1.lab").zone];
+  std::set<std::string> prefixes;
+  for (uint32_t h = provider.first_host; h < provider.first_host + provider.host_count; ++h) {
+    const std::string text = world.AddressText(world.AddressesOf(h).front());
+    EXPECT_TRUE(prefixes.insert(text.substr(0, text.rfind('.'))).second) << text;
+  }
+  EXPECT_EQ(prefixes.size(), 5u);
 }
 
 TEST(InternetMix, HasNoCrowdsInOtherMixes) {

@@ -254,9 +254,10 @@ void World::AddProviders() {
     zones_[zone].first_host = static_cast<uint32_t>(hosts_.size());
     uint8_t host_count = static_cast<uint8_t>(1 + draw.Below(i < kHealthyProviders ? 6 : 3));
     if (giant) host_count = kGiantHosts;
-    if (mix_.skewed()) BeginPrefix(kGiantHosts * kGiantAddressesOfHost);
     for (uint8_t h = 1; h <= host_count; ++h) {
       const uint32_t index = static_cast<uint32_t>(hosts_.size());
+      // The machines of one host are neighbours, those of another are elsewhere.
+      if (mix_.skewed()) BeginPrefix(kGiantAddressesOfHost);
       Host& host = AddHost(zone, h, draw);
       const auto address_count = static_cast<uint8_t>(1 + draw.Below(3));
       AddAddresses(host, index, giant ? kGiantAddressesOfHost : address_count, draw);
