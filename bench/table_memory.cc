@@ -49,8 +49,8 @@ double BytesPerHost(size_t count) {
   findings.endpoints = 1;
   for (size_t i = 0; i < count; ++i) {
     const std::string host = "mx" + std::to_string(i) + ".example";
-    hosts.Ask(host, 0, [](const scanner::Findings&) {});
-    hosts.Finish(host, findings, /*keep=*/true);
+    hosts.Wait(host, {});
+    hosts.Finish(host, findings, /*keep=*/true, [](const scanner::HostWaiter&) {});
   }
   // Nothing else of it grows with the number of hosts (tests/scanner/host_table_test.cc).
   return Each(sizeof(hosts) + hosts.peak_allocated_bytes(), count);

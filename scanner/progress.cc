@@ -92,6 +92,12 @@ std::vector<Segment> BarSegments(const ProgressSnapshot& snapshot) {
     segments.push_back({FormatDuration(snapshot.elapsed_s), {}});
   }
   segments.push_back({JoinText(FormatCount(snapshot.in_flight), " open"), {}});
+  if (snapshot.patience_left_s) {
+    segments.push_back({JoinText(FormatCount(snapshot.waiting), " wait for ",
+                                 FormatCount(snapshot.waiting_addresses), " addresses, ",
+                                 FormatDuration(*snapshot.patience_left_s), " more at most"),
+                        kYellow});
+  }
   if (snapshot.lag_ms >= kNotableLagMs) {
     segments.push_back({absl::StrFormat("lag %.0f ms", snapshot.lag_ms), kYellow});
   }
@@ -158,6 +164,15 @@ std::string RenderPlain(const ProgressSnapshot& snapshot) {
   if (snapshot.endpoints_done > 0) AppendText(&line, ", ", TlsShareText(snapshot));
   AppendText(&line, ", ", FormatCount(snapshot.in_flight), " open, ", FormatCount(snapshot.queued),
              " queued");
+  if (snapshot.waiting > 0) {
+    AppendText(&line, " (", FormatCount(snapshot.waiting), " for ",
+               FormatCount(snapshot.waiting_addresses), " busy addresses",
+               snapshot.largest_crowds.empty() ? "" : ": ", snapshot.largest_crowds, ")");
+  }
+  if (snapshot.patience_left_s) {
+    AppendText(&line, ", only crowds are left: ", FormatDuration(*snapshot.patience_left_s),
+               " more at most");
+  }
   if (snapshot.retries > 0) AppendText(&line, ", ", FormatCount(snapshot.retries), " retries");
   if (snapshot.throttled > 0) {
     AppendText(&line, ", ", FormatCount(snapshot.throttled), " throttled");
@@ -185,6 +200,10 @@ std::string RenderJson(const ProgressSnapshot& snapshot) {
   object["tls_ok"] = snapshot.tls_ok;
   object["in_flight"] = snapshot.in_flight;
   object["queued"] = snapshot.queued;
+  object["waiting"] = snapshot.waiting;
+  object["waiting_addresses"] = snapshot.waiting_addresses;
+  object["patience_left_s"] = nullptr;
+  if (snapshot.patience_left_s) object["patience_left_s"] = *snapshot.patience_left_s;
   object["domains_per_s"] = snapshot.domains_per_s;
   object["connections_per_s"] = snapshot.connections_per_s;
   object["lag_ms"] = snapshot.lag_ms;

@@ -36,8 +36,12 @@ struct ProgressSnapshot {
   bool total_is_estimate = false;
   uint64_t hosts_done = 0;
   uint64_t endpoints_done = 0;
-  uint64_t in_flight = 0;  // open connections and those being opened
-  uint64_t queued = 0;     // waiting at the gate
+  uint64_t in_flight = 0;                 // open connections and those being opened
+  uint64_t queued = 0;                    // waiting at the gate
+  uint64_t waiting = 0;                   // of those, in a crowd: for an address that is busy
+  uint64_t waiting_addresses = 0;         // for so many
+  std::string largest_crowds;             // the largest: "192.0.2.7 (9,000), 192.0.2.8 (400)"
+  std::optional<double> patience_left_s;  // only crowds are left: the scan goes on as long as that
   // Endpoints with outcome tls_ok.
   uint64_t tls_ok = 0;
   // Recent rates.

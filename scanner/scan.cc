@@ -19,11 +19,14 @@
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
 #include "scanner/pace/ip_set.h"
+#include "scanner/pace/patience.h"
 #include "scanner/record/row_sinks.h"
 #include "scanner/record/rows.h"
 #include "scanner/resolver/unbound_child.h"
 #include "scanner/scan_record.h"
 #include "scanner/smtp/command.h"
+#include "scanner/targets/shuffled_source.h"
+#include "scanner/work/outage_task.h"
 #include "scanner/work/target_feeder.h"
 #include "scanner/work/worker_thread.h"
 
@@ -31,6 +34,7 @@ namespace mxsweep::scanner {
 namespace {
 
 constexpr std::chrono::milliseconds kPollInterval{50};
+constexpr std::chrono::milliseconds kEndPollInterval{5};
 // A resolver that is well answers at once: who waits longer is told for what.
 constexpr std::chrono::seconds kResolverPatience{2};
 // A private tree need not have a root: where there is none, nobody waits for its silence.
@@ -39,7 +43,7 @@ constexpr std::chrono::milliseconds kPrivateTreePatience{300};
 // goes on.
 constexpr uint64_t kMaxBacklogRows = 2'000;
 constexpr std::chrono::milliseconds kRoomWait{2};
-// Targets under way: four for each connection, within these bounds.
+// What is under way that can run: four for each connection, within these bounds.
 constexpr uint32_t kLeastSlots = 1'000;
 constexpr uint32_t kMostSlots = 200'000;
 // Domains whose MX hosts are not known yet, for each question that may be open: enough for the next
@@ -47,6 +51,12 @@ constexpr uint32_t kMostSlots = 200'000;
 constexpr int64_t kAwaitingMxPerQuestion = 2;
 constexpr int64_t kLeastAwaitingMx = 1'000;
 constexpr int64_t kNsPerMs = 1'000'000;
+constexpr double kNsPerSecond = 1e9;
+constexpr size_t kCrowdsNamed = 2;
+
+int64_t SteadyNs() {
+  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
 
 // All randomness of a scan comes from here; so does its clock (absl::Now): what is below takes both
 // from outside, so that a test may hand in its own.
@@ -95,7 +105,9 @@ absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {
 class ScanRun {
  public:
   ScanRun(const ScanOptions& options, ScanControl control)
-      : options_(options), control_(std::move(control)) {
+      : options_(options),
+        control_(std::move(control)),
+        context_(std::clamp<uint32_t>(4 * options.concurrency, kLeastSlots, kMostSlots)) {
     if (options_.seed == 0) options_.seed = Random<uint64_t>();
     record_.options = &options_;
   }
@@ -109,6 +121,7 @@ class ScanRun {
   absl::Status PrepareInputs();
   absl::Status StartUnbound();
   absl::Status StartWorkers();
+  uint32_t ShareOf(uint32_t whole, uint32_t index) const;
   WorkerThread::Options WorkerOptions(uint32_t index) const;
   absl::Status AskResolver();
   absl::Status AwaitResolver(std::future<dns::ResolverState> state);
@@ -121,7 +134,10 @@ class ScanRun {
   void CheckUnbound();
   bool CheckWorkers();
   void Drain();
+  void EndCrowds();
+  void CheckOutage();
   ProgressSnapshot Snapshot();
+  void SnapshotCrowds(ProgressSnapshot* now) const;
   absl::StatusOr<ScanSummary> Finish();
 
   bool stop_asked() const {
@@ -152,7 +168,12 @@ class ScanRun {
   absl::Status worker_lost_;  // why a worker is no more
   std::vector<std::unique_ptr<WorkerThread>> threads_;
 
+  std::unique_ptr<ShuffledSource> shuffled_;
   std::unique_ptr<TargetFeeder> feeder_;
+  Patience patience_{0};
+  OutageWatch connections_;
+  OutageWatch names_;
+  bool told_of_outage_ = false;
   std::atomic<bool> stop_reading_{false};
   bool draining_ = false;
   bool abandoned_ = false;
@@ -214,12 +235,17 @@ absl::Status ScanRun::PrepareInputs() {
   settings.attempts = {.retries = options_.retries,
                        .retry_delay_ns = options_.retry_delay_ms * kNsPerMs,
                        .also_without_server_name = options_.also_without_server_name};
+  settings.max_hosts = options_.max_hosts;
+  settings.max_addresses = options_.max_addresses;
+  settings.infer = options_.infer;
   settings.use_ipv4 = options_.use_ipv4;
   settings.use_ipv6 = options_.use_ipv6;
   settings.mta_sts = options_.mta_sts;
   settings.mta_sts_port = options_.mta_sts_port;
   settings.mta_sts_timeout_ns = options_.mta_sts_timeout_ms * kNsPerMs;
   settings.hash_key = Random<HostTable::Key>();
+  context_.services.connections = &connections_;
+  context_.services.names = &names_;
   context_.services.certificates = &certificates_;
   context_.services.pkix = pkix_.get();
   if (options_.revocation) {
@@ -247,6 +273,13 @@ absl::Status ScanRun::StartUnbound() {
   return absl::OkStatus();
 }
 
+// A worker's share of what all may do together; at least 1, but 0 of 0.
+uint32_t ScanRun::ShareOf(uint32_t whole, uint32_t index) const {
+  if (whole == 0) return 0;
+  const uint32_t share = whole / options_.workers + (index < whole % options_.workers ? 1 : 0);
+  return std::max<uint32_t>(share, 1);
+}
+
 WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
   const uint32_t workers = options_.workers;
   const uint32_t share = (options_.concurrency + workers - 1) / workers;
@@ -268,7 +301,11 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
                  .per_address_concurrency = options_.per_address_concurrency,
                  .per_address_interval_ns = options_.per_address_interval_ms * kNsPerMs,
                  .backoff_initial_ns = options_.throttle_backoff_ms * kNsPerMs,
-                 .backoff_max_ns = 20 * options_.throttle_backoff_ms * kNsPerMs};
+                 .backoff_max_ns = 20 * options_.throttle_backoff_ms * kNsPerMs,
+                 .per_prefix_concurrency = options_.per_prefix_concurrency,
+                 .per_prefix_rate_per_s = options_.per_prefix_rate_per_s,
+                 .per_provider_concurrency = ShareOf(options_.per_provider_concurrency, index),
+                 .per_provider_rate_per_s = options_.per_provider_rate_per_s / workers};
   return worker;
 }
 
@@ -279,7 +316,7 @@ absl::Status ScanRun::StartWorkers() {
   absl::Status status;
   for (auto& thread : threads_) status.Update(thread->Ready());
   if (!status.ok()) return status;
-  for (auto& thread : threads_) context_.workers.push_back(thread->worker());
+  for (auto& thread : threads_) context_.AddWorker(thread->worker());
   return absl::OkStatus();
 }
 
@@ -376,6 +413,7 @@ void ScanRun::Feed() {
       case TargetFeeder::Step::kEnd:
         return;
       case TargetFeeder::Step::kBacklog:
+      case TargetFeeder::Step::kOutage:
       case TargetFeeder::Step::kAwaitingMx:
         std::this_thread::sleep_for(kRoomWait);
         break;
@@ -416,6 +454,8 @@ bool ScanRun::CheckWorkers() {
 
 void ScanRun::Drain() {
   draining_ = true;
+  connections_.GiveUp();
+  names_.GiveUp();
   stop_reading_.store(true, std::memory_order_relaxed);
   feeder_->Stop();
   for (Worker* worker : context_.workers) {
@@ -423,20 +463,57 @@ void ScanRun::Drain() {
   }
 }
 
+// Asks whoever answered before, where nobody does any more, and says so.
+void ScanRun::CheckOutage() {
+  AskCanaries(&context_, SteadyNs());
+  const bool out = connections_.out() || names_.out();
+  if (out == told_of_outage_ || draining_) return;
+  told_of_outage_ = out;
+  if (!control_.notice) return;
+  control_.notice(out ? JoinText("WARNING: nobody answers any more, ",
+                                 connections_.out() ? "of many networks" : "of the resolvers",
+                                 ": our own network seems to be out. The scan waits, asks those "
+                                 "again who answered before, and does again what failed.")
+                      : "The network is back: the scan goes on.");
+}
+
+void ScanRun::EndCrowds() {
+  for (Worker* worker : context_.workers) {
+    worker->loop()->Post([worker] { worker->EndCrowds(); });
+  }
+}
+
 // Shows progress until every target is done, or nobody wants to wait for that.
 void ScanRun::AwaitEnd() {
   for (bool done = false; !done && !abandoned_;) {
-    if (feeder_->ended()) {
-      done = feeder_->AwaitAll(kPollInterval);
-    } else {
-      std::this_thread::sleep_for(kPollInterval);
-    }
+    done = feeder_->all_done();
+    if (!done) std::this_thread::sleep_for(feeder_->ended() ? kEndPollInterval : kPollInterval);
     if (stopping() && !draining_) Drain();
+    if (patience_.Step(SteadyNs(), feeder_->only_crowds_left())) EndCrowds();
     abandoned_ = !done && draining_ && stop_now_asked();
     CheckUnbound();
     CheckWorkers();
     CheckLateResolver();
+    CheckOutage();
     if (control_.progress != nullptr) control_.progress->Update(Snapshot());
+  }
+}
+
+void ScanRun::SnapshotCrowds(ProgressSnapshot* now) const {
+  std::vector<Crowd> largest;
+  for (auto& thread : threads_) {
+    const Worker::Crowds crowds = thread->worker()->crowds();
+    now->waiting += thread->worker()->counters().parked.load(std::memory_order_relaxed);
+    now->waiting_addresses += crowds.addresses;
+    largest.insert(largest.end(), crowds.largest.begin(), crowds.largest.end());
+  }
+  if (patience_.counting()) {
+    now->patience_left_s = static_cast<double>(patience_.left_ns()) / kNsPerSecond;
+  }
+  std::ranges::sort(largest, std::greater<>(), &Crowd::waiting);
+  for (size_t i = 0; i < std::min(largest.size(), kCrowdsNamed); ++i) {
+    AppendText(&now->largest_crowds, i > 0 ? ", " : "", largest[i].server.address.ToString(), " (",
+               FormatCount(largest[i].waiting), ")");
   }
 }
 
@@ -466,6 +543,7 @@ ProgressSnapshot ScanRun::Snapshot() {
                                               static_cast<double>(read));
     now.total_is_estimate = true;
   }
+  SnapshotCrowds(&now);
   now.rows_committed = recorder_->committed_rows();
   now.stopping = draining_;
   // Rates over the last few seconds (in the first of them: since the start): an average that
@@ -531,10 +609,13 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
   if (absl::Status status = StartWorkers(); !status.ok()) return status;
   if (absl::Status status = AskResolver(); !status.ok()) return status;
   if (absl::Status status = OpenSink(); !status.ok()) return status;
+  context_.packed.spill_folder = options_.output_dir;
+  patience_ = Patience(options_.patience_ms * kNsPerMs);
+  shuffled_ =
+      std::make_unique<ShuffledSource>(reader_.get(), options_.shuffle_window, options_.seed);
   feeder_ = std::make_unique<TargetFeeder>(
-      reader_.get(), &context_,
+      shuffled_.get(), &context_,
       TargetFeeder::Options{
-          .slots = std::clamp<uint32_t>(4 * options_.concurrency, kLeastSlots, kMostSlots),
           .most_awaiting_mx = std::max(kLeastAwaitingMx,
                                        kAwaitingMxPerQuestion * int64_t{options_.dns_concurrency}),
           .most_backlog_rows = kMaxBacklogRows},

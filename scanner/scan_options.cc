@@ -58,6 +58,24 @@ absl::Status CheckLimits(const ScanOptions& options) {
   if (options.per_address_concurrency < 1) {
     return Wrong("--per-address-concurrency must be at least 1");
   }
+  for (const auto& [flag, rate] : {std::pair{"--per-prefix-rate", options.per_prefix_rate_per_s},
+                                   {"--per-provider-rate", options.per_provider_rate_per_s}}) {
+    if (!std::isfinite(rate) || rate < 0) {
+      return Wrong(JoinText(flag, " must be a number of connections a second, or 0 for no limit"));
+    }
+  }
+  if (options.max_hosts < 1 || options.max_hosts > kMaxHostsOfDomain) {
+    return Wrong(JoinText("--max-hosts must be from 1 to ", kMaxHostsOfDomain));
+  }
+  if (options.max_addresses < 1 || options.max_addresses > kMaxAddressesOfDomain) {
+    return Wrong(JoinText("--max-addresses must be from 1 to ", kMaxAddressesOfDomain));
+  }
+  if (options.patience_ms < 0 || options.patience_ms > kMaxDurationMs) {
+    return Wrong("--patience must not be negative or longer than a year");
+  }
+  if (options.shuffle_window < 1 || options.shuffle_window > kMaxShuffleWindow) {
+    return Wrong(JoinText("--shuffle must be from 1 to ", kMaxShuffleWindow));
+  }
   if (options.throttle_backoff_ms < 0 || options.throttle_backoff_ms > kMaxTimeoutMs) {
     return Wrong("--throttle-backoff must be between 0 and 10m");
   }

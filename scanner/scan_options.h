@@ -87,10 +87,25 @@ struct ScanOptions {
   uint32_t concurrency = 10'000;
   uint32_t per_address_concurrency = 1;
   int64_t per_address_interval_ms = 1'000;
+  // Of a prefix (/24, /64), and of a provider (the registrable domain of the MX host): connections
+  // open and begun in a second. 0: no limit.
+  uint32_t per_prefix_concurrency = 32;
+  double per_prefix_rate_per_s = 16;
+  uint32_t per_provider_concurrency = 0;
+  double per_provider_rate_per_s = 0;
   // An address that said 421 is left alone for this long, then twice as long, up to 20 times.
   int64_t throttle_backoff_ms = 30'000;
   std::vector<std::string> blocklist_paths;
   std::vector<std::string> allowlist_paths;
+  // Of one domain: MX hosts and addresses that are asked, the smallest preferences first.
+  uint32_t max_hosts = 20;
+  uint32_t max_addresses = 64;
+  // How long the scan goes on when only addresses are left for which many wait.
+  int64_t patience_ms = 3'600'000;
+  // What then still waits is told what others met at the address, where that was always the same.
+  bool infer = true;
+  // Targets are taken from so many of the list in a random order; 1: in the order of the list.
+  uint32_t shuffle_window = 100'000;
   bool allow_special = false;  // connect to loopback, private and other special-purpose addresses
 
   // This machine.
@@ -120,6 +135,9 @@ uint32_t WorkersFor(uint32_t concurrency, uint32_t cores, uint64_t descriptors);
 
 inline constexpr uint32_t kMaxConcurrency = 4'000'000;
 inline constexpr uint32_t kMaxRetries = 10;
+inline constexpr uint32_t kMaxHostsOfDomain = 255;
+inline constexpr uint32_t kMaxAddressesOfDomain = 10'000;
+inline constexpr uint32_t kMaxShuffleWindow = 100'000'000;
 // No timeout is longer (RFC 5321 §4.5.3.2 asks for 10 minutes at most).
 inline constexpr int64_t kMaxTimeoutMs = 600'000;
 

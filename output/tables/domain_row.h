@@ -42,6 +42,8 @@ struct DomainRow {
   std::optional<uint32_t> starttls_count;
   std::optional<uint32_t> tls_count;
   std::optional<uint32_t> unknown_endpoint_count;
+  std::optional<uint32_t> inferred_endpoint_count;
+  std::optional<uint32_t> unasked_host_count;
 
   std::optional<std::string> dane_status;
   std::optional<std::string> pkix_status;
@@ -108,6 +110,11 @@ struct Table<DomainRow> {
     visit(Column{"unknown_endpoint_count", &R::unknown_endpoint_count,
                  "endpoints that were not asked, or could not be for reasons of ours, and hosts of "
                  "which the addresses, or those of one family, could not be looked up"});
+    visit(Column{"inferred_endpoint_count", &R::inferred_endpoint_count,
+                 "endpoints told from what others met at their address (endpoints.inferred): what "
+                 "this row says rests on them, too"});
+    visit(Column{"unasked_host_count", &R::unasked_host_count,
+                 "hosts of `mx` that were not asked: more than one domain's budget"});
     visit(Column{"dane_status", &R::dane_status, "none, partial, full, broken, optional, unknown"});
     visit(Column{"pkix_status", &R::pkix_status,
                  "valid, partial, invalid; null where no handshake was completed"});

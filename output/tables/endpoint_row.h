@@ -26,6 +26,8 @@ struct EndpointRow {
   std::optional<std::string> rpt_result;
   std::string stage;
   uint32_t attempts = 0;
+  bool inferred = false;
+  std::optional<absl::Time> inferred_from_at;
   std::optional<std::string> error_detail;
 
   // SMTP.
@@ -132,6 +134,11 @@ struct Table<EndpointRow> {
                  "the outcome in the words of TLS reports (RFC 8460 §4.3)"});
     visit(Column{"stage", &R::stage, "how far the dialogue had come when it ended"});
     visit(Column{"attempts", &R::attempts, "connections made or tried; the row is of the last"});
+    visit(Column{"inferred", &R::inferred,
+                 "nobody asked for this host: it is told what other names met at the address; "
+                 "verdicts on names are its own"});
+    visit(Column{"inferred_from_at", &R::inferred_from_at,
+                 "when the last of those was met; null unless inferred"});
     visit(Column{"error_detail", &R::error_detail, "more about what went wrong, a sentence"});
     visit(Column{"greeting_code", &R::greeting_code, "code of the greeting"});
     visit(Column{"greeting", &R::greeting, "text of the greeting"});

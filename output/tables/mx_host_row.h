@@ -49,6 +49,7 @@ struct MxHostRow {
   std::optional<std::string> ipv4_dnssec;
   std::optional<std::string> ipv6_dnssec;
   std::optional<std::vector<std::string>> addresses;
+  std::optional<uint32_t> unasked_address_count;
 
   std::optional<std::string> tlsa_status;
   std::optional<std::string> tlsa_base_domain;
@@ -92,6 +93,8 @@ struct Table<MxHostRow> {
     visit(Column{"ipv4_dnssec", &R::ipv4_dnssec, "DNSSEC state of the answer to A"});
     visit(Column{"ipv6_dnssec", &R::ipv6_dnssec, "DNSSEC state of the answer to AAAA"});
     visit(Column{"addresses", &R::addresses, "IPv4 and IPv6 addresses as text (RFC 5952)"});
+    visit(Column{"unasked_address_count", &R::unasked_address_count,
+                 "of those, how many were not asked: more than one host's budget"});
     visit(Column{"tlsa_status", &R::tlsa_status,
                  "none, insecure, secure, lookup_error, local_error; null where it was not looked "
                  "up"});

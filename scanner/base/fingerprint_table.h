@@ -40,6 +40,9 @@ class FingerprintTable {
     return slot.is_free() ? nullptr : &slot;
   }
 
+  // The same, for changing what is not its key and not making it free. Valid until the next Insert.
+  Slot* FindMutable(const Slot& wanted) { return const_cast<Slot*>(Find(wanted)); }
+
   // Adds an entry unless there is one with the same key. True if it was added.
   bool Insert(const Slot& added) {
     Shard& shard = shards_[ShardOf(added)];

@@ -309,6 +309,8 @@ std::string_view FetchOutcomeName(FetchOutcome outcome) {
       return "too_large";
     case FetchOutcome::kLocalError:
       return "local_error";
+    case FetchOutcome::kNotAskedCrowded:
+      return "not_asked_crowded";
     case FetchOutcome::kCancelled:
       return "cancelled";
   }

@@ -53,6 +53,7 @@ enum class FetchOutcome : uint8_t {
   kRedirect,           // 3xx: not followed
   kTooLarge,           // a body over max_body_bytes, announced or sent
   kLocalError,         // our own trouble: says nothing about the server
+  kNotAskedCrowded,    // too many waited for the address: nothing was sent
   kCancelled,          // the scan was stopped first
 };
 // "ok", "host_not_found", …

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "scanner/engine/stream.h"
 #include "scanner/pace/token_bucket.h"
 
@@ -23,17 +24,19 @@ namespace mxsweep::scanner {
 //
 // A request for an address is admitted when (1) the address has fewer than per_address_concurrency
 // connections, (2) its last connection began per_address_interval_ns ago, (3) it is not backing off
-// from a 421, (4) the worker has fewer than max_concurrency connections, (5) the rate allows it,
-// (6) the admission limit does. Requests for one address are admitted in order; addresses whose
-// turn it is take turns in the order in which it became so.
+// from a 421, (4) its prefix (/24 of IPv4, /64 of IPv6) and (5) its provider have fewer than their
+// connections and began their last one long enough ago, (6) the worker has fewer than
+// max_concurrency connections, (7) the rate allows it, (8) the admission limit does. Requests for
+// one address are admitted in order; addresses whose turn it is take turns in the order in which it
+// became so, and so do the addresses of a prefix or provider.
 //
 // A throttled connection makes its address wait backoff_initial_ns before the next one, twice as
 // long after each further one up to backoff_max_ns, and one connection at a time until one went
 // well. What was learnt about an address is forgotten backoff_memory_ns after its back-off ended.
 //
-// An address with nothing queued, nothing open and no restriction takes no memory. Each operation
-// is O(log n), allocating only as the gate grows. Thread-confined. Time is passed in: monotonic
-// nanoseconds that never go back.
+// An address with nothing queued, nothing open and no restriction takes no memory; a queued request
+// takes kRequestBytes. Each operation is O(log n), allocating only as the gate grows.
+// Thread-confined. Time is passed in: monotonic nanoseconds that never go back.
 class Gate {
  public:
   // The caller's name for a request; need not be unique, except for Cancel.
@@ -47,29 +50,79 @@ class Gate {
     int64_t backoff_initial_ns = 30'000'000'000;
     int64_t backoff_max_ns = 600'000'000'000;
     int64_t backoff_memory_ns = 600'000'000'000;
+    // Of a prefix, and of a provider (the registrable domain of the MX host): connections open, and
+    // connections begun in a second, evenly spaced. 0: unlimited. A prefix belongs to one worker;
+    // of what a provider may bear a worker has its share.
+    uint32_t per_prefix_concurrency = 0;
+    double per_prefix_rate_per_s = 0;
+    uint32_t per_provider_concurrency = 0;
+    double per_provider_rate_per_s = 0;
   };
-  enum class Admission : uint8_t { kAdmitted, kQueued };
+  enum class Admission : uint8_t {
+    kAdmitted,
+    kQueued,  // only what holds back the whole worker is in its way
+    kBusy,    // queued; others are before it at its address, or that has to be left in peace
+  };
   enum class Outcome : uint8_t { kOk, kThrottled };
 
   static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
   static constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
 
+  // Whose host it is that is asked for at an address: 30 bits of a hash of the provider's name. 0:
+  // nobody's.
+  using Provider = uint32_t;
+  static constexpr Provider kNoProvider = 0;
+  static constexpr size_t kRequestBytes = 16;
+
   explicit Gate(const Options& options);
 
-  // Asks for a connection to `server`. kAdmitted: connect now, and Release when the connection is
-  // closed (or could not be made). kQueued: Poll will give the ticket.
-  Admission Request(const SocketAddress& server, Ticket ticket, int64_t now_ns);
+  // The prefix an address belongs to, /24 or /64, as a number of 63 bits.
+  static uint64_t PrefixOf(const dns::IpAddress& address);
 
+  // When an admitted connection begins.
+  enum class Start : uint8_t {
+    kAtOnce,
+    kLater,  // whoever asked has something to fetch first, and will say so: Begin
+  };
+
+  // Asks for a connection to `server`. kAdmitted: connect now, and Release when the connection is
+  // closed (or could not be made). Else Poll will give the ticket. `start` is of a request that
+  // Poll gives.
+  Admission Request(const SocketAddress& server, Ticket ticket, int64_t now_ns,
+                    Provider provider = kNoProvider, Start start = Start::kAtOnce);
+
+  // A request that was queued.
+  struct Queued {
+    Ticket ticket = 0;
+    SocketAddress server;
+    bool was_busy = false;  // it had come as kBusy
+  };
   // The next request that is admitted now, if any. Call until it gives nothing.
-  std::optional<Ticket> Poll(int64_t now_ns);
+  std::optional<Queued> Poll(int64_t now_ns);
 
   // The earliest time at which Poll may give something: now_ns if at once, kNever if not before a
   // Release, Request or Cancel. Takes no account of the admission limit, which is the caller's own.
   // May be too early, never too late.
   int64_t NextEvent(int64_t now_ns) const;
 
-  // Ends an admitted connection. REQUIRES: there is one to `server`.
-  void Release(const SocketAddress& server, int64_t now_ns, Outcome outcome);
+  // Admits a connection that is not to wait for what holds back the whole worker: true where the
+  // address, its prefix and its provider allow one now. To be begun and released like any other.
+  bool AdmitNow(const SocketAddress& server, int64_t now_ns);
+
+  // An admitted connection of Start::kLater begins now: until then nothing else is let through to
+  // its address, its prefix and its provider.
+  void Begin(const SocketAddress& server, int64_t now_ns, Provider provider = kNoProvider);
+
+  // Ends an admitted connection; `provider` as when it was asked for. REQUIRES: there is one to
+  // `server`.
+  void Release(const SocketAddress& server, int64_t now_ns, Outcome outcome,
+               Provider provider = kNoProvider);
+
+  // Takes back all that is queued for `server`, in order.
+  std::vector<Queued> CancelAll(const SocketAddress& server);
+  // Addresses for which something is queued, in no order.
+  std::vector<SocketAddress> QueuedServers() const;
+  size_t QueuedFor(const SocketAddress& server) const;
 
   // Takes back a queued request. False if it is not queued. Linear in what is queued for the
   // server.
@@ -92,6 +145,19 @@ class Gate {
  private:
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
+  // What the addresses of a prefix or a provider share. In the map while it has waiters, open
+  // connections, or its last beginning is too fresh; what has none of them is swept out now and
+  // then.
+  struct Limit {
+    uint32_t in_flight = 0;
+    bool timed = false;     // is in limits_waiting_
+    uint32_t starting = 0;  // admitted, not begun: 1 at most
+    int64_t next_start_ns = std::numeric_limits<int64_t>::min();
+    std::deque<uint32_t> waiting;  // entries that would be ready
+  };
+  // The low bit says whether it is a prefix or a provider.
+  using LimitKey = uint64_t;
+
   // An address that is queued, open or restricted.
   struct Entry {
     SocketAddress server;
@@ -102,7 +168,10 @@ class Gate {
     bool ready = false;
     bool waiting = false;
     bool expiring = false;
+    bool limited = false;   // waits for its prefix or provider
+    bool starting = false;  // a connection is admitted, and has not begun
     uint32_t in_flight = 0;
+    uint32_t queued = 0;
     uint32_t head = kNone;  // of its requests, in nodes_
     uint32_t tail = kNone;
     int64_t next_start_ns = std::numeric_limits<int64_t>::min();
@@ -111,18 +180,39 @@ class Gate {
   struct Node {
     Ticket ticket = 0;
     uint32_t next = kNone;
+    uint32_t provider : 30 = kNoProvider;
+    uint32_t later : 1 = 0;  // Start::kLater
+    uint32_t busy : 1 = 0;   // came as kBusy
   };
+  static_assert(sizeof(Node) == kRequestBytes);
   using Timed = std::pair<int64_t, uint32_t>;  // when, which entry
   using Heap = std::priority_queue<Timed, std::vector<Timed>, std::greater<Timed>>;
 
+  bool LimitsPrefixes() const {
+    return options_.per_prefix_concurrency > 0 || options_.per_prefix_rate_per_s > 0;
+  }
+  bool LimitsProviders() const {
+    return options_.per_provider_concurrency > 0 || options_.per_provider_rate_per_s > 0;
+  }
   uint32_t FindOrAdd(const SocketAddress& server);
-  void PushRequest(Entry& entry, Ticket ticket);
-  Ticket PopRequest(Entry& entry);
+  void PushRequest(Entry& entry, const Node& request);
+  Node PopRequest(Entry& entry);
+  // The first of its limits that holds back a connection to `server` now; null: none does.
+  Limit* BusyLimit(const SocketAddress& server, Provider provider, int64_t now_ns, LimitKey* key);
+  Limit& LimitOf(LimitKey key, int64_t now_ns);
+  bool IsBusy(const Limit& limit, LimitKey key, int64_t now_ns) const;
+  void CountAdmitted(Entry& entry, Provider provider, int64_t now_ns);
+  void AdmitOn(LimitKey key, int64_t now_ns);
+  void BeginOn(LimitKey key, int64_t now_ns);
+  void EndOn(LimitKey key, int64_t now_ns);
+  // Has the first that waits for the limit judged again, now or when the limit allows the next.
+  void WakeNext(LimitKey key, Limit& limit, int64_t now_ns);
   uint32_t ConcurrencyOf(const Entry& entry) const;
   int64_t BackoffNs(const Entry& entry) const;
   // Puts the entry where it now belongs.
   void Place(uint32_t index, int64_t now_ns);
   void Advance(int64_t now_ns);
+  std::optional<Queued> PollReady(int64_t now_ns);
   bool Idle(const Entry& entry) const;
   int64_t ForgetAt(const Entry& entry) const;
   void Drop(uint32_t index);
@@ -137,6 +227,12 @@ class Gate {
   std::deque<uint32_t> ready_;  // entries with a request that only worker-wide limits hold back
   Heap waiting_;                // entries with a request, by when their restriction ends
   Heap expiring_;               // entries without, by when they can be forgotten
+  absl::node_hash_map<LimitKey, Limit> limits_;
+  size_t sweep_limits_at_ = 1024;
+  // Limits with waiters, by when they allow the next.
+  std::priority_queue<std::pair<int64_t, LimitKey>, std::vector<std::pair<int64_t, LimitKey>>,
+                      std::greater<>>
+      limits_waiting_;
   size_t in_flight_ = 0;
   size_t queued_ = 0;
   uint64_t admissions_left_ = kNoLimit;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
+#include <vector>
 
 #include "scanner/base/check.h"
 
@@ -12,28 +14,42 @@ namespace {
 // whoever else waits for it would wait for minutes each.
 constexpr int kThrottledTooOften = 3;
 
-// A hash set of pointers has an order of its own every time; a scan of the same seed has not.
-template <typename Waiter>
-void SortByNumber(std::vector<Waiter*>* waiters) {
-  std::sort(waiters->begin(), waiters->end(),
-            [](const Waiter* a, const Waiter* b) { return a->number < b->number; });
-}
-
 }  // namespace
 
-Pacer::Pacer(EventLoop* loop, const Gate::Options& gate, uint64_t seed)
-    : loop_(loop), gate_(gate), random_(seed | 1) {}
+Pacer::Pacer(EventLoop* loop, const Gate::Options& gate, uint64_t seed, TurnTaker* taker)
+    : loop_(loop), taker_(taker), gate_(gate), random_(seed | 1) {}
+
+std::optional<Gate::Admission> Pacer::Ask(const SocketAddress& server, Gate::Provider provider,
+                                          Gate::Ticket ticket, Gate::Start start) {
+  if (draining_ || IsLeftAlone(server)) return std::nullopt;
+  const Gate::Admission admission = gate_.Request(server, ticket, loop_->now_ns(), provider, start);
+  if (admission == Gate::Admission::kBusy && crowds_ended_) {
+    MXSWEEP_CHECK(gate_.Cancel(server, ticket));
+    return std::nullopt;
+  }
+  return admission;
+}
+
+std::optional<Gate::Admission> Pacer::Request(const SocketAddress& server, Gate::Provider provider,
+                                              Parked parked) {
+  return Ask(server, provider, TicketOf(parked), Gate::Start::kLater);
+}
+
+void Pacer::Tell(const Gate::Queued& request, bool admitted) {
+  if ((request.ticket & 1) != 0) {
+    taker_->OnTurn({request.ticket >> 1, request.server, admitted, request.was_busy});
+    return;
+  }
+  auto* waiter = reinterpret_cast<Waiter*>(request.ticket);
+  waiter->admitted = admitted;
+  waiter->handle.resume();
+}
 
 uint32_t Pacer::Admit(uint32_t admissions) {
   const int64_t now_ns = loop_->now_ns();
   const uint64_t admitted_before = last_admitted_;
   gate_.set_admission_limit(admissions);
-  while (const std::optional<Gate::Ticket> ticket = gate_.Poll(now_ns)) {
-    auto* waiter = reinterpret_cast<Waiter*>(*ticket);
-    waiters_.erase(waiter);
-    waiter->admitted = true;
-    waiter->handle.resume();
-  }
+  while (const std::optional<Gate::Queued> request = gate_.Poll(now_ns)) Tell(*request, true);
   if (const int64_t next_ns = gate_.NextEvent(now_ns); next_ns != Gate::kNever) {
     loop_->timers().Start(&gate_timer_, next_ns);
   }
@@ -41,35 +57,41 @@ uint32_t Pacer::Admit(uint32_t admissions) {
   return static_cast<uint32_t>(last_admitted_ - admitted_before);
 }
 
-void Pacer::GiveBack(const SocketAddress& server, bool throttled) {
-  gate_.Release(server, loop_->now_ns(),
-                throttled ? Gate::Outcome::kThrottled : Gate::Outcome::kOk);
-  if (throttled && IsLeftAlone(server)) SendAway(&server);
+void Pacer::GiveBack(const SocketAddress& server, bool throttled, Gate::Provider provider) {
+  gate_.Release(server, loop_->now_ns(), throttled ? Gate::Outcome::kThrottled : Gate::Outcome::kOk,
+                provider);
+  if (throttled && IsLeftAlone(server)) SendAway(server);
 }
 
 bool Pacer::IsLeftAlone(const SocketAddress& server) const {
   return gate_.ThrottledInARow(server) >= kThrottledTooOften;
 }
 
-void Pacer::SendAway(const SocketAddress* server) {
-  std::vector<Waiter*> sent_away;
-  for (Waiter* waiter : waiters_) {
-    if (server == nullptr || waiter->server == *server) sent_away.push_back(waiter);
-  }
-  SortByNumber(&sent_away);
-  for (Waiter* waiter : sent_away) {
-    waiters_.erase(waiter);
-    MXSWEEP_CHECK(gate_.Cancel(waiter->server, reinterpret_cast<Gate::Ticket>(waiter)));
-    waiter->handle.resume();
-  }
+void Pacer::SendAway(const SocketAddress& server) {
+  for (const Gate::Queued& request : gate_.CancelAll(server)) Tell(request, false);
+}
+
+void Pacer::SendAllAway() {
+  std::vector<SocketAddress> servers = gate_.QueuedServers();
+  // A hash table has an order of its own every time; a scan of the same seed has not.
+  std::sort(servers.begin(), servers.end(), [](const SocketAddress& a, const SocketAddress& b) {
+    return std::tie(a.address, a.port) < std::tie(b.address, b.port);
+  });
+  for (const SocketAddress& server : servers) SendAway(server);
+}
+
+void Pacer::EndCrowds() {
+  crowds_ended_ = true;
+  SendAllAway();
 }
 
 void Pacer::Drain() {
   draining_ = true;
-  SendAway(nullptr);
+  SendAllAway();
   // Nobody goes to sleep any more: these are all.
   std::vector<Sleeper*> woken(sleepers_.begin(), sleepers_.end());
-  SortByNumber(&woken);
+  std::sort(woken.begin(), woken.end(),
+            [](const Sleeper* a, const Sleeper* b) { return a->number < b->number; });
   for (Sleeper* sleeper : woken) {
     sleepers_.erase(sleeper);
     sleeper->Interrupt();

@@ -19,8 +19,8 @@ bool IsUnknownRecord(const std::string& status) {
   return status == "lookup_error" || status == "local_error";
 }
 bool IsUnknownPolicy(const std::string& status) {
-  return status == "blocked" || status == "local_error" || status == "cancelled" ||
-         status == "webpki_not_known";
+  return status == "blocked" || status == "not_asked_crowded" || status == "local_error" ||
+         status == "cancelled" || status == "webpki_not_known";
 }
 
 std::string Sentence(const std::optional<std::string>& detail) {

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "scanner/smtp/outcome.h"
+
 namespace mxsweep::scanner {
 namespace {
 
@@ -135,6 +137,8 @@ void Recorder::Count(const output::EndpointRow& row) {
   ++counts_.outcomes[row.outcome];
   if (row.rpt_result) ++counts_.rpt_results[*row.rpt_result];
   counts_.connections += row.attempts;
+  if (row.inferred) ++counts_.inferred;
+  if (row.outcome == OutcomeName(Outcome::kNotAskedCrowded)) ++counts_.not_asked_crowded;
   if (row.attempts > 1) counts_.retries += row.attempts - 1;
   counts_.bytes_in += row.bytes_in;
   counts_.bytes_out += row.bytes_out;

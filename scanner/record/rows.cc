@@ -199,7 +199,7 @@ bool Answered(dns::MxStatus status) {
 
 output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
                                 const Summary& summary, const DomainPolicies& policies,
-                                absl::Time started_at, int64_t elapsed_ns) {
+                                absl::Time started_at, int64_t elapsed_ns, uint32_t unasked_hosts) {
   output::DomainRow row;
   row.domain = target.name;
   row.input_name = NullIfEmpty(target.raw);
@@ -214,6 +214,8 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
     row.host_count =
         mx.status == dns::MxStatus::kNullMx ? 0 : static_cast<uint32_t>(mx.records.size());
     row.unknown_endpoint_count = summary.unknown;
+    row.inferred_endpoint_count = summary.inferred;
+    row.unasked_host_count = unasked_hosts;
     // Where nothing could be asked, nothing was counted.
     if (summary.endpoints > 0 || summary.unknown == 0) row.endpoint_count = summary.endpoints;
     if (summary.has(Summary::kToldOfServer) || summary.unknown == 0) {
@@ -226,9 +228,9 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
   if (summary.completed > 0) {
     row.min_tls_version = VersionOfMinor(summary.min_version);
     row.max_tls_version = VersionOfMinor(summary.max_version);
-    row.weakest_session_level = summary.weakest_session_level;
-    if (summary.weakest_certificate_level != 0xff) {
-      row.weakest_certificate_level = summary.weakest_certificate_level;
+    row.weakest_session_level = static_cast<uint8_t>(summary.weakest_session_level);
+    if (summary.weakest_certificate_level != Summary::kNoLevel) {
+      row.weakest_certificate_level = static_cast<uint8_t>(summary.weakest_certificate_level);
     }
   }
   FillPolicies(policies, &row);
@@ -250,8 +252,8 @@ output::DomainRow MakeInvalidRow(const Target& target, absl::Time now) {
   return row;
 }
 
-output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at,
-                                int64_t elapsed_ns) {
+output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns,
+                                uint32_t unasked_addresses) {
   const dns::HostAnswer& answer = *host.answer;
   output::MxHostRow row;
   row.host = host.host;
@@ -264,6 +266,7 @@ output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at,
     row.address_status = std::string(dns::Word(*answer.address_status));
     std::vector<std::string>& addresses = row.addresses.emplace();
     for (const dns::IpAddress& address : answer.addresses) addresses.push_back(address.ToString());
+    row.unasked_address_count = unasked_addresses;
   }
   row.address_dnssec = WordOf(answer.address_dnssec);
   row.ipv4_status = WordOf(answer.a_status);
@@ -309,6 +312,8 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   row.rpt_result = NullIfEmpty(RptResult(facts, verdicts));
   row.stage = std::string(StageName(facts.stage));
   row.attempts = attempts;
+  row.inferred = facts.inferred();
+  if (facts.inferred()) row.inferred_from_at = facts.inferred_from;
   row.error_detail = NullIfEmpty(facts.error_detail);
   FillSmtp(facts, &row);
   if (facts.handshake) {

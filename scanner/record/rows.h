@@ -21,15 +21,18 @@ namespace mxsweep::scanner {
 
 // Facts into rows: the only place where a column gets its value. Pure functions.
 
+// `unasked_hosts`: MX hosts beyond the budget.
 output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
                                 const Summary& summary, const DomainPolicies& policies,
-                                absl::Time started_at, int64_t elapsed_ns);
+                                absl::Time started_at, int64_t elapsed_ns,
+                                uint32_t unasked_hosts = 0);
 
 // The row of an input line that names no domain.
 output::DomainRow MakeInvalidRow(const Target& target, absl::Time now);
 
-// REQUIRES: host.answer.
-output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns);
+// `unasked_addresses`: those beyond the budget. REQUIRES: host.answer.
+output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns,
+                                uint32_t unasked_addresses = 0);
 
 output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddress& address,
                                     uint16_t port, const EndpointFacts& facts,

@@ -120,6 +120,13 @@ void AppendTotals(const ScanSummary& summary, std::string* out) {
   AppendTotal("domains", summary.domains, rate(summary.domains), out);
   AppendTotal("MX hosts", summary.hosts, "", out);
   AppendTotal("endpoints", summary.endpoints, rate(summary.endpoints), out);
+  if (summary.inferred > 0) {
+    AppendTotal("  of those", summary.inferred, "inferred from what others met there", out);
+  }
+  if (summary.not_asked_crowded > 0) {
+    AppendTotal("  of those", summary.not_asked_crowded, "not asked: too many waited (--patience)",
+                out);
+  }
   AppendTotal("certificates", summary.certificates, "", out);
   AppendTotal(
       "connections", summary.connections,

@@ -33,6 +33,8 @@ struct ScanSummary {
   uint64_t certificates = 0;
   uint64_t connections = 0;
   uint64_t retries = 0;
+  uint64_t inferred = 0;           // endpoints told from what others met at their address
+  uint64_t not_asked_crowded = 0;  // endpoints
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   Counts diagnoses;     // domains.diagnosis

@@ -172,7 +172,7 @@ Task<bool> TalkUpToTls(Dialogue* d) {
   d->facts->stage = Stage::kGreeting;
   bool answered = co_await d->session.ReadReply(d->options().greeting_timeout_ns);
   if (!answered) co_return false;
-  if (!OnGreeting(d)) co_return true;
+  if (!OnGreeting(d) || d->request.last_stage == Stage::kGreeting) co_return true;
 
   SayEhlo(d, Stage::kEhlo);
   answered = co_await d->session.ReadReply(d->options().command_timeout_ns);

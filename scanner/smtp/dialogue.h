@@ -40,8 +40,8 @@ struct DialogueRequest {
   const DialogueOptions* options;
   SocketAddress to;
   Offer offer;
-  // The dialogue ends behind this stage, with a QUIT: kDone, or kHandshake where nothing more is
-  // wanted.
+  // The dialogue ends behind this stage, with a QUIT: kDone; kHandshake, or kGreeting (not with
+  // implicit TLS), where nothing more is wanted.
   Stage last_stage = Stage::kDone;
   std::string_view server_name;  // for SNI; empty: none
 };

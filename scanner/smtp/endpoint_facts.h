@@ -56,6 +56,9 @@ struct EndpointFacts {
   Boxed<EhloKeywords> ehlo_after_tls;
 
   absl::Time started_at;
+  // Not met for this name: concluded from what others met at the address, the last of them then.
+  // InfinitePast: it was met.
+  absl::Time inferred_from = absl::InfinitePast();
   std::optional<int64_t> connect_ns;   // from the start
   std::optional<int64_t> greeting_ns;  // from being connected
   std::optional<int64_t>
@@ -64,6 +67,8 @@ struct EndpointFacts {
   int64_t elapsed_ns = 0;
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
+
+  bool inferred() const { return inferred_from != absl::InfinitePast(); }
 
   // STARTTLS was offered; null where EHLO was never answered. With implicit TLS: the handshake was
   // completed.

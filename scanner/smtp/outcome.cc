@@ -88,6 +88,8 @@ std::string_view OutcomeName(Outcome outcome) {
       return "blocked";
     case Outcome::kNotAskedNoRoute:
       return "not_asked_no_route";
+    case Outcome::kNotAskedCrowded:
+      return "not_asked_crowded";
     case Outcome::kLocalNoRoute:
       return "local_no_route";
     case Outcome::kLocalNoDescriptors:
@@ -129,7 +131,8 @@ bool IsLocal(Outcome outcome) {
 }
 
 bool IsNotAsked(Outcome outcome) {
-  return outcome == Outcome::kBlocked || outcome == Outcome::kNotAskedNoRoute;
+  return outcome == Outcome::kBlocked || outcome == Outcome::kNotAskedNoRoute ||
+         outcome == Outcome::kNotAskedCrowded;
 }
 
 Outcome OutcomeOfIo(Stage stage, IoError error) {

@@ -43,6 +43,7 @@ enum class Outcome : uint8_t {
   kTlsProtocolError,
   kBlocked,
   kNotAskedNoRoute,
+  kNotAskedCrowded,
   kLocalNoRoute,
   kLocalNoDescriptors,
   kLocalNoPorts,

@@ -52,6 +52,10 @@ class FileSource : public InputSource {
   }
   uint64_t bytes_read() const override { return bytes_read_; }
   uint64_t size_bytes() const override { return size_bytes_; }
+  bool ready() const override {
+    pollfd waiting = {fd_, POLLIN, 0};
+    return poll(&waiting, 1, 0) != 0;
+  }
 
  private:
   // False if it is to stop. A regular file is always readable.
@@ -105,6 +109,7 @@ class PrefixedSource : public InputSource {
   }
   uint64_t bytes_read() const override { return rest_->bytes_read(); }
   uint64_t size_bytes() const override { return rest_->size_bytes(); }
+  bool ready() const override { return position_ < prefix_.size() || rest_->ready(); }
 
  private:
   std::string prefix_;
@@ -156,6 +161,7 @@ class ListSource : public InputSource {
   }
   uint64_t bytes_read() const override { return list_->bytes_read(); }
   uint64_t size_bytes() const override { return list_->size_bytes(); }
+  bool ready() const override { return list_->ready(); }
 
  private:
   std::unique_ptr<InputSource> list_;

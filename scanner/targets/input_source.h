@@ -26,6 +26,9 @@ class InputSource {
   // known (a pipe). For progress.
   virtual uint64_t bytes_read() const = 0;
   virtual uint64_t size_bytes() const = 0;
+
+  // Something can be read, or the end or an error be told, without waiting for whoever writes.
+  virtual bool ready() const { return true; }
 };
 
 // Opens the file at `path`, or standard input for "-". `stop` (may be null, else must outlive the

@@ -91,6 +91,11 @@ uint64_t TargetReader::bytes_read() const {
   return static_cast<uint64_t>(static_cast<double>(read) * share);
 }
 
+bool TargetReader::ready() const {
+  return expansion_.has_value() || source_ended_ ||
+         std::memchr(buffer_.data() + begin_, '\n', end_ - begin_) != nullptr || source_->ready();
+}
+
 // Moves what is unread to the front and reads more behind it; false when there is no more.
 bool TargetReader::Fill() {
   if (source_ended_) return false;

@@ -55,6 +55,8 @@ class TargetSource {
   virtual bool Next(Target* target) = 0;
   // For progress: how much of the list was read.
   virtual uint64_t bytes_read() const = 0;
+  // Next does not wait for whoever writes the list.
+  virtual bool ready() const { return true; }
 };
 
 // Reads a list of targets of any length in constant memory (but for the NameSet of what was seen,
@@ -103,6 +105,7 @@ class TargetReader final : public TargetSource {
   // share that was given.
   uint64_t bytes_read() const override;
   uint64_t size_bytes() const { return source_->size_bytes(); }
+  bool ready() const override;
   const NameSet& seen() const { return seen_; }
 
  private:

@@ -69,6 +69,7 @@ class GzipSource : public InputSource {
   }
   uint64_t bytes_read() const override { return packed_->bytes_read(); }
   uint64_t size_bytes() const override { return packed_->size_bytes(); }
+  bool ready() const override { return packed_->ready(); }
 
  private:
   // Fills the front of `out` with what the packed bytes at hand give.
@@ -135,6 +136,7 @@ class ArchiveSource : public InputSource {
   }
   uint64_t bytes_read() const override { return packed_->bytes_read(); }
   uint64_t size_bytes() const override { return packed_->size_bytes(); }
+  bool ready() const override { return packed_->ready(); }
 
  private:
   // libarchive's, for more packed bytes: how many `*bytes` points to, 0 at the end.

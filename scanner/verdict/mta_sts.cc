@@ -34,6 +34,7 @@ StsFetch Failed(std::string_view status, std::string_view detail) {
 bool IsOurs(std::string_view status) {
   return status == kWebPkiNotKnown || status == FetchOutcomeName(FetchOutcome::kLocalError) ||
          status == FetchOutcomeName(FetchOutcome::kBlocked) ||
+         status == FetchOutcomeName(FetchOutcome::kNotAskedCrowded) ||
          status == FetchOutcomeName(FetchOutcome::kCancelled);
 }
 

@@ -20,6 +20,7 @@ uint32_t DialogueFlags(const EndpointFacts& facts) {
   }
   if (facts.outcome == Outcome::kBlocked) flags |= Summary::kBlocked;
   if (facts.outcome == Outcome::kNotAskedNoRoute) flags |= Summary::kNoRoute;
+  if (facts.outcome == Outcome::kNotAskedCrowded) flags |= Summary::kCrowded;
   const bool throttled = facts.outcome == Outcome::kThrottled421 || facts.transient_refusal;
   // A refused STARTTLS has been offered before: that is further than throttling.
   const bool before_starttls = facts.stage < Stage::kStartTls;
@@ -144,6 +145,7 @@ std::string_view DiagnoseUnasked(const Summary& summary) {
   if (summary.has(Summary::kBlocked)) return "not_asked_blocked";
   if (summary.has(Summary::kNoRoute)) return "not_asked_no_route";
   if (summary.has(Summary::kFamilyNotUsed)) return "not_asked_family";
+  if (summary.has(Summary::kCrowded)) return "not_asked_crowded";
   return "mx_unresolvable";
 }
 
@@ -155,11 +157,13 @@ void Summary::Merge(const Summary& other) {
   completed = SaturatingAdd(completed, other.completed);
   verified = SaturatingAdd(verified, other.verified);
   unknown = static_cast<uint8_t>(std::min(unknown + other.unknown, 0xff));
+  inferred = static_cast<uint8_t>(std::min(inferred + other.inferred, 0xff));
   flags |= other.flags;
   min_version = std::min<uint8_t>(min_version, other.min_version);
   max_version = std::max<uint8_t>(max_version, other.max_version);
-  weakest_session_level = std::min(weakest_session_level, other.weakest_session_level);
-  weakest_certificate_level = std::min(weakest_certificate_level, other.weakest_certificate_level);
+  weakest_session_level = std::min<uint8_t>(weakest_session_level, other.weakest_session_level);
+  weakest_certificate_level =
+      std::min<uint8_t>(weakest_certificate_level, other.weakest_certificate_level);
 }
 
 void Findings::Merge(const Findings& other) {
@@ -216,6 +220,7 @@ Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& v
   Findings summary;
   summary.endpoints = 1;
   summary.unknown = IsLocal(facts.outcome) || IsNotAsked(facts.outcome) ? 1 : 0;
+  summary.inferred = facts.inferred() ? 1 : 0;
   summary.starttls = facts.starttls_offered().value_or(false) ? 1 : 0;
   summary.flags = DialogueFlags(facts) | StsFlags(facts, verdicts);
   if (IsMisnamed(verdicts)) {
@@ -230,11 +235,26 @@ Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& v
     const unsigned minor = facts.handshake->version_wire.value_or(0) & 0xf;
     summary.min_version = minor;
     summary.max_version = minor;
-    summary.weakest_session_level = static_cast<uint8_t>(verdicts.session_level->level);
+    summary.weakest_session_level = static_cast<uint8_t>(verdicts.session_level->level) & 0xf;
     if (verdicts.certificate_level) {
-      summary.weakest_certificate_level = static_cast<uint8_t>(verdicts.certificate_level->level);
+      summary.weakest_certificate_level =
+          static_cast<uint8_t>(verdicts.certificate_level->level) & 0xf;
     }
   }
+  return summary;
+}
+
+Summary SummarizeUnaskedHosts(size_t hosts) {
+  Summary summary;
+  summary.unknown = static_cast<uint8_t>(std::min<size_t>(hosts, 0xff));
+  if (hosts > 0) summary.flags = Summary::kOverBudget | Summary::kDaneUnknown;
+  return summary;
+}
+
+Summary SummarizeUnaskedAddresses(size_t addresses) {
+  Summary summary;
+  summary.unknown = static_cast<uint8_t>(std::min<size_t>(addresses, 0xff));
+  if (addresses > 0) summary.flags = Summary::kOverBudget | Summary::kDaneUnjudged;
   return summary;
 }
 

@@ -53,6 +53,9 @@ struct Summary {
     // Whether some chain would be trusted is not known (PkixStatus::kNotKnown); some is not.
     kPkixNotKnown = 1 << 24,
     kPkixInvalid = 1 << 25,
+    kCrowded = 1 << 26,     // some endpoint was not asked: too many waited for its address
+    kOverBudget = 1 << 27,  // some host or address is beyond what is asked of one domain or host
+    // The upper bits belong to HostTable.
   };
 
   uint16_t endpoints = 0;
@@ -65,9 +68,12 @@ struct Summary {
   // Endpoints that were not asked, or could not be for our own reasons, and hosts of which the
   // addresses, or those of one family, are not known. Stops at 255.
   uint8_t unknown = 0;
-  // OpenSSL security levels; 0xff: no handshake, or none whose level is known.
-  uint8_t weakest_session_level = 0xff;
-  uint8_t weakest_certificate_level = 0xff;
+  // Endpoints of which it was told what others met at their address. Stops at 255.
+  uint8_t inferred = 0;
+  // OpenSSL security levels; kNoLevel: no handshake, or none whose level is known.
+  static constexpr uint8_t kNoLevel = 0xf;
+  uint8_t weakest_session_level : 4 = kNoLevel;
+  uint8_t weakest_certificate_level : 4 = kNoLevel;
 
   bool has(Flag flag) const { return (flags & flag) != 0; }
   void Merge(const Summary& other);
@@ -100,6 +106,9 @@ struct Findings : Summary {
 Findings SummarizeEndpoint(const EndpointFacts& facts, const EndpointVerdicts& verdicts);
 // What the host's own look-ups add: its DANE state, and whether its addresses are known.
 Summary SummarizeHost(const dns::HostAnswer& answer);
+// `hosts` of a domain, or `addresses` of a host, that are left out: beyond the budget.
+Summary SummarizeUnaskedHosts(size_t hosts);
+Summary SummarizeUnaskedAddresses(size_t addresses);
 // `endpoints` that are left out: of a family that is not used.
 Summary SummarizeUnusedFamily(size_t endpoints);
 

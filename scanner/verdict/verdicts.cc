@@ -218,6 +218,7 @@ std::string_view RptResult(const EndpointFacts& facts, const EndpointVerdicts& v
                                               : OutcomeName(facts.outcome);
     case Outcome::kBlocked:
     case Outcome::kNotAskedNoRoute:
+    case Outcome::kNotAskedCrowded:
       return "";
     default:
       return IsLocal(facts.outcome) ? "" : OutcomeName(facts.outcome);

@@ -10,38 +10,68 @@
 #include "scanner/verdict/verdicts.h"
 #include "scanner/work/ask_owner.h"
 #include "scanner/work/attempts.h"
+#include "scanner/work/host_task.h"
+#include "scanner/work/outage_task.h"
 #include "scanner/work/revocation_task.h"
 
 namespace mxsweep::scanner {
 namespace {
 
-std::unique_ptr<EndpointFacts> BlockedFacts(const AddressFilter& filter,
-                                            const dns::IpAddress& address, absl::Time now) {
+// Whose endpoint it is: a host that a worker keeps. Fits into Pacer::Parked.
+struct EndpointAsker {
+  uint32_t host = 0;  // PackedStore::Handle
+  uint8_t worker = 0;
+
+  Pacer::Parked parked() const { return Pacer::Parked{host} << 8 | worker; }
+  static EndpointAsker Of(Pacer::Parked parked) {
+    return {static_cast<uint32_t>(parked >> 8), static_cast<uint8_t>(parked)};
+  }
+};
+
+std::unique_ptr<EndpointFacts> FactsAtGate(Outcome outcome, std::string_view detail,
+                                           absl::Time now) {
   auto facts = std::make_unique<EndpointFacts>();
-  facts->outcome = Outcome::kBlocked;
+  facts->outcome = outcome;
   facts->stage = Stage::kGate;
-  facts->error_detail = std::string(AddressFilter::Word(filter.Judge(address)));
+  facts->error_detail = std::string(detail);
   facts->started_at = now;
   return facts;
 }
 
-std::unique_ptr<EndpointFacts> NoRouteFacts(absl::Time now) {
-  auto facts = std::make_unique<EndpointFacts>();
-  facts->outcome = Outcome::kNotAskedNoRoute;
-  facts->stage = Stage::kGate;
-  facts->error_detail = "this machine has no IPv6 route to it";
-  facts->started_at = now;
-  return facts;
+// Why nobody may or can connect to the address, whatever it is like. Null: somebody may.
+std::unique_ptr<EndpointFacts> FactsWithoutAsking(Worker* worker, const dns::IpAddress& address) {
+  const absl::Time now = worker->loop()->wall_now();
+  const AddressFilter& filter = worker->settings().filter;
+  if (!filter.Allows(address)) {
+    return FactsAtGate(Outcome::kBlocked, AddressFilter::Word(filter.Judge(address)), now);
+  }
+  // Half of the hosts have such addresses: on a machine without IPv6, to try each would only take
+  // time.
+  if (address.is_v6() && !worker->loop()->HasRouteTo(address)) {
+    return FactsAtGate(Outcome::kNotAskedNoRoute, "this machine has no IPv6 route to it", now);
+  }
+  return nullptr;
 }
 
-// The address throttles everybody: it was not asked for this host.
-std::unique_ptr<EndpointFacts> LeftAloneFacts(absl::Time now) {
-  auto facts = std::make_unique<EndpointFacts>();
-  facts->outcome = Outcome::kThrottled421;
-  facts->stage = Stage::kGate;
-  facts->error_detail = "not asked: the address has answered 421 again and again";
-  facts->started_at = now;
-  return facts;
+// What is told of the server to those who are sent away from it. Null: the scan is being stopped.
+std::unique_ptr<EndpointFacts> FactsOfSentAway(Worker* worker, const SocketAddress& server) {
+  const absl::Time now = worker->loop()->wall_now();
+  if (worker->draining()) return nullptr;
+  if (worker->memory().IsDead(server, worker->loop()->now_ns())) {
+    return worker->memory().Conclude(server, now);
+  }
+  if (worker->pacer().IsLeftAlone(server)) {
+    // The address throttles everybody: it was not asked for this host.
+    auto facts = FactsAtGate(Outcome::kThrottled421,
+                             "not asked: the address has answered 421 again and again", now);
+    facts->inferred_from = now;
+    return facts;
+  }
+  if (worker->settings().infer) {
+    if (auto facts = worker->memory().Infer(server, now)) return facts;
+  }
+  return FactsAtGate(Outcome::kNotAskedCrowded,
+                     "not asked: too many wait for the address (see --patience)", now);
 }
 
 // A connection that the gate has let through. What is borrowed outlives the task. To be followed by
@@ -58,9 +88,33 @@ Task<std::unique_ptr<EndpointFacts>> Connect(Worker* worker, const HostContext* 
                        .server_name = host->server_name()});
 }
 
-void AfterConnection(Worker* worker, const SocketAddress& server, const EndpointFacts& facts) {
+void AfterConnection(Worker* worker, const SocketAddress& server, Gate::Provider provider,
+                     const EndpointFacts& facts) {
   if (facts.throttled) worker->counters().throttled.fetch_add(1, std::memory_order_relaxed);
-  worker->pacer().GiveBack(server, facts.throttled);
+  if (!IsSilence(facts) && !IsLocal(facts.outcome)) NoteAnswered(worker, server);
+  worker->pacer().GiveBack(server, facts.throttled, provider);
+}
+
+// Once it is known to be the server's doing.
+void Remember(Worker* worker, const SocketAddress& server, const EndpointFacts& facts) {
+  const int64_t now_ns = worker->loop()->now_ns();
+  worker->memory().Note(server, facts, now_ns);
+  if (worker->memory().IsDead(server, now_ns)) worker->pacer().SendAway(server);
+}
+
+void Answer(Worker* worker, const EndpointAsker& asker, Findings findings) {
+  Worker* owner = worker->context()->workers[asker.worker];
+  if (owner == worker) return OnEndpointDone(owner, asker.host, findings);
+  owner->loop()->Post([owner, host = asker.host, findings = std::move(findings)] {
+    OnEndpointDone(owner, host, findings);
+  });
+}
+
+// Ends the task of an endpoint. `has_slot`: it holds one.
+void End(Worker* worker, const EndpointAsker& asker, bool has_slot, Findings findings) {
+  worker->TaskEnded();
+  Answer(worker, asker, std::move(findings));
+  if (has_slot) worker->context()->slots.Return();
 }
 
 Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAddress& address,
@@ -73,12 +127,13 @@ Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAd
   if (facts.outcome == Outcome::kTlsOk) {
     worker->counters().tls_ok.fetch_add(1, std::memory_order_relaxed);
   }
+  if (facts.inferred()) worker->counters().inferred.fetch_add(1, std::memory_order_relaxed);
   return SummarizeEndpoint(facts, verdicts);
 }
 
-// Judges what was seen, records it, and tells `done` what it means for the host.
-void FinishEndpoint(Worker* worker, const HostContext& host, const dns::IpAddress& address,
-                    std::vector<Tried>* tried, HostTable::Callback* done) {
+// Judges what was seen, and records it.
+Findings FinishEndpoint(Worker* worker, const HostContext& host, const dns::IpAddress& address,
+                        std::vector<Tried>* tried) {
   const EndpointFacts& facts = ChosenFacts(tried);
   EndpointVerdicts verdicts = JudgeEndpoint(host, facts, worker->chains().Intern(facts, nullptr),
                                             worker->services().pkix, &address);
@@ -86,16 +141,13 @@ void FinishEndpoint(Worker* worker, const HostContext& host, const dns::IpAddres
     JudgeWithoutServerName(host, facts, *unnamed, worker->chains().Intern(*unnamed, nullptr),
                            worker->services().pkix, &verdicts);
   }
-  const Findings findings =
-      RecordEndpoint(worker, host, address, facts, verdicts, CountAttempts(*tried));
-  worker->TaskEnded();
-  (*done)(findings);
+  return RecordEndpoint(worker, host, address, facts, verdicts, CountAttempts(*tried));
 }
 
 // The same with --revocation. What is borrowed outlives the task.
-Task<void> FinishEndpointWithRevocation(Worker* worker, const HostContext* host,
-                                        const dns::IpAddress* address, std::vector<Tried>* tried,
-                                        HostTable::Callback* done) {
+Task<Findings> FinishEndpointWithRevocation(Worker* worker, const HostContext* host,
+                                            const dns::IpAddress* address,
+                                            std::vector<Tried>* tried) {
   const EndpointFacts* facts = &ChosenFacts(tried);
   std::vector<NewCertificate> new_certificates;
   EndpointVerdicts verdicts =
@@ -107,72 +159,155 @@ Task<void> FinishEndpointWithRevocation(Worker* worker, const HostContext* host,
                            worker->services().pkix, &verdicts);
   }
   co_await LookUpRevocations(worker, facts, &verdicts, &new_certificates);
-  const Findings findings =
-      RecordEndpoint(worker, *host, *address, *facts, verdicts, CountAttempts(*tried));
-  worker->TaskEnded();
-  (*done)(findings);
+  co_return RecordEndpoint(worker, *host, *address, *facts, verdicts, CountAttempts(*tried));
 }
 
-// While an endpoint waits, for its turn or for its server, this frame does: what is needed only
-// when there is an answer is in functions and frames of its own.
-Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
-                        dns::IpAddress address, HostTable::Callback done) {
-  worker->TaskBegan();
-  std::vector<Tried> tried;
-  if (!worker->settings().filter.Allows(address)) {
-    tried.push_back(
-        {.facts = BlockedFacts(worker->settings().filter, address, worker->loop()->wall_now())});
-  } else if (address.is_v6() && !worker->loop()->HasRouteTo(address)) {
-    // Half of the hosts have such addresses: on a machine without IPv6, to try each would only take
-    // time.
-    tried.push_back({.facts = NoRouteFacts(worker->loop()->wall_now())});
+// The row of an endpoint that is not asked.
+Task<void> TellEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
+                        dns::IpAddress address, EndpointAsker asker, bool has_slot,
+                        std::unique_ptr<EndpointFacts> facts) {
+  std::vector<Tried> untried;
+  untried.push_back({.facts = std::move(facts)});
+  Findings findings;
+  if (worker->services().certificate_rows == nullptr) {
+    findings = FinishEndpoint(worker, *host, address, &untried);
   } else {
-    const SocketAddress server{address, worker->settings().port};
-    while (const std::optional<Attempt> attempt = NextAttempt(tried, worker->settings().attempts)) {
-      if (attempt->delay_ns > 0) {
-        const bool slept =
-            co_await worker->pacer().Sleep(worker->pacer().Spread(attempt->delay_ns));
-        if (!slept) break;
-        worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
-      }
-      const bool admitted = co_await worker->pacer().Turn(server);
-      if (!admitted) break;
-      std::unique_ptr<EndpointFacts> facts =
-          co_await Connect(worker, host.get(), server, &*attempt);
-      AfterConnection(worker, server, *facts);
-      AddAttempt(attempt->offer, std::move(facts), &tried);
+    findings = co_await FinishEndpointWithRevocation(worker, host.get(), &address, &untried);
+  }
+  End(worker, asker, has_slot, std::move(findings));
+}
+
+// From the first connection on, which the gate has let through. While an endpoint waits, for its
+// server or for its next attempt, this frame does: what is needed only when there is an answer is
+// in functions and frames of its own.
+Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
+                        dns::IpAddress address, EndpointAsker asker, bool has_slot) {
+  std::vector<Tried> tried;
+  const SocketAddress server{address, worker->settings().port};
+  const Gate::Provider provider = worker->ProviderOf(host->provider);
+  bool has_turn = true;
+  uint32_t redone = 0;
+  while (const std::optional<Attempt> attempt = NextAttempt(tried, worker->settings().attempts)) {
+    if (attempt->delay_ns > 0) {
+      const bool slept = co_await worker->pacer().Sleep(worker->pacer().Spread(attempt->delay_ns));
+      if (!slept) break;
+      if (worker->memory().IsDead(server, worker->loop()->now_ns())) break;
+      worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
     }
-    if (tried.empty() && worker->draining()) {
-      worker->TaskEnded();
-      done(Findings{{.flags = Summary::kCancelled}});
+    if (!has_turn) {
+      const bool admitted = co_await worker->pacer().AskTurn(server, provider);
+      if (!admitted) break;
+    }
+    has_turn = false;
+    NoteBegun(worker->services().connections);
+    const int64_t began_ns = worker->loop()->real_now_ns();
+    std::unique_ptr<EndpointFacts> facts = co_await Connect(worker, host.get(), server, &*attempt);
+    AfterConnection(worker, server, provider, *facts);
+    if (IsSilence(*facts)) {
+      const bool ours = co_await WasOurSilence(worker, server, began_ns, &redone);
+      if (ours && worker->draining()) break;
+      if (ours) continue;
+    }
+    Remember(worker, server, *facts);
+    AddAttempt(attempt->offer, std::move(facts), &tried);
+  }
+  if (tried.empty()) {
+    std::unique_ptr<EndpointFacts> facts = FactsOfSentAway(worker, server);
+    if (facts == nullptr) {
+      End(worker, asker, has_slot, {{.flags = Summary::kCancelled}});
       co_return;
     }
-    if (tried.empty()) tried.push_back({.facts = LeftAloneFacts(worker->loop()->wall_now())});
+    co_await TellEndpoint(worker, std::move(host), address, asker, has_slot, std::move(facts));
+    co_return;
   }
 
-  if (worker->services().certificate_rows == nullptr) {
-    FinishEndpoint(worker, *host, address, &tried, &done);
+  if (worker->pacer().gate().QueuedFor(server) > 0) {
+    worker->memory().NoteCrowd(server, ChosenFacts(&tried));
   } else {
-    co_await FinishEndpointWithRevocation(worker, host.get(), &address, &tried, &done);
+    worker->memory().ForgetCrowd(server);
   }
+  Findings findings;
+  if (worker->services().certificate_rows == nullptr) {
+    findings = FinishEndpoint(worker, *host, address, &tried);
+  } else {
+    findings = co_await FinishEndpointWithRevocation(worker, host.get(), &address, &tried);
+  }
+  End(worker, asker, has_slot, std::move(findings));
 }
 
 struct EndpointQuestion {
   std::shared_ptr<const HostContext> host;
   dns::IpAddress address;
+  EndpointAsker asker;
 };
 
-void ServeEndpoint(Worker* owner, EndpointQuestion question, HostTable::Callback done) {
-  Spawn(ScanEndpoint(owner, std::move(question.host), question.address, std::move(done)));
+void ServeEndpoint(Worker* owner, EndpointQuestion question) {
+  owner->TaskBegan();
+  const SocketAddress server{question.address, owner->settings().port};
+  std::unique_ptr<EndpointFacts> facts = FactsWithoutAsking(owner, question.address);
+  if (facts == nullptr && owner->memory().IsDead(server, owner->loop()->now_ns())) {
+    facts = owner->memory().Conclude(server, owner->loop()->wall_now());
+  }
+  if (facts == nullptr) {
+    const std::optional<Gate::Admission> admission = owner->pacer().Request(
+        server, owner->ProviderOf(question.host->provider), question.asker.parked());
+    if (admission == Gate::Admission::kBusy) return owner->Parked();
+    if (admission) {
+      owner->context()->slots.Take();
+      if (*admission == Gate::Admission::kAdmitted) {
+        Spawn(ScanEndpoint(owner, std::move(question.host), question.address, question.asker,
+                           /*has_slot=*/true));
+      }
+      return;
+    }
+    facts = FactsOfSentAway(owner, server);
+  }
+  if (facts == nullptr) {
+    return End(owner, question.asker, /*has_slot=*/false, {{.flags = Summary::kCancelled}});
+  }
+  Spawn(TellEndpoint(owner, std::move(question.host), question.address, question.asker,
+                     /*has_slot=*/false, std::move(facts)));
+}
+
+void OnContext(Worker* owner, const Pacer::Turn& turn, std::shared_ptr<const HostContext> host) {
+  const EndpointAsker asker = EndpointAsker::Of(turn.parked);
+  const bool has_slot = !turn.was_busy;
+  if (turn.admitted) {
+    owner->pacer().Begin(turn.server, owner->ProviderOf(host->provider));
+    return Spawn(ScanEndpoint(owner, std::move(host), turn.server.address, asker, has_slot));
+  }
+  // What it was sent away for may have passed since: then the crowd has.
+  std::unique_ptr<EndpointFacts> facts = FactsOfSentAway(owner, turn.server);
+  if (facts == nullptr) return End(owner, asker, has_slot, {{.flags = Summary::kCancelled}});
+  Spawn(
+      TellEndpoint(owner, std::move(host), turn.server.address, asker, has_slot, std::move(facts)));
 }
 
 }  // namespace
 
-void AskForEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
-                    const dns::IpAddress& address, HostTable::Callback done) {
-  AskOwner<const Findings&>(worker, worker->OwnerOfAddress(address),
-                            EndpointQuestion{std::move(host), address}, ServeEndpoint,
-                            std::move(done));
+void AskForEndpoint(Worker* worker, std::shared_ptr<const HostContext> host, uint32_t handle,
+                    const dns::IpAddress& address) {
+  Worker* owner = worker->OwnerOfAddress(address);
+  EndpointQuestion question{std::move(host), address, {handle, worker->index()}};
+  if (owner == worker) return ServeEndpoint(owner, std::move(question));
+  owner->loop()->Post([owner, question = std::move(question)]() mutable {
+    ServeEndpoint(owner, std::move(question));
+  });
+}
+
+void OnEndpointTurn(Worker* owner, const Pacer::Turn& turn) {
+  const EndpointAsker asker = EndpointAsker::Of(turn.parked);
+  if (!turn.admitted && owner->draining()) {
+    return End(owner, asker, /*has_slot=*/!turn.was_busy, {{.flags = Summary::kCancelled}});
+  }
+  AskOwner<std::shared_ptr<const HostContext>>(
+      owner, owner->context()->workers[asker.worker], asker.host,
+      [](Worker* keeper, uint32_t handle, Answered<std::shared_ptr<const HostContext>> answered) {
+        answered(ContextOfHost(keeper, handle));
+      },
+      [owner, turn](std::shared_ptr<const HostContext> host) {
+        OnContext(owner, turn, std::move(host));
+      });
 }
 
 }  // namespace mxsweep::scanner

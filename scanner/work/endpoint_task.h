@@ -9,10 +9,15 @@
 
 namespace mxsweep::scanner {
 
-// What the address's owner finds at `address` for `host`. `done` is called on `worker`'s thread,
-// when the endpoint's rows are with the recorder.
-void AskForEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
-                    const dns::IpAddress& address, HostTable::Callback done);
+// Has the address's owner ask `address` for `host`, which `worker` keeps under `handle`
+// (host_task.h). OnEndpointDone(worker, handle, …) is called, on `worker`'s thread and once, when
+// the endpoint's rows are with the recorder. While it waits in a crowd, it takes its place in the
+// gate's queue and nothing else; `host` is asked for again when its turn has come.
+void AskForEndpoint(Worker* worker, std::shared_ptr<const HostContext> host, uint32_t handle,
+                    const dns::IpAddress& address);
+
+// The turn of what AskForEndpoint has parked at `owner`.
+void OnEndpointTurn(Worker* owner, const Pacer::Turn& turn);
 
 }  // namespace mxsweep::scanner
 

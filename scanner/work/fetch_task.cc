@@ -9,6 +9,7 @@
 #include "dns/name.h"
 #include "scanner/work/ask_owner.h"
 #include "scanner/work/host_task.h"
+#include "scanner/work/outage_task.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -59,6 +60,39 @@ struct FetchQuestion {
   int64_t budget_ns;
 };
 
+// What a fetch comes to that is sent away.
+FetchFacts SentAway(Worker* worker, const SocketAddress& server) {
+  const absl::Time now = worker->loop()->wall_now();
+  const auto end = [now](FetchOutcome outcome, std::string_view detail) {
+    return Ended(outcome, FetchStage::kGate, detail, now);
+  };
+  if (worker->draining()) return end(FetchOutcome::kCancelled, "the scan is being stopped");
+  if (worker->memory().IsDead(server, worker->loop()->now_ns())) {
+    return worker->memory().ConcludeFetch(server, now);
+  }
+  if (worker->pacer().IsLeftAlone(server)) {
+    return end(FetchOutcome::kBlocked, "not asked: the address has throttled again and again");
+  }
+  return end(FetchOutcome::kNotAskedCrowded,
+             "not asked: too many wait for the address (see --patience)");
+}
+
+// A turn at `server`. While it waits in a crowd, whoever wants the document can't run: its slot is
+// free for others.
+Task<bool> FetchTurn(Worker* worker, SocketAddress server) {
+  Pacer::AwaitTurn turn = worker->pacer().AskTurn(server);
+  turn.OnBusy([worker] {
+    worker->Parked();
+    worker->context()->slots.Return();
+  });
+  const bool admitted = co_await turn;
+  if (turn.was_busy()) {
+    worker->Unparked();
+    worker->context()->slots.Take();
+  }
+  co_return admitted;
+}
+
 Task<void> FetchFrom(Worker* worker, FetchQuestion question, Answered<FetchFacts> done) {
   worker->TaskBegan();
   const dns::IpAddress& address = question.address;
@@ -69,19 +103,33 @@ Task<void> FetchFrom(Worker* worker, FetchQuestion question, Answered<FetchFacts
   if (!filter.Allows(address)) {
     facts = Ended(FetchOutcome::kBlocked, FetchStage::kGate,
                   AddressFilter::Word(filter.Judge(address)), loop->wall_now());
+  } else if (worker->memory().IsDead(server, loop->now_ns())) {
+    facts = worker->memory().ConcludeFetch(server, loop->wall_now());
   } else {
-    const bool admitted = co_await worker->pacer().Turn(server);
-    if (admitted) {
+    uint32_t redone = 0;
+    for (bool again = true; again;) {
+      again = false;
+      const bool admitted = co_await FetchTurn(worker, server);
+      if (!admitted) {
+        facts = SentAway(worker, server);
+        break;
+      }
       worker->counters().connections.fetch_add(1, std::memory_order_relaxed);
+      NoteBegun(worker->services().connections);
+      const int64_t began_ns = loop->real_now_ns();
       facts = co_await FetchHttp(loop, worker->tls(), question.request.get(), server,
                                  question.budget_ns);
       const bool throttled = facts.http_status == kTooManyRequests;
       if (throttled) worker->counters().throttled.fetch_add(1, std::memory_order_relaxed);
       worker->pacer().GiveBack(server, throttled);
-    } else {
-      facts = Ended(worker->draining() ? FetchOutcome::kCancelled : FetchOutcome::kBlocked,
-                    FetchStage::kGate, "not asked: the address has throttled again and again",
-                    loop->wall_now());
+      if (IsSilence(facts)) {
+        again = co_await WasOurSilence(worker, server, began_ns, &redone);
+      } else if (facts.outcome != FetchOutcome::kLocalError) {
+        NoteAnswered(worker, server);
+      }
+      if (again) continue;
+      worker->memory().Note(server, facts, loop->now_ns());
+      if (worker->memory().IsDead(server, loop->now_ns())) worker->pacer().SendAway(server);
     }
   }
   if (facts.handshake && !facts.handshake->chain.empty()) {

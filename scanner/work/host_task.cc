@@ -1,15 +1,20 @@
-// An MX host: its addresses and TLSA records, and the endpoints at each address.
+// An MX host: its addresses and TLSA records, and the endpoints at each address. While its
+// endpoints are being asked it is a record of some fifty bytes, not a task.
 #include "scanner/work/host_task.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <utility>
 
 #include "dns/public_suffix.h"
+#include "scanner/base/check.h"
 #include "scanner/record/rows.h"
-#include "scanner/work/ask_owner.h"
 #include "scanner/work/endpoint_task.h"
 #include "scanner/work/lookups.h"
+#include "scanner/work/outage_task.h"
+#include "scanner/work/packing.h"
+#include "scanner/work/target_task.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -18,6 +23,9 @@ namespace {
 constexpr int64_t kLocalRetryNs = 1'000'000'000;
 // How long a failure that may pass answers for a host: the next domain may fare better.
 constexpr int64_t kKeepFailureNs = 300'000'000'000;
+// Endpoints of one host that are being asked, or wait, at a time.
+constexpr uint8_t kEndpointWindow = 16;
+constexpr int64_t kNsPerUs = 1'000;
 
 bool IsLocalTrouble(const dns::HostAnswer& answer) {
   return answer.a_status == dns::LookupStatus::kLocalError ||
@@ -31,90 +39,288 @@ bool MayPass(const dns::HostAnswer& answer, const Findings& findings) {
          answer.tlsa_status == dns::TlsaStatus::kLookupError;
 }
 
-size_t CountUnused(const ScanContext::Settings& settings, const dns::HostAnswer& answer) {
-  return static_cast<size_t>(std::ranges::count_if(answer.addresses, [&](const auto& address) {
-    return !(address.is_v6() ? settings.use_ipv6 : settings.use_ipv4);
-  }));
+bool IsUsed(const ScanContext::Settings& settings, const dns::IpAddress& address) {
+  return address.is_v6() ? settings.use_ipv6 : settings.use_ipv4;
 }
 
-Task<void> ScanHost(Worker* worker, std::string host) {
-  worker->TaskBegan();
-  EventLoop* loop = worker->loop();
-  const absl::Time started_at = loop->wall_now();
-  const int64_t started_ns = loop->real_now_ns();
-  Findings summary;
-  if (worker->draining()) {
-    summary.flags = Summary::kCancelled;
-    worker->hosts().Finish(host, summary, /*keep=*/false);
-    worker->TaskEnded();
-    co_return;
+// Addresses of the families that are used, each once.
+std::vector<dns::IpAddress> UsedAddresses(const ScanContext::Settings& settings,
+                                          const dns::HostAnswer& answer) {
+  std::vector<dns::IpAddress> addresses;
+  for (const dns::IpAddress& address : answer.addresses) {
+    if (!IsUsed(settings, address)) continue;
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+      addresses.push_back(address);
+    }
   }
+  return addresses;
+}
 
+size_t CountUnused(const ScanContext::Settings& settings, const dns::HostAnswer& answer) {
+  return static_cast<size_t>(std::ranges::count_if(
+      answer.addresses, [&](const auto& address) { return !IsUsed(settings, address); }));
+}
+
+size_t CountUnasked(const ScanContext::Settings& settings, const dns::HostAnswer& answer) {
+  const size_t used = UsedAddresses(settings, answer).size();
+  return used - std::min<size_t>(used, settings.max_addresses);
+}
+
+// In front of a packed WaitingHost. A host of one address has no summary there: what its endpoint
+// comes to is all there is.
+struct HostHead {
+  uint32_t size = 0;  // of the whole record
+  uint8_t addresses = 0;
+  uint8_t asked = 0;    // of them
+  uint8_t pending = 0;  // of those asked
+};
+static_assert(2 * dns::kMaxAddressesPerFamily <= 0xff);
+constexpr size_t kHeadBytes = 7;
+
+HostHead ReadHead(const uint8_t* record) {
+  HostHead head;
+  std::memcpy(&head.size, record, sizeof(head.size));
+  head.addresses = record[4];
+  head.asked = record[5];
+  head.pending = record[6];
+  return head;
+}
+
+void WriteHead(const HostHead& head, uint8_t* record) {
+  std::memcpy(record, &head.size, sizeof(head.size));
+  record[4] = head.addresses;
+  record[5] = head.asked;
+  record[6] = head.pending;
+}
+
+size_t BodyAt(const HostHead& head) {
+  return kHeadBytes + (head.addresses > 1 ? sizeof(Summary) : 0);
+}
+
+WaitingHost Unpack(Worker* worker, uint32_t handle) {
+  const uint8_t* record = worker->waiting_hosts().At(handle);
+  const HostHead head = ReadHead(record);
+  return UnpackHost(
+      {reinterpret_cast<const char*>(record) + BodyAt(head), head.size - BodyAt(head)});
+}
+
+std::shared_ptr<HostContext> MakeContext(WaitingHost host) {
   auto context = std::make_shared<HostContext>();
-  context->host = host;
-  context->provider = dns::RegistrableDomain(host);
-  const dns::HostLookupOptions options{.port = worker->settings().port};
-  context->answer = co_await LookUpHost(worker, host, options);
+  context->provider = dns::RegistrableDomain(host.host);
+  context->host = std::move(host.host);
+  context->answer = std::move(host.answer);
+  return context;
+}
 
-  summary = SummarizeHost(*context->answer);
-  summary.Merge(SummarizeUnusedFamily(CountUnused(worker->settings(), *context->answer)));
-  Join endpoints;
-  for (const dns::IpAddress& address : AddressesToTry(worker->settings(), *context->answer)) {
-    endpoints.Add();
-    // `summary` and `endpoints` live in this frame, which waits for every one of the answers.
-    AskForEndpoint(worker, context, address, [&summary, &endpoints](const Findings& of_endpoint) {
-      summary.Merge(of_endpoint);
-      endpoints.Done();
-    });
+void Tell(Worker* worker, const HostWaiter& waiter, const HostResult& result) {
+  Worker* keeper = worker->context()->workers[waiter.worker];
+  if (keeper == worker) return OnHostDone(keeper, waiter, result);
+  keeper->loop()->Post([keeper, waiter, result] { OnHostDone(keeper, waiter, result); });
+}
+
+void Plan(Worker* worker, const HostWaiter& waiter, uint16_t addresses) {
+  if (waiter.room == HostWaiter::kAnyRoom) return;
+  Worker* keeper = worker->context()->workers[waiter.worker];
+  if (keeper == worker) return OnHostPlanned(keeper, waiter, addresses);
+  keeper->loop()->Post([keeper, waiter, addresses] { OnHostPlanned(keeper, waiter, addresses); });
+}
+
+// Asks the next endpoints of a host that is kept, as the window allows.
+void AskEndpoints(Worker* worker, uint32_t handle, std::shared_ptr<const HostContext> context,
+                  const std::vector<dns::IpAddress>& addresses) {
+  std::vector<dns::IpAddress> next;
+  HostHead head = ReadHead(worker->waiting_hosts().At(handle));
+  while (head.asked < head.addresses && head.pending < kEndpointWindow) {
+    next.push_back(addresses[head.asked++]);
+    ++head.pending;
   }
-  co_await endpoints;
+  WriteHead(head, worker->waiting_hosts().At(handle));
+  // The last one may be done, and the host with it, before this returns.
+  for (const dns::IpAddress& address : next) AskForEndpoint(worker, context, handle, address);
+}
 
-  const bool complete = !summary.has(Summary::kCancelled);
+// The findings of all its endpoints, and whatever else makes a host's.
+void FinishHost(Worker* worker, const WaitingHost& host, Findings findings) {
+  const ScanContext::Settings& settings = worker->settings();
+  const dns::HostAnswer& answer = *host.answer;
+  const size_t unasked = CountUnasked(settings, answer);
+  findings.Merge(Findings(SummarizeHost(answer)));
+  findings.Merge(Findings(SummarizeUnusedFamily(CountUnused(settings, answer))));
+  findings.Merge(Findings(SummarizeUnaskedAddresses(unasked)));
+  const bool complete = !findings.has(Summary::kCancelled);
+  EventLoop* loop = worker->loop();
   if (complete) {
+    const int64_t elapsed_ns = loop->real_now_ns() - host.started_us * kNsPerUs;
+    HostContext context;
+    context.host = host.host;
+    context.provider = dns::RegistrableDomain(host.host);
+    context.answer = answer;
     worker->services().recorder->Push(
-        MakeMxHostRow(*context, started_at, loop->real_now_ns() - started_ns));
+        MakeMxHostRow(context, loop->wall_now() - absl::Nanoseconds(elapsed_ns), elapsed_ns,
+                      static_cast<uint32_t>(unasked)));
     worker->counters().hosts_done.fetch_add(1, std::memory_order_relaxed);
   }
-  worker->TaskEnded();
-  if (complete && MayPass(*context->answer, summary)) {
-    worker->hosts().FinishUntil(host, summary, loop->now_ns() + kKeepFailureNs);
+  const auto tell = [&](const HostWaiter& waiter) { Tell(worker, waiter, {findings}); };
+  if (complete && MayPass(answer, findings)) {
+    worker->hosts().FinishUntil(host.host, findings, loop->now_ns() + kKeepFailureNs, tell);
   } else {
-    worker->hosts().Finish(host, summary, /*keep=*/complete);
+    worker->hosts().Finish(host.host, findings, /*keep=*/complete, tell);
   }
 }
 
-void ServeHost(Worker* owner, std::string host, HostTable::Callback done) {
-  if (owner->hosts().Ask(host, owner->loop()->now_ns(), std::move(done)))
-    Spawn(ScanHost(owner, std::move(host)));
+// Keeps a host whose endpoints are to be asked, and asks them.
+void KeepAndAsk(Worker* worker, const WaitingHost& host, std::shared_ptr<const HostContext> context,
+                const std::vector<dns::IpAddress>& addresses) {
+  HostHead head{.addresses = static_cast<uint8_t>(addresses.size())};
+  std::string record(BodyAt(head), '\0');
+  const Summary nothing;
+  if (head.addresses > 1) std::memcpy(record.data() + kHeadBytes, &nothing, sizeof(nothing));
+  Pack(host, &record);
+  head.size = static_cast<uint32_t>(record.size());
+  WriteHead(head, reinterpret_cast<uint8_t*>(record.data()));
+  const uint32_t handle = worker->waiting_hosts().Add(record);
+  AskEndpoints(worker, handle, std::move(context), addresses);
+}
+
+// `first`: who asked first, and so has the addresses asked on his behalf.
+Task<void> LookUpAndAsk(Worker* worker, std::string name, HostWaiter first) {
+  worker->TaskBegan();
+  worker->context()->slots.Take();
+  WaitingHost host;
+  host.started_us = worker->loop()->real_now_ns() / kNsPerUs;
+  host.host = std::move(name);
+  if (worker->draining()) {
+    worker->hosts().Finish(host.host, Findings(Summary{.flags = Summary::kCancelled}),
+                           /*keep=*/false, [&](const HostWaiter& waiter) {
+                             Tell(worker, waiter, {Summary{.flags = Summary::kCancelled}});
+                           });
+  } else {
+    const dns::HostLookupOptions options{.port = worker->settings().port};
+    host.answer = co_await LookUpHost(worker, host.host, options);
+    const std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings(), *host.answer);
+    if (addresses.empty()) {
+      FinishHost(worker, host, {});
+    } else if (worker->hosts().MostRoom(host.host) < addresses.size()) {
+      worker->hosts().Finish(host.host, {}, /*keep=*/false, [&](const HostWaiter& waiter) {
+        Tell(worker, waiter, {.findings = {}, .over_budget = true});
+      });
+    } else {
+      const auto count = static_cast<uint16_t>(addresses.size());
+      Plan(worker, first, first.room >= count ? count : uint16_t{0});
+      WaitingHost copy;
+      copy.host = host.host;
+      copy.answer = host.answer;
+      KeepAndAsk(worker, host, MakeContext(std::move(copy)), addresses);
+    }
+  }
+  worker->TaskEnded();
+  worker->context()->slots.Return();
+}
+
+void ServeHost(Worker* owner, std::string host, const HostWaiter& waiter) {
+  if (const auto known = owner->hosts().Find(host, owner->loop()->now_ns())) {
+    return Tell(owner, waiter, {*known});
+  }
+  if (owner->hosts().Wait(host, waiter)) {
+    Spawn(LookUpAndAsk(owner, std::move(host), waiter));
+  } else {
+    Plan(owner, waiter, 0);  // it is asked on another's behalf
+  }
 }
 
 }  // namespace
 
-void AskForHost(Worker* worker, std::string host, HostTable::Callback done) {
+void AskForHost(Worker* worker, std::string host, const HostWaiter& waiter) {
   Worker* owner = worker->OwnerOfHost(host);
-  AskOwner<const Findings&>(worker, owner, std::move(host), ServeHost, std::move(done));
+  if (owner == worker) return ServeHost(owner, std::move(host), waiter);
+  owner->loop()->Post([owner, host = std::move(host), waiter]() mutable {
+    ServeHost(owner, std::move(host), waiter);
+  });
+}
+
+void AskForAddressTarget(Worker* worker, const Target& target) {
+  WaitingHost host;
+  host.host = target.name;
+  host.input_line = target.input_line;
+  host.address = target.address;
+  auto context = std::make_shared<HostContext>();
+  context->host = target.name;
+  context->provider = dns::RegistrableDomain(target.name);
+  KeepAndAsk(worker, host, std::move(context), {target.address});
+}
+
+void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings) {
+  uint8_t* record = worker->waiting_hosts().At(handle);
+  HostHead head = ReadHead(record);
+  MXSWEEP_CHECK(head.pending > 0);
+  --head.pending;
+  Findings all = findings;
+  auto& misnamed = worker->misnamed_of_hosts();
+  if (head.addresses > 1) {
+    Findings before;
+    std::memcpy(static_cast<Summary*>(&before), record + kHeadBytes, sizeof(Summary));
+    if (const auto names = misnamed.find(handle); names != misnamed.end()) {
+      before.misnamed = names->second;
+    }
+    before.Merge(findings);
+    all = std::move(before);
+    std::memcpy(record + kHeadBytes, static_cast<const Summary*>(&all), sizeof(Summary));
+    if (all.misnamed != nullptr) misnamed[handle] = all.misnamed;
+  }
+  WriteHead(head, record);
+  if (head.asked < head.addresses) {
+    WaitingHost host = Unpack(worker, handle);
+    const std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings(), *host.answer);
+    return AskEndpoints(worker, handle, MakeContext(std::move(host)), addresses);
+  }
+  if (head.pending > 0) return;
+  const WaitingHost host = Unpack(worker, handle);
+  worker->waiting_hosts().Remove(handle, head.size);
+  misnamed.erase(handle);
+  if (host.answer) return FinishHost(worker, host, std::move(all));
+  if (!all.has(Summary::kCancelled)) {
+    worker->services().recorder->Push(TargetResult{host.input_line});
+  }
+  worker->context()->targets_open.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+std::shared_ptr<const HostContext> ContextOfHost(Worker* worker, uint32_t handle) {
+  return MakeContext(Unpack(worker, handle));
 }
 
 Task<dns::HostAnswer> LookUpHost(Worker* worker, std::string host, dns::HostLookupOptions options) {
-  dns::HostAnswer answer = co_await AwaitHost(worker->resolver(), host, options);
-  const uint32_t retries = worker->settings().attempts.retries;
-  for (uint32_t i = 0; IsLocalTrouble(answer) && i < retries; ++i) {
-    const bool slept = co_await worker->pacer().Sleep(kLocalRetryNs);
-    if (!slept) break;
+  dns::HostAnswer answer;
+  uint32_t retries = worker->settings().attempts.retries;
+  uint32_t redone = 0;
+  for (;;) {
+    NoteBegun(worker->services().names);
+    const int64_t began_ns = worker->loop()->real_now_ns();
     answer = co_await AwaitHost(worker->resolver(), host, options);
+    bool again = false;
+    if (IsSilence(answer)) {
+      again = co_await WasOurSilence(worker, host, began_ns, &redone);
+    } else if (IsLocalTrouble(answer)) {
+      if (retries-- == 0) break;
+      again = co_await worker->pacer().Sleep(kLocalRetryNs);
+    } else if (answer.address_status) {
+      NoteAnswered(worker, host);
+    }
+    if (!again || worker->draining()) break;
   }
   co_return std::move(answer);
 }
 
 std::vector<dns::IpAddress> AddressesToTry(const ScanContext::Settings& settings,
                                            const dns::HostAnswer& answer) {
-  std::vector<dns::IpAddress> addresses;
-  for (const dns::IpAddress& address : answer.addresses) {
-    if (!(address.is_v6() ? settings.use_ipv6 : settings.use_ipv4)) continue;
-    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-      addresses.push_back(address);
-    }
-  }
+  std::vector<dns::IpAddress> addresses = UsedAddresses(settings, answer);
+  const size_t most = settings.max_addresses;
+  if (addresses.size() <= most) return addresses;
+  const auto first_v6 = std::ranges::find_if(addresses, &dns::IpAddress::is_v6);
+  const auto ipv4 = static_cast<size_t>(first_v6 - addresses.begin());
+  const size_t ipv6 = addresses.size() - ipv4;
+  const size_t kept_v4 = std::min(ipv4, most - std::min(ipv6, most / 2));
+  addresses.erase(addresses.begin() + static_cast<ptrdiff_t>(kept_v4), first_v6);
+  addresses.resize(most);
   return addresses;
 }
 

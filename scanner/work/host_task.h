@@ -1,6 +1,7 @@
 #ifndef MXSWEEP_SCANNER_WORK_HOST_TASK_H_
 #define MXSWEEP_SCANNER_WORK_HOST_TASK_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,15 +12,25 @@
 
 namespace mxsweep::scanner {
 
-// What the host's owner finds out about it, once for all who ask. `done` is called on `worker`'s
-// thread.
-void AskForHost(Worker* worker, std::string host, HostTable::Callback done);
+// What the host's owner finds out about it, once for all who ask. OnHostDone (target_task.h) is
+// called for `waiter`, on its worker's thread and once: perhaps before this returns.
+void AskForHost(Worker* worker, std::string host, const HostWaiter& waiter);
+
+// An address of the list, with the name that was given along. TargetResult follows its row.
+void AskForAddressTarget(Worker* worker, const Target& target);
+
+// What one endpoint of a host that `worker` keeps came to.
+void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings);
+
+// The host that `worker` keeps.
+std::shared_ptr<const HostContext> ContextOfHost(Worker* worker, uint32_t handle);
 
 // What the DNS says of a host. Trouble of our own says nothing about it: it is asked for again, as
 // a domain's MX records are.
 Task<dns::HostAnswer> LookUpHost(Worker* worker, std::string host, dns::HostLookupOptions options);
 
-// Those to connect to: of the families that are used, each once, in the order of the answer.
+// Those to connect to: of the families that are used, each once, in the order of the answer, but
+// for what is beyond Settings::max_addresses; each family has half of that, if it needs it.
 std::vector<dns::IpAddress> AddressesToTry(const ScanContext::Settings& settings,
                                            const dns::HostAnswer& answer);
 

@@ -3,16 +3,18 @@
 
 #include <string>
 
+#include "dns/policy_lookup.h"
 #include "scanner/engine/task.h"
 #include "scanner/verdict/mta_sts.h"
 #include "scanner/work/worker.h"
 
 namespace mxsweep::scanner {
 
-// A domain's TXT records and, as far as Settings::mta_sts says, its policy: into `policies`, which
-// lives until `under_way` is told, as does all that is borrowed.
-Task<void> FindPolicies(Worker* worker, std::string domain, DomainPolicies* policies,
-                        Join* under_way);
+// A domain's TXT records. `worker` outlives the task.
+Task<dns::PolicyRecords> LookUpPolicies(Worker* worker, std::string domain);
+
+// The policy that a valid record of a domain announces: into `policies`, which outlives the task.
+Task<void> FetchPolicy(Worker* worker, std::string domain, DomainPolicies* policies);
 
 }  // namespace mxsweep::scanner
 

@@ -74,12 +74,19 @@ struct CrlQuestion {
   tls::CrlQuestion question;
 };
 
+// Before anybody is told.
+void End(Worker* worker) {
+  worker->TaskEnded();
+  worker->context()->slots.Return();
+}
+
 Task<void> FetchCrl(Worker* worker, CrlQuestion wanted) {
   worker->TaskBegan();
+  worker->context()->slots.Take();
   EventLoop* loop = worker->loop();
   std::optional<HttpRequest> parsed = CrlRequest(wanted.url);
   if (!parsed) {
-    worker->TaskEnded();
+    End(worker);
     worker->crls().Finish(wanted.key, wanted.url + ": not a URL that can be asked for",
                           loop->wall_now(), /*keep=*/true);
     co_return;
@@ -97,7 +104,7 @@ Task<void> FetchCrl(Worker* worker, CrlQuestion wanted) {
     worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
   }
   if (facts.outcome == FetchOutcome::kCancelled) {
-    worker->TaskEnded();
+    End(worker);
     worker->crls().GiveUp(wanted.key);
     co_return;
   }
@@ -115,7 +122,7 @@ Task<void> FetchCrl(Worker* worker, CrlQuestion wanted) {
     outcome = FailureText(wanted.url, facts);
   }
   facts.body = {};
-  worker->TaskEnded();
+  End(worker);
   worker->crls().Finish(wanted.key, std::move(outcome), loop->wall_now(),
                         /*keep=*/!worker->draining());
 }

@@ -7,6 +7,8 @@
 
 #include "dns/ip_address.h"
 #include "scanner/pace/ip_set.h"
+#include "scanner/pace/outage_watch.h"
+#include "scanner/pace/slots.h"
 #include "scanner/record/recorder.h"
 #include "scanner/smtp/dialogue.h"
 #include "scanner/verdict/mta_sts.h"
@@ -14,6 +16,7 @@
 #include "scanner/work/background.h"
 #include "scanner/work/certificate_rows.h"
 #include "scanner/work/host_table.h"
+#include "scanner/work/packed_store.h"
 #include "tls/pki/certificate_table.h"
 #include "tls/pki/pkix.h"
 
@@ -34,6 +37,12 @@ struct ScanContext {
     uint16_t mta_sts_port = 443;
     int64_t mta_sts_timeout_ns = 60'000'000'000;  // for one policy
     AddressFilter filter;
+    // Of one domain: how many of its MX hosts are asked, and how many addresses, those of the
+    // smallest preferences first; and of one host.
+    uint32_t max_hosts = 20;
+    uint32_t max_addresses = 64;
+    // Crowds are told from what others met at their address (AddressMemory::Infer).
+    bool infer = true;
     // Of everything whose owner is chosen by a hash, and of fingerprints.
     HostTable::Key hash_key{};
   };
@@ -44,16 +53,27 @@ struct ScanContext {
     // With --revocation: lists are fetched, and certificate rows wait for them. Else null.
     CertificateRows* certificate_rows = nullptr;
     Recorder* recorder = nullptr;
+    // Whose silence it is, of servers and of resolvers. Null: theirs.
+    OutageWatch* connections = nullptr;
+    OutageWatch* names = nullptr;
     // Reads long revocation lists. Null without --revocation.
     Background* background = nullptr;
   };
 
+  explicit ScanContext(uint32_t slot_count = 1'000) : slots(slot_count) {}
+
+  void AddWorker(Worker* worker);
+
   Settings settings;
   Services services;
-  std::vector<Worker*> workers;  // set before the first target
+  Slots slots;
+  PackedBudget packed;
+  std::vector<Worker*> workers;  // set before the first target (AddWorker)
   // Domains that were started and whose MX hosts are not known yet: added by whoever starts them,
   // taken off by their worker.
   std::atomic<int64_t> awaiting_mx{0};
+  // Targets that were started and are not done: counted likewise.
+  std::atomic<int64_t> targets_open{0};
 };
 
 }  // namespace mxsweep::scanner

@@ -10,11 +10,7 @@ namespace mxsweep::scanner {
 
 TargetFeeder::TargetFeeder(TargetSource* source, ScanContext* context, const Options& options,
                            absl::AnyInvocable<absl::Time()> clock)
-    : source_(source),
-      context_(context),
-      options_(options),
-      clock_(std::move(clock)),
-      slots_(options.slots) {}
+    : source_(source), context_(context), options_(options), clock_(std::move(clock)) {}
 
 bool TargetFeeder::Read() {
   if (has_target_) return true;
@@ -34,6 +30,9 @@ TargetFeeder::Step TargetFeeder::Next(std::chrono::milliseconds patience) {
     ended_.store(true, std::memory_order_release);
     return Step::kEnd;
   }
+  for (const OutageWatch* watch : {context_->services.connections, context_->services.names}) {
+    if (watch != nullptr && watch->out()) return Step::kOutage;
+  }
   if (context_->services.recorder->backlog() > options_.most_backlog_rows) return Step::kBacklog;
   // Domains that only wait for their turn to be asked for take memory, and cost more to come back
   // to.
@@ -41,7 +40,7 @@ TargetFeeder::Step TargetFeeder::Next(std::chrono::milliseconds patience) {
     return Step::kAwaitingMx;
   }
   if (target_.kind != Target::Kind::kInvalid) {
-    if (!slots_.TakeFor(patience)) return Step::kNoSlot;
+    if (!context_->slots.TakeFor(patience)) return Step::kNoSlot;
     Start(target_);
   }
   has_target_ = false;
@@ -55,9 +54,9 @@ void TargetFeeder::Start(Target target) {
   if (target.kind == Target::Kind::kDomain) {
     context_->awaiting_mx.fetch_add(1, std::memory_order_relaxed);
   }
-  worker->loop()->Post([this, worker, target = std::move(target)]() mutable {
-    worker->Start(std::move(target), [this] { slots_.Return(); });
-  });
+  context_->targets_open.fetch_add(1, std::memory_order_relaxed);
+  worker->loop()->Post(
+      [worker, target = std::move(target)]() mutable { worker->Start(std::move(target)); });
 }
 
 }  // namespace mxsweep::scanner

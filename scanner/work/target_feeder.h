@@ -7,22 +7,20 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
-#include "scanner/pace/target_slots.h"
 #include "scanner/targets/target_reader.h"
 #include "scanner/work/scan_context.h"
 
 namespace mxsweep::scanner {
 
 // Reads the list of targets and starts them at the workers, as fast as there is room: while a slot
-// is free, while few domains wait for their MX, and while few rows wait for the disk
-// (docs/architecture.md, "Back-pressure"). It starts no thread and never sleeps: whoever steps it
-// decides on what it runs.
+// (ScanContext::slots) is free, while few domains wait for their MX, and while few rows wait for
+// the disk (docs/architecture.md, "Back-pressure"). It starts no thread and never sleeps: whoever
+// steps it decides on what it runs.
 //
 // Next is for one thread; the rest is for any.
 class TargetFeeder {
  public:
   struct Options {
-    uint32_t slots = 1'000;              // targets under way at most
     int64_t most_awaiting_mx = 1'000;    // domains whose MX hosts are not known yet
     uint64_t most_backlog_rows = 2'000;  // rows that wait for the disk
   };
@@ -30,6 +28,7 @@ class TargetFeeder {
     kStarted,     // a target was started, or an invalid one was written
     kNoSlot,      // all slots are taken, and stayed so for `patience`
     kAwaitingMx,  // enough domains wait for their MX: ask again soon
+    kOutage,      // our own network is out: ask again soon
     kBacklog,     // enough rows wait for the disk: ask again soon
     kEnd,         // the list has been read, or given up
   };
@@ -49,9 +48,13 @@ class TargetFeeder {
 
   // Next has said kEnd.
   bool ended() const { return ended_.load(std::memory_order_acquire); }
-  // Waits until every target that was started is done, for `timeout` at most. True: they are.
-  // REQUIRES: ended().
-  bool AwaitAll(std::chrono::milliseconds timeout) { return slots_.AwaitAll(timeout); }
+  // The list has been read, and every target that was started is done.
+  bool all_done() const {
+    return ended() && context_->targets_open.load(std::memory_order_acquire) == 0;
+  }
+  // The list has been read, and nothing is under way that can run: whatever is left waits for an
+  // address that is busy, or is being asked there.
+  bool only_crowds_left() const { return ended() && context_->slots.all_back(); }
 
   uint64_t started() const { return started_.load(std::memory_order_relaxed); }  // valid ones
   uint64_t invalid() const { return invalid_.load(std::memory_order_relaxed); }
@@ -65,7 +68,6 @@ class TargetFeeder {
   ScanContext* context_;
   const Options options_;
   absl::AnyInvocable<absl::Time()> clock_;
-  TargetSlots slots_;
   Target target_;  // read, and not started
   bool has_target_ = false;
   std::atomic<bool> stopped_{false};

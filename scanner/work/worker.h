@@ -3,16 +3,21 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string_view>
+#include <vector>
 
-#include "absl/functional/any_invocable.h"
+#include "absl/container/flat_hash_map.h"
 #include "dns/resolver.h"
 #include "scanner/engine/event_loop.h"
 #include "scanner/pace/pacer.h"
 #include "scanner/targets/target_reader.h"
+#include "scanner/work/address_memory.h"
 #include "scanner/work/chain_recorder.h"
 #include "scanner/work/crl_table.h"
 #include "scanner/work/host_table.h"
+#include "scanner/work/packed_store.h"
 #include "scanner/work/scan_context.h"
 #include "tls/session/handshake.h"
 
@@ -28,11 +33,19 @@ struct alignas(64) WorkerCounters {
   std::atomic<uint64_t> throttled{0};
   std::atomic<uint64_t> in_flight{0};
   std::atomic<uint64_t> queued{0};
+  std::atomic<uint64_t> parked{0};    // of those, in a crowd
+  std::atomic<uint64_t> inferred{0};  // endpoints told from what others met at their address
+};
+
+// An address for which many wait.
+struct Crowd {
+  SocketAddress server;
+  uint64_t waiting = 0;
 };
 
 // One core's share of a scan: an event loop, a resolver, a TLS context, a pacer, and the hosts,
 // addresses and lists that it owns. What is done with them are free coroutines, a file each
-// (domain_task.h, host_task.h, endpoint_task.h, fetch_task.h, policy_task.h, revocation_task.h).
+// (target_task.h, host_task.h, endpoint_task.h, fetch_task.h, policy_task.h, revocation_task.h).
 //
 // Workers share nothing that changes, apart from ScanContext::Services. A host is owned by the
 // worker its name hashes to, an address by the one its bytes hash to, a revocation list by the one
@@ -40,10 +53,8 @@ struct alignas(64) WorkerCounters {
 // Workers ask each other by messages (ask_owner.h).
 //
 // Everything but the constructor and counters() belongs to the loop's thread.
-class Worker {
+class Worker final : public Pacer::TurnTaker {
  public:
-  using Done = absl::AnyInvocable<void()>;
-
   // All borrowed. `seed`: for the spread of retries.
   Worker(ScanContext* context, EventLoop* loop, dns::Resolver* resolver,
          tls::ClientContext* tls_context, const Gate::Options& gate, uint64_t seed);
@@ -52,8 +63,9 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Works on a target until its rows are with the recorder; then calls `done`, on this thread.
-  void Start(Target target, Done done);
+  // Works on a target, which whoever starts it has counted in context()->targets_open and taken a
+  // slot for, until its rows are with the recorder; then it counts no more.
+  void Start(Target target);
 
   // Starts what the gate lets through now, at most `admissions`. To be called once an iteration of
   // the loop. Returns how many it let through.
@@ -63,6 +75,17 @@ class Worker {
   // way is finished.
   void Drain() { pacer_.Drain(); }
   bool draining() const { return pacer_.draining(); }
+
+  // The time for crowds is over: what waits for a busy address is told from what others met there,
+  // where that is known, and else not asked.
+  void EndCrowds() { pacer_.EndCrowds(); }
+
+  // The largest crowds and how many addresses have one, as of some seconds ago. For any thread.
+  struct Crowds {
+    std::vector<Crowd> largest;
+    uint64_t addresses = 0;
+  };
+  Crowds crowds() const;
 
   const WorkerCounters& counters() const { return counters_; }
   EventLoop* loop() { return loop_; }
@@ -75,11 +98,29 @@ class Worker {
   tls::ClientContext* tls() { return tls_; }
   Pacer& pacer() { return pacer_; }
   HostTable& hosts() { return hosts_; }
+  AddressMemory& memory() { return memory_; }
+  // What waits: WaitingTargets, and the hosts whose endpoints are being asked (see target_task.cc,
+  // host_task.cc).
+  PackedStore& waiting_targets() { return waiting_targets_; }
+  PackedStore& waiting_hosts() { return waiting_hosts_; }
+  // What is kept beyond a Summary while its host or target waits, by its handle.
+  absl::flat_hash_map<uint32_t, std::shared_ptr<const MisnamedLeaves>>& misnamed_of_hosts() {
+    return misnamed_of_hosts_;
+  }
+  absl::flat_hash_map<uint32_t, std::shared_ptr<const MisnamedLeaves>>& misnamed_of_targets() {
+    return misnamed_of_targets_;
+  }
+  // Which of context()->workers this is.
+  uint8_t index() const { return index_; }
+  void set_index(uint8_t index) { index_ = index; }
+  // The gate's number for the provider of a host; empty: nobody.
+  Gate::Provider ProviderOf(std::string_view provider) const;
   CrlTable& crls() { return crls_; }
   ChainRecorder& chains() { return chains_; }
   WorkerCounters& counters() { return counters_; }
 
   Worker* OwnerOfHost(std::string_view host) const;
+  // All addresses of a prefix (/24, /64) have one owner.
   Worker* OwnerOfAddress(const dns::IpAddress& address) const;
   Worker* OwnerOfCrl(std::string_view key) const;  // CrlTable::KeyOf
 
@@ -88,17 +129,34 @@ class Worker {
   void TaskBegan() { ++tasks_; }
   void TaskEnded() { --tasks_; }
 
+  void OnTurn(const Pacer::Turn& turn) override;
+  // Something was parked in a crowd, or is no longer.
+  void Parked() { ++parked_; }
+  void Unparked() { --parked_; }
+
  private:
+  void PublishCrowds(int64_t now_ns);
+
   ScanContext* context_;
   EventLoop* loop_;
   dns::Resolver* resolver_;
   tls::ClientContext* tls_;
   Pacer pacer_;
   HostTable hosts_;
+  AddressMemory memory_;
+  PackedStore waiting_targets_;
+  PackedStore waiting_hosts_;
+  absl::flat_hash_map<uint32_t, std::shared_ptr<const MisnamedLeaves>> misnamed_of_hosts_;
+  absl::flat_hash_map<uint32_t, std::shared_ptr<const MisnamedLeaves>> misnamed_of_targets_;
+  uint8_t index_ = 0;
   CrlTable crls_;
   ChainRecorder chains_;
   WorkerCounters counters_;
   uint64_t tasks_ = 0;  // under way
+  uint64_t parked_ = 0;
+  mutable std::mutex crowds_mutex_;  // of crowds_
+  Crowds crowds_;
+  int64_t crowds_at_ns_ = 0;
 };
 
 }  // namespace mxsweep::scanner

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -67,9 +68,28 @@ class FakeResolver : public Resolver {
   void SetDelay(const std::string& name, std::chrono::nanoseconds delay) { delays_[name] = delay; }
   void SetDefaultDelay(std::chrono::nanoseconds delay) { default_delay_ = delay; }
 
+  // While `down` says so, no answer comes to what is asked: a time-out after that time.
+  void SetDown(std::function<bool()> down, std::chrono::nanoseconds timeout) {
+    down_ = std::move(down);
+    timeout_ = timeout;
+  }
+
   QueryId Query(std::string_view name, RrType type, Callback callback) override {
     const QueryId id = next_id_++;
     const std::string asked(name);
+    if (down_ && down_()) {
+      pending_[id] =
+          loop_.ScheduleAfter(timeout_, [this, id, callback = std::move(callback)]() mutable {
+            pending_.erase(id);
+            Callback done = std::move(callback);
+            Response response;
+            response.status = ResponseStatus::kTimeout;
+            response.dnssec = DnssecState::kError;
+            response.detail = std::string(Word(response.status));
+            done(std::move(response));
+          });
+      return id;
+    }
     log_.emplace_back(asked, type);
     const auto delay = delays_.find(asked);
     pending_[id] =
@@ -169,6 +189,8 @@ class FakeResolver : public Resolver {
   std::map<QueryId, EventLoop::TimerId> pending_;
   std::vector<std::pair<std::string, RrType>> log_;
   QueryId next_id_ = 1;
+  std::function<bool()> down_;
+  std::chrono::nanoseconds timeout_{0};
 };
 
 }  // namespace mxsweep::dns

@@ -24,7 +24,8 @@ class SimulatedStream final : public Stream {
     // In order: never before what was sent earlier.
     last_sent_ns_ = std::max(last_sent_ns_, loop_->now_ns() + loop_->Random(2 * kMs));
     loop_->At(last_sent_ns_, [self = std::weak_ptr(self_), text = std::string(bytes)] {
-      if (const auto stream = self.lock()) (*stream)->peer_->OnBytes(text);
+      const auto stream = self.lock();
+      if (stream && !(*stream)->loop_->out()) (*stream)->peer_->OnBytes(text);
     });
   }
 
@@ -36,6 +37,7 @@ class SimulatedStream final : public Stream {
 
  protected:
   void StartConnect(const SocketAddress& to) override {
+    if (loop_->out()) return;
     Network::Answer answer = loop_->network_->Connect(to);
     if (answer.silent) return;
     peer_ = std::move(answer.peer);
@@ -47,7 +49,7 @@ class SimulatedStream final : public Stream {
     loop_->At(loop_->now_ns() + answer.delay_ns,
               [self = std::weak_ptr(self_), error = answer.error] {
                 const auto stream = self.lock();
-                if (!stream) return;
+                if (!stream || (*stream)->loop_->out()) return;
                 if (error == 0) (*stream)->peer_->OnConnected();
                 (*stream)->DeliverConnected(error);
               });
@@ -69,9 +71,11 @@ void Peer::Write(std::string_view bytes, int64_t delay_ns, const Travel& travel)
       const size_t most = std::min(bytes.size(), travel.max_piece_bytes);
       length = 1 + static_cast<size_t>(loop_->Random(static_cast<int64_t>(most) - 1));
     }
-    loop_->At(last_arrival_ns_, [stream = stream_, piece = std::string(bytes.substr(0, length))] {
-      if (const auto alive = stream.lock()) (*alive)->Bytes(piece);
-    });
+    loop_->At(last_arrival_ns_,
+              [loop = loop_, stream = stream_, piece = std::string(bytes.substr(0, length))] {
+                const auto alive = stream.lock();
+                if (alive && !loop->out()) (*alive)->Bytes(piece);
+              });
     bytes.remove_prefix(length);
     last_byte_ns_ = last_arrival_ns_;
     last_arrival_ns_ += loop_->Random(travel.max_gap_ns);
@@ -80,8 +84,9 @@ void Peer::Write(std::string_view bytes, int64_t delay_ns, const Travel& travel)
 
 void Peer::End(int64_t delay_ns, IoError error) {
   last_arrival_ns_ = std::max(last_arrival_ns_, loop_->now_ns() + delay_ns);
-  loop_->At(last_arrival_ns_, [stream = stream_, error] {
-    if (const auto alive = stream.lock()) (*alive)->End(error);
+  loop_->At(last_arrival_ns_, [loop = loop_, stream = stream_, error] {
+    const auto alive = stream.lock();
+    if (alive && !loop->out()) (*alive)->End(error);
   });
 }
 

@@ -2,6 +2,7 @@
 #ifndef MXSWEEP_TESTS_SIMULATION_SIMULATED_LOOP_H_
 #define MXSWEEP_TESTS_SIMULATION_SIMULATED_LOOP_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -45,6 +46,14 @@ class SimulatedTime {
   };
   void AddActor(Actor actor) { actors_.push_back(std::move(actor)); }
 
+  // From then until then nothing that is sent arrives anywhere.
+  void AddOutage(int64_t from_ns, int64_t until_ns) { outages_.emplace_back(from_ns, until_ns); }
+  bool out() const {
+    return std::any_of(outages_.begin(), outages_.end(), [this](const auto& outage) {
+      return now_ns_ >= outage.first && now_ns_ < outage.second;
+    });
+  }
+
   // Runs until `done`; false if that has not come to be by `limit_ns`.
   bool RunUntil(const std::function<bool()>& done, int64_t limit_ns);
 
@@ -56,6 +65,7 @@ class SimulatedTime {
   int64_t now_ns_ = kSecond;
   std::vector<SimulatedLoop*> loops_;
   std::vector<Actor> actors_;
+  std::vector<std::pair<int64_t, int64_t>> outages_;
   SimulatedLoop* running_ = nullptr;  // null: an actor, or nobody
 };
 
@@ -143,6 +153,7 @@ class SimulatedLoop final : public EventLoop {
   void Cancel(const EventKey& key) { events_.erase(key); }
 
   int64_t Random(int64_t bound) { return time_->Random(bound); }
+  bool out() const { return time_->out(); }
   int streams_alive() const { return streams_alive_; }
 
  private:

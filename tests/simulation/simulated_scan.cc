@@ -9,6 +9,9 @@
 
 #include "output/json_rows.h"
 #include "scanner/base/check.h"
+#include "scanner/pace/outage_watch.h"
+#include "scanner/pace/patience.h"
+#include "scanner/work/outage_task.h"
 #include "scanner/work/target_feeder.h"
 #include "scanner/work/worker.h"
 #include "tests/simulation/simulated_loop.h"
@@ -109,6 +112,7 @@ class SimulatedScan {
         pkix_(tls::TrustStore::FromPem(SimulatedPki().root.pem()).value()),
         sink_(settings.fail_at_row, result),
         recorder_(&sink_, Recorder::RunOn::kCaller),
+        context_(settings.slots),
         targets_(world),
         feeder_(&targets_, &context_, settings.feeder, [this] { return time_.wall_now(); }) {
     network_.SetTime(&time_);
@@ -117,7 +121,18 @@ class SimulatedScan {
          .per_address_interval_ns = settings.gate.per_address_interval_ns,
          .backoff_ns = settings.gate.backoff_initial_ns,
          .concurrency = static_cast<uint32_t>(
-             std::min<size_t>(settings.gate.max_concurrency, 1'000'000) * settings.workers)});
+             std::min<size_t>(settings.gate.max_concurrency, 1'000'000) * settings.workers),
+         .per_prefix_concurrency = settings.gate.per_prefix_concurrency,
+         .per_prefix_interval_ns =
+             settings.gate.per_prefix_rate_per_s > 0
+                 ? static_cast<int64_t>(1e9 / settings.gate.per_prefix_rate_per_s)
+                 : 0});
+    for (const auto& [from_ns, until_ns] : settings.outages) time_.AddOutage(from_ns, until_ns);
+    context_.settings.infer = settings.infer;
+    context_.settings.max_hosts = settings.max_hosts;
+    context_.settings.max_addresses = settings.max_addresses;
+    context_.services.connections = &connections_;
+    context_.services.names = &names_;
     world.FillNetwork(&network_);
     context_.settings.dialogue.ehlo_name = "scanner.example.net";
     context_.settings.dialogue.implicit_tls = settings.implicit_tls;
@@ -136,11 +151,12 @@ class SimulatedScan {
           *workers_.emplace_back(std::make_unique<SimulatedWorker>(&time_, &network_));
       world.FillResolver(&own.resolver, settings.seed);
       own.loop.SetIpv6Route(settings.has_ipv6_route);
+      own.resolver.SetDown([this] { return time_.out(); }, std::chrono::seconds(20));
       own.worker = std::make_unique<Worker>(&context_, &own.loop, &own.resolver, own.tls.get(),
                                             settings.gate, settings.seed + i);
       own.loop.SetIterationHook(
           [this, worker = own.worker.get()] { worker->Admit(settings_.admissions); });
-      context_.workers.push_back(own.worker.get());
+      context_.AddWorker(own.worker.get());
     }
   }
 
@@ -159,13 +175,17 @@ class SimulatedScan {
                       return 2 * kSecond;
                     },
                     [this] { return background_.has_work(); }});
+    // What the main thread does while it waits for the end.
+    time_.AddActor({[this] { return Watch(); }, [this] { return !feeder_.all_done(); }});
     const int64_t started_ns = time_.now_ns();
-    result_->ended = time_.RunUntil(
-        [this] { return feeder_.ended() && feeder_.AwaitAll(std::chrono::milliseconds(0)); },
-        kDayNs);
+    result_->began = time_.wall_now();
+    result_->ended = time_.RunUntil([this] { return feeder_.all_done(); }, kDayNs);
     MXSWEEP_CHECK(result_->ended);
     result_->took_ns = time_.now_ns() - started_ns;
     result_->targets_started = feeder_.started();
+    result_->outages = connections_.outages();
+    for (const OutageWatch::Outage& outage : names_.outages()) result_->outages.push_back(outage);
+    result_->connections = network_.ConnectionsByAddress();
     result_->connections_left_open = network_.open();
     result_->documents_asked = network_.documents_asked();
     result_->status = recorder_.Finish();
@@ -188,11 +208,28 @@ class SimulatedScan {
   // What ScanRun does when it is told to stop, or when rows can no longer be written.
   int64_t Drain() {
     drained_ = true;
+    connections_.GiveUp();
+    names_.GiveUp();
     feeder_.Stop();
     for (Worker* worker : context_.workers) {
       worker->loop()->Post([worker] { worker->Drain(); });
     }
     return 0;
+  }
+
+  int64_t Watch() {
+    AskCanaries(&context_, time_.now_ns());
+    if (patience_.Step(time_.now_ns(), feeder_.only_crowds_left())) {
+      for (Worker* worker : context_.workers) {
+        worker->loop()->Post([worker] { worker->EndCrowds(); });
+      }
+    }
+    uint64_t waiting = 0;
+    for (Worker* worker : context_.workers) {
+      waiting += worker->waiting_targets().records() + worker->waiting_hosts().records();
+    }
+    result_->most_waiting_records = std::max(result_->most_waiting_records, waiting);
+    return 500 * kMs;
   }
 
   int64_t Feed() {
@@ -224,6 +261,9 @@ class SimulatedScan {
   ScanContext context_;
   WorldTargets targets_;
   TargetFeeder feeder_;
+  OutageWatch connections_;
+  OutageWatch names_;
+  Patience patience_{settings_.patience_ns};
   std::vector<std::unique_ptr<SimulatedWorker>> workers_;
   bool drained_ = false;
 };
@@ -241,13 +281,17 @@ ScanSettings ScanSettings::Random(uint64_t seed) {
   settings.workers = static_cast<size_t>(any(1, 2, 3));
   settings.retries = static_cast<uint32_t>(any(0, 1, 2));
   settings.admissions = static_cast<uint32_t>(any(1, 3, 64));
-  settings.feeder.slots = static_cast<uint32_t>(any(1, 5, 1000));
+  settings.slots = static_cast<uint32_t>(any(1, 5, 1000));
   settings.feeder.most_awaiting_mx = static_cast<int64_t>(any(1, 1000));
   settings.feeder.most_backlog_rows = static_cast<uint64_t>(any(0, 10, 1000));
   settings.gate.rate_per_s = any(0, 0, 2, 50);
   settings.gate.max_concurrency = static_cast<size_t>(any(1, 4, 1000));
   settings.gate.per_address_concurrency = static_cast<uint32_t>(any(1, 1, 3));
   settings.gate.per_address_interval_ns = static_cast<int64_t>(any(0, 1, 5)) * kSecond;
+  settings.gate.per_prefix_concurrency = static_cast<uint32_t>(any(0, 0, 1, 3));
+  settings.gate.per_prefix_rate_per_s = any(0, 0, 1, 8);
+  settings.gate.per_provider_concurrency = static_cast<uint32_t>(any(0, 0, 2));
+  settings.gate.per_provider_rate_per_s = any(0, 0, 4);
   return settings;
 }
 

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "scanner/pace/gate.h"
+#include "scanner/pace/outage_watch.h"
 #include "scanner/record/recorder.h"
 #include "scanner/work/target_feeder.h"
 #include "tests/simulation/simulated_world.h"
@@ -24,7 +25,14 @@ struct ScanSettings {
   uint32_t retries = 1;
   Gate::Options gate;  // of each worker
   uint32_t admissions = 64;
+  uint32_t slots = 1'000;
   TargetFeeder::Options feeder;
+  int64_t patience_ns = 3'600 * kSecond;  // --patience
+  bool infer = true;
+  uint32_t max_hosts = 20;
+  uint32_t max_addresses = 64;
+  // Our own network is out, from and until these virtual times.
+  std::vector<std::pair<int64_t, int64_t>> outages;
   bool implicit_tls = false;
   bool revocation = false;  // --revocation
   bool also_without_server_name = false;
@@ -54,6 +62,10 @@ struct ScanResult {
   uint32_t connections_left_open = 0;
   size_t questions_left = 0;
   int64_t took_ns = 0;
+  absl::Time began;  // on the clock of the rows
+  std::vector<OutageWatch::Outage> outages;
+  std::map<std::string, uint32_t> connections;  // by address, that reached it
+  uint64_t most_waiting_records = 0;            // targets and hosts that were kept at once
   uint64_t hosts_asked_twice = 0;  // but for those whose look-ups fail
   // How often each document was asked for: "address/target".
   std::map<std::string, uint32_t> documents_asked;

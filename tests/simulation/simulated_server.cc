@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "scanner/base/check.h"
@@ -94,10 +95,7 @@ class ServerNetwork::Connection final : public Peer {
   Connection(ServerNetwork* network, dns::IpAddress address, Manner manner)
       : network_(network), address_(address), manner_(manner) {}
 
-  ~Connection() override {
-    --server().open;
-    --network_->open_;
-  }
+  ~Connection() override { network_->CountClosed(address_); }
 
   void OnConnected() override {
     if (script().implicit_tls) return BeginTls();
@@ -341,10 +339,7 @@ class ServerNetwork::WebConnection final : public Peer {
   WebConnection(ServerNetwork* network, dns::IpAddress address)
       : network_(network), address_(address) {}
 
-  ~WebConnection() override {
-    --network_->servers_.at(address_).open;
-    --network_->open_;
-  }
+  ~WebConnection() override { network_->CountClosed(address_); }
 
   void OnConnected() override {}
   void OnClientSends(std::string_view) override {}
@@ -392,6 +387,31 @@ uint32_t ServerNetwork::connections(const dns::IpAddress& address) const {
   return servers_.at(address).connections;
 }
 
+std::map<std::string, uint32_t> ServerNetwork::ConnectionsByAddress() const {
+  std::map<std::string, uint32_t> connections;
+  for (const auto& [address, server] : servers_) {
+    if (server.connections > 0) connections[address.ToString()] = server.connections;
+  }
+  return connections;
+}
+
+ServerNetwork::Prefix& ServerNetwork::PrefixOf(const dns::IpAddress& address) {
+  const std::span<const uint8_t> bytes = address.bytes().first(address.is_v6() ? 8 : 3);
+  return prefixes_[std::string(bytes.begin(), bytes.end())];
+}
+
+void ServerNetwork::CountOpen(const dns::IpAddress& address) {
+  ++servers_.at(address).open;
+  ++PrefixOf(address).open;
+  ++open_;
+}
+
+void ServerNetwork::CountClosed(const dns::IpAddress& address) {
+  --servers_.at(address).open;
+  --PrefixOf(address).open;
+  --open_;
+}
+
 Network::Answer ServerNetwork::Connect(const SocketAddress& to) {
   const auto found = servers_.find(to.address);
   if (found == servers_.end()) {
@@ -410,13 +430,20 @@ Network::Answer ServerNetwork::Connect(const SocketAddress& to) {
   }
   if (open_ >= politeness_.concurrency) Complain(to.address, "too many connections in all");
   server.last_start_ns = now_ns;
+  Prefix& prefix = PrefixOf(to.address);
+  if (politeness_.per_prefix_concurrency > 0 && prefix.open >= politeness_.per_prefix_concurrency) {
+    Complain(to.address, "one too many at once for its prefix");
+  }
+  if (now_ns - prefix.last_start_ns < politeness_.per_prefix_interval_ns) {
+    Complain(to.address, "too soon after the last one of its prefix");
+  }
+  prefix.last_start_ns = now_ns;
   const std::vector<Manner>& manners = server.script.manners;
   const Manner manner = manners[std::min<size_t>(server.connections, manners.size() - 1)];
   ++server.connections;
   if (server.is_web) {
     if (to.port != 80) Complain(to.address, "not a mail server");
-    ++server.open;
-    ++open_;
+    CountOpen(to.address);
     return {.delay_ns = server.web.connect_delay_ns,
             .peer = std::make_unique<WebConnection>(this, to.address)};
   }
@@ -432,8 +459,7 @@ Network::Answer ServerNetwork::Connect(const SocketAddress& to) {
     default:
       break;
   }
-  ++server.open;
-  ++open_;
+  CountOpen(to.address);
   return {.delay_ns = server.script.connect_delay_ns,
           .peer = std::make_unique<Connection>(this, to.address, manner)};
 }

@@ -102,6 +102,8 @@ class ServerNetwork final : public Network {
     int64_t per_address_interval_ns = 0;
     int64_t backoff_ns = 0;  // after a 421
     uint32_t concurrency = 1 << 30;
+    uint32_t per_prefix_concurrency = 0;  // 0: any
+    int64_t per_prefix_interval_ns = 0;
   };
 
   void SetPoliteness(const Politeness& politeness) { politeness_ = politeness; }
@@ -114,6 +116,8 @@ class ServerNetwork final : public Network {
   const std::vector<std::string>& complaints() const { return complaints_; }
   uint32_t connections(const dns::IpAddress& address) const;
   uint32_t open() const { return open_; }
+  // That reached each address.
+  std::map<std::string, uint32_t> ConnectionsByAddress() const;
   // By address and target, "5.9.0.1/1.crl".
   const std::map<std::string, uint32_t>& documents_asked() const { return documents_asked_; }
 
@@ -131,11 +135,20 @@ class ServerNetwork final : public Network {
     std::vector<std::pair<int64_t, int64_t>> peace;
   };
 
+  struct Prefix {
+    uint32_t open = 0;
+    int64_t last_start_ns = INT64_MIN / 2;
+  };
+  // /24 or /64.
+  Prefix& PrefixOf(const dns::IpAddress& address);
+  void CountOpen(const dns::IpAddress& address);
+  void CountClosed(const dns::IpAddress& address);
   void Complain(const dns::IpAddress& address, std::string_view what);
 
   const SimulatedTime* time_ = nullptr;
   Politeness politeness_;
   std::map<dns::IpAddress, Server> servers_;
+  std::map<std::string, Prefix> prefixes_;
   std::vector<std::string> complaints_;
   uint32_t open_ = 0;
   std::map<std::string, uint32_t> documents_asked_;

@@ -180,7 +180,9 @@ void World::FillResolver(dns::FakeResolver* resolver, uint64_t seed) const {
   for (const WorldHost& host : hosts) {
     resolver->AddName(host.name);
     for (const std::string& address : host.addresses) resolver->AddAddress(host.name, address);
-    resolver->SetDelay(host.name, delay());
+    const std::chrono::nanoseconds some = delay();
+    resolver->SetDelay(host.name,
+                       host.delay_ns > 0 ? std::chrono::nanoseconds(host.delay_ns) : some);
     if (!host.tlsa.empty()) {
       const std::string owner = "_25._tcp." + host.name;
       resolver->SetSecure(host.name);

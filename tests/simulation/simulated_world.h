@@ -24,6 +24,7 @@ struct WorldHost {
   // The first so many questions for A fail like that.
   uint32_t passing_failures = 0;
   dns::ResponseStatus passing_status = dns::ResponseStatus::kServfail;
+  int64_t delay_ns = 0;       // of its answers; 0: some
 };
 
 struct WorldServer {

@@ -66,7 +66,11 @@ class TargetFeederTest : public ::testing::Test {
 
 TEST_F(TargetFeederTest, StartsAsManyAsThereAreSlots) {
   ListOf list(Domains(3));
-  TargetFeeder feeder(&list, &context_, {.slots = 2}, Noon);
+  while (context_.slots.TakeFor(std::chrono::milliseconds(0))) {
+  }
+  context_.slots.Return();
+  context_.slots.Return();
+  TargetFeeder feeder(&list, &context_, {}, Noon);
   EXPECT_EQ(Next(&feeder), Step::kStarted);
   EXPECT_EQ(Next(&feeder), Step::kStarted);
   EXPECT_EQ(Next(&feeder), Step::kNoSlot);
@@ -110,7 +114,7 @@ TEST_F(TargetFeederTest, StartsNothingMoreOnceStopped) {
   feeder.Stop();
   EXPECT_EQ(Next(&feeder), Step::kEnd);
   EXPECT_EQ(feeder.started(), 1u);
-  EXPECT_FALSE(feeder.AwaitAll(std::chrono::milliseconds(0)));  // one is under way
+  EXPECT_FALSE(feeder.all_done());  // one is under way
 }
 
 }  // namespace

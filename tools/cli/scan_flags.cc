@@ -276,6 +276,18 @@ void AddPoliteness(CLI::App& app, ScanOptions& options) {
   AddDuration(app, "--per-address-interval", options.per_address_interval_ms,
               "Between connections to one address")
       ->group(group);
+  AddNumber(app, "--per-prefix-rate", options.per_prefix_rate_per_s,
+            "Connections begun in a second to one /24 (IPv4)\nor /64 (IPv6); 0: no limit")
+      ->group(group);
+  AddNumber(app, "--per-prefix-concurrency", options.per_prefix_concurrency,
+            "Connections open to one of them; 0: no limit")
+      ->group(group);
+  AddNumber(app, "--per-provider-rate", options.per_provider_rate_per_s,
+            "Connections begun in a second to the MX hosts of\none registrable domain; 0: no limit")
+      ->group(group);
+  AddNumber(app, "--per-provider-concurrency", options.per_provider_concurrency,
+            "Connections open to them; 0: no limit")
+      ->group(group);
   AddDuration(app, "--throttle-backoff", options.throttle_backoff_ms,
               "Silence for an address that said 421; doubles")
       ->group(group);
@@ -293,6 +305,27 @@ void AddPoliteness(CLI::App& app, ScanOptions& options) {
   app.add_flag("--allow-special", options.allow_special,
                "Connect to loopback, private and other special\n"
                "addresses (for tests; see RFC 6890)")
+      ->group(group);
+}
+
+void AddCrowds(CLI::App& app, ScanOptions& options) {
+  const char* group = "Crowds";
+  AddDuration(app, "--patience", options.patience_ms,
+              "How long the scan goes on when only addresses are\n"
+              "left for which many wait; 0: not at all")
+      ->group(group);
+  AddWord<bool>(app, "--infer", options.infer, {{"on", true}, {"off", false}},
+                "What still waits then is told what others met at\n"
+                "the address, if that was always the same:")
+      ->group(group);
+  AddNumber(app, "--max-hosts", options.max_hosts,
+            "MX hosts of one domain that are asked, the\nsmallest preferences first")
+      ->group(group);
+  AddNumber(app, "--max-addresses", options.max_addresses, "Addresses of one domain, or host")
+      ->group(group);
+  AddNumber(
+      app, "--shuffle", options.shuffle_window,
+      "Targets are taken in a random order from so many\nof the list at a time; 1: in its order")
       ->group(group);
 }
 
@@ -334,6 +367,7 @@ void RegisterScanFlags(CLI::App& app, scanner::ScanOptions& options) {
   AddTimeouts(app, options);
   AddMtaSts(app, options);
   AddPoliteness(app, options);
+  AddCrowds(app, options);
   AddMachine(app, options);
   app.footer(kFooter);
 }
@@ -359,6 +393,13 @@ void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
                            "--allowlist",
                            "--workers",
                            "--seed",
+                           "--per-prefix-rate",
+                           "--per-prefix-concurrency",
+                           "--per-provider-rate",
+                           "--per-provider-concurrency",
+                           "--patience",
+                           "--infer",
+                           "--shuffle",
                            "--without-sni"}) {
     app.remove_option(app.get_option(flag));
   }
@@ -373,6 +414,8 @@ ScanOptions CheckDefaults() {
   options.throttle_backoff_ms = 3'000;
   options.dns_timeout_ms = 10'000;
   options.concurrency = 100;
+  options.shuffle_window = 1;
+  options.per_prefix_rate_per_s = 0;
   options.workers = 1;
   options.progress = ProgressMode::kNone;
   return options;

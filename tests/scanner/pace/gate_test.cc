@@ -29,6 +29,13 @@ Gate::Options Unlimited() {
   return options;
 }
 
+// Whose turn it is.
+std::optional<Gate::Ticket> Poll(Gate* gate, int64_t now_ns) {
+  const std::optional<Gate::Queued> request = gate->Poll(now_ns);
+  if (!request) return std::nullopt;
+  return request->ticket;
+}
+
 TEST(Gate, AdmitsAtOnceWhatNothingHoldsBack) {
   Gate gate({});
   EXPECT_EQ(gate.Request(Ip(1), 1, 0), Admission::kAdmitted);
@@ -40,11 +47,11 @@ TEST(Gate, AdmitsAtOnceWhatNothingHoldsBack) {
 TEST(Gate, HasOneConnectionToAnAddressAtATime) {
   Gate gate({});
   EXPECT_EQ(gate.Request(Ip(1), 1, 0), Admission::kAdmitted);
-  EXPECT_EQ(gate.Request(Ip(1), 2, 0), Admission::kQueued);
-  EXPECT_EQ(gate.Poll(100 * kSecond), std::nullopt);
+  EXPECT_EQ(gate.Request(Ip(1), 2, 0), Admission::kBusy);
+  EXPECT_EQ(Poll(&gate, 100 * kSecond), std::nullopt);
   EXPECT_EQ(gate.NextEvent(100 * kSecond), Gate::kNever);
   gate.Release(Ip(1), 100 * kSecond, Outcome::kOk);
-  EXPECT_EQ(gate.Poll(100 * kSecond), 2u);
+  EXPECT_EQ(Poll(&gate, 100 * kSecond), 2u);
 }
 
 TEST(Gate, SpacesTheStartsOfConnectionsToAnAddress) {
@@ -53,17 +60,17 @@ TEST(Gate, SpacesTheStartsOfConnectionsToAnAddress) {
   gate.Request(Ip(1), 2, 0);
   gate.Release(Ip(1), 200 * kMs, Outcome::kOk);
   EXPECT_EQ(gate.NextEvent(200 * kMs), kSecond);
-  EXPECT_EQ(gate.Poll(kSecond - 1), std::nullopt);
-  EXPECT_EQ(gate.Poll(kSecond), 2u);
+  EXPECT_EQ(Poll(&gate, kSecond - 1), std::nullopt);
+  EXPECT_EQ(Poll(&gate, kSecond), 2u);
 }
 
 TEST(Gate, HoldsBackARequestThatComesTooSoonAfterTheLastConnection) {
   Gate gate({});
   gate.Request(Ip(1), 1, 0);
   gate.Release(Ip(1), 10 * kMs, Outcome::kOk);
-  EXPECT_EQ(gate.Request(Ip(1), 2, 20 * kMs), Admission::kQueued);
+  EXPECT_EQ(gate.Request(Ip(1), 2, 20 * kMs), Admission::kBusy);
   EXPECT_EQ(gate.NextEvent(20 * kMs), kSecond);
-  EXPECT_EQ(gate.Poll(kSecond), 2u);
+  EXPECT_EQ(Poll(&gate, kSecond), 2u);
 }
 
 TEST(Gate, AdmitsRequestsForOneAddressInOrder) {
@@ -72,8 +79,8 @@ TEST(Gate, AdmitsRequestsForOneAddressInOrder) {
   for (Gate::Ticket ticket = 2; ticket <= 5; ++ticket) {
     const int64_t now = static_cast<int64_t>(ticket) * kSecond;
     gate.Release(Ip(1), now, Outcome::kOk);
-    EXPECT_EQ(gate.Poll(now), ticket);
-    EXPECT_EQ(gate.Poll(now), std::nullopt);
+    EXPECT_EQ(Poll(&gate, now), ticket);
+    EXPECT_EQ(Poll(&gate, now), std::nullopt);
   }
 }
 
@@ -85,7 +92,7 @@ TEST(Gate, WhatAServerSaysAtOnePortIsNotSaidOfAnother) {
   EXPECT_EQ(gate.ThrottledInARow(Ip(1, 443)), 1);
   EXPECT_EQ(gate.ThrottledInARow(Ip(1, 25)), 0);
   EXPECT_EQ(gate.Request(Ip(1, 25), 2, kSecond), Admission::kAdmitted);
-  EXPECT_EQ(gate.Request(Ip(1, 443), 3, kSecond), Admission::kQueued);
+  EXPECT_EQ(gate.Request(Ip(1, 443), 3, kSecond), Admission::kBusy);
 }
 
 TEST(Gate, LetsAddressesTakeTurns) {
@@ -100,7 +107,7 @@ TEST(Gate, LetsAddressesTakeTurns) {
   SocketAddress open = Ip(9);
   for (int i = 0; i < 5; ++i) {
     gate.Release(open, i, Outcome::kOk);
-    const auto ticket = gate.Poll(i);
+    const auto ticket = Poll(&gate, i);
     ASSERT_TRUE(ticket.has_value());
     order.push_back(*ticket);
     open = Ip(static_cast<uint32_t>(*ticket / 10));
@@ -118,8 +125,8 @@ TEST(Gate, DoesNotLetANewcomerPassWhoWaitedForHisInterval) {
   gate.Release(Ip(1), 1, Outcome::kOk);
   // Its interval has passed, nobody has polled, and there is room for one.
   EXPECT_EQ(gate.Request(Ip(4), 4, 2 * kSecond), Admission::kQueued);
-  EXPECT_EQ(gate.Poll(2 * kSecond), 2u);
-  EXPECT_EQ(gate.Poll(2 * kSecond), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 2 * kSecond), 2u);
+  EXPECT_EQ(Poll(&gate, 2 * kSecond), std::nullopt);
 }
 
 TEST(Gate, KeepsToTheWorkersConcurrency) {
@@ -129,12 +136,12 @@ TEST(Gate, KeepsToTheWorkersConcurrency) {
   for (uint32_t i = 0; i < 10; ++i) {
     EXPECT_EQ(gate.Request(Ip(i), i, 0), i < 3 ? Admission::kAdmitted : Admission::kQueued);
   }
-  EXPECT_EQ(gate.Poll(0), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 0), std::nullopt);
   EXPECT_EQ(gate.NextEvent(0), Gate::kNever);
   gate.Release(Ip(1), 5, Outcome::kOk);
   EXPECT_EQ(gate.NextEvent(5), 5);
-  EXPECT_EQ(gate.Poll(5), 3u);
-  EXPECT_EQ(gate.Poll(5), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 5), 3u);
+  EXPECT_EQ(Poll(&gate, 5), std::nullopt);
 }
 
 TEST(Gate, SpacesConnectionsByTheRate) {
@@ -144,8 +151,8 @@ TEST(Gate, SpacesConnectionsByTheRate) {
   EXPECT_EQ(gate.Request(Ip(1), 1, 0), Admission::kAdmitted);
   EXPECT_EQ(gate.Request(Ip(2), 2, 0), Admission::kQueued);
   EXPECT_EQ(gate.NextEvent(0), 100 * kMs);
-  EXPECT_EQ(gate.Poll(99 * kMs), std::nullopt);
-  EXPECT_EQ(gate.Poll(100 * kMs), 2u);
+  EXPECT_EQ(Poll(&gate, 99 * kMs), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 100 * kMs), 2u);
 }
 
 TEST(Gate, DoesNotBurstAfterASuspension) {
@@ -154,7 +161,7 @@ TEST(Gate, DoesNotBurstAfterASuspension) {
   Gate gate(options);
   for (uint32_t i = 0; i < 1000; ++i) gate.Request(Ip(i), i, 0);
   int admitted = 0;
-  while (gate.Poll(3600 * kSecond)) ++admitted;
+  while (Poll(&gate, 3600 * kSecond)) ++admitted;
   EXPECT_EQ(admitted, 5);  // 50 ms worth
 }
 
@@ -164,10 +171,10 @@ TEST(Gate, StopsAtTheAdmissionLimitUntilItIsSetAgain) {
   EXPECT_EQ(gate.Request(Ip(1), 1, 0), Admission::kAdmitted);
   EXPECT_EQ(gate.Request(Ip(2), 2, 0), Admission::kAdmitted);
   EXPECT_EQ(gate.Request(Ip(3), 3, 0), Admission::kQueued);
-  EXPECT_EQ(gate.Poll(0), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 0), std::nullopt);
   EXPECT_EQ(gate.NextEvent(0), 0);
   gate.set_admission_limit(1);
-  EXPECT_EQ(gate.Poll(0), 3u);
+  EXPECT_EQ(Poll(&gate, 0), 3u);
 }
 
 TEST(Gate, BacksOffFromAThrottlingAddressAndTwiceAsLongTheNextTime) {
@@ -179,11 +186,11 @@ TEST(Gate, BacksOffFromAThrottlingAddressAndTwiceAsLongTheNextTime) {
   int64_t now = kSecond;
   for (const int64_t expected_s : {30, 60, 100, 100}) {
     gate.Release(Ip(1), now, Outcome::kThrottled);
-    EXPECT_EQ(gate.Request(Ip(1), 1, now), Admission::kQueued);
+    EXPECT_EQ(gate.Request(Ip(1), 1, now), Admission::kBusy);
     EXPECT_EQ(gate.NextEvent(now), now + expected_s * kSecond);
     now += expected_s * kSecond;
-    EXPECT_EQ(gate.Poll(now - 1), std::nullopt);
-    EXPECT_EQ(gate.Poll(now), 1u);
+    EXPECT_EQ(Poll(&gate, now - 1), std::nullopt);
+    EXPECT_EQ(Poll(&gate, now), 1u);
   }
   EXPECT_EQ(gate.throttled_total(), 4u);
 }
@@ -195,10 +202,10 @@ TEST(Gate, RemembersABackOffForAWhileAfterItEnded) {
   Gate gate(options);
   gate.Request(Ip(1), 0, 0);
   gate.Release(Ip(1), 0, Outcome::kThrottled);
-  EXPECT_EQ(gate.Poll(60 * kSecond), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 60 * kSecond), std::nullopt);
   EXPECT_EQ(gate.Request(Ip(1), 1, 60 * kSecond), Admission::kAdmitted);
   gate.Release(Ip(1), 60 * kSecond, Outcome::kThrottled);
-  EXPECT_EQ(gate.Request(Ip(1), 2, 60 * kSecond), Admission::kQueued);
+  EXPECT_EQ(gate.Request(Ip(1), 2, 60 * kSecond), Admission::kBusy);
   EXPECT_EQ(gate.NextEvent(60 * kSecond), 120 * kSecond);
 }
 
@@ -206,9 +213,9 @@ TEST(Gate, ForgetsABackOffInTheEnd) {
   Gate gate({});
   gate.Request(Ip(1), 0, 0);
   gate.Release(Ip(1), 0, Outcome::kThrottled);
-  gate.Poll(629 * kSecond);
+  Poll(&gate, 629 * kSecond);
   EXPECT_EQ(gate.tracked_addresses(), 1u);
-  gate.Poll(630 * kSecond);
+  Poll(&gate, 630 * kSecond);
   EXPECT_EQ(gate.tracked_addresses(), 0u);
 }
 
@@ -251,9 +258,9 @@ TEST(Gate, HoldsBackReadyRequestsOfAnAddressThatThrottlesMeanwhile) {
   gate.Request(Ip(2), 2, 0);
   EXPECT_EQ(gate.Request(Ip(1), 3, 0), Admission::kQueued);
   gate.Release(Ip(1), 1, Outcome::kThrottled);
-  EXPECT_EQ(gate.Poll(1), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 1), std::nullopt);
   EXPECT_EQ(gate.NextEvent(1), 1 + 30 * kSecond);
-  EXPECT_EQ(gate.Poll(1 + 30 * kSecond), 3u);
+  EXPECT_EQ(Poll(&gate, 1 + 30 * kSecond), 3u);
 }
 
 TEST(Gate, CancelsQueuedRequestsOnly) {
@@ -270,9 +277,9 @@ TEST(Gate, CancelsQueuedRequestsOnly) {
   EXPECT_EQ(gate.queued(), 1u);
   gate.Request(Ip(1), 5, 0);
   gate.Release(Ip(1), kSecond, Outcome::kOk);
-  EXPECT_EQ(gate.Poll(kSecond), 3u);
+  EXPECT_EQ(Poll(&gate, kSecond), 3u);
   gate.Release(Ip(1), 2 * kSecond, Outcome::kOk);
-  EXPECT_EQ(gate.Poll(2 * kSecond), 5u);
+  EXPECT_EQ(Poll(&gate, 2 * kSecond), 5u);
 }
 
 TEST(Gate, ForgetsAnAddressWhoseOnlyRequestWasCancelled) {
@@ -281,7 +288,7 @@ TEST(Gate, ForgetsAnAddressWhoseOnlyRequestWasCancelled) {
   gate.Release(Ip(1), 0, Outcome::kOk);
   gate.Request(Ip(1), 2, 0);
   EXPECT_TRUE(gate.Cancel(Ip(1), 2));
-  EXPECT_EQ(gate.Poll(kSecond), std::nullopt);
+  EXPECT_EQ(Poll(&gate, kSecond), std::nullopt);
   EXPECT_EQ(gate.tracked_addresses(), 0u);
   EXPECT_EQ(gate.NextEvent(kSecond), Gate::kNever);
 }
@@ -293,11 +300,11 @@ TEST(Gate, KeepsNothingOfAddressesThatAreDoneAndUnrestricted) {
   for (uint32_t i = 0; i < 100'000; ++i, now += kMs) {
     ASSERT_EQ(gate.Request(Ip(i), i, now), Admission::kAdmitted);
     gate.Release(Ip(i), now, Outcome::kOk);
-    gate.Poll(now);
+    Poll(&gate, now);
     most = std::max(most, gate.tracked_addresses());
   }
   EXPECT_LE(most, 1001u) << "those of the last second";
-  gate.Poll(now + 2 * kSecond);
+  Poll(&gate, now + 2 * kSecond);
   EXPECT_EQ(gate.tracked_addresses(), 0u);
 }
 
@@ -355,7 +362,7 @@ class GateSimulation {
   void PollAll() {
     const int64_t predicted = gate_.NextEvent(now_);
     bool any = false;
-    while (const auto ticket = gate_.Poll(now_)) {
+    while (const auto ticket = Poll(&gate_, now_)) {
       any = true;
       Admitted(*ticket);
     }
@@ -411,8 +418,8 @@ class GateSimulation {
     }
     EXPECT_TRUE(asked_.empty());
     EXPECT_EQ(gate_.in_flight(), 0u);
-    gate_.Poll(now_ + options_.backoff_max_ns + options_.backoff_memory_ns);
-    gate_.Poll(now_ + 2 * (options_.backoff_max_ns + options_.backoff_memory_ns));
+    Poll(&gate_, now_ + options_.backoff_max_ns + options_.backoff_memory_ns);
+    Poll(&gate_, now_ + 2 * (options_.backoff_max_ns + options_.backoff_memory_ns));
     EXPECT_EQ(gate_.tracked_addresses(), 0u);
   }
 
@@ -472,7 +479,7 @@ TEST(Gate, IsQuickWithAHundredThousandQueued) {
     now += kMs;
     for (uint32_t i : open) gate.Release(Ip(i), now, Outcome::kOk);
     open.clear();
-    while (const auto ticket = gate.Poll(now)) open.insert(static_cast<uint32_t>(*ticket));
+    while (const auto ticket = Poll(&gate, now)) open.insert(static_cast<uint32_t>(*ticket));
     ++rounds;
   }
   EXPECT_EQ(gate.admitted_total(), kRequests);
@@ -509,10 +516,147 @@ TEST(Gate, RemembersThrottledAddressesForAsLongAsItSays) {
   }
   EXPECT_EQ(gate.tracked_addresses(), 1'000u);
   const int64_t forgotten = options.backoff_initial_ns + options.backoff_memory_ns;
-  EXPECT_EQ(gate.Poll(forgotten - 1), std::nullopt);
+  EXPECT_EQ(Poll(&gate, forgotten - 1), std::nullopt);
   EXPECT_EQ(gate.tracked_addresses(), 1'000u);
-  EXPECT_EQ(gate.Poll(forgotten), std::nullopt);
+  EXPECT_EQ(Poll(&gate, forgotten), std::nullopt);
   EXPECT_EQ(gate.tracked_addresses(), 0u);
+}
+
+// Addresses 1.2.3.x and 1.2.4.x.
+SocketAddress InPrefix(uint32_t prefix, uint32_t number) {
+  return {dns::IpAddress::FromV4(0x01020000 + (prefix << 8) + number), 25};
+}
+
+TEST(Gate, KeepsTheLimitsOfAPrefix) {
+  Gate::Options options = Unlimited();
+  options.per_prefix_concurrency = 2;
+  options.per_prefix_rate_per_s = 10;
+  Gate gate(options);
+  EXPECT_EQ(gate.Request(InPrefix(3, 1), 1, 0), Admission::kAdmitted);
+  EXPECT_EQ(gate.Request(InPrefix(3, 2), 2, 0), Admission::kBusy);
+  EXPECT_EQ(gate.Request(InPrefix(3, 3), 3, 0), Admission::kBusy);
+  EXPECT_EQ(gate.Request(InPrefix(4, 1), 4, 0), Admission::kAdmitted);
+  EXPECT_EQ(gate.NextEvent(0), 100 * kMs);
+  EXPECT_EQ(Poll(&gate, 99 * kMs), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 100 * kMs), 2u);
+  // Two are open: the third waits for the end of one, not for the time.
+  EXPECT_EQ(Poll(&gate, 500 * kMs), std::nullopt);
+  EXPECT_EQ(gate.NextEvent(500 * kMs), Gate::kNever);
+  gate.Release(InPrefix(3, 1), 600 * kMs, Outcome::kOk);
+  EXPECT_EQ(Poll(&gate, 600 * kMs), 3u);
+}
+
+TEST(Gate, KeepsTheLimitsOfAProviderWhateverTheAddress) {
+  Gate::Options options = Unlimited();
+  options.per_provider_rate_per_s = 2;
+  Gate gate(options);
+  EXPECT_EQ(gate.Request(Ip(1), 1, 0, 7), Admission::kAdmitted);
+  EXPECT_EQ(gate.Request(Ip(2), 2, 0, 7), Admission::kBusy);
+  EXPECT_EQ(gate.Request(Ip(3), 3, 0, 8), Admission::kAdmitted);
+  EXPECT_EQ(gate.Request(Ip(4), 4, 0), Admission::kAdmitted);  // nobody's
+  EXPECT_EQ(Poll(&gate, 499 * kMs), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 500 * kMs), 2u);
+}
+
+// A /64 of IPv6 is one prefix, and no other.
+TEST(Gate, TellsPrefixesApart) {
+  const auto prefix = [](const char* text) {
+    return Gate::PrefixOf(dns::IpAddress::Parse(text).value());
+  };
+  EXPECT_EQ(prefix("192.0.2.1"), prefix("192.0.2.255"));
+  EXPECT_NE(prefix("192.0.2.1"), prefix("192.0.3.1"));
+  EXPECT_EQ(prefix("2001:db8::1"), prefix("2001:db8:0:0:ffff::"));
+  EXPECT_NE(prefix("2001:db8::1"), prefix("2001:db8:0:1::1"));
+  EXPECT_NE(prefix("::192.0.2.0"), prefix("192.0.2.0"));
+}
+
+// What leaves the queue while its prefix holds it back leaves no hole: the others get their turns.
+TEST(Gate, ATakenBackRequestHoldsUpNobodyInItsPrefix) {
+  Gate::Options options = Unlimited();
+  options.per_prefix_rate_per_s = 10;
+  Gate gate(options);
+  gate.Request(InPrefix(3, 1), 1, 0);
+  for (uint32_t i = 2; i < 6; ++i) gate.Request(InPrefix(3, i), i, 0);
+  EXPECT_TRUE(gate.Cancel(InPrefix(3, 2), 2));
+  EXPECT_EQ(gate.CancelAll(InPrefix(3, 3)).size(), 1u);
+  EXPECT_EQ(gate.queued(), 2u);
+  std::vector<Gate::Ticket> order;
+  for (int64_t now = 0; now < kSecond; now += kMs) {
+    while (const auto ticket = Poll(&gate, now)) order.push_back(*ticket);
+  }
+  EXPECT_EQ(order, (std::vector<Gate::Ticket>{4, 5}));
+}
+
+// Random requests against the limits themselves, counted as a prefix or a provider would.
+TEST(Gate, ExceedsNoLimitInAnySecond) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 40; ++round) {
+    Gate::Options options;
+    options.per_address_interval_ns = static_cast<int64_t>(random() % 3) * 300 * kMs;
+    options.per_prefix_concurrency = static_cast<uint32_t>(random() % 4);
+    options.per_prefix_rate_per_s = static_cast<double>(random() % 6);
+    options.per_provider_concurrency = static_cast<uint32_t>(random() % 3);
+    options.per_provider_rate_per_s = static_cast<double>(random() % 4);
+    Gate gate(options);
+    struct Asked {
+      SocketAddress server;
+      Gate::Provider provider;
+    };
+    std::vector<Asked> asked;
+    std::map<uint64_t, std::vector<int64_t>> prefix_starts, provider_starts;
+    std::map<uint64_t, uint32_t> prefix_open, provider_open;
+    std::vector<std::pair<int64_t, Gate::Ticket>> open;
+    int64_t now = 0;
+    size_t admitted = 0;
+    const auto begin = [&](Gate::Ticket ticket) {
+      const Asked& one = asked[ticket];
+      const uint64_t prefix = Gate::PrefixOf(one.server.address);
+      prefix_starts[prefix].push_back(now);
+      provider_starts[one.provider].push_back(now);
+      if (options.per_prefix_concurrency > 0) {
+        EXPECT_LE(++prefix_open[prefix], options.per_prefix_concurrency);
+      }
+      if (options.per_provider_concurrency > 0) {
+        EXPECT_LE(++provider_open[one.provider], options.per_provider_concurrency);
+      }
+      open.emplace_back(now + static_cast<int64_t>(random() % 400) * kMs, ticket);
+      ++admitted;
+    };
+    for (int step = 0; admitted < 200 && step < 300'000; ++step, now += 5 * kMs) {
+      for (size_t i = 0; i < open.size();) {
+        if (open[i].first > now) {
+          ++i;
+          continue;
+        }
+        const Asked& one = asked[open[i].second];
+        gate.Release(one.server, now, Outcome::kOk, one.provider);
+        --prefix_open[Gate::PrefixOf(one.server.address)];
+        --provider_open[one.provider];
+        open.erase(open.begin() + static_cast<ptrdiff_t>(i));
+      }
+      if (asked.size() < 200) {
+        const Asked one{
+            InPrefix(static_cast<uint32_t>(random() % 3), static_cast<uint32_t>(random() % 5)),
+            static_cast<Gate::Provider>(1 + random() % 3)};
+        asked.push_back(one);
+        if (gate.Request(one.server, asked.size() - 1, now, one.provider) == Admission::kAdmitted) {
+          begin(asked.size() - 1);
+        }
+      }
+      while (const auto ticket = Poll(&gate, now)) begin(*ticket);
+    }
+    EXPECT_EQ(admitted, 200u) << round;  // nobody waits for ever
+    const auto check = [&](const auto& starts, double rate) {
+      if (rate <= 0) return;
+      for (const auto& [key, times] : starts) {
+        for (size_t i = 1; i < times.size(); ++i) {
+          EXPECT_GE(static_cast<double>(times[i] - times[i - 1]), 1e9 / rate - 1);
+        }
+      }
+    };
+    check(prefix_starts, options.per_prefix_rate_per_s);
+    check(provider_starts, options.per_provider_rate_per_s);
+  }
 }
 
 }  // namespace

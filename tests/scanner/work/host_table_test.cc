@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,8 +21,48 @@ Summary WithEndpoints(uint16_t endpoints) {
   return summary;
 }
 
+// The table as those who ask see it: each with a callback of its own.
+class AskedTable {
+ public:
+  using Callback = std::function<void(const Findings&)>;
+  explicit AskedTable(const HostTable::Key& key) : table_(key) {}
+
+  bool Ask(std::string_view host, int64_t now_ns, Callback done) {
+    if (const auto known = table_.Find(host, now_ns)) {
+      done(*known);
+      return false;
+    }
+    const uint32_t id = next_++;
+    callbacks_[id] = std::move(done);
+    return table_.Wait(host, {.target = id});
+  }
+  void Finish(std::string_view host, const Findings& findings, bool keep) {
+    table_.Finish(host, findings, keep, Tell(findings));
+  }
+  void FinishUntil(std::string_view host, const Findings& findings, int64_t forget_ns) {
+    table_.FinishUntil(host, findings, forget_ns, Tell(findings));
+  }
+  size_t under_way() const { return table_.under_way(); }
+  size_t finished() const { return table_.finished(); }
+  size_t allocated_bytes() const { return table_.allocated_bytes(); }
+  size_t peak_allocated_bytes() const { return table_.peak_allocated_bytes(); }
+
+ private:
+  std::function<void(const HostWaiter&)> Tell(const Findings& findings) {
+    return [this, findings](const HostWaiter& waiter) {
+      auto node = callbacks_.extract(waiter.target);
+      ASSERT_FALSE(node.empty());
+      node.mapped()(findings);
+    };
+  }
+
+  HostTable table_;
+  std::map<uint32_t, Callback> callbacks_;
+  uint32_t next_ = 0;
+};
+
 TEST(HostTable, TheFirstToAskDoesTheWorkAndAllAreTold) {
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   std::vector<int> told;
   const auto ask = [&](const char* host) {
     return table.Ask(host, 0, [&](const Summary& summary) { told.push_back(summary.endpoints); });
@@ -41,7 +83,7 @@ TEST(HostTable, TheFirstToAskDoesTheWorkAndAllAreTold) {
 
 // A look-up that failed may not fail again: later domains are not to be told of it for ever.
 TEST(HostTable, ForgetsAFailureThatMayPass) {
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   int told = 0;
   const auto ask = [&](const char* host, int64_t now_ns) {
     return table.Ask(host, now_ns, [&](const Summary& summary) { told += summary.unknown; });
@@ -68,7 +110,7 @@ TEST(HostTable, ForgetsAFailureThatMayPass) {
 }
 
 TEST(HostTable, KeepsTheNamesOfMisnamedLeavesForThoseWhoAskLater) {
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   Findings findings = WithEndpoints(1);
   findings.flags |= Summary::kDaneMisnamed;
   findings.misnamed =
@@ -88,7 +130,7 @@ TEST(HostTable, KeepsTheNamesOfMisnamedLeavesForThoseWhoAskLater) {
 }
 
 TEST(HostTable, KeepsTheNamesOfSoManyHostsOnly) {
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   Findings findings = WithEndpoints(1);
   findings.flags |= Summary::kDaneMisnamed;
   findings.misnamed = std::make_shared<const MisnamedLeaves>(MisnamedLeaves{{"a.example"}});
@@ -105,7 +147,7 @@ TEST(HostTable, KeepsTheNamesOfSoManyHostsOnly) {
 }
 
 TEST(HostTable, WhatIsNotKeptIsWorkedOnAgain) {
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   int told = 0;
   EXPECT_TRUE(table.Ask("mx.example.org", 0, [&](const Summary&) { ++told; }));
   table.Finish("mx.example.org", WithEndpoints(3), /*keep=*/false);
@@ -116,7 +158,7 @@ TEST(HostTable, WhatIsNotKeptIsWorkedOnAgain) {
 }
 
 TEST(HostTable, WhoIsToldMayAskAgainAndForMore) {
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   int told = 0;
   EXPECT_TRUE(table.Ask("a.example", 0, [&](const Summary& summary) {
     EXPECT_EQ(summary.endpoints, 7);
@@ -138,7 +180,7 @@ TEST(HostTable, WhoIsToldMayAskAgainAndForMore) {
 TEST(HostTable, TakesAtMostSixtyFourBytesAFinishedHostAtAnySizeWhileGrowing) {
   // What a table takes whatever its size; said in the header.
   constexpr size_t kFixedBytes = 24 * 1024;
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   double worst_bytes_per_host = 0;
   for (size_t count = 1; count <= 500'000; ++count) {
     const std::string host = "mx" + std::to_string(count) + ".example";
@@ -160,7 +202,7 @@ TEST(HostTable, TakesAtMostSixtyFourBytesAFinishedHostAtAnySizeWhileGrowing) {
 
 TEST(HostTable, NothingButTheTableGrowsWithFinishedHosts) {
   if (!tls::testing::HeapUseIsCounted()) GTEST_SKIP() << "another allocator";
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   const auto finish = [&](int from, int to) {
     for (int i = from; i < to; ++i) {
       const std::string host = "mx" + std::to_string(i) + ".example";
@@ -176,7 +218,7 @@ TEST(HostTable, NothingButTheTableGrowsWithFinishedHosts) {
 }
 
 TEST(HostTable, RemembersEveryHostsOwnSummaryAcrossGrowth) {
-  HostTable table({1, 2});
+  AskedTable table({1, 2});
   const auto host = [](int i) { return "mx" + std::to_string(i) + ".example"; };
   for (int i = 0; i < 50'000; ++i) {
     ASSERT_TRUE(table.Ask(host(i), 0, [](const Findings&) {}));
@@ -193,6 +235,22 @@ TEST(HostTable, RemembersEveryHostsOwnSummaryAcrossGrowth) {
     }));
   }
   EXPECT_EQ(told, 50'000);
+}
+
+TEST(HostTable, TellsAllWhoWaitInTheOrderOfComing) {
+  HostTable table({1, 2});
+  for (int round = 0; round < 2; ++round) {
+    for (uint32_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(table.Wait("mx.example", {.target = i, .room = static_cast<uint16_t>(10 * i)}),
+                i == 0);
+    }
+    EXPECT_FALSE(table.Find("mx.example", 0));
+    EXPECT_EQ(table.MostRoom("mx.example"), 40);
+    std::vector<uint32_t> told;
+    table.Finish("mx.example", {}, /*keep=*/false,
+                 [&](const HostWaiter& waiter) { told.push_back(waiter.target); });
+    EXPECT_EQ(told, (std::vector<uint32_t>{0, 1, 2, 3, 4}));
+  }
 }
 
 TEST(HostTable, OwnersAreStableAndSpread) {

@@ -1,0 +1,46 @@
+// What a scan keeps of a target or a host while it waits for others, as few bytes: plain values
+// into bytes and back. Only this process reads what it wrote.
+#ifndef MXSWEEP_SCANNER_WORK_PACKING_H_
+#define MXSWEEP_SCANNER_WORK_PACKING_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dns/facts.h"
+#include "dns/policy_lookup.h"
+#include "scanner/base/boxed.h"
+#include "scanner/targets/target_reader.h"
+
+namespace mxsweep::scanner {
+
+// A domain, or a host of the list, whose MX hosts are being asked.
+struct WaitingTarget {
+  Target target;  // kDomain or kHost
+  // kDomain only.
+  dns::MxAnswer mx;
+  Boxed<dns::PolicyRecords> policies;  // empty: not looked up
+  int64_t started_us = 0;              // of any clock
+};
+
+// An MX host, or an address of the list, whose endpoints are being asked.
+struct WaitingHost {
+  std::string host;
+  Boxed<dns::HostAnswer> answer;  // empty: an address of the list
+  uint64_t input_line = 0;        // of that
+  dns::IpAddress address;         // likewise
+  int64_t started_us = 0;
+};
+
+// Appends. Names that end in the target's are cut; what is mostly empty takes a bit.
+void Pack(const WaitingTarget& target, std::string* out);
+void Pack(const WaitingHost& host, std::string* out);
+
+// What Pack appended, given what begins there: what lies behind it does not matter.
+WaitingTarget UnpackTarget(std::string_view bytes);
+WaitingHost UnpackHost(std::string_view bytes);
+
+}  // namespace mxsweep::scanner
+
+#endif  // MXSWEEP_SCANNER_WORK_PACKING_H_
