@@ -588,6 +588,10 @@ absl::Status MeasureTables(const Settings& settings, Found* found) {
   PrintRow("bytes kept of a name seen", Figure(bytes.per_name), "<= 16", bytes.per_name / 16);
   PrintRow("  of a finished MX host", Figure(bytes.per_host), "<= 64", bytes.per_host / 64);
   PrintRow("  of a finished address", Figure(bytes.per_address), "<= 32", bytes.per_address / 32);
+  PrintRow("  of an endpoint, host and domain that wait in a crowd", Figure(bytes.per_parked),
+           "<= 128", bytes.per_parked / 128);
+  PrintRow("  with its host's place, of a million, MB", Figure(bytes.per_parked + bytes.per_host),
+           "<= 160", (bytes.per_parked + bytes.per_host) / 160);
   PrintRow("  of a distinct certificate", Figure(bytes.per_certificate), "<= 32",
            bytes.per_certificate / 32);
   return absl::OkStatus();

@@ -12,6 +12,8 @@
 #include "scanner/pace/gate.h"
 #include "scanner/targets/name_set.h"
 #include "scanner/work/host_table.h"
+#include "scanner/work/packed_store.h"
+#include "scanner/work/packing.h"
 #include "tls/pki/certificate_table.h"
 
 namespace mxsweep::bench {
@@ -74,6 +76,41 @@ double BytesPerAddress(size_t count) {
   return Each(sizeof(gate) + heap.bytes(), count);
 }
 
+// A domain with a host of its own, all at one address. What Worker keeps of them is what is packed
+// here; the pages of a store are not on the heap.
+double BytesPerParked(size_t count) {
+  HeapGrowth heap;
+  scanner::PackedBudget budget;
+  budget.memory_left = INT64_MAX;
+  scanner::PackedStore targets(&budget);
+  scanner::PackedStore hosts(&budget);
+  scanner::Gate gate(scanner::Gate::Options{});
+  for (size_t i = 0; i < count; ++i) {
+    scanner::WaitingTarget target;
+    target.target.kind = scanner::Target::Kind::kDomain;
+    target.target.name = "customer" + std::to_string(i) + ".example";
+    target.target.input_line = i + 1;
+    target.started_us = static_cast<int64_t>(1'000 * i);
+    target.mx.status = dns::MxStatus::kMx;
+    target.mx.dnssec = dns::DnssecState::kInsecure;
+    target.mx.records = {{10, "mail." + target.target.name}};
+    target.policies = dns::PolicyRecords{};
+    scanner::WaitingHost host;
+    host.host = "mail." + target.target.name;
+    host.started_us = target.started_us;
+    host.answer.emplace().addresses = {dns::IpAddress::FromV4(1)};
+    std::string packed(scanner::kTargetHeadBytes, '\0');
+    Pack(target, &packed);
+    targets.Add(packed);
+    packed.assign(scanner::kHostHeadBytes, '\0');
+    Pack(host, &packed);
+    gate.Request({dns::IpAddress::FromV4(1), 25}, hosts.Add(packed), 0);
+    if (i % 1024 == 0) heap.Look();
+  }
+  heap.Look();
+  return Each(heap.bytes() + targets.allocated_bytes() + hosts.allocated_bytes(), count);
+}
+
 // Of one more, when as many are known in full as ever will be.
 double BytesPerCertificate(size_t count) {
   constexpr size_t kKnown = 4 * tls::CertificateTable::kRemembered;
@@ -97,6 +134,7 @@ TableBytes MeasureTableBytes(size_t count) {
   return {.per_name = BytesPerName(count),
           .per_host = BytesPerHost(count),
           .per_address = BytesPerAddress(count),
+          .per_parked = BytesPerParked(count),
           .per_certificate = BytesPerCertificate(count)};
 }
 

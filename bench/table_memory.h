@@ -11,6 +11,9 @@ struct TableBytes {
   double per_name = 0;         // seen in the list (NameSet)
   double per_host = 0;         // finished (HostTable)
   double per_address = 0;      // finished, and its politeness interval over (Gate)
+  // Parked: an endpoint that waits in a crowd, with the host and the target that wait for it. The
+  // host's place in the table of hosts, which it keeps when it is done, is per_host.
+  double per_parked = 0;
   double per_certificate = 0;  // met and forgotten but for its fingerprint (CertificateTable)
 };
 

@@ -138,6 +138,7 @@ class ScanRun {
   void CheckOutage();
   ProgressSnapshot Snapshot();
   void SnapshotCrowds(ProgressSnapshot* now) const;
+  void NoteOutages(std::string_view of, const OutageWatch& watch);
   absl::StatusOr<ScanSummary> Finish();
 
   bool stop_asked() const {
@@ -562,6 +563,16 @@ ProgressSnapshot ScanRun::Snapshot() {
   return now;
 }
 
+void ScanRun::NoteOutages(std::string_view of, const OutageWatch& watch) {
+  const int64_t now_ns = SteadyNs();
+  const absl::Time now = absl::Now();
+  const auto time = [&](int64_t at_ns) { return now - absl::Nanoseconds(now_ns - at_ns); };
+  for (const OutageWatch::Outage& outage : watch.outages()) {
+    record_.outages.push_back(
+        {of, time(outage.began_ns), time(outage.ended_ns), outage.redone, outage.sure});
+  }
+}
+
 absl::StatusOr<ScanSummary> ScanRun::Finish() {
   // The last epoch, before anything is taken down: an assertion that fails there must not cost it.
   absl::Status status = recorder_->Finish();
@@ -584,6 +595,9 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   if (directory_ != nullptr) summary.output = options_.output_dir;
   summary.port = context_.settings.port;
   if (record_.resolver_asked && !record_.resolver.validates) summary.note = TellResolver(record_);
+  NoteOutages("connections", connections_);
+  NoteOutages("resolvers", names_);
+  summary.outages = record_.outages.size();
   summary.input_lines = counts.lines;
   summary.duplicates = counts.duplicates;
   summary.invalid = counts.invalid;

@@ -189,6 +189,14 @@ json DescribeFinishedScan(const ScanRecord& record, const ScanSummary& summary,
   json scan = DescribeScan(record);
   scan["finished_at"] = TimeText(finished_at);
   if (!error.empty()) scan["error"] = error;
+  scan["outages"] = json::array();
+  for (const ScanRecord::Outage& outage : record.outages) {
+    scan["outages"].push_back({{"of", std::string(outage.of)},
+                               {"began_at", TimeText(outage.began)},
+                               {"ended_at", TimeText(outage.ended)},
+                               {"done_again", outage.done_again},
+                               {"sure", outage.sure}});
+  }
   scan["counts"] = {
       {"input_lines", summary.input_lines},
       {"duplicates", summary.duplicates},

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "dns/resolver.h"
@@ -30,6 +32,15 @@ struct ScanRecord {
   bool resolver_asked = false;  // a scan of addresses needs no DNS
   std::optional<OwnUnbound> own_unbound;
   absl::Time started_at;
+  // Outages of our own (pace/outage_watch.h) that are over.
+  struct Outage {
+    std::string_view of;  // "connections", "resolvers"
+    absl::Time began;     // the last answer before it
+    absl::Time ended;     // the first after it
+    uint64_t done_again = 0;
+    bool sure = true;
+  };
+  std::vector<Outage> outages;
 };
 
 // What the user is to know of the resolver before the scan starts: a line that says what it is and

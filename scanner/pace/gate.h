@@ -222,7 +222,7 @@ class Gate {
   absl::flat_hash_map<SocketAddress, uint32_t> index_;
   std::vector<Entry> entries_;
   std::vector<uint32_t> free_entries_;
-  std::vector<Node> nodes_;
+  std::deque<Node> nodes_;  // grows without a copy
   uint32_t free_node_ = kNone;
   std::deque<uint32_t> ready_;  // entries with a request that only worker-wide limits hold back
   Heap waiting_;                // entries with a request, by when their restriction ends

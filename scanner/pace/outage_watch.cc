@@ -89,7 +89,6 @@ size_t OutageWatch::GroupsNeeded() const {
 
 std::optional<OutageWatch::Verdict> OutageWatch::JudgeNow(const Silence& silence, int64_t now_ns) {
   const std::lock_guard lock(mutex_);
-  if (given_up_) return Verdict::kOurs;
   if (silence.redone >= kMostRedone) return Verdict::kTheirs;
   if (WithinOutage(silence, now_ns)) return Verdict::kOurs;
   const int64_t last_ns = last_answer_ns_.load();
@@ -97,6 +96,7 @@ std::optional<OutageWatch::Verdict> OutageWatch::JudgeNow(const Silence& silence
     ++silent_;
     return Verdict::kTheirs;
   }
+  if (given_up_) return Verdict::kOurs;
   return std::nullopt;
 }
 

@@ -170,6 +170,12 @@ std::string RenderSummary(const ScanSummary& summary, bool colour) {
         "mail.",
         &out);
   }
+  if (summary.outages > 0) {
+    AppendWrapped(JoinText("Our own network was out ", FormatCount(summary.outages),
+                           summary.outages == 1 ? " time" : " times",
+                           ": what failed meanwhile was done again (see scan.json)."),
+                  &out);
+  }
   AppendText(&out, "\n");
   AppendTotals(summary, &out);
   AppendGroup("Domains: diagnosis", summary.diagnoses, colour, &out);

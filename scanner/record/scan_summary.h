@@ -35,6 +35,7 @@ struct ScanSummary {
   uint64_t retries = 0;
   uint64_t inferred = 0;           // endpoints told from what others met at their address
   uint64_t not_asked_crowded = 0;  // endpoints
+  uint64_t outages = 0;            // of our own network
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   Counts diagnoses;     // domains.diagnosis

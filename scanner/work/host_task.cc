@@ -75,7 +75,7 @@ struct HostHead {
   uint8_t pending = 0;  // of those asked
 };
 static_assert(2 * dns::kMaxAddressesPerFamily <= 0xff);
-constexpr size_t kHeadBytes = 7;
+constexpr size_t kHeadBytes = kHostHeadBytes;
 
 HostHead ReadHead(const uint8_t* record) {
   HostHead head;

@@ -3,6 +3,7 @@
 #ifndef MXSWEEP_SCANNER_WORK_PACKING_H_
 #define MXSWEEP_SCANNER_WORK_PACKING_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,11 @@ struct WaitingHost {
   dns::IpAddress address;         // likewise
   int64_t started_us = 0;
 };
+
+// What stands in front of each while it is kept (target_task.cc, host_task.cc): of a target of one
+// host, and of a host of one address.
+inline constexpr size_t kTargetHeadBytes = 12;
+inline constexpr size_t kHostHeadBytes = 7;
 
 // Appends. Names that end in the target's are cut; what is mostly empty takes a bit.
 void Pack(const WaitingTarget& target, std::string* out);

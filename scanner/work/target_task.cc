@@ -38,7 +38,7 @@ struct TargetHead {
   bool planning : 1 = false;  // how many addresses the last one has is not known yet
 };
 constexpr size_t kHeadBytes = sizeof(TargetHead);
-static_assert(kHeadBytes == 12);
+static_assert(kHeadBytes == kTargetHeadBytes);
 constexpr size_t kMostHosts = 0xff;
 
 struct HostEntry {

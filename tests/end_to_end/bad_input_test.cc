@@ -183,10 +183,10 @@ TEST_F(BadInput, AFaultyBlocklistNamesItsLine) {
   EXPECT_FALSE(std::filesystem::exists(output_));
 }
 
-// A file may not grow beyond 3 kB, which a commit of this scan does: as good as a full disk.
+// A file may not grow beyond 5 kB, which a commit of this scan does: as good as a full disk.
 TEST_F(BadInput, AFullDiskFailsTheScanAndLeavesNothingThatLooksWhole) {
   Lab lab(folder_, {"--seed", "3", "--domains", "400", "--mix", "happy", "--fixed", "none"});
-  Arguments arguments = {"prlimit", "--fsize=3000:3000", "env", "--ignore-signal=XFSZ",
+  Arguments arguments = {"prlimit", "--fsize=5000:5000", "env", "--ignore-signal=XFSZ",
                          MXSWEEP_PROGRAM};
   const Arguments scan = lab.ScanArguments(lab.state("domains.txt"), {"-o", output_});
   arguments.insert(arguments.end(), scan.begin(), scan.end());

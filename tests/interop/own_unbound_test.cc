@@ -215,7 +215,8 @@ TEST_F(OwnUnboundTest, FindsWhatAnyOtherValidatingResolverFinds) {
   EXPECT_EQ(record["options"]["resolver"], "unbound");
   EXPECT_EQ(record["resolver"]["validates"], true);
   EXPECT_EQ(record["resolver"]["dane_figures"], "complete");
-  EXPECT_EQ(record["resolver"]["own_unbound"]["threads"], 2);
+  // A thread for two cores.
+  EXPECT_GE(record["resolver"]["own_unbound"]["threads"], 1);
   EXPECT_THAT(record["resolver"]["own_unbound"]["version"].get<std::string>(), HasSubstr("."));
   EXPECT_THAT(record["resolver"]["servers"][0]["address"].get<std::string>(),
               HasSubstr("127.0.0.1:"));

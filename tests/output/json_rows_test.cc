@@ -49,7 +49,7 @@ TEST(RowFormatter, NdjsonShowsUnknownAsNullAndEmptyAsEmpty) {
   const std::string line = Line(row, RowFormat::kNdjson);
   EXPECT_THAT(line,
               HasSubstr(R"({"host":"mx.example.org","is_valid_name":true,"name_problem":null,)"));
-  EXPECT_THAT(line, HasSubstr(R"("addresses":[],"tlsa_status":null)"));
+  EXPECT_THAT(line, HasSubstr(R"("addresses":[],"unasked_address_count":null,"tlsa_status":null)"));
   EXPECT_THAT(line, HasSubstr(R"("started_at":"2025-12-31T23:59:59.000042Z","elapsed_us":0})"));
   EXPECT_EQ(line.back(), '\n');
 }

@@ -131,8 +131,10 @@ class SimulatedScan {
     context_.settings.infer = settings.infer;
     context_.settings.max_hosts = settings.max_hosts;
     context_.settings.max_addresses = settings.max_addresses;
-    context_.services.connections = &connections_;
-    context_.services.names = &names_;
+    if (settings.watch_outages) {
+      context_.services.connections = &connections_;
+      context_.services.names = &names_;
+    }
     world.FillNetwork(&network_);
     context_.settings.dialogue.ehlo_name = "scanner.example.net";
     context_.settings.dialogue.implicit_tls = settings.implicit_tls;

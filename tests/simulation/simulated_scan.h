@@ -31,6 +31,8 @@ struct ScanSettings {
   bool infer = true;
   uint32_t max_hosts = 20;
   uint32_t max_addresses = 64;
+  // Outages of ours are looked for: then who answered before may be asked once more.
+  bool watch_outages = true;
   // Our own network is out, from and until these virtual times.
   std::vector<std::pair<int64_t, int64_t>> outages;
   bool implicit_tls = false;

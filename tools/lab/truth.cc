@@ -360,6 +360,7 @@ class TruthWalk {
       }
     }
     row["addresses"] = addresses;
+    row["unasked_address_count"] = 0;  // none here has more than 64
     row["tlsa_status"] = OrNull(facts.tlsa_status);
     row["tlsa_base_domain"] = OrNull(facts.tlsa_base);
     Json records = Json::array();
@@ -390,6 +391,7 @@ class TruthWalk {
     row["address_status"] = single ? Json("nxdomain") : Json();
     row["address_dnssec"] = single ? Json("secure") : Json();
     row["addresses"] = single ? Json(Json::array()) : Json();
+    row["unasked_address_count"] = single ? Json(0) : Json();
     row["tlsa_status"] = nullptr;
     PutRow(out_.mx_hosts, row);
   }
