@@ -343,12 +343,13 @@ absl::StatusOr<ScanResult> Network::Scan(const std::vector<std::string>& domains
   const std::string base = absl::StrCat(folder_, "/scan-", resolver);
   auto status = WriteFile(base + ".txt", absl::StrJoin(domains, "\n") + "\n");
   if (!status.ok()) return status;
-  status = RunSuccessfully(
-               {MXSWEEP_PROGRAM, "scan", base + ".txt", "-o", base, "--resolver", resolver,
-                "--trust-store", certificates_->TrustStore(), "--allow-special", "--ehlo-name",
-                "scanner.example", "--per-address-interval", "0ms", "--retries", "0"},
-               {}, absl::Seconds(60))
-               .status();
+  status =
+      RunSuccessfully({MXSWEEP_PROGRAM, "scan", base + ".txt", "-o", base, "--resolver", resolver,
+                       "--trust-store", certificates_->TrustStore(), "--allow-special",
+                       "--ehlo-name", "scanner.example", "--per-address-interval", "0ms",
+                       "--per-prefix-rate", "0", "--retries", "0"},
+                      {}, absl::Seconds(60))
+          .status();
   if (!status.ok()) return status;
   ScanResult result;
   for (auto [table, rows] : {std::pair{"domains", &result.domains},
