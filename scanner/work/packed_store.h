@@ -23,7 +23,7 @@ struct PackedBudget {
 };
 
 // Many small records of bytes, each under a handle of 32 bits: what a scan keeps of targets and
-// hosts that wait. A record takes its bytes, rounded up to 8; those that are removed make room for
+// hosts that wait. A record takes its bytes, rounded up to 4; those that are removed make room for
 // others of their size. Memory comes in blocks of 1 MiB; once the budget is used up, blocks are
 // mapped from a file without a name, so that the kernel may write them to the disk and take the
 // memory for something else.
@@ -43,7 +43,7 @@ class PackedStore {
 
   // REQUIRES: bytes.size() <= kMaxRecordBytes, and not empty.
   Handle Add(std::string_view bytes);
-  // Where the record lies, rounded up to 8 bytes; valid until it is removed.
+  // Where the record lies, rounded up to 4 bytes; valid until it is removed.
   uint8_t* At(Handle handle);
   // `size` as it was added.
   void Remove(Handle handle, size_t size);
@@ -55,13 +55,13 @@ class PackedStore {
   uint64_t allocated_bytes() const { return blocks_.size() * kBlockBytes; }
 
  private:
-  static constexpr size_t kUnit = 8;
+  static constexpr size_t kUnit = 4;
   static constexpr size_t kBlockBytes = size_t{1} << 20;
   static constexpr size_t kUnitsPerBlock = kBlockBytes / kUnit;
   // Sizes up to this have a list of free places each; larger ones share that of the next power of
   // two.
-  static constexpr size_t kExactUnits = 128;
-  static constexpr size_t kClasses = kExactUnits + 12;
+  static constexpr size_t kExactUnits = 256;
+  static constexpr size_t kClasses = kExactUnits + 11;
 
   // In which list, and how many units a place there has.
   static size_t ClassOf(size_t size, size_t* units);

@@ -1,6 +1,7 @@
 #include "scanner/work/packing.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 #include <vector>
@@ -12,6 +13,21 @@ namespace {
 
 constexpr int kVarintBits = 7;
 constexpr uint8_t kVarintMore = 0x80;
+
+// Most names have no other characters than these: three of them fit into two bytes, since 40³ is
+// less than 2¹⁶.
+constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+constexpr uint32_t kBase = 40;
+constexpr size_t kPerPair = 3;  // characters in two bytes
+
+constexpr std::array<uint8_t, 256> kCodes = [] {
+  std::array<uint8_t, 256> codes{};  // 0: not among them
+  for (size_t i = 0; i < kAlphabet.size(); ++i) {
+    codes[static_cast<uint8_t>(kAlphabet[i])] = static_cast<uint8_t>(i + 1);
+  }
+  return codes;
+}();
+uint8_t CodeOf(char c) { return kCodes[static_cast<uint8_t>(c)]; }
 
 class Writer {
  public:
@@ -31,6 +47,23 @@ class Writer {
   }
   void Bytes(std::span<const uint8_t> bytes) {
     out_->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+  // Text that is mostly a name. `mark` is a bit that comes along.
+  void Name(std::string_view name, bool mark = false) {
+    const bool plain = std::ranges::all_of(name, [](char c) { return CodeOf(c) != 0; });
+    Number(name.size() << 2 | (mark ? 2 : 0) | (plain ? 1 : 0));
+    if (!plain) {
+      out_->append(name);
+      return;
+    }
+    for (size_t i = 0; i < name.size(); i += kPerPair) {
+      uint32_t pair = 0;
+      for (size_t k = i; k < i + kPerPair; ++k) {
+        pair = pair * kBase + (k < name.size() ? CodeOf(name[k]) : 0);
+      }
+      Byte(static_cast<uint8_t>(pair));
+      Byte(static_cast<uint8_t>(pair >> 8));
+    }
   }
 
  private:
@@ -62,6 +95,22 @@ class Reader {
     return piece;
   }
   std::string Text() { return std::string(Piece(Number())); }
+  std::string Name(bool* mark = nullptr) {
+    const uint64_t head = Number();
+    const size_t size = head >> 2;
+    if (mark != nullptr) *mark = (head & 2) != 0;
+    if ((head & 1) == 0) return std::string(Piece(size));
+    std::string name;
+    name.reserve(size + kPerPair);
+    while (name.size() < size) {
+      const uint32_t low = Byte();
+      const uint32_t pair = low | uint32_t{Byte()} << 8;
+      for (const uint32_t code : {pair / (kBase * kBase), pair / kBase % kBase, pair % kBase}) {
+        if (code != 0) name.push_back(kAlphabet[code - 1]);
+      }
+    }
+    return name;
+  }
   std::span<const uint8_t> Bytes(size_t size) {
     const std::string_view piece = Piece(size);
     return {reinterpret_cast<const uint8_t*>(piece.data()), piece.size()};
@@ -91,15 +140,13 @@ uint8_t High(uint8_t halves) { return halves >> kHalf; }
 // `name` without the end that it has in common with `domain`, if that is all of `domain`.
 void PackName(std::string_view name, std::string_view domain, Writer* writer) {
   const bool cut = !domain.empty() && name.ends_with(domain);
-  const std::string_view kept = cut ? name.substr(0, name.size() - domain.size()) : name;
-  writer->Number(kept.size() << 1 | (cut ? 1 : 0));
-  writer->Bytes({reinterpret_cast<const uint8_t*>(kept.data()), kept.size()});
+  writer->Name(cut ? name.substr(0, name.size() - domain.size()) : name, cut);
 }
 
 std::string UnpackName(std::string_view domain, Reader* reader) {
-  const uint64_t head = reader->Number();
-  std::string name(reader->Piece(head >> 1));
-  if ((head & 1) != 0) name += domain;
+  bool cut = false;
+  std::string name = reader->Name(&cut);
+  if (cut) name += domain;
   return name;
 }
 
@@ -288,7 +335,7 @@ void Pack(const WaitingTarget& target, std::string* out) {
   writer.Number(target.target.input_line);
   writer.Number(static_cast<uint64_t>(target.started_us));
   if (is_host) return;
-  writer.Text(target.target.name);
+  writer.Name(target.target.name);
   if ((bits & kHasRaw) != 0) writer.Text(target.target.raw);
   PackMx(mx, target.target.name, (bits & kHasMxTexts) != 0, &writer);
   if (target.policies) PackPolicies(*target.policies, &writer);
@@ -302,7 +349,7 @@ WaitingTarget UnpackTarget(std::string_view bytes) {
   target.started_us = static_cast<int64_t>(reader.Number());
   target.target.kind = (bits & kIsHost) != 0 ? Target::Kind::kHost : Target::Kind::kDomain;
   if ((bits & kIsHost) != 0) return target;
-  target.target.name = reader.Text();
+  target.target.name = reader.Name();
   if ((bits & kHasRaw) != 0) target.target.raw = reader.Text();
   UnpackMx(target.target.name, (bits & kHasMxTexts) != 0, &reader, &target.mx);
   target.mx.null_mx_with_others = (bits & kNullMxWithOthers) != 0;
@@ -319,7 +366,7 @@ void Pack(const WaitingHost& host, std::string* out) {
                                               : uint8_t{0};
   writer.Byte(bits);
   writer.Number(static_cast<uint64_t>(host.started_us));
-  writer.Text(host.host);
+  writer.Name(host.host);
   if (host.answer) {
     PackAnswer(*host.answer, bits, &writer);
   } else {
@@ -333,7 +380,7 @@ WaitingHost UnpackHost(std::string_view bytes) {
   WaitingHost host;
   const uint8_t bits = reader.Byte();
   host.started_us = static_cast<int64_t>(reader.Number());
-  host.host = reader.Text();
+  host.host = reader.Name();
   if ((bits & kHasAnswer) != 0) {
     UnpackAnswer(bits, &reader, &host.answer.emplace());
   } else {

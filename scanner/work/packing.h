@@ -36,7 +36,7 @@ struct WaitingHost {
 
 // What stands in front of each while it is kept (target_task.cc, host_task.cc): of a target of one
 // host, and of a host of one address.
-inline constexpr size_t kTargetHeadBytes = 12;
+inline constexpr size_t kTargetHeadBytes = 10;
 inline constexpr size_t kHostHeadBytes = 7;
 
 // Appends. Names that end in the target's are cut; what is mostly empty takes a bit.

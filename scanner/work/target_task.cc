@@ -3,6 +3,7 @@
 #include "scanner/work/target_task.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -37,8 +38,9 @@ struct TargetHead {
   bool asking : 1 = false;    // AskHosts is at work
   bool planning : 1 = false;  // how many addresses the last one has is not known yet
 };
-constexpr size_t kHeadBytes = sizeof(TargetHead);
-static_assert(kHeadBytes == kTargetHeadBytes);
+// The last two bytes of the struct are padding.
+constexpr size_t kHeadBytes = kTargetHeadBytes;
+static_assert(offsetof(TargetHead, pending) + 2 == kHeadBytes);
 constexpr size_t kMostHosts = 0xff;
 
 struct HostEntry {
@@ -53,10 +55,10 @@ class KeptTarget {
 
   TargetHead head() const {
     TargetHead head;
-    std::memcpy(&head, record_, sizeof(head));
+    std::memcpy(static_cast<void*>(&head), record_, kHeadBytes);
     return head;
   }
-  void set_head(const TargetHead& head) { std::memcpy(record_, &head, sizeof(head)); }
+  void set_head(const TargetHead& head) { std::memcpy(record_, &head, kHeadBytes); }
   // REQUIRES: head().hosts > 1.
   HostEntry entry(size_t i) const {
     HostEntry entry;
@@ -221,7 +223,7 @@ uint32_t Keep(Worker* worker, const WaitingTarget& waiting, size_t hosts) {
   }
   Pack(waiting, &record);
   head.size = static_cast<uint32_t>(record.size());
-  std::memcpy(record.data(), &head, sizeof(head));
+  std::memcpy(record.data(), &head, kHeadBytes);
   return worker->waiting_targets().Add(record);
 }
 
