@@ -19,19 +19,11 @@
 namespace mxsweep::scanner {
 namespace {
 
-// Trouble of our own says nothing about a name.
-constexpr int64_t kLocalRetryNs = 1'000'000'000;
 // How long a failure that may pass answers for a host: the next domain may fare better.
 constexpr int64_t kKeepFailureNs = 300'000'000'000;
 // Endpoints of one host that are being asked, or wait, at a time.
 constexpr uint8_t kEndpointWindow = 16;
 constexpr int64_t kNsPerUs = 1'000;
-
-bool IsLocalTrouble(const dns::HostAnswer& answer) {
-  return answer.a_status == dns::LookupStatus::kLocalError ||
-         answer.aaaa_status == dns::LookupStatus::kLocalError ||
-         answer.tlsa_status == dns::TlsaStatus::kLocalError;
-}
 
 // May what was not found out be found out some minutes later? Data that fails validation stays so.
 bool MayPass(const dns::HostAnswer& answer, const Findings& findings) {
@@ -198,7 +190,10 @@ Task<void> LookUpAndAsk(Worker* worker, std::string name, HostWaiter first) {
     const dns::HostLookupOptions options{.port = worker->settings().port};
     host.answer = co_await LookUpHost(worker, host.host, options);
     const std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings(), *host.answer);
-    if (addresses.empty()) {
+    if (worker->draining() && HeardIn(*host.answer) == Heard::kSilence) {
+      // It may have been our own network's: nobody waits to learn that.
+      FinishHost(worker, host, Findings(Summary{.flags = Summary::kCancelled}));
+    } else if (addresses.empty()) {
       FinishHost(worker, host, {});
     } else if (worker->hosts().MostRoom(host.host) < addresses.size()) {
       worker->hosts().Finish(host.host, {}, /*keep=*/false, [&](const HostWaiter& waiter) {
@@ -290,22 +285,12 @@ std::shared_ptr<const HostContext> ContextOfHost(Worker* worker, uint32_t handle
 
 Task<dns::HostAnswer> LookUpHost(Worker* worker, std::string host, dns::HostLookupOptions options) {
   dns::HostAnswer answer;
-  uint32_t retries = worker->settings().attempts.retries;
-  uint32_t redone = 0;
-  for (;;) {
-    NoteBegun(worker->services().names);
-    const int64_t began_ns = worker->loop()->real_now_ns();
+  Asking asking(worker, host);
+  bool again = true;
+  while (again) {
+    asking.Begin();
     answer = co_await AwaitHost(worker->resolver(), host, options);
-    bool again = false;
-    if (IsSilence(answer)) {
-      again = co_await WasOurSilence(worker, host, began_ns, &redone);
-    } else if (IsLocalTrouble(answer)) {
-      if (retries-- == 0) break;
-      again = co_await worker->pacer().Sleep(kLocalRetryNs);
-    } else if (answer.address_status) {
-      NoteAnswered(worker, host);
-    }
-    if (!again || worker->draining()) break;
+    again = co_await asking.Again(HeardIn(answer));
   }
   co_return std::move(answer);
 }

@@ -19,6 +19,8 @@ namespace {
 // Who answered before is expected to do so soon.
 constexpr int64_t kCanaryConnectNs = 3'000'000'000;
 constexpr int64_t kCanaryGreetingNs = 5'000'000'000;
+// Trouble of our own says nothing about a name: it is asked for again after this.
+constexpr int64_t kLocalRetryNs = 1'000'000'000;
 
 // co_await AwaitVerdict(…): whose silence it was.
 class AwaitVerdict {
@@ -92,7 +94,7 @@ Task<void> AskName(Worker* worker, std::string name) {
   const uint64_t number = static_cast<uint64_t>(worker->loop()->real_now_ns());
   const std::string asked = JoinText("mxsweep-", number % 1'000'000'007, ".", name);
   const dns::MxAnswer answer = co_await AwaitMx(worker->resolver(), asked);
-  if (!IsSilence(answer) && answer.status != dns::MxStatus::kLocalError) {
+  if (HeardIn(answer) == Heard::kAnswer) {
     worker->services().names->Answered(worker->loop()->real_now_ns());
   } else {
     worker->services().names->CanarySilent();
@@ -121,18 +123,66 @@ bool IsSilence(const FetchFacts& facts) {
          facts.outcome == FetchOutcome::kUnreachable || facts.outcome == FetchOutcome::kTimeout;
 }
 
-bool IsSilence(const dns::MxAnswer& answer) {
-  return answer.status == dns::MxStatus::kTimeout || answer.status == dns::MxStatus::kServfail;
+Heard HeardIn(const dns::MxAnswer& answer) {
+  switch (answer.status) {
+    case dns::MxStatus::kLocalError:
+      return Heard::kOurTrouble;
+    case dns::MxStatus::kTimeout:
+    case dns::MxStatus::kServfail:
+      return Heard::kSilence;
+    default:
+      return Heard::kAnswer;
+  }
 }
 
-bool IsSilence(const dns::HostAnswer& answer) {
-  return IsSilent(answer.a_status) || IsSilent(answer.aaaa_status) ||
-         answer.tlsa_status == dns::TlsaStatus::kLookupError;
+Heard HeardIn(const dns::HostAnswer& answer) {
+  if (answer.a_status == dns::LookupStatus::kLocalError ||
+      answer.aaaa_status == dns::LookupStatus::kLocalError ||
+      answer.tlsa_status == dns::TlsaStatus::kLocalError) {
+    return Heard::kOurTrouble;
+  }
+  if (IsSilent(answer.a_status) || IsSilent(answer.aaaa_status) ||
+      answer.tlsa_status == dns::TlsaStatus::kLookupError) {
+    return Heard::kSilence;
+  }
+  return answer.address_status ? Heard::kAnswer : Heard::kNothingAsked;
 }
 
-bool IsSilence(const dns::PolicyRecords& records) {
-  return records.sts.status == dns::PolicyRecordStatus::kLookupError ||
-         records.tlsrpt.status == dns::PolicyRecordStatus::kLookupError;
+Heard HeardIn(const dns::PolicyRecords& records) {
+  const auto is = [&records](dns::PolicyRecordStatus status) {
+    return records.sts.status == status || records.tlsrpt.status == status;
+  };
+  if (is(dns::PolicyRecordStatus::kLocalError)) return Heard::kOurTrouble;
+  return is(dns::PolicyRecordStatus::kLookupError) ? Heard::kSilence : Heard::kAnswer;
+}
+
+Asking::Asking(Worker* worker, std::string_view name)
+    : worker_(worker), name_(name), retries_(worker->settings().attempts.retries) {}
+
+void Asking::Begin() {
+  NoteBegun(worker_->services().names);
+  began_ns_ = worker_->loop()->real_now_ns();
+}
+
+Task<bool> Asking::Again(Heard heard) {
+  bool again = false;
+  switch (heard) {
+    case Heard::kAnswer:
+      NoteAnswered(worker_, name_);
+      break;
+    case Heard::kSilence:
+      again = co_await WasOurSilence(worker_, name_, began_ns_, &redone_);
+      again = again && !worker_->draining();
+      break;
+    case Heard::kOurTrouble:
+      if (retries_ == 0) break;
+      --retries_;
+      again = co_await worker_->pacer().Sleep(kLocalRetryNs);
+      break;
+    case Heard::kNothingAsked:
+      break;
+  }
+  co_return again;
 }
 
 void NoteBegun(OutageWatch* watch) {

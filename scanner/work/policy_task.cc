@@ -9,36 +9,14 @@
 #include "scanner/work/outage_task.h"
 
 namespace mxsweep::scanner {
-namespace {
-
-// As for a domain's MX: trouble of our own says nothing about a name.
-constexpr int64_t kLocalRetryNs = 1'000'000'000;
-
-bool IsLocalTrouble(const dns::PolicyRecords& records) {
-  return records.sts.status == dns::PolicyRecordStatus::kLocalError ||
-         records.tlsrpt.status == dns::PolicyRecordStatus::kLocalError;
-}
-
-}  // namespace
-
 Task<dns::PolicyRecords> LookUpPolicies(Worker* worker, std::string domain) {
   dns::PolicyRecords records;
-  uint32_t retries = worker->settings().attempts.retries;
-  uint32_t redone = 0;
-  for (;;) {
-    NoteBegun(worker->services().names);
-    const int64_t began_ns = worker->loop()->real_now_ns();
+  Asking asking(worker, domain);
+  bool again = true;
+  while (again) {
+    asking.Begin();
     records = co_await AwaitPolicies(worker->resolver(), domain);
-    bool again = false;
-    if (IsSilence(records)) {
-      again = co_await WasOurSilence(worker, domain, began_ns, &redone);
-    } else if (IsLocalTrouble(records)) {
-      if (retries-- == 0) break;
-      again = co_await worker->pacer().Sleep(kLocalRetryNs);
-    } else {
-      NoteAnswered(worker, domain);
-    }
-    if (!again || worker->draining()) break;
+    again = co_await asking.Again(HeardIn(records));
   }
   co_return std::move(records);
 }

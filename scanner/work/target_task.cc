@@ -20,9 +20,6 @@
 namespace mxsweep::scanner {
 namespace {
 
-// Trouble of our own says nothing about a name: it is asked for again after this, as often as
-// connections are.
-constexpr int64_t kLocalRetryNs = 1'000'000'000;
 constexpr int64_t kNsPerUs = 1'000;
 // MX hosts of one domain that are being asked at a time.
 constexpr uint16_t kHostWindow = 4;
@@ -229,22 +226,12 @@ uint32_t Keep(Worker* worker, const WaitingTarget& waiting, size_t hosts) {
 
 Task<dns::MxAnswer> LookUpMx(Worker* worker, std::string domain) {
   dns::MxAnswer mx;
-  uint32_t retries = worker->settings().attempts.retries;
-  uint32_t redone = 0;
-  for (;;) {
-    NoteBegun(worker->services().names);
-    const int64_t began_ns = worker->loop()->real_now_ns();
+  Asking asking(worker, domain);
+  bool again = true;
+  while (again) {
+    asking.Begin();
     mx = co_await AwaitMx(worker->resolver(), domain);
-    bool again = false;
-    if (IsSilence(mx)) {
-      again = co_await WasOurSilence(worker, domain, began_ns, &redone);
-    } else if (mx.status == dns::MxStatus::kLocalError) {
-      if (retries-- == 0) break;
-      again = co_await worker->pacer().Sleep(kLocalRetryNs);
-    } else {
-      NoteAnswered(worker, domain);
-    }
-    if (!again || worker->draining()) break;
+    again = co_await asking.Again(HeardIn(mx));
   }
   co_return std::move(mx);
 }
@@ -257,7 +244,7 @@ Task<void> ScanDomain(Worker* worker, Target target) {
   waiting.started_us = worker->loop()->real_now_ns() / kNsPerUs;
 
   waiting.mx = co_await LookUpMx(worker, waiting.target.name);
-  const bool ours = worker->draining() && IsSilence(waiting.mx);
+  const bool ours = worker->draining() && HeardIn(waiting.mx) == Heard::kSilence;
   worker->context()->awaiting_mx.fetch_sub(1, std::memory_order_relaxed);
 
   if (waiting.mx.status == dns::MxStatus::kMx || waiting.mx.status == dns::MxStatus::kImplicit) {
