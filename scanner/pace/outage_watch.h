@@ -24,7 +24,9 @@ namespace mxsweep::scanner {
 // (CanaryDue). If he answers, or anybody else does, all that is in doubt were the servers': that
 // the last servers of a list are all dead is no outage. If he does not, and so many are in doubt
 // that it can't be chance (by the share that answered before: 1 in a million), or three who
-// answered before are silent, it is an outage, until somebody answers: all were ours.
+// answered before are silent, it is an outage, until somebody answers: all were ours. So they are,
+// too, where one who answered before was silent by the time somebody else answers: the outage may
+// have been short. What was ours ten times is not done again.
 //
 // A gap in which nobody answered although many were asked is told afterwards. It is less sure: what
 // failed in it is done again once.
