@@ -26,8 +26,8 @@ std::string AddressText(const std::array<uint8_t, 4>& address) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<NameTree>> NameTree::Start(int domains) {
-  std::unique_ptr<NameTree> tree(new NameTree(domains));
+absl::StatusOr<std::unique_ptr<NameTree>> NameTree::Start(int domains, bool is_signed) {
+  std::unique_ptr<NameTree> tree(new NameTree(domains, is_signed));
   if (absl::Status status = tree->Open(); !status.ok()) return status;
   tree->thread_ = std::thread([&tree = *tree] { tree.Serve(); });
   return tree;
@@ -124,10 +124,15 @@ std::string NameTree::List() const {
 std::string NameTree::UnboundConfig() const {
   // As on a machine that has both IPv4 and IPv6 (no name server here has an address of the latter).
   // The root is asked for its own name servers first, as one from root hints is.
-  return JoinText("server:\n  do-ip6: yes\n  do-not-query-localhost: no\n  trust-anchor: \"",
-                  zones_.TrustAnchor(),
-                  "\"\nstub-zone:\n  name: \".\"\n  stub-prime: yes\n  stub-addr: ",
-                  AddressText(NameZones::RootAddress()), "\n");
+  std::string config =
+      JoinText("server:\n  do-ip6: yes\n  do-not-query-localhost: no\n  trust-anchor: \"",
+               zones_.TrustAnchor(), "\"\n");
+  for (int i = 0; i < NameZones::kTopLevelDomains && !zones_.is_signed(); ++i) {
+    AppendText(&config, "  domain-insecure: \"t", i, "\"\n");
+  }
+  AppendText(&config, "stub-zone:\n  name: \".\"\n  stub-prime: yes\n  stub-addr: ",
+             AddressText(NameZones::RootAddress()), "\n");
+  return config;
 }
 
 }  // namespace mxsweep::bench

@@ -43,7 +43,8 @@ class NameTree {
     uint64_t unexpected = 0;  // of either: about what is not in the tree, or cannot be read
   };
 
-  static absl::StatusOr<std::unique_ptr<NameTree>> Start(int domains);
+  // `is_signed`: as above; else only the root is, and nothing below it is validated.
+  static absl::StatusOr<std::unique_ptr<NameTree>> Start(int domains, bool is_signed = true);
   ~NameTree();
   NameTree(const NameTree&) = delete;
   NameTree& operator=(const NameTree&) = delete;
@@ -67,7 +68,7 @@ class NameTree {
     NameLevel level;
   };
 
-  explicit NameTree(int domains) : zones_(domains) {}
+  NameTree(int domains, bool is_signed) : zones_(domains, is_signed) {}
   absl::Status Open();
   void Serve();
   void ServeSocket(const Socket& socket);

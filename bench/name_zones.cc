@@ -69,10 +69,9 @@ uint32_t Draw(int index, int what, uint32_t below) {
   return static_cast<uint32_t>((x ^ (x >> 31)) % below);
 }
 
-bool IsSigned(int domain) { return Draw(domain, 1, NameZones::kSignedEvery) == 0; }
 bool HasPolicyRecords(int domain) { return Draw(domain, 2, NameZones::kPolicyEvery) == 0; }
 bool IsHosted(int domain) { return Draw(domain, 3, 2) == 0; }
-bool HasTlsa(int domain) { return IsSigned(domain) && Draw(domain, 4, 2) == 0; }
+bool HasTlsaIfSigned(int domain) { return Draw(domain, 4, 2) == 0; }
 int TopLevelOf(int index) { return index % NameZones::kTopLevelDomains; }
 // Half of them below the domain's own top-level domain, the others anywhere.
 int HosterOf(int domain) {
@@ -293,7 +292,8 @@ class NameZones::Response {
   bool sign_ = false;
 };
 
-NameZones::NameZones(int domains) : domains_(domains), hashes_(kTopLevelDomains) {
+NameZones::NameZones(int domains, bool is_signed)
+    : domains_(domains), is_signed_(is_signed), hashes_(kTopLevelDomains) {
   for (int i = 0; i < kTopLevelDomains; ++i) {
     const Bytes zone = Name({TopLevelLabel(i)});
     hashes_[i].push_back(HashOf(zone));
@@ -307,6 +307,10 @@ NameZones::NameZones(int domains) : domains_(domains), hashes_(kTopLevelDomains)
 
 std::string NameZones::DomainName(int index) {
   return JoinText(ZoneLabel(false, index), ".", TopLevelLabel(TopLevelOf(index)));
+}
+
+bool NameZones::IsSigned(int domain) const {
+  return is_signed_ && Draw(domain, 1, kSignedEvery) == 0;
 }
 
 int NameZones::signed_domains() const {
@@ -497,12 +501,12 @@ bool NameZones::AnswerTopLevel(const Question& question, Response* response) {
   if (top_level < 0) return false;
   const Bytes zone = Name({TopLevelLabel(top_level)});
   const Bytes server = NameServerName(1, zone);
-  response->SetZone(zone, /*is_signed=*/true);
+  response->SetZone(zone, is_signed_);
   if (question.labels.size() == 1 || question.name == server) {
     response->SetAuthoritative();
     if (question.name == server && question.type == kA) {
       response->Answer({server, kA, kDelegationTtl, {AddressData(TopLevelAddress(top_level))}});
-    } else if (question.name == zone && question.type == kDnskey) {
+    } else if (is_signed_ && question.name == zone && question.type == kDnskey) {
       response->Answer(signer_.Dnskey(zone));
     } else if (question.name == zone && question.type == kSoa) {
       response->Answer(SoaOf(zone));
@@ -538,7 +542,7 @@ bool NameZones::AnswerTopLevel(const Question& question, Response* response) {
 namespace {
 
 // All that a domain's zone, or a hoster's, has, but for its key.
-std::vector<Rrset> RecordsOf(bool hoster, int index) {
+std::vector<Rrset> RecordsOf(bool hoster, int index, bool is_signed) {
   const Bytes zone = ZoneName(hoster, index);
   const bool hosted = !hoster && IsHosted(index);
   const Bytes holder_zone = hosted ? ZoneName(true, HosterOf(index)) : zone;
@@ -575,7 +579,7 @@ std::vector<Rrset> RecordsOf(bool hoster, int index) {
     text(Under("_mta-sts", zone), "v=STSv1; id=20261128");
     text(Under("_smtp", Under("_tls", zone)), "v=TLSRPTv1; rua=mailto:tls@example.org");
   }
-  if (HasTlsa(index)) {
+  if (is_signed && HasTlsaIfSigned(index)) {
     Bytes data = {3, 1, 1};
     AppendBytes(Sha256(host), &data);
     records.push_back({Under("_25", Under("_tcp", host)), kTlsa, kTtl, {data}});
@@ -599,7 +603,7 @@ bool NameZones::AnswerDomain(const Question& question, Response* response) {
   if (index < 0 || TopLevelOf(index) != top_level) return false;
   const Bytes zone = ZoneName(hoster >= 0, index);
   const bool is_signed = domain >= 0 && IsSigned(domain);
-  std::vector<Rrset> records = RecordsOf(hoster >= 0, index);
+  std::vector<Rrset> records = RecordsOf(hoster >= 0, index, is_signed);
   if (is_signed) records.push_back(signer_.Dnskey(zone));
   response->SetZone(zone, is_signed);
   response->SetAuthoritative();

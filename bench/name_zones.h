@@ -60,9 +60,11 @@ class NameZones {
   static constexpr int kSignedEvery = 20;
   static constexpr int kPolicyEvery = 50;
 
-  explicit NameZones(int domains);
+  // `is_signed`: as bench/name_tree.h has it; else only the root is.
+  NameZones(int domains, bool is_signed);
 
   int domains() const { return domains_; }
+  bool is_signed() const { return is_signed_; }
   int signed_domains() const;
   int domains_with_policy_records() const;
   // "d7.t7".
@@ -87,6 +89,7 @@ class NameZones {
   // The record of a top-level domain that has this hash or covers it.
   Rrset Nsec3For(int top_level, const Hash& hash) const;
 
+  bool IsSigned(int domain) const;
   bool AnswerRoot(const Question& question, Response* response);
   bool AnswerTopLevel(const Question& question, Response* response);
   bool AnswerDomain(const Question& question, Response* response);
@@ -94,6 +97,7 @@ class NameZones {
   void ReferToDomain(int top_level, bool hoster, int index, Response* response);
 
   int domains_;
+  bool is_signed_;
   ZoneSigner signer_;
   // Of each top-level domain: the hashes of itself and of its signed domains, sorted.
   std::vector<std::vector<Hash>> hashes_;

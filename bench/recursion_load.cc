@@ -74,7 +74,8 @@ absl::Status Check(const RecursionOptions& options, const NameTree& tree,
 }  // namespace
 
 absl::StatusOr<RecursionFigures> MeasureRecursion(const RecursionOptions& options) {
-  const absl::StatusOr<std::unique_ptr<NameTree>> tree = NameTree::Start(options.names);
+  const absl::StatusOr<std::unique_ptr<NameTree>> tree =
+      NameTree::Start(options.names, options.is_signed);
   if (!tree.ok()) return tree.status();
   const TemporaryFolder folder;
   std::ofstream(folder.path("domains.txt")) << (*tree)->List();

@@ -15,6 +15,7 @@ namespace mxsweep::bench {
 struct RecursionOptions {
   std::string mxsweep;  // the program
   int names = 20000;
+  bool is_signed = true;  // the tree: NameTree::Start
   // Lines of unbound.conf behind all others, to try what they change.
   std::string unbound_lines;
 };

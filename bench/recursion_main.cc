@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   CLI::App app("Measures a scan's DNS with recursion");
   app.option_defaults()->always_capture_default();
   app.add_option("--names", options.names, "of the tree")->check(CLI::Range(1, 1'000'000));
+  app.add_flag("!--unsigned", options.is_signed, "no zone of the tree is signed, but the root");
   app.add_option("--runs", runs, "of which each is told")->check(CLI::Range(1, 1'000));
   app.add_option("--unbound-lines", options.unbound_lines,
                  "lines of unbound.conf, to try what they change");
