@@ -16,6 +16,13 @@ namespace {
 constexpr std::chrono::milliseconds kLook{20};
 constexpr std::chrono::seconds kPatience{30};
 constexpr uint32_t kFirstAddress = 0x7f500001;  // 127.80.0.1
+// Of so many networks (/24) by turns: the more, the more evenly workers share them.
+constexpr uint32_t kNetworks = 4096;
+
+uint32_t AddressOf(int target) {
+  const auto i = static_cast<uint32_t>(target);
+  return kFirstAddress + (i % kNetworks << 8) + i / kNetworks;
+}
 
 std::string AddressText(uint32_t address) {
   return absl::StrFormat("%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
@@ -78,8 +85,7 @@ absl::StatusOr<std::string> LoadBench::WriteTargets(const Targets& targets, bool
     // Evenly spread.
     const bool is_dead = int64_t{dead + 1} * total <= int64_t{i + 1} * targets.dead;
     dead += is_dead ? 1 : 0;
-    const uint32_t address =
-        (kFirstAddress + static_cast<uint32_t>(i)) | (is_dead ? options_.dead_bit : 0);
+    const uint32_t address = AddressOf(i) | (is_dead ? options_.dead_bit : 0);
     file << AddressText(address);
     if (with_names) file << ",mx" << (targets.own_names ? JoinText(i) : "") << ".example.org";
     file << "\n";

@@ -597,7 +597,8 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   if (record_.resolver_asked && !record_.resolver.validates) summary.note = TellResolver(record_);
   NoteOutages("connections", connections_);
   NoteOutages("resolvers", names_);
-  summary.outages = record_.outages.size();
+  summary.outages = static_cast<uint64_t>(
+      std::ranges::count_if(record_.outages, &ScanRecord::Outage::sure));
   summary.input_lines = counts.lines;
   summary.duplicates = counts.duplicates;
   summary.invalid = counts.invalid;

@@ -36,15 +36,20 @@ void OutageWatch::Answered(int64_t now_ns) {
   const int64_t before_ns = last_answer_ns_.exchange(now_ns);
   const bool gap = before_ns != 0 && now_ns - before_ns >= kLeastGapNs;
   if (!open_.load() && !gap) return;
-  std::vector<Told> doubted;
-  Verdict verdict = Verdict::kTheirs;
+  std::vector<Doubted> doubted;
+  bool sure = false;
+  bool suspected = false;
   {
     const std::lock_guard lock(mutex_);
     doubted.swap(doubted_);
-    const bool sure = open_.load() && (out_.load() || silent_canaries_ > 0);
+    sure = open_.load() && out_.load();
+    suspected = open_.load() && !sure && silent_canaries_ > 0;
     if (sure) {
-      verdict = Verdict::kOurs;
       Record({gap_began_ns_, now_ns, doubted.size(), /*sure=*/true});
+    } else if (suspected) {
+      const auto first = [](const Doubted& each) { return each.redone == 0; };
+      const auto redone = static_cast<uint64_t>(std::ranges::count_if(doubted, first));
+      Record({gap_began_ns_, now_ns, redone, /*sure=*/false});
     } else if (gap &&
                ShareAnswered() * static_cast<double>(begun - begun_before) >= kAnswersMissed) {
       Record({before_ns, now_ns, 0, /*sure=*/false});
@@ -53,7 +58,10 @@ void OutageWatch::Answered(int64_t now_ns) {
     out_.store(false);
     open_.store(false);
   }
-  for (Told& told : doubted) told(verdict);
+  for (Doubted& each : doubted) {
+    const bool ours = sure || (suspected && each.redone == 0);
+    each.told(ours ? Verdict::kOurs : Verdict::kTheirs);
+  }
 }
 
 void OutageWatch::CanarySilent() {
@@ -110,7 +118,7 @@ void OutageWatch::Doubt(const Silence& silence, int64_t now_ns, Told told) {
         doubt_began_ns_ = now_ns;
         silent_canaries_ = 0;
       }
-      doubted_.push_back(std::move(told));
+      doubted_.push_back({std::move(told), silence.redone});
       groups_.insert(silence.group);
       return;
     }
@@ -138,7 +146,7 @@ void OutageWatch::RememberResponder(std::string_view responder) {
 
 std::optional<std::string> OutageWatch::CanaryDue(int64_t now_ns) {
   if (!open_.load()) return std::nullopt;
-  std::vector<Told> doubted;
+  std::vector<Doubted> doubted;
   std::optional<std::string> responder;
   {
     const std::lock_guard lock(mutex_);
@@ -162,12 +170,12 @@ std::optional<std::string> OutageWatch::CanaryDue(int64_t now_ns) {
       open_.store(false);
     }
   }
-  for (Told& told : doubted) told(Verdict::kTheirs);
+  for (Doubted& each : doubted) each.told(Verdict::kTheirs);
   return responder;
 }
 
 void OutageWatch::GiveUp() {
-  std::vector<Told> doubted;
+  std::vector<Doubted> doubted;
   {
     const std::lock_guard lock(mutex_);
     given_up_ = true;
@@ -176,7 +184,7 @@ void OutageWatch::GiveUp() {
     open_.store(false);
     out_.store(false);
   }
-  for (Told& told : doubted) told(Verdict::kOurs);
+  for (Doubted& each : doubted) each.told(Verdict::kOurs);
 }
 
 }  // namespace mxsweep::scanner

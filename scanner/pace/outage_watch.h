@@ -24,12 +24,13 @@ namespace mxsweep::scanner {
 // (CanaryDue). If he answers, or anybody else does, all that is in doubt were the servers': that
 // the last servers of a list are all dead is no outage. If he does not, and so many are in doubt
 // that it can't be chance (by the share that answered before: 1 in a million), or three who
-// answered before are silent, it is an outage, until somebody answers: all were ours. So they are,
-// too, where one who answered before was silent by the time somebody else answers: the outage may
-// have been short. What was ours ten times is not done again.
+// answered before are silent, it is an outage, until somebody answers: all were ours. What was ours
+// ten times is not done again.
 //
-// A gap in which nobody answered although many were asked is told afterwards. It is less sure: what
-// failed in it is done again once.
+// Less sure, and so done again only once, is what ended silently
+// - where somebody answers after one or two who answered before were silent: the outage may have
+//   been a short one, or just those were gone;
+// - in a gap, told afterwards, in which nobody answered although many were asked.
 //
 // Thread-safe. Times are of one clock, nanoseconds.
 class OutageWatch {
@@ -41,7 +42,7 @@ class OutageWatch {
     int64_t began_ns = 0;  // the last answer before it
     int64_t ended_ns = 0;  // the first after it
     uint64_t redone = 0;   // what ended silently meanwhile
-    bool sure = true;      // false: a gap
+    bool sure = true;      // false: it may have been chance
   };
 
   // So recent an answer says that our own network works.
@@ -82,6 +83,11 @@ class OutageWatch {
   void GiveUp();
 
  private:
+  struct Doubted {
+    Told told;
+    uint32_t redone = 0;  // of its Silence
+  };
+
   double ShareAnswered() const;
   size_t GroupsNeeded() const;
   void Record(const Outage& outage);
@@ -97,7 +103,7 @@ class OutageWatch {
 
   mutable std::mutex mutex_;  // of the rest
   uint64_t silent_ = 0;
-  std::vector<Told> doubted_;
+  std::vector<Doubted> doubted_;
   absl::flat_hash_set<uint64_t> groups_;  // of those in doubt
   int64_t gap_began_ns_ = 0;
   int64_t canary_ns_ = 0;  // when the next may be asked

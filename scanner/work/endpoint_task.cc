@@ -131,49 +131,74 @@ Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAd
   return SummarizeEndpoint(facts, verdicts);
 }
 
-// Judges what was seen, and records it.
-Findings FinishEndpoint(Worker* worker, const HostContext& host, const dns::IpAddress& address,
-                        std::vector<Tried>* tried) {
+// What was seen, judged. `new_certificates`: as ChainRecorder::Intern has it.
+EndpointVerdicts Judge(Worker* worker, const HostContext& host, const dns::IpAddress& address,
+                       std::vector<Tried>* tried, std::vector<NewCertificate>* new_certificates) {
   const EndpointFacts& facts = ChosenFacts(tried);
-  EndpointVerdicts verdicts = JudgeEndpoint(host, facts, worker->chains().Intern(facts, nullptr),
-                                            worker->services().pkix, &address);
+  EndpointVerdicts verdicts =
+      JudgeEndpoint(host, facts, worker->chains().Intern(facts, new_certificates),
+                    worker->services().pkix, &address);
   if (const EndpointFacts* unnamed = FactsWithoutServerName(*tried)) {
-    JudgeWithoutServerName(host, facts, *unnamed, worker->chains().Intern(*unnamed, nullptr),
+    JudgeWithoutServerName(host, facts, *unnamed,
+                           worker->chains().Intern(*unnamed, new_certificates),
                            worker->services().pkix, &verdicts);
   }
-  return RecordEndpoint(worker, host, address, facts, verdicts, CountAttempts(*tried));
+  return verdicts;
 }
 
-// The same with --revocation. What is borrowed outlives the task.
-Task<Findings> FinishEndpointWithRevocation(Worker* worker, const HostContext* host,
-                                            const dns::IpAddress* address,
-                                            std::vector<Tried>* tried) {
-  const EndpointFacts* facts = &ChosenFacts(tried);
-  std::vector<NewCertificate> new_certificates;
-  EndpointVerdicts verdicts =
-      JudgeEndpoint(*host, *facts, worker->chains().Intern(*facts, &new_certificates),
-                    worker->services().pkix, address);
-  if (const EndpointFacts* unnamed = FactsWithoutServerName(*tried)) {
-    JudgeWithoutServerName(*host, *facts, *unnamed,
-                           worker->chains().Intern(*unnamed, &new_certificates),
-                           worker->services().pkix, &verdicts);
+// Judges what was seen, and records it. What is borrowed outlives the task.
+Task<Findings> FinishEndpoint(Worker* worker, const HostContext* host,
+                              const dns::IpAddress* address, std::vector<Tried>* tried) {
+  EndpointVerdicts verdicts;
+  if (worker->services().certificate_rows == nullptr) {
+    verdicts = Judge(worker, *host, *address, tried, nullptr);
+  } else {
+    std::vector<NewCertificate> new_certificates;
+    verdicts = Judge(worker, *host, *address, tried, &new_certificates);
+    co_await LookUpRevocations(worker, &ChosenFacts(tried), &verdicts, &new_certificates);
   }
-  co_await LookUpRevocations(worker, facts, &verdicts, &new_certificates);
-  co_return RecordEndpoint(worker, *host, *address, *facts, verdicts, CountAttempts(*tried));
+  co_return RecordEndpoint(worker, *host, *address, ChosenFacts(tried), verdicts,
+                           CountAttempts(*tried));
+}
+
+// Until the next attempt may begin. False: it must not.
+Task<bool> WaitForAttempt(Worker* worker, SocketAddress server, Gate::Provider provider,
+                          int64_t delay_ns) {
+  if (delay_ns > 0) {
+    const bool slept = co_await worker->pacer().Sleep(worker->pacer().Spread(delay_ns));
+    if (!slept || worker->memory().IsDead(server, worker->loop()->now_ns())) co_return false;
+    worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
+  }
+  const bool admitted = co_await worker->pacer().AskTurn(server, provider);
+  co_return admitted;
+}
+
+// Once nothing more is tried. What is borrowed outlives the task.
+Task<void> ConcludeEndpoint(Worker* worker, const HostContext* host, const SocketAddress* server,
+                            EndpointAsker asker, bool has_slot, std::vector<Tried>* tried) {
+  if (tried->empty()) {
+    std::unique_ptr<EndpointFacts> facts = FactsOfSentAway(worker, *server);
+    if (facts == nullptr) {
+      End(worker, asker, has_slot, {{.flags = Summary::kCancelled}});
+      co_return;
+    }
+    tried->push_back({.facts = std::move(facts)});
+  } else if (worker->pacer().gate().QueuedFor(*server) > 0) {
+    worker->memory().NoteCrowd(*server, ChosenFacts(tried));
+  } else {
+    worker->memory().ForgetCrowd(*server);
+  }
+  Findings findings = co_await FinishEndpoint(worker, host, &server->address, tried);
+  End(worker, asker, has_slot, std::move(findings));
 }
 
 // The row of an endpoint that is not asked.
 Task<void> TellEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
-                        dns::IpAddress address, EndpointAsker asker, bool has_slot,
+                        SocketAddress server, EndpointAsker asker, bool has_slot,
                         std::unique_ptr<EndpointFacts> facts) {
   std::vector<Tried> untried;
   untried.push_back({.facts = std::move(facts)});
-  Findings findings;
-  if (worker->services().certificate_rows == nullptr) {
-    findings = FinishEndpoint(worker, *host, address, &untried);
-  } else {
-    findings = co_await FinishEndpointWithRevocation(worker, host.get(), &address, &untried);
-  }
+  Findings findings = co_await FinishEndpoint(worker, host.get(), &server.address, &untried);
   End(worker, asker, has_slot, std::move(findings));
 }
 
@@ -181,22 +206,15 @@ Task<void> TellEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
 // server or for its next attempt, this frame does: what is needed only when there is an answer is
 // in functions and frames of its own.
 Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
-                        dns::IpAddress address, EndpointAsker asker, bool has_slot) {
+                        SocketAddress server, EndpointAsker asker, bool has_slot) {
   std::vector<Tried> tried;
-  const SocketAddress server{address, worker->settings().port};
   const Gate::Provider provider = worker->ProviderOf(host->provider);
   bool has_turn = true;
   uint32_t redone = 0;
   while (const std::optional<Attempt> attempt = NextAttempt(tried, worker->settings().attempts)) {
-    if (attempt->delay_ns > 0) {
-      const bool slept = co_await worker->pacer().Sleep(worker->pacer().Spread(attempt->delay_ns));
-      if (!slept) break;
-      if (worker->memory().IsDead(server, worker->loop()->now_ns())) break;
-      worker->counters().retries.fetch_add(1, std::memory_order_relaxed);
-    }
     if (!has_turn) {
-      const bool admitted = co_await worker->pacer().AskTurn(server, provider);
-      if (!admitted) break;
+      const bool has_next = co_await WaitForAttempt(worker, server, provider, attempt->delay_ns);
+      if (!has_next) break;
     }
     has_turn = false;
     NoteBegun(worker->services().connections);
@@ -211,28 +229,7 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
     Remember(worker, server, *facts);
     AddAttempt(attempt->offer, std::move(facts), &tried);
   }
-  if (tried.empty()) {
-    std::unique_ptr<EndpointFacts> facts = FactsOfSentAway(worker, server);
-    if (facts == nullptr) {
-      End(worker, asker, has_slot, {{.flags = Summary::kCancelled}});
-      co_return;
-    }
-    co_await TellEndpoint(worker, std::move(host), address, asker, has_slot, std::move(facts));
-    co_return;
-  }
-
-  if (worker->pacer().gate().QueuedFor(server) > 0) {
-    worker->memory().NoteCrowd(server, ChosenFacts(&tried));
-  } else {
-    worker->memory().ForgetCrowd(server);
-  }
-  Findings findings;
-  if (worker->services().certificate_rows == nullptr) {
-    findings = FinishEndpoint(worker, *host, address, &tried);
-  } else {
-    findings = co_await FinishEndpointWithRevocation(worker, host.get(), &address, &tried);
-  }
-  End(worker, asker, has_slot, std::move(findings));
+  co_await ConcludeEndpoint(worker, host.get(), &server, asker, has_slot, &tried);
 }
 
 struct EndpointQuestion {
@@ -255,7 +252,7 @@ void ServeEndpoint(Worker* owner, EndpointQuestion question) {
     if (admission) {
       owner->context()->slots.Take();
       if (*admission == Gate::Admission::kAdmitted) {
-        Spawn(ScanEndpoint(owner, std::move(question.host), question.address, question.asker,
+        Spawn(ScanEndpoint(owner, std::move(question.host), server, question.asker,
                            /*has_slot=*/true));
       }
       return;
@@ -265,7 +262,7 @@ void ServeEndpoint(Worker* owner, EndpointQuestion question) {
   if (facts == nullptr) {
     return End(owner, question.asker, /*has_slot=*/false, {{.flags = Summary::kCancelled}});
   }
-  Spawn(TellEndpoint(owner, std::move(question.host), question.address, question.asker,
+  Spawn(TellEndpoint(owner, std::move(question.host), server, question.asker,
                      /*has_slot=*/false, std::move(facts)));
 }
 
@@ -274,13 +271,12 @@ void OnContext(Worker* owner, const Pacer::Turn& turn, std::shared_ptr<const Hos
   const bool has_slot = !turn.was_busy;
   if (turn.admitted) {
     owner->pacer().Begin(turn.server, owner->ProviderOf(host->provider));
-    return Spawn(ScanEndpoint(owner, std::move(host), turn.server.address, asker, has_slot));
+    return Spawn(ScanEndpoint(owner, std::move(host), turn.server, asker, has_slot));
   }
   // What it was sent away for may have passed since: then the crowd has.
   std::unique_ptr<EndpointFacts> facts = FactsOfSentAway(owner, turn.server);
   if (facts == nullptr) return End(owner, asker, has_slot, {{.flags = Summary::kCancelled}});
-  Spawn(
-      TellEndpoint(owner, std::move(host), turn.server.address, asker, has_slot, std::move(facts)));
+  Spawn(TellEndpoint(owner, std::move(host), turn.server, asker, has_slot, std::move(facts)));
 }
 
 }  // namespace
@@ -301,10 +297,8 @@ void OnEndpointTurn(Worker* owner, const Pacer::Turn& turn) {
     return End(owner, asker, /*has_slot=*/!turn.was_busy, {{.flags = Summary::kCancelled}});
   }
   AskOwner<std::shared_ptr<const HostContext>>(
-      owner, owner->context()->workers[asker.worker], asker.host,
-      [](Worker* keeper, uint32_t handle, Answered<std::shared_ptr<const HostContext>> answered) {
-        answered(ContextOfHost(keeper, handle));
-      },
+      owner, owner->context()->workers[asker.worker],
+      ContextQuestion{asker.host, /*to_be_asked=*/turn.admitted}, AnswerContextOfHost,
       [owner, turn](std::shared_ptr<const HostContext> host) {
         OnContext(owner, turn, std::move(host));
       });

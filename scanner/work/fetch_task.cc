@@ -78,16 +78,20 @@ FetchFacts SentAway(Worker* worker, const SocketAddress& server) {
 }
 
 // A turn at `server`. While it waits in a crowd, whoever wants the document can't run: its slot is
-// free for others.
+// free for others. What waits so is a task, not a record as endpoints are: their number is bounded.
 Task<bool> FetchTurn(Worker* worker, SocketAddress server) {
+  if (worker->parked_fetches() >= worker->settings().max_parked_fetches &&
+      worker->pacer().gate().QueuedFor(server) > 0) {
+    co_return false;
+  }
   Pacer::AwaitTurn turn = worker->pacer().AskTurn(server);
   turn.OnBusy([worker] {
-    worker->Parked();
+    worker->FetchParked();
     worker->context()->slots.Return();
   });
   const bool admitted = co_await turn;
   if (turn.was_busy()) {
-    worker->Unparked();
+    worker->FetchUnparked();
     worker->context()->slots.Take();
   }
   co_return admitted;

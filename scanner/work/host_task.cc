@@ -24,6 +24,8 @@ constexpr int64_t kKeepFailureNs = 300'000'000'000;
 // Endpoints of one host that are being asked, or wait, at a time.
 constexpr uint8_t kEndpointWindow = 16;
 constexpr int64_t kNsPerUs = 1'000;
+// TLSA records that are older by the time of a handshake are looked up again.
+constexpr int64_t kFreshTlsaUs = 600'000'000;
 
 // May what was not found out be found out some minutes later? Data that fails validation stays so.
 bool MayPass(const dns::HostAnswer& answer, const Findings& findings) {
@@ -89,11 +91,26 @@ size_t BodyAt(const HostHead& head) {
   return kHeadBytes + (head.addresses > 1 ? sizeof(Summary) : 0);
 }
 
+// The addresses stay those that are being asked.
+void TakeTlsa(const dns::HostAnswer& from, dns::HostAnswer* to) {
+  to->tlsa_status = from.tlsa_status;
+  to->tlsa_base_domain = from.tlsa_base_domain;
+  to->tlsa = from.tlsa;
+  to->tlsa_left_out = from.tlsa_left_out;
+  to->tlsa_for_ipv4 = from.tlsa_for_ipv4;
+  to->tlsa_for_ipv6 = from.tlsa_for_ipv6;
+}
+
 WaitingHost Unpack(Worker* worker, uint32_t handle) {
   const uint8_t* record = worker->waiting_hosts().At(handle);
   const HostHead head = ReadHead(record);
-  return UnpackHost(
-      {reinterpret_cast<const char*>(record) + BodyAt(head), head.size - BodyAt(head)});
+  WaitingHost host =
+      UnpackHost({reinterpret_cast<const char*>(record) + BodyAt(head), head.size - BodyAt(head)});
+  const auto& refreshed = worker->refreshed_hosts();
+  if (const auto found = refreshed.find(handle); found != refreshed.end()) {
+    TakeTlsa(found->second, &*host.answer);
+  }
+  return host;
 }
 
 std::shared_ptr<HostContext> MakeContext(WaitingHost host) {
@@ -212,6 +229,20 @@ Task<void> LookUpAndAsk(Worker* worker, std::string name, HostWaiter first) {
   worker->context()->slots.Return();
 }
 
+// Where nothing new is heard, what was known is what is told.
+Task<void> RefreshTlsa(Worker* worker, uint32_t handle, WaitingHost host,
+                       Answered<std::shared_ptr<const HostContext>> answered) {
+  worker->TaskBegan();
+  const dns::HostLookupOptions options{.port = worker->settings().port};
+  dns::HostAnswer now = co_await LookUpHost(worker, host.host, options);
+  if (HeardIn(now) == Heard::kAnswer && now.address_status == dns::LookupStatus::kOk) {
+    TakeTlsa(now, &*host.answer);
+    worker->refreshed_hosts()[handle] = std::move(now);
+  }
+  answered(MakeContext(std::move(host)));
+  worker->TaskEnded();
+}
+
 void ServeHost(Worker* owner, std::string host, const HostWaiter& waiter) {
   if (const auto known = owner->hosts().Find(host, owner->loop()->now_ns())) {
     return Tell(owner, waiter, {*known});
@@ -272,6 +303,7 @@ void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings) {
   const WaitingHost host = Unpack(worker, handle);
   worker->waiting_hosts().Remove(handle, head.size);
   misnamed.erase(handle);
+  worker->refreshed_hosts().erase(handle);
   if (host.answer) return FinishHost(worker, host, std::move(all));
   if (!all.has(Summary::kCancelled)) {
     worker->services().recorder->Push(TargetResult{host.input_line});
@@ -279,8 +311,15 @@ void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings) {
   worker->context()->targets_open.fetch_sub(1, std::memory_order_acq_rel);
 }
 
-std::shared_ptr<const HostContext> ContextOfHost(Worker* worker, uint32_t handle) {
-  return MakeContext(Unpack(worker, handle));
+void AnswerContextOfHost(Worker* keeper, ContextQuestion question,
+                         Answered<std::shared_ptr<const HostContext>> answered) {
+  WaitingHost host = Unpack(keeper, question.handle);
+  const int64_t age_us = keeper->loop()->real_now_ns() / kNsPerUs - host.started_us;
+  const bool is_stale = host.answer && host.answer->tlsa_status && age_us >= kFreshTlsaUs;
+  if (!question.to_be_asked || !is_stale || keeper->draining()) {
+    return answered(MakeContext(std::move(host)));
+  }
+  Spawn(RefreshTlsa(keeper, question.handle, std::move(host), std::move(answered)));
 }
 
 Task<dns::HostAnswer> LookUpHost(Worker* worker, std::string host, dns::HostLookupOptions options) {

@@ -8,6 +8,7 @@
 #include "dns/facts.h"
 #include "dns/ip_address.h"
 #include "dns/mx_plan.h"
+#include "scanner/work/ask_owner.h"
 #include "scanner/work/worker.h"
 
 namespace mxsweep::scanner {
@@ -22,8 +23,15 @@ void AskForAddressTarget(Worker* worker, const Target& target);
 // What one endpoint of a host that `worker` keeps came to.
 void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings);
 
-// The host that `worker` keeps.
-std::shared_ptr<const HostContext> ContextOfHost(Worker* worker, uint32_t handle);
+// The host that `keeper` keeps, for an endpoint whose turn has come.
+struct ContextQuestion {
+  uint32_t handle = 0;
+  // A handshake follows: TLSA records that are ten minutes old are looked up again before it, for
+  // a key may have been rolled over while the host waited.
+  bool to_be_asked = false;
+};
+void AnswerContextOfHost(Worker* keeper, ContextQuestion question,
+                         Answered<std::shared_ptr<const HostContext>> answered);
 
 // What the DNS says of a host. Trouble of our own says nothing about it: it is asked for again, as
 // a domain's MX records are.

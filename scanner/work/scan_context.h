@@ -43,6 +43,10 @@ struct ScanContext {
     uint32_t max_addresses = 64;
     // Crowds are told from what others met at their address (AddressMemory::Infer).
     bool infer = true;
+    // Of a worker: documents to fetch that wait in a crowd, each a task of some 1.5 KB. What comes
+    // on top is not asked for: an address that answers one of them a second is done with a
+    // twentieth of them within the longest patience.
+    uint32_t max_parked_fetches = 65'536;
     // Of everything whose owner is chosen by a hash, and of fingerprints.
     HostTable::Key hash_key{};
   };

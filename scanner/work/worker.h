@@ -107,6 +107,8 @@ class Worker final : public Pacer::TurnTaker {
   absl::flat_hash_map<uint32_t, std::shared_ptr<const MisnamedLeaves>>& misnamed_of_hosts() {
     return misnamed_of_hosts_;
   }
+  // Of waiting hosts, by handle: whose TLSA records were looked up once more.
+  absl::flat_hash_map<uint32_t, dns::HostAnswer>& refreshed_hosts() { return refreshed_hosts_; }
   absl::flat_hash_map<uint32_t, std::shared_ptr<const MisnamedLeaves>>& misnamed_of_targets() {
     return misnamed_of_targets_;
   }
@@ -133,6 +135,10 @@ class Worker final : public Pacer::TurnTaker {
   // Something was parked in a crowd, or is no longer.
   void Parked() { ++parked_; }
   void Unparked() { --parked_; }
+  // Likewise of documents to fetch.
+  void FetchParked() { Parked(), ++parked_fetches_; }
+  void FetchUnparked() { Unparked(), --parked_fetches_; }
+  uint64_t parked_fetches() const { return parked_fetches_; }
 
  private:
   void PublishCrowds(int64_t now_ns);
@@ -147,6 +153,7 @@ class Worker final : public Pacer::TurnTaker {
   PackedStore waiting_targets_;
   PackedStore waiting_hosts_;
   absl::flat_hash_map<uint32_t, std::shared_ptr<const MisnamedLeaves>> misnamed_of_hosts_;
+  absl::flat_hash_map<uint32_t, dns::HostAnswer> refreshed_hosts_;
   absl::flat_hash_map<uint32_t, std::shared_ptr<const MisnamedLeaves>> misnamed_of_targets_;
   uint8_t index_ = 0;
   CrlTable crls_;
@@ -154,6 +161,7 @@ class Worker final : public Pacer::TurnTaker {
   WorkerCounters counters_;
   uint64_t tasks_ = 0;  // under way
   uint64_t parked_ = 0;
+  uint64_t parked_fetches_ = 0;
   mutable std::mutex crowds_mutex_;  // of crowds_
   Crowds crowds_;
   int64_t crowds_at_ns_ = 0;

@@ -49,6 +49,9 @@ class FakeResolver : public Resolver {
   // An empty non-terminal: exists, and has nothing.
   void AddName(const std::string& name) { records_[name]; }
 
+  // All records at `name`.
+  void Forget(const std::string& name) { records_.erase(name); }
+
   // Everything at `name`, denials included, is signed.
   void SetSecure(const std::string& name) { secure_.insert(name); }
   // All but what is said of `type`.

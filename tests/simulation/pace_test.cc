@@ -211,6 +211,42 @@ TEST(Crowds, AreNotInferredFromAFew) {
   for (const EndpointRow* row : result.All<EndpointRow>()) EXPECT_FALSE(row->inferred);
 }
 
+// A key that is rolled over while its host waits: the handshake is held against the records of its
+// own time.
+TEST(Crowds, AreHeldAgainstTlsaRecordsOfTheirTime) {
+  World world = Crowd(Manner::kGood, 1'500, 0);
+  for (WorldHost& host : world.hosts) {
+    host.tlsa = "mismatch";
+    host.later_tlsa = "match";
+  }
+  ScanSettings settings;
+  settings.workers = 2;
+  settings.infer = false;
+  settings.later_tlsa_at_ns = 9 * kMinute;
+  const ScanResult result = Scan(world, settings);
+  ExpectClean(result);
+  ExpectOneRowEach(world, result);
+  std::map<std::string, size_t> early, late;
+  for (const EndpointRow* row : result.All<EndpointRow>()) {
+    const absl::Duration at = row->started_at - result.began;
+    if (at < absl::Minutes(8)) ++early[row->dane_status.value_or("")];
+    if (at > absl::Minutes(11)) ++late[row->dane_status.value_or("")];
+  }
+  EXPECT_GT(early["mismatch"], 400u);
+  EXPECT_EQ(early.size(), 1u);
+  EXPECT_GT(late["match"], 700u);
+  EXPECT_EQ(late.size(), 1u);
+  // A host's row tells of the records that its endpoint's does.
+  std::map<std::string, std::string> tlsa;
+  for (const MxHostRow* row : result.All<MxHostRow>()) {
+    tlsa[row->host] = "3 1 1 " + row->tlsa->front().data;
+  }
+  for (const EndpointRow* row : result.All<EndpointRow>()) {
+    if (row->dane_status != "match") continue;
+    EXPECT_EQ(row->dane_matched_record, tlsa.at(row->host));
+  }
+}
+
 // A scan that is stopped leaves nothing of those that wait.
 TEST(Crowds, MayBeStopped) {
   ScanSettings settings;
@@ -343,6 +379,46 @@ TEST(HostileZones, TakeABoundedNumberOfRecords) {
   ExpectOneRowEach(world, result);
   // A target, and four of its hosts at a time.
   EXPECT_LE(result.most_waiting_records, 200u * 5 + 2);
+}
+
+// docs/scanning.md says how many bytes a target may take while it waits: here everything that it
+// is made of is as large as a response can hold.
+TEST(HostileZones, TakeABoundedNumberOfBytes) {
+  World world = World::Uniform(Manner::kGood, 1);
+  WorldDomain domain{.name = "hostile.example", .mx_status = "mx", .hosts = {}};
+  // As long as "_25._tcp." leaves room for, and with no ending in common with any other.
+  const auto name = [](int host) {
+    const std::string n = std::to_string(1'000 + host);
+    return n + std::string(58, 'a') + "." + std::string(62, 'b') + "." + std::string(62, 'c') +
+           "." + std::string(51, 'd') + n;
+  };
+  for (int h = 0; h < 256; ++h) {
+    WorldHost host{.name = name(h), .addresses = {}, .tlsa = "match"};
+    for (int a = 0; h < 20 && a < 128; ++a) {
+      const std::string n = std::to_string(h);
+      const std::string address =
+          a < 64 ? "9.9." + n + "." + std::to_string(a) : "2a03:" + n + "::" + std::to_string(a);
+      host.addresses.push_back(address);
+      // All of them keep a host waiting.
+      world.servers[address] = {ServerScript{.manners = {Manner::kSilent}}};
+    }
+    domain.hosts.insert(host.name);
+    world.hosts.push_back(std::move(host));
+  }
+  world.domains = {domain};
+  Target target = world.targets.front();
+  target.name = domain.name;
+  world.targets = {target};
+  ScanSettings settings;
+  settings.retries = 0;
+  settings.max_addresses = 1'000;
+  settings.more_tlsa = 1'800;  // as many as a message of 64 KiB holds
+  const ScanResult result = Scan(world, settings);
+  ExpectClean(result);
+  EXPECT_EQ(result.targets_told, 1u);
+  // Names of the zone, and four hosts, each rounded up to a power of two.
+  EXPECT_GT(result.most_waiting_bytes, 60'000u + 4 * 60'000u);
+  EXPECT_LE(result.most_waiting_bytes, 9u * 65'536);
 }
 
 // Our own network is out for a while: nothing of it is told of a server or a domain.

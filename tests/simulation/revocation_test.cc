@@ -1,5 +1,6 @@
 // Whole scans with --revocation in virtual time: lists are fetched once each, by rules as polite as
 // those for mail servers, and no row comes before the rows it rests on.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -76,8 +77,10 @@ class Revocations {
     world_.targets.push_back(std::move(target));
   }
 
-  ScanResult Scan(size_t workers, std::optional<int64_t> drain_at_ns = std::nullopt) const {
+  ScanResult Scan(size_t workers, std::optional<int64_t> drain_at_ns = std::nullopt,
+                  uint32_t max_parked_fetches = 65'536) const {
     ScanSettings settings;
+    settings.max_parked_fetches = max_parked_fetches;
     settings.workers = workers;
     settings.revocation = true;
     settings.gate.per_address_interval_ns = 2 * kSecond;
@@ -204,6 +207,30 @@ TEST(RevocationScan, FetchesEachListOnceForAllWhoName) {
     EXPECT_EQ(revoked, 1u);
     EXPECT_EQ(Endpoint(result, "mx7").revocation_status, "revoked");
   }
+}
+
+// A crowd of documents takes no more memory than is meant for it: what is not asked for is not
+// known.
+TEST(RevocationScan, KeepsAFewOfACrowdOfLists) {
+  Revocations world;
+  for (int64_t serial = 300; serial < 340; ++serial) {
+    const std::string list = "/" + std::to_string(serial) + ".crl";
+    world.AddList(list, {});
+    world.Add(serial, "URI:http://crl.sim.example" + list);
+  }
+  const ScanResult result = world.Scan(1, std::nullopt, 10);
+  ExpectClean(result);
+  ExpectWhole(result);
+  std::map<std::string, int> words;
+  for (const EndpointRow* row : result.All<EndpointRow>()) {
+    ++words[row->revocation_status.value_or("")];
+    if (row->revocation_status == "good") continue;
+    EXPECT_THAT(row->revocation_detail.value_or(""), testing::HasSubstr("too many wait"));
+  }
+  EXPECT_EQ(words["good"] + words["fetch_failed"], 40);
+  EXPECT_GE(words["good"], 11);
+  EXPECT_GE(words["fetch_failed"], 10);
+  EXPECT_EQ(result.documents_asked.size(), static_cast<size_t>(words["good"]));
 }
 
 // Whoever can make a certificate could make us connect to anybody.

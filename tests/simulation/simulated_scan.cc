@@ -131,6 +131,7 @@ class SimulatedScan {
     context_.settings.infer = settings.infer;
     context_.settings.max_hosts = settings.max_hosts;
     context_.settings.max_addresses = settings.max_addresses;
+    context_.settings.max_parked_fetches = settings.max_parked_fetches;
     if (settings.watch_outages) {
       context_.services.connections = &connections_;
       context_.services.names = &names_;
@@ -152,6 +153,7 @@ class SimulatedScan {
       SimulatedWorker& own =
           *workers_.emplace_back(std::make_unique<SimulatedWorker>(&time_, &network_));
       world.FillResolver(&own.resolver, settings.seed);
+      world.FillMoreTlsa(settings.more_tlsa, &own.resolver);
       own.loop.SetIpv6Route(settings.has_ipv6_route);
       own.resolver.SetDown([this] { return time_.out(); }, std::chrono::seconds(20));
       own.worker = std::make_unique<Worker>(&context_, &own.loop, &own.resolver, own.tls.get(),
@@ -170,6 +172,9 @@ class SimulatedScan {
                     settings_.drain_at_ns.value_or(0)});
     time_.AddActor(
         {[this] { return Drain(); }, [this] { return !drained_ && recorder_.failed(); }});
+    time_.AddActor({[this] { return RollOver(); },
+                    [this] { return !rolled_over_ && settings_.later_tlsa_at_ns.has_value(); },
+                    settings_.later_tlsa_at_ns.value_or(0)});
     time_.AddActor({[this] { return Feed(); }, [this] { return !feeder_.ended(); }});
     time_.AddActor({[this] { return Record(); }, [this] { return recorder_.backlog() > 0; }});
     time_.AddActor({[this] {
@@ -219,6 +224,12 @@ class SimulatedScan {
     return 0;
   }
 
+  int64_t RollOver() {
+    rolled_over_ = true;
+    for (const auto& own : workers_) world_.FillLaterTlsa(&own->resolver);
+    return 0;
+  }
+
   int64_t Watch() {
     AskCanaries(&context_, time_.now_ns());
     if (patience_.Step(time_.now_ns(), feeder_.only_crowds_left())) {
@@ -227,9 +238,12 @@ class SimulatedScan {
       }
     }
     uint64_t waiting = 0;
+    uint64_t bytes = 0;
     for (Worker* worker : context_.workers) {
       waiting += worker->waiting_targets().records() + worker->waiting_hosts().records();
+      bytes += worker->waiting_targets().used_bytes() + worker->waiting_hosts().used_bytes();
     }
+    result_->most_waiting_bytes = std::max(result_->most_waiting_bytes, bytes);
     result_->most_waiting_records = std::max(result_->most_waiting_records, waiting);
     return 500 * kMs;
   }
@@ -268,6 +282,7 @@ class SimulatedScan {
   Patience patience_{settings_.patience_ns};
   std::vector<std::unique_ptr<SimulatedWorker>> workers_;
   bool drained_ = false;
+  bool rolled_over_ = false;
 };
 
 }  // namespace

@@ -31,6 +31,7 @@ struct ScanSettings {
   bool infer = true;
   uint32_t max_hosts = 20;
   uint32_t max_addresses = 64;
+  uint32_t max_parked_fetches = 65'536;
   // Outages of ours are looked for: then who answered before may be asked once more.
   bool watch_outages = true;
   // Our own network is out, from and until these virtual times.
@@ -41,6 +42,10 @@ struct ScanSettings {
   bool use_ipv4 = true;
   bool use_ipv6 = true;
   bool has_ipv6_route = true;  // of this machine
+  // So many TLSA records more at each host that has some; none of them matches.
+  uint32_t more_tlsa = 0;
+  // Virtual time from which on hosts have WorldHost::later_tlsa.
+  std::optional<int64_t> later_tlsa_at_ns;
   // Virtual time at which the scan is told to stop; nothing: never.
   std::optional<int64_t> drain_at_ns;
   // The sink refuses this row and all after it; nothing: none.
@@ -68,7 +73,8 @@ struct ScanResult {
   std::vector<OutageWatch::Outage> outages;
   std::map<std::string, uint32_t> connections;  // by address, that reached it
   uint64_t most_waiting_records = 0;            // targets and hosts that were kept at once
-  uint64_t hosts_asked_twice = 0;  // but for those whose look-ups fail
+  uint64_t most_waiting_bytes = 0;              // of them
+  uint64_t hosts_asked_twice = 0;               // but for those whose look-ups fail
   // How often each document was asked for: "address/target".
   std::map<std::string, uint32_t> documents_asked;
 

@@ -174,6 +174,38 @@ World World::Uniform(Manner manner, size_t hosts) {
   return world;
 }
 
+namespace {
+
+// "match" or "mismatch".
+dns::TlsaRecord TlsaThatIs(std::string_view word) {
+  const tls::Sha256 digest = tls::HashSha256(SimulatedPki().leaf.spki());
+  dns::TlsaRecord record{.usage = 3, .selector = 1, .matching_type = 1};
+  record.data.assign(digest.begin(), digest.end());
+  if (word == "mismatch") record.data[7] ^= 1;
+  return record;
+}
+
+}  // namespace
+
+void World::FillLaterTlsa(dns::FakeResolver* resolver) const {
+  for (const WorldHost& host : hosts) {
+    if (host.later_tlsa.empty()) continue;
+    const std::string owner = "_25._tcp." + host.name;
+    resolver->Forget(owner);
+    if (host.later_tlsa != "none") resolver->AddTlsa(owner, TlsaThatIs(host.later_tlsa));
+  }
+}
+
+void World::FillMoreTlsa(uint32_t records, dns::FakeResolver* resolver) const {
+  for (const WorldHost& host : hosts) {
+    for (uint32_t i = 0; i < records && !host.tlsa.empty(); ++i) {
+      dns::TlsaRecord record = TlsaThatIs("mismatch");
+      for (int byte = 0; byte < 4; ++byte) record.data[byte] = static_cast<uint8_t>(i >> 8 * byte);
+      resolver->AddTlsa("_25._tcp." + host.name, record);
+    }
+  }
+}
+
 void World::FillResolver(dns::FakeResolver* resolver, uint64_t seed) const {
   std::mt19937_64 random(seed);
   const auto delay = [&random] { return std::chrono::milliseconds(random() % 400); };
@@ -187,13 +219,7 @@ void World::FillResolver(dns::FakeResolver* resolver, uint64_t seed) const {
       const std::string owner = "_25._tcp." + host.name;
       resolver->SetSecure(host.name);
       resolver->SetSecure(owner);
-      if (host.tlsa != "none") {
-        const tls::Sha256 digest = tls::HashSha256(SimulatedPki().leaf.spki());
-        dns::TlsaRecord record{.usage = 3, .selector = 1, .matching_type = 1};
-        record.data.assign(digest.begin(), digest.end());
-        if (host.tlsa == "mismatch") record.data[7] ^= 1;
-        resolver->AddTlsa(owner, record);
-      }
+      if (host.tlsa != "none") resolver->AddTlsa(owner, TlsaThatIs(host.tlsa));
     }
     if (host.lookup_fails) {
       resolver->SetFailure(host.name, dns::RrType::kA, dns::ResponseStatus::kServfail);

@@ -20,11 +20,12 @@ struct WorldHost {
   std::string name;
   std::vector<std::string> addresses;
   std::string tlsa;           // "": unsigned; "none", "match", "mismatch": signed
+  std::string later_tlsa;     // the same, from ScanSettings::later_tlsa_at_ns on; "": as before
   bool lookup_fails = false;  // SERVFAIL
   // The first so many questions for A fail like that.
   uint32_t passing_failures = 0;
   dns::ResponseStatus passing_status = dns::ResponseStatus::kServfail;
-  int64_t delay_ns = 0;       // of its answers; 0: some
+  int64_t delay_ns = 0;  // of its answers; 0: some
 };
 
 struct WorldServer {
@@ -53,6 +54,8 @@ struct World {
   static World Uniform(Manner manner, size_t hosts);
 
   void FillResolver(dns::FakeResolver* resolver, uint64_t seed) const;
+  void FillLaterTlsa(dns::FakeResolver* resolver) const;
+  void FillMoreTlsa(uint32_t records, dns::FakeResolver* resolver) const;
   void FillNetwork(ServerNetwork* network) const;
 
   // The server's last word after as many attempts as are allowed, and how many those are.

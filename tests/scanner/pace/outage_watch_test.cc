@@ -19,9 +19,10 @@ class Silences {
   explicit Silences(OutageWatch* watch) : watch_(watch) {}
 
   // Ends silently at `now`, having begun `length` before.
-  size_t End(int64_t now_ns, uint64_t group, int64_t length_ns = 10 * kSecond) {
+  size_t End(int64_t now_ns, uint64_t group, int64_t length_ns = 10 * kSecond,
+             uint32_t redone = 0) {
     const size_t index = verdicts_.size();
-    const OutageWatch::Silence silence{group, now_ns - length_ns, 0};
+    const OutageWatch::Silence silence{group, now_ns - length_ns, redone};
     verdicts_.push_back(watch_->JudgeNow(silence, now_ns));
     if (!verdicts_.back()) {
       watch_->Doubt(silence, now_ns,
@@ -111,6 +112,25 @@ TEST(OutageWatch, IsNoneWhereWhoAnsweredBeforeStillDoes) {
   EXPECT_TRUE(silences.All(Verdict::kTheirs));
   EXPECT_FALSE(watch.out());
   for (const OutageWatch::Outage& outage : watch.outages()) EXPECT_FALSE(outage.sure);
+}
+
+// One who answered before is silent, and then somebody else answers: it may have been a short
+// outage or that one alone. What ended silently is done again, but once, and nobody is told of an
+// outage.
+TEST(OutageWatch, ASilentCanaryAloneIsNotSureToBeOne) {
+  OutageWatch watch;
+  Silences silences(&watch);
+  Warm(&watch, 100 * kSecond);
+  silences.End(105 * kSecond, 1);
+  silences.End(105 * kSecond, 2, 10 * kSecond, /*redone=*/1);
+  ASSERT_TRUE(watch.CanaryDue(107 * kSecond).has_value());
+  watch.CanarySilent();
+  watch.Answered(109 * kSecond);
+  EXPECT_EQ(silences.of(0), Verdict::kOurs);
+  EXPECT_EQ(silences.of(1), Verdict::kTheirs);
+  ASSERT_EQ(watch.outages().size(), 1u);
+  EXPECT_FALSE(watch.outages()[0].sure);
+  EXPECT_EQ(watch.outages()[0].redone, 1u);
 }
 
 TEST(OutageWatch, FewAreDeadServersIfNothingSpeaksForAnOutage) {
