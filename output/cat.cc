@@ -68,6 +68,8 @@ absl::Status PrintPart(const ParquetReader& reader, const RowFormatter& formatte
       return PrintPart<MxHostRow>(reader, columns, printer);
     case TableId::kEndpoints:
       return PrintPart<EndpointRow>(reader, columns, printer);
+    case TableId::kProbes:
+      return PrintPart<ProbeRow>(reader, columns, printer);
     case TableId::kCertificates:
       return PrintPart<CertificateRow>(reader, columns, printer);
   }

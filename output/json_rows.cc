@@ -239,6 +239,7 @@ void RowFormatter::Append(const Row& row, std::string& out) const {
 
 void RowFormatter::AppendRow(const DomainRow& row, std::string& out) const { Append(row, out); }
 void RowFormatter::AppendRow(const MxHostRow& row, std::string& out) const { Append(row, out); }
+void RowFormatter::AppendRow(const ProbeRow& row, std::string& out) const { Append(row, out); }
 void RowFormatter::AppendRow(const EndpointRow& row, std::string& out) const { Append(row, out); }
 void RowFormatter::AppendRow(const CertificateRow& row, std::string& out) const {
   Append(row, out);

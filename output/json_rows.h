@@ -45,6 +45,7 @@ class RowFormatter {
   // Appends the row and its line end. REQUIRES: a row of the table given to Create.
   void AppendRow(const DomainRow& row, std::string& out) const;
   void AppendRow(const MxHostRow& row, std::string& out) const;
+  void AppendRow(const ProbeRow& row, std::string& out) const;
   void AppendRow(const EndpointRow& row, std::string& out) const;
   void AppendRow(const CertificateRow& row, std::string& out) const;
 

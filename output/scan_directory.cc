@@ -86,12 +86,13 @@ absl::Status CheckPart(FileSystem& files, const std::string& directory, const Pa
 std::string_view TableName(TableId table) { return SchemaOf(table).name; }
 
 absl::StatusOr<TableId> TableFromName(std::string_view name) {
-  for (const TableId table :
-       {TableId::kDomains, TableId::kMxHosts, TableId::kEndpoints, TableId::kCertificates}) {
+  for (const TableId table : {TableId::kDomains, TableId::kMxHosts, TableId::kEndpoints,
+                              TableId::kProbes, TableId::kCertificates}) {
     if (TableName(table) == name) return table;
   }
-  return absl::InvalidArgumentError(JoinText(
-      "there is no table '", name, "'; there are domains, mx_hosts, endpoints, certificates"));
+  return absl::InvalidArgumentError(
+      JoinText("there is no table '", name,
+               "'; there are domains, mx_hosts, endpoints, probes, certificates"));
 }
 
 absl::StatusOr<ScanDirectory> ScanDirectory::Open(const std::string& directory, FileSystem* files) {

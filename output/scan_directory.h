@@ -46,7 +46,7 @@ struct PartInfo {
   uint64_t bytes = 0;
 };
 
-inline constexpr size_t kTableCount = 4;
+inline constexpr size_t kTableCount = 5;
 
 // Rows per table, indexed by TableId.
 using RowCounts = std::array<uint64_t, kTableCount>;
@@ -88,6 +88,7 @@ class ScanWriter {
   virtual absl::Status Add(DomainRow&& row) = 0;
   virtual absl::Status Add(MxHostRow&& row) = 0;
   virtual absl::Status Add(EndpointRow&& row) = 0;
+  virtual absl::Status Add(ProbeRow&& row) = 0;
   virtual absl::Status Add(CertificateRow&& row) = 0;
 
   // Commits when an epoch is due at `now`, or the disk is low (which is an error, too); true if it

@@ -17,8 +17,9 @@
 namespace mxsweep::output {
 namespace {
 
-constexpr std::array<TableId, kTableCount> kTables = {TableId::kCertificates, TableId::kEndpoints,
-                                                      TableId::kMxHosts, TableId::kDomains};
+constexpr std::array<TableId, kTableCount> kTables = {TableId::kCertificates, TableId::kProbes,
+                                                      TableId::kEndpoints, TableId::kMxHosts,
+                                                      TableId::kDomains};
 
 std::string_view StateName(ScanState state) {
   switch (state) {
@@ -95,6 +96,7 @@ class DirectoryScanWriter : public ScanWriter {
   absl::Status Add(DomainRow&& row) override { return AddRow(row); }
   absl::Status Add(MxHostRow&& row) override { return AddRow(row); }
   absl::Status Add(EndpointRow&& row) override { return AddRow(row); }
+  absl::Status Add(ProbeRow&& row) override { return AddRow(row); }
   absl::Status Add(CertificateRow&& row) override { return AddRow(row); }
 
   absl::StatusOr<bool> MaybeCommitEpoch(absl::Time now) override {

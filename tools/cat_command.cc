@@ -32,7 +32,8 @@ void AddCatCommand(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<CatFlags>();
   command->add_option("DIR", flags->directory, "Directory of the scan")->required();
   command
-      ->add_option("--table", flags->options.table, "domains, mx_hosts, endpoints or certificates")
+      ->add_option("--table", flags->options.table,
+                   "domains, mx_hosts, endpoints, probes or certificates")
       ->capture_default_str();
   const std::map<std::string, output::RowFormat> formats = {
       {"ndjson", output::RowFormat::kNdjson},

@@ -205,6 +205,10 @@ absl::Status ParquetReader::ReadRowGroup(size_t group, const std::vector<bool>& 
                                          absl::FunctionRef<bool(const EndpointRow&)> sink) const {
   return ReadRows<EndpointRow>(group, columns, sink);
 }
+absl::Status ParquetReader::ReadRowGroup(size_t group, const std::vector<bool>& columns,
+                                         absl::FunctionRef<bool(const ProbeRow&)> sink) const {
+  return ReadRows<ProbeRow>(group, columns, sink);
+}
 absl::Status ParquetReader::ReadRowGroup(
     size_t group, const std::vector<bool>& columns,
     absl::FunctionRef<bool(const CertificateRow&)> sink) const {

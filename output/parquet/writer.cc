@@ -52,6 +52,7 @@ absl::Status ParquetWriter::AddRow(const Row& row) {
 
 absl::Status ParquetWriter::Add(const DomainRow& row) { return AddRow(row); }
 absl::Status ParquetWriter::Add(const MxHostRow& row) { return AddRow(row); }
+absl::Status ParquetWriter::Add(const ProbeRow& row) { return AddRow(row); }
 absl::Status ParquetWriter::Add(const EndpointRow& row) { return AddRow(row); }
 absl::Status ParquetWriter::Add(const CertificateRow& row) { return AddRow(row); }
 

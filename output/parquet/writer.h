@@ -42,6 +42,7 @@ class ParquetWriter {
   // error is the file's, and final. REQUIRES: a row of the schema's table.
   absl::Status Add(const DomainRow& row);
   absl::Status Add(const MxHostRow& row);
+  absl::Status Add(const ProbeRow& row);
   absl::Status Add(const EndpointRow& row);
   absl::Status Add(const CertificateRow& row);
 

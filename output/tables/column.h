@@ -19,6 +19,7 @@
 #ifndef MXSWEEP_OUTPUT_TABLES_COLUMN_H_
 #define MXSWEEP_OUTPUT_TABLES_COLUMN_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -59,7 +60,8 @@ template <typename Row>
 struct Table;
 
 // The tables of a scan, in the order in which their parts are committed.
-enum class TableId { kCertificates, kEndpoints, kMxHosts, kDomains };
+enum class TableId { kCertificates, kProbes, kEndpoints, kMxHosts, kDomains };
+inline constexpr size_t kTableIds = 5;
 
 }  // namespace mxsweep::output
 

@@ -184,7 +184,7 @@ std::optional<size_t> TableSchema::FindColumn(std::string_view column_name) cons
 
 const TableSchema& SchemaOf(TableId table) {
   static const auto* const schemas = [] {
-    auto* all = new std::array<TableSchema, 4>();
+    auto* all = new std::array<TableSchema, kTableIds>();
     VisitTables([&]<typename Row>(std::type_identity<Row>) {
       (*all)[static_cast<size_t>(Table<Row>::kId)] = SchemaBuilder::Build<Row>();
     });

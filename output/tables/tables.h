@@ -1,4 +1,4 @@
-// The four tables of a scan and the version of their schema.
+// The tables of a scan and the version of their schema.
 //
 // The row structs are plain values, safe to move between threads; nothing here does I/O.
 #ifndef MXSWEEP_OUTPUT_TABLES_TABLES_H_
@@ -12,11 +12,12 @@
 #include "output/tables/domain_row.h"
 #include "output/tables/endpoint_row.h"
 #include "output/tables/mx_host_row.h"
+#include "output/tables/probe_row.h"
 
 namespace mxsweep::output {
 
 // Raised when a column is renamed, removed or changes its type or meaning; not when one is added.
-inline constexpr uint32_t kSchemaVersion = 3;
+inline constexpr uint32_t kSchemaVersion = 4;
 
 // Calls visit(std::type_identity<Row>{}) for each table, in the order docs/columns.md shows them.
 template <typename Visitor>
@@ -24,6 +25,7 @@ void VisitTables(Visitor&& visit) {
   visit(std::type_identity<DomainRow>{});
   visit(std::type_identity<MxHostRow>{});
   visit(std::type_identity<EndpointRow>{});
+  visit(std::type_identity<ProbeRow>{});
   visit(std::type_identity<CertificateRow>{});
 }
 

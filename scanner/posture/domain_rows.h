@@ -16,6 +16,7 @@ namespace mxsweep::scanner {
 struct ScanRows {
   std::vector<output::DomainRow> domains;
   std::vector<output::MxHostRow> hosts;
+  std::vector<output::ProbeRow> probes;
   std::vector<output::EndpointRow> endpoints;
   std::vector<output::CertificateRow> certificates;
 };

@@ -132,6 +132,13 @@ void Recorder::Count(const output::DomainRow& row) {
 
 void Recorder::Count(const output::MxHostRow&) { ++counts_.hosts; }
 
+void Recorder::Count(const output::ProbeRow& row) {
+  ++counts_.probes;
+  ++counts_.connections;
+  counts_.bytes_in += row.bytes_in;
+  counts_.bytes_out += row.bytes_out;
+}
+
 void Recorder::Count(const output::EndpointRow& row) {
   ++counts_.endpoints;
   ++counts_.outcomes[row.outcome];

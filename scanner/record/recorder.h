@@ -16,8 +16,8 @@
 
 namespace mxsweep::scanner {
 
-using Row =
-    std::variant<output::DomainRow, output::MxHostRow, output::EndpointRow, output::CertificateRow>;
+using Row = std::variant<output::DomainRow, output::MxHostRow, output::EndpointRow,
+                         output::CertificateRow, output::ProbeRow>;
 
 // What a target of the list came to; told behind its rows. A target that was given up since the
 // scan is being stopped has no result.
@@ -86,6 +86,7 @@ class Recorder {
   absl::Status Write(Entry& entry);
   void Count(const output::DomainRow& row);
   void Count(const output::MxHostRow& row);
+  void Count(const output::ProbeRow& row);
   void Count(const output::EndpointRow& row);
   void Count(const output::CertificateRow& row);
 

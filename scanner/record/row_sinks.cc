@@ -62,6 +62,7 @@ absl::Status MemorySink::Add(Row&& row) {
     void operator()(output::CertificateRow&& certificate) {
       rows.certificates.push_back(std::move(certificate));
     }
+    void operator()(output::ProbeRow&& probe) { rows.probes.push_back(std::move(probe)); }
   };
   std::visit(Keep{rows_}, std::move(row));
   return absl::OkStatus();
@@ -69,7 +70,7 @@ absl::Status MemorySink::Add(Row&& row) {
 
 uint64_t MemorySink::committed_rows() const {
   return rows_.domains.size() + rows_.hosts.size() + rows_.endpoints.size() +
-         rows_.certificates.size();
+         rows_.certificates.size() + rows_.probes.size();
 }
 
 }  // namespace mxsweep::scanner

@@ -128,6 +128,7 @@ void AppendTotals(const ScanSummary& summary, std::string* out) {
                 out);
   }
   AppendTotal("certificates", summary.certificates, "", out);
+  if (summary.probes > 0) AppendTotal("probes", summary.probes, "", out);
   AppendTotal(
       "connections", summary.connections,
       JoinText(FormatCount(summary.retries), " tried again, ", FormatBytes(summary.bytes_in),

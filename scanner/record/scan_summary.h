@@ -31,7 +31,8 @@ struct ScanSummary {
   uint64_t hosts = 0;
   uint64_t endpoints = 0;
   uint64_t certificates = 0;
-  uint64_t connections = 0;
+  uint64_t connections = 0;  // probes' among them
+  uint64_t probes = 0;
   uint64_t retries = 0;
   uint64_t inferred = 0;           // endpoints told from what others met at their address
   uint64_t not_asked_crowded = 0;  // endpoints

@@ -235,7 +235,7 @@ TEST_F(StopTest, ASecondSigintStopsNowAndNothingLooksWholeThatIsNot) {
   // Whether it was still running or had just finished: what can be read is consistent.
   const json record = ScanRecord();
   EXPECT_TRUE(record["state"] == "running" || record["state"] == "stopped") << record.dump();
-  for (const char* table : {"domains", "mx_hosts", "endpoints", "certificates"}) {
+  for (const char* table : {"domains", "mx_hosts", "endpoints", "probes", "certificates"}) {
     Rows(scan_, table);
   }
 }

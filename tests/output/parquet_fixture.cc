@@ -40,11 +40,14 @@ absl::Status AddRows(int epoch, RandomRows& rows, ScanWriter& writer) {
     certificate.sha256 = name;
     auto endpoint = rows.Next<EndpointRow>();
     endpoint.host = name;
+    auto probe = rows.Next<ProbeRow>();
+    probe.host = name;
     auto host = rows.Next<MxHostRow>();
     host.host = name;
     auto domain = rows.Next<DomainRow>();
     domain.domain = name;
     absl::Status status = writer.Add(std::move(certificate));
+    if (status.ok()) status = writer.Add(std::move(probe));
     if (status.ok()) status = writer.Add(std::move(endpoint));
     if (status.ok()) status = writer.Add(std::move(host));
     if (status.ok()) status = writer.Add(std::move(domain));

@@ -36,6 +36,7 @@ ScanWriterOptions TestOptions() {
 // One domain with its host, endpoint and certificate, in the order a scan adds them.
 absl::Status AddDomain(ScanWriter& writer, const std::string& name) {
   absl::Status status = writer.Add(CertificateRow{.sha256 = name});
+  if (status.ok()) status = writer.Add(ProbeRow{.host = name, .probe = "follow_up"});
   if (status.ok()) status = writer.Add(EndpointRow{.host = name, .outcome = "tls_ok"});
   if (status.ok()) status = writer.Add(MxHostRow{.host = name});
   if (status.ok()) status = writer.Add(DomainRow{.domain = name});
@@ -61,21 +62,21 @@ std::vector<std::string> NamesByTable(FileSystem& files) {
     return text.substr(text.find('\n') + 1);
   };
   return {names("domains", "domain"), names("mx_hosts", "host"), names("endpoints", "host"),
-          names("certificates", "sha256")};
+          names("probes", "host"), names("certificates", "sha256")};
 }
 
 TEST(ScanWriter, CommittedRowsCanBeReadWhileTheScanRuns) {
   MemoryFiles files;
   auto writer = ScanWriter::Create(kDirectory, {{"version", "1"}}, TestOptions(), &files);
   ASSERT_TRUE(writer.ok()) << writer.status();
-  EXPECT_THAT(NamesByTable(files), ElementsAre("", "", "", ""));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("", "", "", "", ""));
   ASSERT_TRUE(AddDomain(**writer, "a").ok());
-  EXPECT_THAT(NamesByTable(files), ElementsAre("", "", "", ""));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("", "", "", "", ""));
   ASSERT_TRUE((*writer)->CommitEpoch().ok());
   ASSERT_TRUE(AddDomain(**writer, "b").ok());
-  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n", "a\n"));
   ASSERT_TRUE((*writer)->Finish(ScanState::kComplete, {{"version", "1"}}).ok());
-  EXPECT_THAT(NamesByTable(files), ElementsAre("a\nb\n", "a\nb\n", "a\nb\n", "a\nb\n"));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\nb\n", "a\nb\n", "a\nb\n", "a\nb\n", "a\nb\n"));
   EXPECT_EQ((*writer)->committed_epochs(), 2u);
   EXPECT_THAT((*writer)->committed_rows(), ::testing::Each(2u));
 }
@@ -109,7 +110,8 @@ TEST(ScanWriter, NoPartHasItsFinalNameBeforeItIsWhole) {
       files.Paths(),
       ElementsAre("/scan/certificates/part-000001.parquet", "/scan/domains/part-000001.parquet",
                   "/scan/endpoints/part-000001.parquet", "/scan/manifest/000001.json",
-                  "/scan/mx_hosts/part-000001.parquet", "/scan/scan.json"));
+                  "/scan/mx_hosts/part-000001.parquet", "/scan/probes/part-000001.parquet",
+                  "/scan/scan.json"));
 }
 
 TEST(ScanWriter, UncommittedPartsAreRemovedWhenItIsDestroyed) {
@@ -136,14 +138,14 @@ TEST(ScanWriter, TablesThatNeverHadARowGetOneEmptyPart) {
   ASSERT_TRUE((*writer)->Finish(ScanState::kComplete, {}).ok());
   const auto scan = ScanDirectory::Open(kDirectory, &files);
   ASSERT_TRUE(scan.ok()) << scan.status();
-  EXPECT_EQ(scan->parts().size(), 4u);
-  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "", "", ""));
+  EXPECT_EQ(scan->parts().size(), 5u);
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "", "", "", ""));
 }
 
 TEST(ScanWriter, EpochIsDueAfterEnoughRowsOrEnoughTime) {
   MemoryFiles files;
   ScanWriterOptions options = TestOptions();
-  options.epoch_rows = 8;
+  options.epoch_rows = 10;
   options.epoch_interval = absl::Seconds(60);
   auto writer = ScanWriter::Create(kDirectory, {}, options, &files);
   const absl::Time start = absl::FromUnixSeconds(1000);
@@ -177,7 +179,7 @@ TEST(ScanWriter, RefusesToStartAnEpochWithoutFreeDisk) {
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("is full: 5 MiB are free"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("before that (1 epoch) is whole"));
-  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n", "a\n"));
 }
 
 TEST(ScanWriter, LowDiskInTheMiddleOfAnEpochCommitsWhatThereIs) {
@@ -190,13 +192,14 @@ TEST(ScanWriter, LowDiskInTheMiddleOfAnEpochCommitsWhatThereIs) {
   ASSERT_TRUE((*writer)->Add(CertificateRow{.sha256 = "a"}).ok());
   ASSERT_TRUE((*writer)->MaybeCommitEpoch(start).ok());
   files.set_free_bytes(5u << 20);
+  ASSERT_TRUE((*writer)->Add(ProbeRow{.host = "a", .probe = "follow_up"}).ok());
   ASSERT_TRUE((*writer)->Add(EndpointRow{.host = "a", .outcome = "tls_ok"}).ok());
   ASSERT_TRUE((*writer)->Add(MxHostRow{.host = "a"}).ok());
   ASSERT_TRUE((*writer)->Add(DomainRow{.domain = "a"}).ok());
   const absl::Status status = (*writer)->MaybeCommitEpoch(start + absl::Seconds(2)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("is full: 5 MiB are free"));
-  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n", "a\n"));
   EXPECT_EQ(AddDomain(**writer, "b"), status);
 }
 
@@ -208,7 +211,7 @@ TEST(ScanWriter, TheLastEpochIsCommittedOnALowDiskToo) {
   ASSERT_TRUE((*writer)->Add(DomainRow{.domain = "a"}).ok());
   files.set_free_bytes(5u << 20);
   EXPECT_TRUE((*writer)->Finish(ScanState::kComplete, {}).ok());
-  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "", "", ""));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "", "", "", ""));
 }
 
 TEST(ScanWriter, RowThatIsTooLargeIsRefusedAlone) {
@@ -218,7 +221,7 @@ TEST(ScanWriter, RowThatIsTooLargeIsRefusedAlone) {
             absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(AddDomain(**writer, "a").ok());
   EXPECT_TRUE((*writer)->Finish(ScanState::kComplete, {}).ok());
-  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n"));
+  EXPECT_THAT(NamesByTable(files), ElementsAre("a\n", "a\n", "a\n", "a\n", "a\n"));
 }
 
 // A scan of three epochs; stops at the first error.
@@ -250,8 +253,8 @@ void ExpectWholeEpochs(MemoryFiles files, uint64_t step, const char* how) {
   EXPECT_EQ(names[0].size(), 2 * scan->epochs());
   for (const std::string& path : files.Paths()) {
     if (!path.ends_with(".parquet") || how != std::string_view("kill")) continue;
-    for (TableId table :
-         {TableId::kDomains, TableId::kMxHosts, TableId::kEndpoints, TableId::kCertificates}) {
+    for (TableId table : {TableId::kDomains, TableId::kMxHosts, TableId::kEndpoints,
+                          TableId::kProbes, TableId::kCertificates}) {
       if (path.find(TableName(table)) == path.npos) continue;
       EXPECT_TRUE(ParquetReader::Open(*files.Open(path), table).ok()) << path;
     }
@@ -277,8 +280,8 @@ TEST(ScanWriter, KillOrPowerCutAtAnyStepLeavesWholeEpochs) {
 void ExpectAGlobSeesOnlyWhatIsCommitted(MemoryFiles files, uint64_t step, const char* how) {
   const auto scan = ScanDirectory::Open(kDirectory, &files);
   size_t seen_before = SIZE_MAX;
-  for (TableId table :
-       {TableId::kCertificates, TableId::kEndpoints, TableId::kMxHosts, TableId::kDomains}) {
+  for (TableId table : {TableId::kCertificates, TableId::kProbes, TableId::kEndpoints,
+                        TableId::kMxHosts, TableId::kDomains}) {
     size_t seen = 0;
     for (const std::string& path : files.Paths()) {
       const std::string folder = std::string("/scan/") + std::string(TableName(table)) + "/";

@@ -65,7 +65,7 @@ absl::StatusOr<std::vector<Row>> ReadFile(const std::string& bytes) {
 
 template <typename Row>
 class ParquetRoundTrip : public ::testing::Test {};
-using Rows = ::testing::Types<DomainRow, MxHostRow, EndpointRow, CertificateRow>;
+using Rows = ::testing::Types<DomainRow, MxHostRow, EndpointRow, ProbeRow, CertificateRow>;
 TYPED_TEST_SUITE(ParquetRoundTrip, Rows);
 
 TYPED_TEST(ParquetRoundTrip, RandomRowsComeBackAsTheyWere) {

@@ -69,6 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ReadAs<DomainRow>(bytes);
   ReadAs<MxHostRow>(bytes);
   ReadAs<EndpointRow>(bytes);
+  ReadAs<ProbeRow>(bytes);
   ReadAs<CertificateRow>(bytes);
   DecodeAsPage(bytes);
   return 0;
