@@ -13,8 +13,8 @@ struct Group {
   uint32_t bits;
 };
 
-// IANA "TLS Supported Groups". Finite-field groups are never negotiated by us, but a server may
-// name one.
+// IANA "TLS Supported Groups". Finite-field groups and ML-KEM alone, which has no classical half to
+// count the bits of, are never negotiated by us, but a server may name one.
 constexpr Group kGroups[] = {
     {21, "P-224", 224},
     {23, "P-256", 256},
@@ -27,6 +27,9 @@ constexpr Group kGroups[] = {
     {258, "ffdhe4096", 4096},
     {259, "ffdhe6144", 6144},
     {260, "ffdhe8192", 8192},
+    {512, "MLKEM512", 0},
+    {513, "MLKEM768", 0},
+    {514, "MLKEM1024", 0},
     {4587, "SecP256r1MLKEM768", 256},
     {4588, "X25519MLKEM768", 255},
     {4589, "SecP384r1MLKEM1024", 384},
@@ -50,7 +53,7 @@ std::string GroupName(uint16_t group) {
 
 std::optional<uint32_t> GroupBits(uint16_t group) {
   const Group* known = FindGroup(group);
-  return known != nullptr ? std::optional<uint32_t>(known->bits) : std::nullopt;
+  return known != nullptr && known->bits != 0 ? std::optional<uint32_t>(known->bits) : std::nullopt;
 }
 
 std::string SignatureSchemeName(uint16_t scheme) {

@@ -1,0 +1,73 @@
+// A TLS server of somebody else as a child process, and probes of it over a socket.
+#ifndef MXSWEEP_TESTS_TLS_PROBE_REAL_SERVER_H_
+#define MXSWEEP_TESTS_TLS_PROBE_REAL_SERVER_H_
+
+#include <sys/types.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/tls/pki/certificate_factory.h"
+#include "tls/probe/surveys.h"
+
+namespace mxsweep::tls::testing {
+
+// A folder that lives as long as this.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  // Writes and returns the path.
+  std::string Write(const std::string& name, const std::string& text) const;
+  std::string Path(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::string KeyPem(EVP_PKEY* key);
+
+// Listens on a port of 127.0.0.1 for as long as it lives.
+class RealServer {
+ public:
+  enum class Program { kOpenssl, kGnutls };
+
+  // `options` for the shell. "CERT", "KEY" of an RSA-2048 leaf and "EC_CERT", "EC_KEY" of a P-256
+  // one stand for their files, "FOLDER" for the folder they are in.
+  RealServer(Program program, const std::string& options);
+  ~RealServer();
+  RealServer(const RealServer&) = delete;
+  RealServer& operator=(const RealServer&) = delete;
+
+  // The program is there.
+  static bool Available(Program program);
+
+  // Sends the ClientHello and reads the flight to its end, in portions of `step` bytes.
+  ServerFlight Ask(const std::string& hello, size_t step = 16384) const;
+  ServerFlight Ask(Probe probe) const;
+  // All that the plan wants to know.
+  std::vector<ProbeResult> Run(SurveySet surveys, const OrdinaryHandshake& ordinary) const;
+
+  const TestCertificate& rsa() const { return rsa_; }
+  const TestCertificate& ecdsa() const { return ecdsa_; }
+
+ private:
+  bool Start(Program program, const std::string& options);
+
+  TemporaryFolder folder_;
+  TestCertificate rsa_;
+  TestCertificate ecdsa_;
+  int port_ = 0;
+  pid_t pid_ = -1;
+  int stdin_ = -1;
+  FILE* lines_ = nullptr;
+};
+
+}  // namespace mxsweep::tls::testing
+
+#endif  // MXSWEEP_TESTS_TLS_PROBE_REAL_SERVER_H_
