@@ -27,14 +27,6 @@ enum class Answer : uint8_t {
   kUnknown,
 };
 
-// Did the server choose what was offered? Some do not, and what they do is no answer to the
-// question.
-bool IsOffered(const ServerFlight& flight, const ClientHello& hello) {
-  if (std::ranges::count(hello.suites, *flight.suite) == 0) return false;
-  if (hello.supported_versions.empty()) return *flight.version <= hello.legacy_version;
-  return std::ranges::count(hello.supported_versions, *flight.version) != 0;
-}
-
 Answer AnswerOf(const ProbeResult& result) {
   const ServerFlight& flight = result.flight;
   if (!result.reached_tls || !IsAnswer(flight)) return Answer::kUnknown;
@@ -43,7 +35,9 @@ Answer AnswerOf(const ProbeResult& result) {
   }
   // An alert behind its own ServerHello: it would not have come to an end.
   if (flight.end == FlightEnd::kAlert) return Answer::kUnknown;
-  return IsOffered(flight, HelloOf(result.probe, "", {})) ? Answer::kAccepted : Answer::kUnknown;
+  // Some choose what was not offered, and what they do is no answer to the question.
+  return Offers(result.probe, *flight.version, *flight.suite) ? Answer::kAccepted
+                                                              : Answer::kUnknown;
 }
 
 bool RefusedWith(const ProbeResult& result, uint8_t alert) {
@@ -105,15 +99,17 @@ class Concluder {
   void LearnSuite(uint16_t wire) {
     const Suite* suite = FindSuite(wire);
     if (suite == nullptr) return;
-    if (suite->is_rc4) Learn(&out_.accepts_rc4, true);
-    if (suite->is_3des) Learn(&out_.accepts_3des, true);
-    if (suite->is_null) Learn(&out_.accepts_null, true);
-    if (suite->anonymous()) Learn(&out_.accepts_anonymous, true);
     if (suite->is_export) {
       if (suite->key_exchange == KeyExchange::kRsa) Learn(&out_.accepts_export_rsa, true);
       if (suite->key_exchange == KeyExchange::kDhe) Learn(&out_.accepts_export_dhe, true);
       return;
     }
+    if (suite->is_rc4) Learn(&out_.accepts_rc4, true);
+    if (suite->is_3des) Learn(&out_.accepts_3des, true);
+    if (suite->is_null) Learn(&out_.accepts_null, true);
+    if (suite->anonymous()) Learn(&out_.accepts_anonymous, true);
+    // What is not encrypted at all is no key exchange to speak of.
+    if (suite->is_null) return;
     if (suite->key_exchange == KeyExchange::kRsa) Learn(&out_.accepts_static_rsa, true);
     if (suite->forward_secret() && !suite->anonymous()) Learn(&out_.accepts_forward_secret, true);
     if (suite->key_exchange == KeyExchange::kDhe) Learn(&out_.accepts_dhe, true);
@@ -207,6 +203,8 @@ class Concluder {
     const bool no_version = RefusedWith(result, kProtocolVersion);
     switch (result.probe.kind) {
       case ProbeKind::kFollowUp:
+        // Whoever has TLS 1.3 has something in common with this one.
+        LearnVersion(kTls13, false);
         if (no_version) LearnNoneOf(kTls10, kTls13);
         break;
       case ProbeKind::kVersion:

@@ -45,7 +45,7 @@ constexpr uint16_t kEllipticGroups[] = {kX25519, kP256, kX448, kP521, kP384};
 // IANA "TLS SignatureScheme", in the order in which OpenSSL 3.0 offers them at security level 0.
 constexpr uint16_t kSignatureAlgorithms[] = {
     0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0809, 0x080a, 0x080b, 0x0804, 0x0805, 0x0806, 0x0401,
-    0x0501, 0x0601, 0x0303, 0x0301, 0x0302, 0x0402, 0x0502, 0x0602, 0x0203, 0x0201, 0x0202};
+    0x0501, 0x0601, 0x0303, 0x0203, 0x0301, 0x0201, 0x0302, 0x0202, 0x0402, 0x0502, 0x0602};
 // ML-DSA-44, -65, -87 (draft-ietf-tls-mldsa).
 constexpr uint16_t kMlDsaAlgorithms[] = {0x0904, 0x0905, 0x0906};
 // Of the range for private use (RFC 8446 §4.2.3): nobody can have a certificate for it.
@@ -132,17 +132,83 @@ std::vector<uint8_t> Joined(std::vector<uint8_t> first, const std::vector<uint8_
   return first;
 }
 
-bool Contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
+bool Contains(Numbers numbers, uint16_t number) {
+  return std::ranges::find(numbers, number) != numbers.end();
 }
 
-// Suites that a server may have beside good ones; the few that only one library ever had would make
-// the ClientHello longer than old servers read.
+// Suites that a server may have beside good ones. The rare ones would make the ClientHello longer
+// than old servers read.
 bool IsCommon(const Suite& suite) {
   return suite.key_exchange != KeyExchange::kTls13Ephemeral &&
          suite.key_exchange != KeyExchange::kStaticDh && !suite.is_export && !suite.is_null &&
-         !Contains(suite.name, "_ARIA_") &&
-         !(Contains(suite.name, "_CAMELLIA_") && Contains(suite.name, "_GCM_"));
+         !suite.is_rare;
+}
+
+// RFC 6101 knows no extensions, and no elliptic curves without them.
+bool IsOfSsl3(const Suite& suite) {
+  return !suite.needs_tls12 &&
+         (suite.key_exchange == KeyExchange::kRsa || suite.key_exchange == KeyExchange::kDhe ||
+          suite.key_exchange == KeyExchange::kDhAnon);
+}
+
+bool IsOfVersion(const Suite& suite, uint8_t part) {
+  if (part == kPartSsl3) return IsOfSsl3(suite);
+  return IsCommon(suite) && (part >= kPartTls12 || !suite.needs_tls12);
+}
+
+// A suite may be of two kinds; it is offered for either.
+bool IsWeak(const Suite& suite, uint8_t parts) {
+  if (suite.is_export || suite.key_exchange == KeyExchange::kStaticDh) return false;
+  return (suite.is_rc4 && (parts & kPartRc4) != 0) || (suite.is_3des && (parts & kPart3Des) != 0) ||
+         (suite.is_null && (parts & kPartNull) != 0) ||
+         (suite.anonymous() && (parts & kPartAnonymous) != 0);
+}
+
+bool IsExport(const Suite& suite, uint8_t parts) {
+  return suite.is_export && ((suite.key_exchange == KeyExchange::kRsa && (parts & kPartRsa) != 0) ||
+                             (suite.key_exchange == KeyExchange::kDhe && (parts & kPartDhe) != 0));
+}
+
+// Is it among those that `probe` offers?
+bool Wants(Probe probe, const Suite& suite) {
+  switch (probe.kind) {
+    case ProbeKind::kFollowUp:
+      return Contains(kPostfixSuites, suite.wire);
+    case ProbeKind::kVersion:
+    case ProbeKind::kFallback:
+      return IsOfVersion(suite, probe.parts);
+    case ProbeKind::kWeakSuites:
+      return IsWeak(suite, probe.parts);
+    case ProbeKind::kStaticRsa:
+      return IsCommon(suite) && suite.key_exchange == KeyExchange::kRsa;
+    case ProbeKind::kForwardSecret:
+      return Contains(kTls13Suites, suite.wire) ||
+             (IsCommon(suite) && suite.forward_secret() && !suite.anonymous());
+    case ProbeKind::kExport:
+      return IsExport(suite, probe.parts);
+    case ProbeKind::kDhe:
+    case ProbeKind::kDheAgain:
+      return IsCommon(suite) && suite.key_exchange == KeyExchange::kDhe;
+    case ProbeKind::kCertificate:
+      // The suite says which key the certificate must have. The signature algorithms stay whole:
+      // servers hold the signatures within the chain against them, too, and an ECDSA certificate is
+      // mostly signed by an RSA key.
+      return IsCommon(suite) &&
+             suite.key == ((probe.parts & kPartRsa) != 0 ? SuiteKey::kRsa : SuiteKey::kEcdsa);
+    case ProbeKind::kNoServerName:
+      return IsCommon(suite) && !suite.anonymous();
+    case ProbeKind::kHybridPreferred:
+      return Contains(kOpenssl35Suites, suite.wire);
+    case ProbeKind::kHybridGroups:
+    case ProbeKind::kMlDsa:
+    case ProbeKind::kMlDsaControl:
+      break;
+  }
+  return Contains(kTls13Suites, suite.wire);
+}
+
+std::vector<uint16_t> SuitesOf(Probe probe) {
+  return SuitesThat([probe](const Suite& suite) { return Wants(probe, suite); });
 }
 
 // A ClientHello of TLS 1.0 to 1.2 with `suites`.
@@ -165,31 +231,58 @@ ClientHello Classic(uint16_t version, std::vector<uint16_t> suites) {
   return hello;
 }
 
-ClientHello ClassicThat(uint16_t version, const std::function<bool(const Suite&)>& wanted) {
-  return Classic(version, SuitesThat([&](const Suite& suite) {
-                   return wanted(suite) && (version >= kTls12 || !suite.needs_tls12);
-                 }));
-}
+uint16_t VersionOfPart(uint8_t part) { return static_cast<uint16_t>(kSsl3 + part); }
 
-// RFC 6101 knows no extensions, and no elliptic curves without them.
 ClientHello Ssl3() {
   ClientHello hello;
   hello.record_version = kSsl3;
   hello.legacy_version = kSsl3;
   hello.extensions = false;
-  hello.suites = SuitesThat([](const Suite& suite) {
-    return !suite.needs_tls12 &&
-           (suite.key_exchange == KeyExchange::kRsa || suite.key_exchange == KeyExchange::kDhe ||
-            suite.key_exchange == KeyExchange::kDhAnon);
-  });
+  hello.suites = SuitesOf({ProbeKind::kVersion, kPartSsl3});
   hello.suites.push_back(kRenegotiationInfoScsv);
   return hello;
 }
 
-uint16_t VersionOfPart(uint8_t part) { return static_cast<uint16_t>(kSsl3 + part); }
+// Up to the version of `part`.
+ClientHello UpTo(uint8_t part) {
+  return part == kPartSsl3 ? Ssl3()
+                           : Classic(VersionOfPart(part), SuitesOf({ProbeKind::kVersion, part}));
+}
 
-ClientHello UpTo(uint16_t version) {
-  return version == kSsl3 ? Ssl3() : ClassicThat(version, IsCommon);
+uint16_t HighestVersionOf(Probe probe) {
+  switch (probe.kind) {
+    case ProbeKind::kVersion:
+    case ProbeKind::kFallback:
+      return VersionOfPart(probe.parts);
+    case ProbeKind::kExport:
+      return (probe.parts & kPartOverTls12) != 0 ? kTls12 : kTls10;
+    case ProbeKind::kWeakSuites:
+    case ProbeKind::kStaticRsa:
+    case ProbeKind::kDhe:
+    case ProbeKind::kDheAgain:
+    case ProbeKind::kCertificate:
+    case ProbeKind::kNoServerName:
+      return kTls12;
+    default:
+      return kTls13;
+  }
+}
+
+// Below it a server may go, but where supported_versions lists them all.
+uint16_t LowestVersionOf(Probe probe) {
+  switch (probe.kind) {
+    case ProbeKind::kFollowUp:
+    case ProbeKind::kForwardSecret:
+      return kTls10;
+    case ProbeKind::kHybridPreferred:
+      return kTls12;
+    case ProbeKind::kHybridGroups:
+    case ProbeKind::kMlDsa:
+    case ProbeKind::kMlDsaControl:
+      return kTls13;
+    default:
+      return kSsl3;
+  }
 }
 
 // What TLS 1.3 needs.
@@ -216,42 +309,10 @@ ClientHello FollowUp(const Random& random) {
 }
 
 ClientHello ForwardSecret(const Random& random) {
-  ClientHello hello = ClassicThat(kTls12, [](const Suite& suite) {
-    return IsCommon(suite) && suite.forward_secret() && !suite.anonymous();
-  });
-  hello.suites.insert(hello.suites.begin(), std::begin(kTls13Suites), std::end(kTls13Suites));
+  ClientHello hello = Classic(kTls12, SuitesOf({ProbeKind::kForwardSecret}));
   hello.supported_versions = {kTls13, kTls12, kTls11, kTls10};
   AddTls13(random, {{kX25519, NobodysX25519(random)}}, &hello);
   return hello;
-}
-
-bool IsWeak(const Suite& suite, uint8_t parts) {
-  if (suite.is_export || suite.key_exchange == KeyExchange::kStaticDh) return false;
-  if (suite.is_null) return (parts & kPartNull) != 0 && !suite.anonymous();
-  if (suite.anonymous()) {
-    // A server that takes both shows one of them; what is asked for alone must be meant alone.
-    if (suite.is_rc4 && (parts & kPartRc4) == 0) return false;
-    if (suite.is_3des && (parts & kPart3Des) == 0) return false;
-    return (parts & kPartAnonymous) != 0;
-  }
-  return (suite.is_rc4 && (parts & kPartRc4) != 0) || (suite.is_3des && (parts & kPart3Des) != 0);
-}
-
-ClientHello Export(uint8_t parts) {
-  return Classic((parts & kPartOverTls12) != 0 ? kTls12 : kTls10,
-                 SuitesThat([parts](const Suite& suite) {
-                   return suite.is_export &&
-                          ((suite.key_exchange == KeyExchange::kRsa && (parts & kPartRsa) != 0) ||
-                           (suite.key_exchange == KeyExchange::kDhe && (parts & kPartDhe) != 0));
-                 }));
-}
-
-// The suite says which key the certificate must have. The signature algorithms stay whole: servers
-// hold the signatures within the chain against them, too, and an ECDSA certificate is mostly signed
-// by an RSA key.
-ClientHello WithKey(SuiteKey key) {
-  return ClassicThat(kTls12,
-                     [key](const Suite& suite) { return IsCommon(suite) && suite.key == key; });
 }
 
 ClientHello Tls13Only(const Random& random, std::vector<uint16_t> groups,
@@ -307,33 +368,22 @@ ClientHello HelloWithoutName(Probe probe, const Random& random) {
     case ProbeKind::kFollowUp:
       return FollowUp(random);
     case ProbeKind::kVersion:
-      return UpTo(VersionOfPart(probe.parts));
-    case ProbeKind::kWeakSuites:
-      return ClassicThat(kTls12,
-                         [probe](const Suite& suite) { return IsWeak(suite, probe.parts); });
-    case ProbeKind::kStaticRsa:
-      return ClassicThat(kTls12, [](const Suite& suite) {
-        return IsCommon(suite) && suite.key_exchange == KeyExchange::kRsa;
-      });
+      return UpTo(probe.parts);
     case ProbeKind::kForwardSecret:
       return ForwardSecret(random);
     case ProbeKind::kFallback: {
-      ClientHello hello = UpTo(VersionOfPart(probe.parts));
+      ClientHello hello = UpTo(probe.parts);
       hello.suites.push_back(kFallbackScsv);
       return hello;
     }
     case ProbeKind::kExport:
-      return Export(probe.parts);
+    case ProbeKind::kWeakSuites:
+    case ProbeKind::kStaticRsa:
     case ProbeKind::kDhe:
     case ProbeKind::kDheAgain:
-      return ClassicThat(kTls12, [](const Suite& suite) {
-        return IsCommon(suite) && suite.key_exchange == KeyExchange::kDhe;
-      });
     case ProbeKind::kCertificate:
-      return WithKey((probe.parts & kPartRsa) != 0 ? SuiteKey::kRsa : SuiteKey::kEcdsa);
     case ProbeKind::kNoServerName:
-      return ClassicThat(kTls12,
-                         [](const Suite& suite) { return IsCommon(suite) && !suite.anonymous(); });
+      return Classic(HighestVersionOf(probe), SuitesOf(probe));
     case ProbeKind::kHybridPreferred:
       return HybridPreferred(random);
     case ProbeKind::kHybridGroups:
@@ -401,6 +451,12 @@ std::string ProbeWord(Probe probe) {
       break;
   }
   return "mldsa_control";
+}
+
+bool Offers(Probe probe, uint16_t version, uint16_t suite) {
+  const Suite* known = FindSuite(suite);
+  return known != nullptr && Wants(probe, *known) && version >= LowestVersionOf(probe) &&
+         version <= HighestVersionOf(probe);
 }
 
 ClientHello HelloOf(Probe probe, std::string_view server_name, const Random& random) {

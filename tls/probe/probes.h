@@ -81,6 +81,10 @@ std::string ProbeWord(Probe probe);
 ClientHello HelloOf(Probe probe, std::string_view server_name,
                     const std::array<uint8_t, 32>& random);
 
+// Does the ClientHello of `probe` offer both? What a server chooses else is no answer. As cheap as
+// a look at a table.
+bool Offers(Probe probe, uint16_t version, uint16_t suite);
+
 // A probe that was made.
 struct ProbeResult {
   Probe probe;

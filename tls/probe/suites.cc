@@ -289,6 +289,7 @@ Suite SuiteOf(const NamedSuite& named) {
   suite.is_rc4 = Has(name, "_WITH_RC4_128_");
   suite.is_des = Has(name, "_WITH_DES_") && !suite.is_export;
   suite.is_3des = Has(name, "_3DES_");
+  suite.is_rare = Has(name, "_ARIA_") || (Has(name, "_CAMELLIA_") && Has(name, "_GCM_"));
   suite.needs_tls12 = !name.ends_with("_SHA") && !name.ends_with("_MD5");
   return suite;
 }

@@ -39,6 +39,8 @@ struct Suite {
   bool is_rc4 = false;     // full-strength; the weak RC4 is is_export
   bool is_des = false;     // single DES with 56 bits
   bool is_3des = false;
+  // ARIA, and Camellia with GCM: few libraries ever had them, and nobody's servers want them.
+  bool is_rare = false;
   bool needs_tls12 = false;  // AEAD, or an HMAC with SHA-2 (RFC 5246 §A.5, RFC 5289)
 
   bool anonymous() const { return key == SuiteKey::kNone; }

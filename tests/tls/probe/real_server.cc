@@ -79,8 +79,10 @@ std::string KeyPem(EVP_PKEY* key) {
   return std::string(reinterpret_cast<const char*>(text), length);
 }
 
-RealServer::RealServer(Program program, const std::string& options)
-    : rsa_(MakeLeaf(KeyKind::kRsa2048)), ecdsa_(MakeLeaf(KeyKind::kP256)) {
+RealServer::RealServer(Program program, const std::string& options, std::string openssl)
+    : openssl_(std::move(openssl)),
+      rsa_(MakeLeaf(KeyKind::kRsa2048)),
+      ecdsa_(MakeLeaf(KeyKind::kP256)) {
   const std::string with_files =
       absl::StrReplaceAll(options, {{"EC_CERT", folder_.Write("ec.pem", ecdsa_.pem())},
                                     {"EC_KEY", folder_.Write("ec.key", KeyPem(ecdsa_.key()))},
@@ -124,8 +126,8 @@ bool RealServer::Start(Program program, const std::string& options) {
   // The machine's configurations have opinions on levels and versions, which are not the library's.
   const std::string command =
       program == Program::kOpenssl
-          ? "OPENSSL_CONF=/dev/null exec openssl s_server -accept 127.0.0.1:0 -num_tickets 0 " +
-                options
+          ? "OPENSSL_CONF=/dev/null exec " + openssl_ +
+                " s_server -accept 127.0.0.1:0 -num_tickets 0 " + options
           : "GNUTLS_SYSTEM_PRIORITY_FILE=/dev/null exec gnutls-serv --echo --port " +
                 std::to_string(gnutls_port) + " " + options;
   posix_spawn_file_actions_t actions;

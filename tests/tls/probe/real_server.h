@@ -39,7 +39,8 @@ class RealServer {
 
   // `options` for the shell. "CERT", "KEY" of an RSA-2048 leaf and "EC_CERT", "EC_KEY" of a P-256
   // one stand for their files, "FOLDER" for the folder they are in.
-  RealServer(Program program, const std::string& options);
+  // `openssl`: the program to start, for the shell.
+  RealServer(Program program, const std::string& options, std::string openssl = "openssl");
   ~RealServer();
   RealServer(const RealServer&) = delete;
   RealServer& operator=(const RealServer&) = delete;
@@ -59,6 +60,7 @@ class RealServer {
  private:
   bool Start(Program program, const std::string& options);
 
+  std::string openssl_;
   TemporaryFolder folder_;
   TestCertificate rsa_;
   TestCertificate ecdsa_;

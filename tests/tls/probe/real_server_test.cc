@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <string>
 
 #include "tls/probe/probe_findings.h"
@@ -12,9 +11,6 @@
 #include "tls/session/facts.h"
 
 namespace mxsweep::tls {
-
-void PrintTo(const Probe& probe, std::ostream* out) { *out << ProbeWord(probe); }
-
 namespace {
 
 using ::testing::ElementsAre;
