@@ -235,7 +235,8 @@ absl::Status ScanRun::PrepareInputs() {
   settings.port = options_.EffectivePort();
   settings.attempts = {.retries = options_.retries,
                        .retry_delay_ns = options_.retry_delay_ms * kNsPerMs,
-                       .also_without_server_name = options_.also_without_server_name};
+                       .also_without_server_name = options_.also_without_server_name,
+                       .surveys = options_.surveys};
   settings.max_hosts = options_.max_hosts;
   settings.max_addresses = options_.max_addresses;
   settings.infer = options_.infer;
@@ -597,8 +598,8 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   if (record_.resolver_asked && !record_.resolver.validates) summary.note = TellResolver(record_);
   NoteOutages("connections", connections_);
   NoteOutages("resolvers", names_);
-  summary.outages = static_cast<uint64_t>(
-      std::ranges::count_if(record_.outages, &ScanRecord::Outage::sure));
+  summary.outages =
+      static_cast<uint64_t>(std::ranges::count_if(record_.outages, &ScanRecord::Outage::sure));
   summary.input_lines = counts.lines;
   summary.duplicates = counts.duplicates;
   summary.invalid = counts.invalid;

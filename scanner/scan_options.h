@@ -14,6 +14,7 @@
 #include "scanner/progress.h"
 #include "scanner/targets/target_reader.h"
 #include "scanner/verdict/mta_sts.h"
+#include "tls/probe/surveys.h"
 
 namespace mxsweep::scanner {
 
@@ -75,6 +76,7 @@ struct ScanOptions {
   bool use_ipv6 = true;
   // Connect once more without a server name (SNI) where a handshake was completed.
   bool also_without_server_name = false;
+  tls::SurveySet surveys;   // by further connections: --probe
   bool revocation = false;  // fetch the CRLs that certificates name
 
   // MTA-STS (RFC 8461) and TLS reporting (RFC 8460).

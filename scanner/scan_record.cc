@@ -93,6 +93,7 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
       {"mta_sts_timeout_ms", o.mta_sts_timeout_ms},
       {"revocation", o.revocation},
       {"without_sni", o.also_without_server_name},
+      {"probe", tls::SurveysText(o.surveys)},
       {"rate_per_s", o.rate_per_s},
       {"concurrency", o.concurrency},
       {"per_address_concurrency", o.per_address_concurrency},

@@ -14,6 +14,34 @@
 
 namespace mxsweep::output {
 
+// A certificate that a probe was shown, judged like the endpoint's own.
+struct ShownCertificate {
+  std::string probe;
+  std::string leaf_sha256;
+  std::string key_type;
+  uint32_t key_bits = 0;
+  std::string pkix_status;
+  std::string name_match;
+  std::string dane_status;
+  std::string certificate_level;
+
+  friend bool operator==(const ShownCertificate&, const ShownCertificate&) = default;
+
+  template <typename Visitor>
+  static void VisitFields(Visitor&& visit) {
+    using S = ShownCertificate;
+    visit(Column{"probe", &S::probe, "which probe, as in probes.probe"});
+    visit(Column{"leaf_sha256", &S::leaf_sha256, "joins certificates.sha256"});
+    visit(Column{"key_type", &S::key_type, "as leaf_key_type"});
+    visit(Column{"key_bits", &S::key_bits, "as leaf_key_bits; 0: not known"});
+    visit(Column{"pkix_status", &S::pkix_status, "as pkix_status"});
+    visit(Column{"name_match", &S::name_match, "as name_match; not_known without a host name"});
+    visit(Column{"dane_status", &S::dane_status, "as dane_status; not_known where that is null"});
+    visit(Column{"certificate_level", &S::certificate_level,
+                 "as certificate_level; not_known where that is null"});
+  }
+};
+
 struct EndpointRow {
   // Where.
   std::string host;
@@ -93,6 +121,45 @@ struct EndpointRow {
   std::optional<std::string> dane_detail;
   std::optional<std::vector<std::string>> dane_record_results;
 
+  // Probes.
+  uint32_t probe_count = 0;
+  std::optional<std::string> follow_up;
+  std::optional<std::string> follow_up_tls_version;
+  std::optional<std::string> follow_up_cipher;
+  std::optional<std::string> follow_up_group;
+  std::optional<std::string> follow_up_alert;
+  std::optional<uint8_t> follow_up_session_level;
+  std::optional<std::string> follow_up_session_level_limit;
+  std::optional<uint8_t> follow_up_session_level_openssl_3_0;
+  std::optional<std::string> min_version_accepted;
+  std::optional<std::string> max_version_accepted;
+  std::optional<bool> accepts_sslv3;
+  std::optional<bool> accepts_rc4;
+  std::optional<bool> accepts_3des;
+  std::optional<bool> accepts_null;
+  std::optional<bool> accepts_anonymous;
+  std::optional<bool> accepts_export_rsa;
+  std::optional<bool> accepts_export_dhe;
+  std::optional<bool> accepts_export;
+  std::optional<bool> accepts_static_rsa;
+  std::optional<bool> static_rsa_only;
+  std::optional<bool> fallback_scsv;
+  std::optional<bool> downgrade_sentinel;
+  std::optional<bool> accepts_dhe;
+  std::optional<uint32_t> dhe_bits;
+  std::optional<std::string> dhe_prime;
+  std::optional<std::string> dhe_generator;
+  std::optional<std::string> dhe_prime_kind;
+  std::optional<bool> dhe_public_value_repeats;
+  std::optional<bool> has_rsa_certificate;
+  std::optional<bool> has_ecdsa_certificate;
+  std::optional<bool> accepts_no_server_name;
+  std::optional<std::vector<ShownCertificate>> shown_certificates;
+  std::optional<std::vector<std::string>> pq_groups;
+  std::optional<std::vector<std::string>> pq_groups_unknown;
+  std::optional<std::string> pq_preferred;
+  std::optional<bool> mldsa;
+
   // Timing and volume, of the last attempt.
   absl::Time started_at;
   std::optional<uint32_t> connect_us;
@@ -117,6 +184,7 @@ struct Table<EndpointRow> {
     VisitDialogue(visit);
     VisitTls(visit);
     VisitVerdicts(visit);
+    VisitProbes(visit);
     VisitTiming(visit);
   }
 
@@ -245,6 +313,68 @@ struct Table<EndpointRow> {
                  "a sentence: what matched where, and why the other records did not"});
     visit(Column{"dane_record_results", &R::dane_record_results,
                  "one for each record of mx_hosts.tlsa, in that order: match, or why it is not"});
+  }
+
+  template <typename Visitor>
+  static void VisitProbes(Visitor&& visit) {
+    visit(Column{"probe_count", &R::probe_count,
+                 "connections with a hand-built ClientHello: rows of probes; not in `attempts`"});
+    visit(Column{"follow_up", &R::follow_up,
+                 "what a ClientHello like OpenSSL's met where the handshake failed perhaps for our "
+                 "own: server_hello, alert …, as probes.outcome; null: not asked"});
+    visit(Column{"follow_up_tls_version", &R::follow_up_tls_version, "version it got"});
+    visit(Column{"follow_up_cipher", &R::follow_up_cipher, "cipher suite it got, IANA name"});
+    visit(Column{"follow_up_group", &R::follow_up_group,
+                 "key exchange group it got; of a finite-field exchange the bits of its prime"});
+    visit(Column{"follow_up_alert", &R::follow_up_alert, "alert it got, RFC 8446 §6 name"});
+    visit(Column{"follow_up_session_level", &R::follow_up_session_level,
+                 "session_level of what it got, as far as it came in the clear"});
+    visit(Column{"follow_up_session_level_limit", &R::follow_up_session_level_limit,
+                 "what keeps it from the next level; null at 5"});
+    visit(Column{"follow_up_session_level_openssl_3_0", &R::follow_up_session_level_openssl_3_0,
+                 "the same by the rules of OpenSSL 3.0"});
+    visit(Column{"min_version_accepted", &R::min_version_accepted,
+                 "oldest version the server accepts: SSLv3, TLSv1 …; like all below null unless "
+                 "--probe asked for it and the server answered"});
+    visit(Column{"max_version_accepted", &R::max_version_accepted, "newest"});
+    visit(Column{"accepts_sslv3", &R::accepts_sslv3, "it accepts SSL 3.0"});
+    visit(Column{"accepts_rc4", &R::accepts_rc4, "it accepts RC4, if nothing else is offered"});
+    visit(Column{"accepts_3des", &R::accepts_3des, "… triple DES"});
+    visit(Column{"accepts_null", &R::accepts_null, "… suites without encryption"});
+    visit(Column{"accepts_anonymous", &R::accepts_anonymous, "… suites without a certificate"});
+    visit(Column{"accepts_export_rsa", &R::accepts_export_rsa, "… RSA_EXPORT (FREAK)"});
+    visit(Column{"accepts_export_dhe", &R::accepts_export_dhe, "… DHE_EXPORT (Logjam)"});
+    visit(Column{"accepts_export", &R::accepts_export, "either of them"});
+    visit(Column{"accepts_static_rsa", &R::accepts_static_rsa,
+                 "it accepts RSA key exchange, without forward secrecy"});
+    visit(Column{"static_rsa_only", &R::static_rsa_only, "it accepts nothing else"});
+    visit(Column{"fallback_scsv", &R::fallback_scsv,
+                 "an older version with TLS_FALLBACK_SCSV is refused (RFC 7507)"});
+    visit(Column{"downgrade_sentinel", &R::downgrade_sentinel,
+                 "answers in an older version say so in the server random (RFC 8446 §4.1.3)"});
+    visit(Column{"accepts_dhe", &R::accepts_dhe, "it accepts finite-field DHE"});
+    visit(Column{"dhe_bits", &R::dhe_bits, "bits of its prime"});
+    visit(Column{"dhe_prime", &R::dhe_prime,
+                 "the prime: a well-known one's name (docs/keys.md), else sha256: and its hash"});
+    visit(Column{"dhe_generator", &R::dhe_generator, "generator: decimal, or hex behind 0x"});
+    visit(Column{"dhe_prime_kind", &R::dhe_prime_kind,
+                 "safe, prime or composite; null over 4096 bits unless it is well known"});
+    visit(Column{"dhe_public_value_repeats", &R::dhe_public_value_repeats,
+                 "two connections met the same public value"});
+    visit(Column{"has_rsa_certificate", &R::has_rsa_certificate,
+                 "a client that takes only RSA certificates gets one (TLS 1.2 and before)"});
+    visit(Column{"has_ecdsa_certificate", &R::has_ecdsa_certificate, "the same of ECDSA"});
+    visit(Column{"accepts_no_server_name", &R::accepts_no_server_name,
+                 "a client that sends no server name gets a ServerHello"});
+    visit(Column{"shown_certificates", &R::shown_certificates,
+                 "what probes were shown, each with its own verdicts (TLS 1.2 and before)"});
+    visit(
+        Column{"pq_groups", &R::pq_groups,
+               "key exchange groups with ML-KEM that it accepts, as IANA names them; empty: none"});
+    visit(Column{"pq_groups_unknown", &R::pq_groups_unknown, "of which of them that is not known"});
+    visit(Column{"pq_preferred", &R::pq_preferred,
+                 "the group it takes of what OpenSSL 3.5 and Postfix 3.11 offer"});
+    visit(Column{"mldsa", &R::mldsa, "it has a certificate with an ML-DSA key"});
   }
 
   template <typename Visitor>

@@ -9,6 +9,9 @@
 
 #include "scanner/base/text.h"
 #include "tls/dane/verdict.h"
+#include "tls/probe/client_hello.h"
+#include "tls/probe/dh_prime.h"
+#include "tls/probe/suites.h"
 #include "tls/session/errors.h"
 
 namespace mxsweep::scanner {
@@ -149,6 +152,109 @@ void FillDane(const HostContext& host, const EndpointVerdicts& verdicts, output:
         static_cast<uint8_t>(std::min(*verdicts.dane_verdict->matched_depth, 0xff));
   }
   row->dane_record_results = verdicts.dane_verdict->record_reasons;
+}
+
+std::optional<std::string> VersionWord(const std::optional<uint16_t>& version) {
+  if (!version) return std::nullopt;
+  return tls::VersionName(*version);
+}
+
+std::string_view SentinelWord(tls::DowngradeSentinel sentinel) {
+  switch (sentinel) {
+    case tls::DowngradeSentinel::kNone:
+      return "none";
+    case tls::DowngradeSentinel::kBelowTls13:
+      return "below_tls13";
+    case tls::DowngradeSentinel::kBelowTls12:
+      return "below_tls12";
+  }
+  return "none";
+}
+
+std::span<const uint8_t> WithoutLeadingZeros(std::span<const uint8_t> number) {
+  while (!number.empty() && number.front() == 0) number = number.subspan(1);
+  return number;
+}
+
+std::string OrNotKnown(std::string_view word) {
+  return std::string(word.empty() ? "not_known" : word);
+}
+
+output::ShownCertificate Shown(const ShownChain& shown) {
+  const EndpointVerdicts& verdicts = shown.verdicts;
+  const tls::Certificate& leaf = *verdicts.chain.front();
+  output::ShownCertificate certificate;
+  certificate.probe = tls::ProbeWord(shown.probe);
+  certificate.leaf_sha256 = tls::HexLower(leaf.sha256);
+  certificate.key_type = std::string(tls::KeyTypeName(leaf.key_type));
+  certificate.key_bits = leaf.key_bits;
+  certificate.pkix_status =
+      OrNotKnown(verdicts.pkix ? tls::PkixStatusName(verdicts.pkix->status) : "");
+  certificate.name_match =
+      OrNotKnown(verdicts.name_match ? tls::NameMatchName(*verdicts.name_match) : "");
+  certificate.dane_status = OrNotKnown(EndpointDaneName(verdicts.dane));
+  certificate.certificate_level =
+      verdicts.certificate_level ? JoinText(verdicts.certificate_level->level) : OrNotKnown("");
+  return certificate;
+}
+
+void FillFollowUp(const ProbeVerdicts& probes, output::EndpointRow* row) {
+  const tls::ProbeFindings& findings = probes.findings;
+  if (!findings.follow_up_outcome) return;
+  row->follow_up = std::string(*findings.follow_up_outcome);
+  row->follow_up_tls_version = VersionWord(findings.follow_up_version);
+  if (findings.follow_up_suite) row->follow_up_cipher = tls::SuiteName(*findings.follow_up_suite);
+  row->follow_up_group = NullIfEmpty(probes.follow_up_group);
+  if (findings.follow_up_alert) row->follow_up_alert = tls::AlertText(*findings.follow_up_alert);
+  if (!probes.follow_up_level) return;
+  row->follow_up_session_level = static_cast<uint8_t>(probes.follow_up_level->level);
+  row->follow_up_session_level_limit = NullIfEmpty(probes.follow_up_level->limited);
+  row->follow_up_session_level_openssl_3_0 =
+      static_cast<uint8_t>(*probes.follow_up_level_openssl_3_0);
+}
+
+void FillProbes(const ProbeVerdicts& probes, output::EndpointRow* row) {
+  const tls::ProbeFindings& findings = probes.findings;
+  row->probe_count = static_cast<uint32_t>(probes.probe_count);
+  FillFollowUp(probes, row);
+  row->min_version_accepted = VersionWord(findings.min_version_accepted);
+  row->max_version_accepted = VersionWord(findings.max_version_accepted);
+  row->accepts_sslv3 = findings.accepts_sslv3;
+  row->accepts_rc4 = findings.accepts_rc4;
+  row->accepts_3des = findings.accepts_3des;
+  row->accepts_null = findings.accepts_null;
+  row->accepts_anonymous = findings.accepts_anonymous;
+  row->accepts_export_rsa = findings.accepts_export_rsa;
+  row->accepts_export_dhe = findings.accepts_export_dhe;
+  row->accepts_export = findings.accepts_export;
+  row->accepts_static_rsa = findings.accepts_static_rsa;
+  row->static_rsa_only = findings.static_rsa_only;
+  row->fallback_scsv = findings.fallback_scsv;
+  row->downgrade_sentinel = findings.downgrade_sentinel;
+  row->accepts_dhe = findings.accepts_dhe;
+  row->dhe_bits = findings.dhe_bits;
+  row->dhe_prime = findings.dhe_prime;
+  row->dhe_generator = findings.dhe_generator;
+  row->dhe_prime_kind = findings.dhe_prime_kind;
+  row->dhe_public_value_repeats = findings.dhe_public_value_repeats;
+  row->has_rsa_certificate = findings.has_rsa_certificate;
+  row->has_ecdsa_certificate = findings.has_ecdsa_certificate;
+  row->accepts_no_server_name = findings.accepts_no_server_name;
+  for (const ShownChain& shown : probes.shown) {
+    if (!row->shown_certificates) row->shown_certificates.emplace();
+    row->shown_certificates->push_back(Shown(shown));
+  }
+  if (findings.pq_groups) {
+    std::vector<std::string>& groups = row->pq_groups.emplace();
+    for (const uint16_t group : *findings.pq_groups) groups.push_back(tls::GroupName(group));
+    std::vector<std::string>& unknown = row->pq_groups_unknown.emplace();
+    for (size_t i = 0; i < tls::kHybridGroupCount; ++i) {
+      if ((findings.pq_groups_unknown >> i & 1) == 0) continue;
+      unknown.push_back(tls::GroupName(tls::HybridGroups()[i]));
+    }
+  }
+  if (findings.pq_preferred) row->pq_preferred = tls::GroupName(*findings.pq_preferred);
+  row->mldsa = findings.mldsa;
 }
 
 std::vector<output::MxEntry> MxEntries(const dns::MxAnswer& mx) {
@@ -302,7 +408,8 @@ output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, 
 output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddress& address,
                                     uint16_t port, const EndpointFacts& facts,
                                     const EndpointVerdicts& verdicts, uint32_t attempts,
-                                    const tls::CertificateTable& certificates) {
+                                    const tls::CertificateTable& certificates,
+                                    const ProbeVerdicts* probes) {
   output::EndpointRow row;
   row.host = host.host;
   row.address = address.ToString();
@@ -328,6 +435,7 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   FillDane(host, verdicts, &row);
   row.without_server_name = NullIfEmpty(verdicts.without_server_name);
   row.without_server_name_detail = NullIfEmpty(verdicts.without_server_name_detail);
+  if (probes != nullptr) FillProbes(*probes, &row);
   row.started_at = facts.started_at;
   row.connect_us = Microseconds(facts.connect_ns);
   row.greeting_us = Microseconds(facts.greeting_ns);
@@ -336,6 +444,54 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   row.elapsed_us = Microseconds(facts.elapsed_ns);
   row.bytes_in = facts.bytes_in;
   row.bytes_out = facts.bytes_out;
+  return row;
+}
+
+output::ProbeRow MakeProbeRow(const HostContext& host, const dns::IpAddress& address, uint16_t port,
+                              const tls::ProbeResult& result, const EndpointFacts& connection) {
+  output::ProbeRow row;
+  row.host = host.host;
+  row.address = address.ToString();
+  row.port = port;
+  row.probe = tls::ProbeWord(result.probe);
+  const tls::ClientHello hello = tls::HelloOf(result.probe, host.server_name(), {});
+  row.offered = tls::OfferText(hello);
+  row.server_name = NullIfEmpty(hello.server_name);
+  row.stage = std::string(StageName(connection.stage));
+  row.started_at = connection.started_at;
+  row.elapsed_us = Microseconds(connection.elapsed_ns);
+  row.bytes_in = connection.bytes_in;
+  row.bytes_out = connection.bytes_out;
+  if (!result.reached_tls) {
+    row.outcome = std::string(OutcomeName(connection.outcome));
+    row.detail = NullIfEmpty(connection.error_detail);
+    return row;
+  }
+  const tls::ServerFlight& flight = result.flight;
+  row.outcome = std::string(tls::FlightWord(flight));
+  row.detail = NullIfEmpty(flight.detail);
+  if (flight.alert) row.alert = tls::AlertText(flight.alert->code);
+  if (!flight.suite) return row;
+  const tls::HandshakeFacts shown = HandshakeFactsOf(flight);
+  row.tls_version = NullIfEmpty(shown.version);
+  row.cipher = NullIfEmpty(shown.cipher);
+  row.group = NullIfEmpty(shown.group);
+  if (flight.kind == tls::FlightKind::kServerHello) {
+    row.downgrade_sentinel = std::string(SentinelWord(flight.sentinel));
+  }
+  for (const tls::DerHandle& certificate : flight.chain) {
+    if (!row.chain_sha256) row.chain_sha256.emplace();
+    row.chain_sha256->push_back(tls::HexLower(tls::HashSha256(certificate.der())));
+  }
+  if (!flight.key_exchange) return row;
+  const tls::ServerKeyExchange& exchange = *flight.key_exchange;
+  if (!exchange.dh_p.empty()) {
+    row.dh_prime = tls::HexLower(WithoutLeadingZeros(exchange.dh_p));
+    row.dh_prime_bits = tls::BitsOf(exchange.dh_p);
+    row.dh_generator = tls::GeneratorText(exchange.dh_g);
+    row.dh_public_sha256 = tls::HexLower(tls::HashSha256(exchange.dh_public));
+  }
+  if (!exchange.rsa_modulus.empty()) row.export_rsa_bits = tls::BitsOf(exchange.rsa_modulus);
   return row;
 }
 

@@ -11,6 +11,7 @@
 #include "scanner/smtp/endpoint_facts.h"
 #include "scanner/targets/target_reader.h"
 #include "scanner/verdict/mta_sts.h"
+#include "scanner/verdict/probes.h"
 #include "scanner/verdict/revocation.h"
 #include "scanner/verdict/summary.h"
 #include "scanner/verdict/verdicts.h"
@@ -34,10 +35,16 @@ output::DomainRow MakeInvalidRow(const Target& target, absl::Time now);
 output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns,
                                 uint32_t unasked_addresses = 0);
 
+// `probes`: what those came to that were made; null: none was.
 output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddress& address,
                                     uint16_t port, const EndpointFacts& facts,
                                     const EndpointVerdicts& verdicts, uint32_t attempts,
-                                    const tls::CertificateTable& certificates);
+                                    const tls::CertificateTable& certificates,
+                                    const ProbeVerdicts* probes = nullptr);
+
+// `connection`: what became of the probe's connection.
+output::ProbeRow MakeProbeRow(const HostContext& host, const dns::IpAddress& address, uint16_t port,
+                              const tls::ProbeResult& result, const EndpointFacts& connection);
 
 // `revocation`: what its list says of it, where that was asked.
 output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,

@@ -149,6 +149,11 @@ auto ShakeHands(Dialogue* d) {
                                d->options().handshake_timeout_ns);
 }
 
+Task<void> SendProbe(Dialogue* d) {
+  d->facts->stage = Stage::kHandshake;
+  return d->session.Probe(d->request.probe_hello, d->options().handshake_timeout_ns);
+}
+
 // The second EHLO, and HELO where it is refused. True: the connection is worth a QUIT.
 Task<bool> SayHelloAgain(Dialogue* d) {
   SayEhlo(d, Stage::kEhloAfterTls);
@@ -192,6 +197,10 @@ Task<bool> TalkUpToTls(Dialogue* d) {
   if (!answered) co_return false;
   if (!OnStartTls(d)) co_return d->facts->outcome == Outcome::kStartTlsRefused;
 
+  if (!d->request.probe_hello.empty()) {
+    co_await SendProbe(d);
+    co_return false;
+  }
   const bool done = co_await ShakeHands(d);
   if (!done) co_return false;
   if (!OnHandshake(d)) co_return true;
@@ -202,6 +211,10 @@ Task<bool> TalkUpToTls(Dialogue* d) {
 
 // The same with TLS from the first byte.
 Task<bool> TalkWithinTls(Dialogue* d) {
+  if (!d->request.probe_hello.empty()) {
+    co_await SendProbe(d);
+    co_return false;
+  }
   const bool done = co_await ShakeHands(d);
   if (!done) co_return false;
   if (!OnHandshake(d)) co_return true;
@@ -220,12 +233,12 @@ Task<bool> TalkWithinTls(Dialogue* d) {
 Task<std::unique_ptr<EndpointFacts>> HoldDialogue(DialogueRequest request) {
   auto facts = std::make_unique<EndpointFacts>();
   facts->started_at = request.loop->wall_now();
-  const int64_t started_ns = request.loop->real_now_ns();
   {
     Dialogue d{.request = request,
                .facts = facts.get(),
                .session = SmtpSession(request.loop, facts.get()),
-               .mark_ns = started_ns};
+               .mark_ns = request.loop->real_now_ns()};
+    facts->elapsed_ns = -d.mark_ns;  // until it is over
     const bool connected = co_await d.session.Connect(request.to, d.options().connect_timeout_ns);
     bool say_goodbye = false;
     if (connected) {
@@ -246,7 +259,7 @@ Task<std::unique_ptr<EndpointFacts>> HoldDialogue(DialogueRequest request) {
     }
     d.session.FinishFacts();
   }
-  facts->elapsed_ns = request.loop->real_now_ns() - started_ns;
+  facts->elapsed_ns += request.loop->real_now_ns();
   co_return std::move(facts);
 }
 

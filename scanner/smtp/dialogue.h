@@ -44,6 +44,9 @@ struct DialogueRequest {
   // implicit TLS), where nothing more is wanted.
   Stage last_stage = Stage::kDone;
   std::string_view server_name;  // for SNI; empty: none
+  // Sent in place of the handshake's ClientHello (tls/probe/client_hello.h). What the server says
+  // to it in the clear is facts->flight, and the dialogue ends there. Empty: a handshake is made.
+  std::string_view probe_hello;
 };
 
 // One connection to one server: connect, greeting, EHLO, STARTTLS, handshake, EHLO, QUIT (RFC 5321,

@@ -14,6 +14,7 @@
 #include "scanner/base/boxed.h"
 #include "scanner/smtp/outcome.h"
 #include "scanner/smtp/reply.h"
+#include "tls/probe/server_flight.h"
 #include "tls/session/facts.h"
 
 namespace mxsweep::scanner {
@@ -53,6 +54,7 @@ struct EndpointFacts {
   Boxed<SmtpReply> starttls_reply;
   std::optional<uint32_t> injected_plaintext_bytes;  // known once STARTTLS was accepted
   Boxed<tls::HandshakeFacts> handshake;              // once a ClientHello was sent
+  Boxed<tls::ServerFlight> flight;                   // in its place, of a probe
   Boxed<EhloKeywords> ehlo_after_tls;
 
   absl::Time started_at;

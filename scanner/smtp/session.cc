@@ -32,6 +32,20 @@ bool IsClearText(std::string_view answer) {
          std::ranges::all_of(answer.substr(0, kCodeDigits), absl::ascii_isdigit);
 }
 
+// How the probe's connection went, for whoever looks after the address: it is no outcome of the
+// endpoint's.
+Outcome OutcomeOfFlight(const tls::ServerFlight& flight) {
+  switch (flight.kind) {
+    case tls::FlightKind::kServerHello:
+    case tls::FlightKind::kHelloRetryRequest:
+      return Outcome::kTlsOk;
+    case tls::FlightKind::kAlert:
+      return Outcome::kTlsAlert;
+    default:
+      return Outcome::kTlsProtocolError;
+  }
+}
+
 std::string_view FirstLine(std::string_view text) {
   return text.substr(0, text.find_first_of("\r\n"));
 }
@@ -170,6 +184,28 @@ Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view ser
   facts_->outcome = Outcome::kTlsOk;
   TakePlaintext({});  // what came with the server's last flight
   co_return true;
+}
+
+Task<void> SmtpSession::Probe(std::string_view hello, int64_t timeout_ns) {
+  const int64_t deadline_ns = loop_->now_ns() + timeout_ns;
+  SendBytes(std::string(hello));
+  tls::ServerFlightReader reader;
+  while (!reader.done()) {
+    const Stream::Received received = co_await stream_->Receive(deadline_ns);
+    if (received.error != 0) {
+      FailIo(received.error);
+      reader.Abandon(received.error == kDeadline ? tls::FlightEnd::kTimedOut
+                                                 : tls::FlightEnd::kReset);
+    } else if (received.bytes.empty()) {
+      FailIo(0);
+      reader.Eof();
+    } else {
+      facts_->bytes_in += received.bytes.size();
+      reader.Feed(received.bytes);
+      if (reader.done()) facts_->outcome = OutcomeOfFlight(reader.flight());
+    }
+  }
+  facts_->flight = reader.Take();
 }
 
 void SmtpSession::FailHandshake(std::string_view answer) {

@@ -70,6 +70,10 @@ class SmtpSession : Stream::Receiver {
   Task<bool> ShakeHands(tls::ClientContext* tls, std::string_view server_name, uint16_t max_version,
                         int64_t timeout_ns);
 
+  // Sends a ClientHello that somebody else made, and reads what the server says to it in the clear.
+  // The facts hold it (flight). The session is good for nothing afterwards.
+  Task<void> Probe(std::string_view hello, int64_t timeout_ns);
+
   // Says goodbye: QUIT, a short wait for its answer, close_notify. True if the server answered.
   Task<bool> Quit(int64_t timeout_ns);
 

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "scanner/base/text.h"
+#include "scanner/verdict/verdicts.h"
+#include "tls/pki/certificate_der.h"
+#include "tls/pki/public_key.h"
 #include "tls/session/errors.h"
 #include "tls/session/offers.h"
 
@@ -56,6 +59,18 @@ std::string FailureText(const EndpointFacts& facts) {
     return JoinText(outcome, ": ", tls::AlertText(*facts.handshake->alert_received));
   }
   return JoinText(outcome, facts.error_detail.empty() ? "" : ": ", facts.error_detail);
+}
+
+tls::SuiteKey LeafKeyOf(const tls::DerHandle& leaf) {
+  switch (tls::ReadPublicKey(tls::CutCertificate(leaf.der()).spki).type) {
+    case tls::KeyType::kRsa:
+    case tls::KeyType::kRsaPss:
+      return tls::SuiteKey::kRsa;
+    case tls::KeyType::kEc:
+      return tls::SuiteKey::kEcdsa;
+    default:
+      return tls::SuiteKey::kAny;
+  }
 }
 
 const Tried* Find(std::span<const Tried> tried, const Offer& offer) {
@@ -119,6 +134,15 @@ std::optional<Attempt> AlsoWithoutServerName(std::span<const Tried> tried,
   return Attempt{.offer = *offer, .last_stage = Stage::kHandshake};
 }
 
+std::optional<Attempt> AProbe(std::span<const Tried> tried, std::span<const tls::ProbeResult> done,
+                              const AttemptLimits& limits) {
+  const Tried& chosen = tried[ChooseAttempt(tried)];
+  if (limits.surveys.empty() && FailurePerhapsOurs(*chosen.facts).empty()) return std::nullopt;
+  const std::optional<tls::Probe> probe = tls::NextProbe(limits.surveys, OrdinaryOf(tried), done);
+  if (!probe) return std::nullopt;
+  return Attempt{.offer = chosen.offer, .probe = probe};
+}
+
 constexpr std::optional<Attempt> (*kRules[])(std::span<const Tried>, const AttemptLimits&) = {
     TheUsualOfferFirst,
     AgainAfterWhatMayPass,
@@ -128,11 +152,41 @@ constexpr std::optional<Attempt> (*kRules[])(std::span<const Tried>, const Attem
 
 }  // namespace
 
-std::optional<Attempt> NextAttempt(std::span<const Tried> tried, const AttemptLimits& limits) {
+std::optional<Attempt> NextAttempt(std::span<const Tried> tried,
+                                   std::span<const tls::ProbeResult> done,
+                                   const AttemptLimits& limits) {
   for (const auto& rule : kRules) {
     if (std::optional<Attempt> attempt = rule(tried, limits)) return attempt;
   }
-  return std::nullopt;
+  return AProbe(tried, done, limits);
+}
+
+tls::OrdinaryHandshake OrdinaryOf(std::span<const Tried> tried) {
+  const Tried& chosen = tried[ChooseAttempt(tried)];
+  const EndpointFacts& facts = *chosen.facts;
+  tls::OrdinaryHandshake ordinary{.max_version_offered = chosen.offer.max_version};
+  if (!facts.handshake) return ordinary;
+  const tls::HandshakeFacts& shown = *facts.handshake;
+  ordinary.reached_tls = true;
+  ordinary.completed = facts.outcome == Outcome::kTlsOk;
+  ordinary.version = shown.version_wire;
+  ordinary.suite = shown.cipher_wire;
+  ordinary.group = shown.group_wire;
+  ordinary.may_be_ours = FailurePerhapsOurs(facts);
+  ordinary.had_server_name = facts.sent_server_name;
+  if (!shown.chain.empty()) ordinary.leaf_key = LeafKeyOf(shown.chain.front());
+  return ordinary;
+}
+
+void AddProbe(const tls::Probe& probe, std::unique_ptr<EndpointFacts> facts, Probed* probed) {
+  tls::ProbeResult& result = probed->results.emplace_back();
+  result.probe = probe;
+  if (facts->flight) {
+    result.reached_tls = true;
+    result.flight = std::move(*facts->flight);
+    facts->flight.reset();
+  }
+  probed->connections.push_back(std::move(facts));
 }
 
 size_t ChooseAttempt(std::span<const Tried> tried) {

@@ -12,6 +12,7 @@
 
 #include "scanner/smtp/dialogue.h"
 #include "scanner/smtp/endpoint_facts.h"
+#include "tls/probe/surveys.h"
 
 namespace mxsweep::scanner {
 
@@ -21,6 +22,9 @@ struct AttemptLimits {
   // Where a handshake with a server name (SNI) was completed: another connection without one, up to
   // the handshake, to see what senders meet that send none.
   bool also_without_server_name = false;
+  // Probes that are asked for; one follows a handshake that failed perhaps for our own ClientHello
+  // in any case.
+  tls::SurveySet surveys;
 };
 
 // What one offer came to.
@@ -30,9 +34,18 @@ struct Tried {
   std::unique_ptr<EndpointFacts> facts;  // of the last of them
 };
 
+// The probes that were made of an endpoint: what each came to, and the connection it took.
+struct Probed {
+  std::vector<tls::ProbeResult> results;
+  std::vector<std::unique_ptr<EndpointFacts>>
+      connections;  // of each; their flight is in its result
+};
+
 // What to do next.
 struct Attempt {
   Offer offer;
+  // Instead of a handshake. The offer says how the row's handshake was made.
+  std::optional<tls::Probe> probe;
   // How far to talk: the dialogue ends behind this stage.
   Stage last_stage = Stage::kDone;
   // When: so long from now, before the gate is asked. To be spread (Pacer::Spread).
@@ -40,8 +53,10 @@ struct Attempt {
 };
 
 // The next attempt after `tried` (in the order of the first attempt of each offer; empty: nothing
-// was tried), or nothing where the endpoint is done with.
-std::optional<Attempt> NextAttempt(std::span<const Tried> tried, const AttemptLimits& limits);
+// was tried) and the probes that were `done`, or nothing where the endpoint is done with.
+std::optional<Attempt> NextAttempt(std::span<const Tried> tried,
+                                   std::span<const tls::ProbeResult> done,
+                                   const AttemptLimits& limits);
 
 // Which of `tried` the endpoint's row tells. REQUIRES: it is not empty.
 size_t ChooseAttempt(std::span<const Tried> tried);
@@ -50,8 +65,14 @@ EndpointFacts& ChosenFacts(std::vector<Tried>* tried);
 // What the connection came to that also_without_server_name asks for; null: there was none.
 const EndpointFacts* FactsWithoutServerName(std::span<const Tried> tried);
 
+// What the endpoint's row tells of its handshake, for the plan of the probes.
+tls::OrdinaryHandshake OrdinaryOf(std::span<const Tried> tried);
+
 // endpoints.offer: "usual", "tls12", "no_server_name".
 std::string_view OfferWord(const Offer& offer);
+
+// Adds what a probe came to.
+void AddProbe(const tls::Probe& probe, std::unique_ptr<EndpointFacts> facts, Probed* probed);
 
 // Adds what an attempt came to.
 void AddAttempt(const Offer& offer, std::unique_ptr<EndpointFacts> facts,

@@ -2,8 +2,10 @@
 #define MXSWEEP_SCANNER_WORK_CHAIN_RECORDER_H_
 
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "scanner/smtp/endpoint_facts.h"
 #include "scanner/verdict/revocation.h"
 #include "scanner/work/recent_certificates.h"
@@ -29,8 +31,11 @@ class ChainRecorder {
   // Borrows `services`.
   explicit ChainRecorder(const ScanContext::Services* services) : services_(services) {}
 
-  // The chain that the server sent, leaf first; empty without one. Those met for the first time are
+  // A chain as a server sent it at `seen_at`, leaf first. Those met for the first time are
   // recorded, or with --revocation put into `new_certificates`, to be recorded by Record.
+  std::vector<tls::CertificateRef> Intern(std::span<const tls::DerHandle> shown, absl::Time seen_at,
+                                          std::vector<NewCertificate>* new_certificates);
+  // That of a handshake; empty without one.
   std::vector<tls::CertificateRef> Intern(const EndpointFacts& facts,
                                           std::vector<NewCertificate>* new_certificates);
 

@@ -3,10 +3,12 @@
 #include "scanner/work/endpoint_task.h"
 
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "scanner/record/rows.h"
+#include "scanner/verdict/probes.h"
 #include "scanner/verdict/verdicts.h"
 #include "scanner/work/ask_owner.h"
 #include "scanner/work/attempts.h"
@@ -74,11 +76,31 @@ std::unique_ptr<EndpointFacts> FactsOfSentAway(Worker* worker, const SocketAddre
                      "not asked: too many wait for the address (see --patience)", now);
 }
 
+// The server name of the probe's ClientHello: the one that a handshake would have sent.
+std::string ProbeHello(Worker* worker, const HostContext& host, const tls::Probe& probe) {
+  return tls::WriteClientHello(tls::HelloOf(probe, host.server_name(), worker->NextRandomBytes()));
+}
+
+Task<std::unique_ptr<EndpointFacts>> ConnectForProbe(Worker* worker, const HostContext* host,
+                                                     const SocketAddress* to,
+                                                     const tls::Probe* probe) {
+  const std::string hello = ProbeHello(worker, *host, *probe);
+  std::unique_ptr<EndpointFacts> facts =
+      co_await HoldDialogue({.loop = worker->loop(),
+                             .tls = worker->tls(),
+                             .options = &worker->settings().dialogue,
+                             .to = *to,
+                             .server_name = host->server_name(),
+                             .probe_hello = hello});
+  co_return std::move(facts);
+}
+
 // A connection that the gate has let through. What is borrowed outlives the task. To be followed by
 // AfterConnection.
 Task<std::unique_ptr<EndpointFacts>> Connect(Worker* worker, const HostContext* host,
                                              const SocketAddress& to, const Attempt* attempt) {
   worker->counters().connections.fetch_add(1, std::memory_order_relaxed);
+  if (attempt->probe) return ConnectForProbe(worker, host, &to, &*attempt->probe);
   return HoldDialogue({.loop = worker->loop(),
                        .tls = worker->tls(),
                        .options = &worker->settings().dialogue,
@@ -117,48 +139,82 @@ void End(Worker* worker, const EndpointAsker& asker, bool has_slot, Findings fin
   if (has_slot) worker->context()->slots.Return();
 }
 
+// What an endpoint came to, as it is judged.
+struct EndpointOutcome {
+  EndpointVerdicts verdicts;
+  Boxed<ProbeVerdicts> probes;
+  std::vector<NewCertificate>
+      new_certificates;  // with --revocation: whose rows are yet to be written
+};
+
+// `probed` null: no probe was made.
+ProbeVerdicts JudgeProbed(Worker* worker, const HostContext& host, const dns::IpAddress& address,
+                          const std::vector<Tried>& tried, const Probed& probed,
+                          std::vector<NewCertificate>* new_certificates) {
+  const auto intern = [&](const tls::ProbeResult& result, absl::Time at) {
+    return worker->chains().Intern(result.flight.chain, at, new_certificates);
+  };
+  // What probes see only to answer another question has its row, too: `probes` names it.
+  for (size_t i = 0; i < probed.results.size(); ++i) {
+    static_cast<void>(intern(probed.results[i], probed.connections[i]->started_at));
+  }
+  const absl::Time began = probed.connections.front()->started_at;
+  return JudgeProbes(
+      host, address, OrdinaryOf(tried), probed.results, began,
+      [&](std::span<const tls::DerHandle> chain) {
+        return worker->chains().Intern(chain, began, new_certificates);
+      },
+      worker->services().pkix);
+}
+
+EndpointOutcome Judge(Worker* worker, const HostContext& host, const dns::IpAddress& address,
+                      std::vector<Tried>* tried, const Probed* probed) {
+  EndpointOutcome outcome;
+  std::vector<NewCertificate>* fresh =
+      worker->services().certificate_rows != nullptr ? &outcome.new_certificates : nullptr;
+  const EndpointFacts& facts = ChosenFacts(tried);
+  outcome.verdicts = JudgeEndpoint(host, facts, worker->chains().Intern(facts, fresh),
+                                   worker->services().pkix, &address);
+  if (const EndpointFacts* unnamed = FactsWithoutServerName(*tried)) {
+    JudgeWithoutServerName(host, facts, *unnamed, worker->chains().Intern(*unnamed, fresh),
+                           worker->services().pkix, &outcome.verdicts);
+  }
+  if (probed != nullptr) {
+    outcome.probes = JudgeProbed(worker, host, address, *tried, *probed, fresh);
+  }
+  return outcome;
+}
+
 Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAddress& address,
-                        const EndpointFacts& facts, const EndpointVerdicts& verdicts,
-                        uint32_t attempts) {
-  worker->services().recorder->Push(MakeEndpointRow(host, address, worker->settings().port, facts,
-                                                    verdicts, attempts,
-                                                    *worker->services().certificates));
+                        const std::vector<Tried>& tried, const EndpointFacts& facts,
+                        const Probed* probed, const EndpointOutcome& outcome) {
+  const uint16_t port = worker->settings().port;
+  Recorder* recorder = worker->services().recorder;
+  for (size_t i = 0; probed != nullptr && i < probed->results.size(); ++i) {
+    recorder->Push(MakeProbeRow(host, address, port, probed->results[i], *probed->connections[i]));
+  }
+  recorder->Push(MakeEndpointRow(host, address, port, facts, outcome.verdicts, CountAttempts(tried),
+                                 *worker->services().certificates,
+                                 outcome.probes ? &*outcome.probes : nullptr));
   worker->counters().endpoints_done.fetch_add(1, std::memory_order_relaxed);
   if (facts.outcome == Outcome::kTlsOk) {
     worker->counters().tls_ok.fetch_add(1, std::memory_order_relaxed);
   }
   if (facts.inferred()) worker->counters().inferred.fetch_add(1, std::memory_order_relaxed);
-  return SummarizeEndpoint(facts, verdicts);
+  return SummarizeEndpoint(facts, outcome.verdicts);
 }
 
-// What was seen, judged. `new_certificates`: as ChainRecorder::Intern has it.
-EndpointVerdicts Judge(Worker* worker, const HostContext& host, const dns::IpAddress& address,
-                       std::vector<Tried>* tried, std::vector<NewCertificate>* new_certificates) {
-  const EndpointFacts& facts = ChosenFacts(tried);
-  EndpointVerdicts verdicts =
-      JudgeEndpoint(host, facts, worker->chains().Intern(facts, new_certificates),
-                    worker->services().pkix, &address);
-  if (const EndpointFacts* unnamed = FactsWithoutServerName(*tried)) {
-    JudgeWithoutServerName(host, facts, *unnamed,
-                           worker->chains().Intern(*unnamed, new_certificates),
-                           worker->services().pkix, &verdicts);
-  }
-  return verdicts;
-}
-
-// Judges what was seen, and records it. What is borrowed outlives the task.
+// Judges what was seen, and records it. `probed` null: no probe was made. What is borrowed outlives
+// the task.
 Task<Findings> FinishEndpoint(Worker* worker, const HostContext* host,
-                              const dns::IpAddress* address, std::vector<Tried>* tried) {
-  EndpointVerdicts verdicts;
-  if (worker->services().certificate_rows == nullptr) {
-    verdicts = Judge(worker, *host, *address, tried, nullptr);
-  } else {
-    std::vector<NewCertificate> new_certificates;
-    verdicts = Judge(worker, *host, *address, tried, &new_certificates);
-    co_await LookUpRevocations(worker, &ChosenFacts(tried), &verdicts, &new_certificates);
+                              const dns::IpAddress* address, std::vector<Tried>* tried,
+                              const Probed* probed) {
+  EndpointOutcome outcome = Judge(worker, *host, *address, tried, probed);
+  if (worker->services().certificate_rows != nullptr) {
+    co_await LookUpRevocations(worker, &ChosenFacts(tried), &outcome.verdicts,
+                               &outcome.new_certificates);
   }
-  co_return RecordEndpoint(worker, *host, *address, ChosenFacts(tried), verdicts,
-                           CountAttempts(*tried));
+  co_return RecordEndpoint(worker, *host, *address, *tried, ChosenFacts(tried), probed, outcome);
 }
 
 // Until the next attempt may begin. False: it must not.
@@ -175,7 +231,8 @@ Task<bool> WaitForAttempt(Worker* worker, SocketAddress server, Gate::Provider p
 
 // Once nothing more is tried. What is borrowed outlives the task.
 Task<void> ConcludeEndpoint(Worker* worker, const HostContext* host, const SocketAddress* server,
-                            EndpointAsker asker, bool has_slot, std::vector<Tried>* tried) {
+                            EndpointAsker asker, bool has_slot, std::vector<Tried>* tried,
+                            const Probed* probed) {
   if (tried->empty()) {
     std::unique_ptr<EndpointFacts> facts = FactsOfSentAway(worker, *server);
     if (facts == nullptr) {
@@ -188,7 +245,7 @@ Task<void> ConcludeEndpoint(Worker* worker, const HostContext* host, const Socke
   } else {
     worker->memory().ForgetCrowd(*server);
   }
-  Findings findings = co_await FinishEndpoint(worker, host, &server->address, tried);
+  Findings findings = co_await FinishEndpoint(worker, host, &server->address, tried, probed);
   End(worker, asker, has_slot, std::move(findings));
 }
 
@@ -198,8 +255,14 @@ Task<void> TellEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
                         std::unique_ptr<EndpointFacts> facts) {
   std::vector<Tried> untried;
   untried.push_back({.facts = std::move(facts)});
-  Findings findings = co_await FinishEndpoint(worker, host.get(), &server.address, &untried);
+  Findings findings =
+      co_await FinishEndpoint(worker, host.get(), &server.address, &untried, nullptr);
   End(worker, asker, has_slot, std::move(findings));
+}
+
+std::span<const tls::ProbeResult> ResultsOf(const Boxed<Probed>& probed) {
+  if (!probed) return {};
+  return probed->results;
 }
 
 // From the first connection on, which the gate has let through. While an endpoint waits, for its
@@ -208,10 +271,12 @@ Task<void> TellEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
 Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
                         SocketAddress server, EndpointAsker asker, bool has_slot) {
   std::vector<Tried> tried;
+  Boxed<Probed> probed;
   const Gate::Provider provider = worker->ProviderOf(host->provider);
   bool has_turn = true;
   uint32_t redone = 0;
-  while (const std::optional<Attempt> attempt = NextAttempt(tried, worker->settings().attempts)) {
+  while (const std::optional<Attempt> attempt =
+             NextAttempt(tried, ResultsOf(probed), worker->settings().attempts)) {
     if (!has_turn) {
       const bool has_next = co_await WaitForAttempt(worker, server, provider, attempt->delay_ns);
       if (!has_next) break;
@@ -227,9 +292,14 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
       if (ours) continue;
     }
     Remember(worker, server, *facts);
-    AddAttempt(attempt->offer, std::move(facts), &tried);
+    if (!attempt->probe) {
+      AddAttempt(attempt->offer, std::move(facts), &tried);
+    } else {
+      AddProbe(*attempt->probe, std::move(facts), probed ? &*probed : &probed.emplace());
+    }
   }
-  co_await ConcludeEndpoint(worker, host.get(), &server, asker, has_slot, &tried);
+  co_await ConcludeEndpoint(worker, host.get(), &server, asker, has_slot, &tried,
+                            probed ? &*probed : nullptr);
 }
 
 struct EndpointQuestion {

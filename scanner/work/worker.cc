@@ -34,9 +34,15 @@ Worker::Worker(ScanContext* context, EventLoop* loop, dns::Resolver* resolver,
       hosts_(context->settings.hash_key),
       waiting_targets_(&context->packed),
       waiting_hosts_(&context->packed),
-      chains_(&context->services) {}
+      chains_(&context->services),
+      random_{seed, 0} {}
 
 Worker::~Worker() { MXSWEEP_CHECK(tasks_ == 0); }
+
+std::array<uint8_t, 32> Worker::NextRandomBytes() {
+  ++random_[1];
+  return tls::HashSha256({reinterpret_cast<const uint8_t*>(random_.data()), sizeof(random_)});
+}
 
 void Worker::Start(Target target) { WorkOn(this, std::move(target)); }
 

@@ -1,6 +1,7 @@
 #ifndef MXSWEEP_SCANNER_WORK_WORKER_H_
 #define MXSWEEP_SCANNER_WORK_WORKER_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -131,6 +132,9 @@ class Worker final : public Pacer::TurnTaker {
   void TaskBegan() { ++tasks_; }
   void TaskEnded() { --tasks_; }
 
+  // For ClientHellos that nobody keeps a secret by: other bytes each time, from the worker's seed.
+  std::array<uint8_t, 32> NextRandomBytes();
+
   void OnTurn(const Pacer::Turn& turn) override;
   // Something was parked in a crowd, or is no longer.
   void Parked() { ++parked_; }
@@ -162,7 +166,8 @@ class Worker final : public Pacer::TurnTaker {
   uint64_t tasks_ = 0;  // under way
   uint64_t parked_ = 0;
   uint64_t parked_fetches_ = 0;
-  mutable std::mutex crowds_mutex_;  // of crowds_
+  std::array<uint64_t, 2> random_{};  // the seed, and how often it was used
+  mutable std::mutex crowds_mutex_;   // of crowds_
   Crowds crowds_;
   int64_t crowds_at_ns_ = 0;
 };

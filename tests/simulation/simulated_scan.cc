@@ -141,6 +141,7 @@ class SimulatedScan {
     context_.settings.dialogue.implicit_tls = settings.implicit_tls;
     context_.settings.attempts.retries = settings.retries;
     context_.settings.attempts.also_without_server_name = settings.also_without_server_name;
+    context_.settings.attempts.surveys = settings.surveys;
     context_.settings.use_ipv4 = settings.use_ipv4;
     context_.settings.use_ipv6 = settings.use_ipv6;
     context_.settings.hash_key = {settings.seed, 42};

@@ -50,6 +50,11 @@ void ExpectWhole(const World& world, const ScanResult& result) {
            endpoint->chain_sha256.value_or(std::vector<std::string>{})) {
         EXPECT_TRUE(certificates.contains(sha256));
       }
+    } else if (const auto* probe = std::get_if<output::ProbeRow>(&row)) {
+      EXPECT_FALSE(endpoints.contains({probe->host, probe->address}));
+      for (const std::string& sha256 : probe->chain_sha256.value_or(std::vector<std::string>{})) {
+        EXPECT_TRUE(certificates.contains(sha256));
+      }
     } else if (const auto* host = std::get_if<MxHostRow>(&row)) {
       const WorldHost* truth = FindHost(world, host->host);
       ASSERT_NE(truth, nullptr);

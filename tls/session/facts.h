@@ -44,6 +44,9 @@ struct HandshakeFacts {
   std::optional<uint16_t> group_wire;
   std::string group;
   std::optional<uint32_t> group_bits;
+  // Of finite-field DHE with a prime of the server's, which BoringSSL does not have: as probes see
+  // it (tls/probe).
+  std::optional<uint32_t> dh_prime_bits;
   // The server asked for another key share first.
   bool hello_retry_request = false;
 

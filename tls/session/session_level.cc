@@ -4,6 +4,8 @@
 //
 // - A signature counts as its digest does; the MD5+SHA-1 pair of TLS 1.0 and 1.1 is 67 bits: level
 //   0. So an ECDHE handshake in TLS 1.0 or 1.1 is level 0 by 3.0's rules as well.
+// - Level 1 and up: no suites without a certificate, without encryption, or with MD5 as MAC.
+// - Level 2 and up: no RC4.
 // - Level 3 and up: forward secrecy (no static RSA). Level 4 and up: no SHA-1 as MAC.
 // - 3.0: SSL 3.0 level 1 at most, TLS 1.0 level 2, TLS 1.1 level 3. 3.1 and later: level 0, all.
 #include "tls/session/session_level.h"
@@ -85,12 +87,21 @@ void JudgeCipher(const HandshakeFacts& facts, SecurityLevel* level) {
   const std::string what = "cipher: " + facts.cipher;
   level->Limit(LevelOfSecurityBits(static_cast<int>(facts.cipher_bits.value_or(0))), what);
   if (facts.cipher.ends_with("_SHA")) level->Limit(3, what + ": SHA-1 as MAC");
+  if (facts.cipher.find("_anon_") != std::string::npos) {
+    level->Limit(0, what + ": nobody is authenticated");
+  }
+  if (facts.cipher.ends_with("_MD5")) level->Limit(0, what + ": MD5 as MAC");
+  if (facts.cipher.find("_RC4_") != std::string::npos) level->Limit(1, what);
   if (facts.cipher.starts_with("TLS_RSA_")) level->Limit(2, what + ": no forward secrecy");
 }
 
 void JudgeKeyExchange(const HandshakeFacts& facts, SecurityLevel* level) {
   if (facts.group_wire) {
     level->Limit(LevelOfSecurityBits(GroupSecurityBits(*facts.group_wire)),
+                 "key exchange: " + facts.group);
+  }
+  if (facts.dh_prime_bits) {
+    level->Limit(LevelOfSecurityBits(ModulusSecurityBits(*facts.dh_prime_bits)),
                  "key exchange: " + facts.group);
   }
   if (facts.signature_algorithm_wire) {

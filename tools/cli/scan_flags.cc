@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "scanner/base/text.h"
 #include "scanner/smtp/command.h"
+#include "tls/probe/surveys.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -183,6 +185,26 @@ void AddSourceAddresses(CLI::App& app, ScanOptions& options) {
       ->group("Dialogue");
 }
 
+// Each survey with the most connections it takes of one server.
+std::string ProbeHelp() {
+  constexpr std::pair<tls::Survey, std::string_view> kWhat[] = {
+      {tls::Survey::kLegacy, "old versions, RC4, 3DES, NULL …"},
+      {tls::Survey::kExport, "RSA_EXPORT, DHE_EXPORT"},
+      {tls::Survey::kDhe, "prime of Diffie-Hellman"},
+      {tls::Survey::kCerts, "RSA, ECDSA and no-SNI certificates"},
+      {tls::Survey::kPq, "post-quantum groups, ML-DSA"}};
+  std::string help =
+      "Find out more of each server's TLS, by further\n"
+      "connections (at most so many of one server):\n";
+  for (const auto& [survey, what] : kWhat) {
+    AppendText(&help, "  ", tls::SurveyName(survey), " (", tls::MostConnections(survey),
+               "): ", what, "\n");
+  }
+  AppendText(&help, "  all (", tls::MostConnections(tls::SurveySet::All()),
+             "). Default: none. See docs/keys.md");
+  return help;
+}
+
 void AddDialogue(CLI::App& app, ScanOptions& options) {
   const char* group = "Dialogue";
   AddWord<TlsMode>(app, "--tls", options.tls_mode,
@@ -222,6 +244,18 @@ void AddDialogue(CLI::App& app, ScanOptions& options) {
   app.add_flag("--without-sni", options.also_without_server_name,
                "Connect once more without a server name, and see\n"
                "whether the server shows other certificates then")
+      ->group(group);
+  app.add_option_function<std::string>(
+         "--probe",
+         [&options](const std::string& list) {
+           const absl::StatusOr<tls::SurveySet> surveys = tls::ParseSurveys(list);
+           if (!surveys.ok()) {
+             throw CLI::ValidationError("--probe", std::string(surveys.status().message()));
+           }
+           options.surveys = *surveys;
+         },
+         ProbeHelp())
+      ->type_name("LIST")
       ->group(group);
   app.add_flag("--revocation", options.revocation,
                "Fetch the revocation lists (CRLs) that trusted\n"

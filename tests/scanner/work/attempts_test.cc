@@ -27,8 +27,23 @@ std::unique_ptr<EndpointFacts> Alert(uint8_t alert) {
   return facts;
 }
 
+// Of a probe that was answered.
+std::unique_ptr<EndpointFacts> Flight(tls::FlightKind kind) {
+  auto facts = Facts(Outcome::kTlsAlert);
+  facts->stage = Stage::kHandshake;
+  facts->flight.emplace() = {.kind = kind, .end = tls::FlightEnd::kAlert};
+  return facts;
+}
+
+std::unique_ptr<EndpointFacts> Completed() {
+  auto facts = Facts(Outcome::kTlsOk);
+  facts->handshake.emplace() = {
+      .outcome = tls::HandshakeOutcome::kOk, .version_wire = tls::kTls13, .cipher_wire = 0x1301};
+  return facts;
+}
+
 TEST(NextAttempt, BeginsWithTheUsualOfferAtOnce) {
-  const auto attempt = NextAttempt({}, kLimits);
+  const auto attempt = NextAttempt({}, {}, kLimits);
   ASSERT_TRUE(attempt);
   EXPECT_EQ(attempt->offer, Offer());
   EXPECT_EQ(attempt->offer.max_version, tls::kTls13);
@@ -41,7 +56,7 @@ TEST(NextAttempt, EndsWithAnAnswer) {
                                 Outcome::kGreeting5xx, Outcome::kSmtpProtocolError}) {
     std::vector<Tried> tried;
     AddAttempt({}, Facts(outcome), &tried);
-    EXPECT_FALSE(NextAttempt(tried, kLimits)) << static_cast<int>(outcome);
+    EXPECT_FALSE(NextAttempt(tried, {}, kLimits)) << static_cast<int>(outcome);
   }
 }
 
@@ -49,13 +64,13 @@ TEST(NextAttempt, ComesBackAfterWhatMayPassTwiceAsLateEachTime) {
   std::vector<Tried> tried;
   for (const int64_t delay_ns : {1000, 2000}) {
     AddAttempt({}, Facts(Outcome::kGreetingTimeout), &tried);
-    const auto attempt = NextAttempt(tried, kLimits);
+    const auto attempt = NextAttempt(tried, {}, kLimits);
     ASSERT_TRUE(attempt);
     EXPECT_EQ(attempt->offer, Offer());
     EXPECT_EQ(attempt->delay_ns, delay_ns);
   }
   AddAttempt({}, Facts(Outcome::kGreetingTimeout), &tried);
-  EXPECT_FALSE(NextAttempt(tried, kLimits));
+  EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
   EXPECT_EQ(CountAttempts(tried), 3u);
   EXPECT_EQ(tried.size(), 1u);
 }
@@ -66,7 +81,7 @@ TEST(NextAttempt, NeverWaitsLongerThanADayWhateverTheOptions) {
   std::vector<Tried> tried;
   for (int i = 0; i < 100; ++i) {
     AddAttempt({}, Facts(Outcome::kReset), &tried);
-    const auto attempt = NextAttempt(tried, absurd);
+    const auto attempt = NextAttempt(tried, {}, absurd);
     ASSERT_TRUE(attempt);
     EXPECT_EQ(attempt->delay_ns, kDayNs);
   }
@@ -75,15 +90,15 @@ TEST(NextAttempt, NeverWaitsLongerThanADayWhateverTheOptions) {
 TEST(NextAttempt, DoesNotComeBackWhereRetriesAreOff) {
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kReset), &tried);
-  EXPECT_FALSE(NextAttempt(tried, {.retries = 0}));
+  EXPECT_FALSE(NextAttempt(tried, {}, {.retries = 0}));
 }
 
 TEST(NextAttempt, ARefusalIsTriedAgainWhereItsCodeWasTransient) {
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kStartTlsRefused), &tried);
-  EXPECT_FALSE(NextAttempt(tried, kLimits));
+  EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
   tried.front().facts->transient_refusal = true;
-  EXPECT_TRUE(NextAttempt(tried, kLimits));
+  EXPECT_TRUE(NextAttempt(tried, {}, kLimits));
 }
 
 TEST(NextAttempt, OffersOnceAndAtOnceWhatMaySettleAFailedHandshake) {
@@ -96,13 +111,20 @@ TEST(NextAttempt, OffersOnceAndAtOnceWhatMaySettleAFailedHandshake) {
     std::vector<Tried> tried;
     AddAttempt({}, Alert(c.alert), &tried);
     for (const Offer& offer : c.offers) {
-      const auto attempt = NextAttempt(tried, kLimits);
+      const auto attempt = NextAttempt(tried, {}, kLimits);
       ASSERT_TRUE(attempt) << int{c.alert};
       EXPECT_EQ(attempt->offer, offer) << int{c.alert};
       EXPECT_EQ(attempt->delay_ns, 0);
       AddAttempt(offer, Alert(c.alert), &tried);
     }
-    EXPECT_FALSE(NextAttempt(tried, kLimits)) << int{c.alert};
+    // What a sender with another library would have met is found out by a probe, once.
+    const auto follow_up = NextAttempt(tried, {}, kLimits);
+    ASSERT_TRUE(follow_up && follow_up->probe) << int{c.alert};
+    EXPECT_EQ(follow_up->probe->kind, tls::ProbeKind::kFollowUp);
+    Probed probed;
+    AddProbe(*follow_up->probe, Flight(tls::FlightKind::kAlert), &probed);
+    EXPECT_FALSE(NextAttempt(tried, probed.results, kLimits)) << int{c.alert};
+    EXPECT_EQ(CountAttempts(tried), 3u) << "probes are counted apart";
     EXPECT_EQ(ChosenFacts(&tried).other_offer.has_value(), false);
   }
 }
@@ -111,7 +133,7 @@ TEST(NextAttempt, LeavesTheServerNameWhereThereWasNone) {
   std::vector<Tried> tried;
   AddAttempt({}, Alert(112), &tried);
   tried.front().facts->sent_server_name = false;
-  const auto attempt = NextAttempt(tried, kLimits);
+  const auto attempt = NextAttempt(tried, {}, kLimits);
   ASSERT_TRUE(attempt);
   EXPECT_EQ(attempt->offer, kTls12);
 }
@@ -120,7 +142,7 @@ TEST(NextAttempt, EndsWithAnOfferThatWentWellAndTheRowSaysWhichAndWhy) {
   std::vector<Tried> tried;
   AddAttempt({}, Alert(112), &tried);
   AddAttempt(kNoServerName, Facts(Outcome::kTlsOk), &tried);
-  EXPECT_FALSE(NextAttempt(tried, kLimits));
+  EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
   const EndpointFacts& facts = ChosenFacts(&tried);
   EXPECT_EQ(facts.outcome, Outcome::kTlsOk);
   ASSERT_TRUE(facts.other_offer);
@@ -144,8 +166,8 @@ TEST(NextAttempt, AsksOnceMoreWithoutAServerNameWhereThatIsWanted) {
   constexpr AttemptLimits kAlso{.also_without_server_name = true};
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kTlsOk), &tried);
-  EXPECT_FALSE(NextAttempt(tried, kLimits));
-  const auto attempt = NextAttempt(tried, kAlso);
+  EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
+  const auto attempt = NextAttempt(tried, {}, kAlso);
   ASSERT_TRUE(attempt);
   EXPECT_EQ(attempt->offer, kNoServerName);
   EXPECT_EQ(attempt->last_stage, Stage::kHandshake);
@@ -155,7 +177,7 @@ TEST(NextAttempt, AsksOnceMoreWithoutAServerNameWhereThatIsWanted) {
     std::vector<Tried> both;
     AddAttempt({}, Facts(Outcome::kTlsOk), &both);
     AddAttempt(attempt->offer, Facts(outcome), &both);
-    EXPECT_FALSE(NextAttempt(both, kAlso)) << "once, whatever comes of it";
+    EXPECT_FALSE(NextAttempt(both, {}, kAlso)) << "once, whatever comes of it";
     EXPECT_EQ(&ChosenFacts(&both), both.front().facts.get()) << "the row tells of the usual one";
     EXPECT_FALSE(ChosenFacts(&both).other_offer);
     EXPECT_EQ(FactsWithoutServerName(both), both.back().facts.get());
@@ -166,17 +188,17 @@ TEST(NextAttempt, AsksForNothingMoreWhereTheRowHasNoServerNameOrNoHandshake) {
   constexpr AttemptLimits kAlso{.also_without_server_name = true};
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kNoStartTls), &tried);
-  EXPECT_FALSE(NextAttempt(tried, kAlso));
+  EXPECT_FALSE(NextAttempt(tried, {}, kAlso));
   tried.clear();
   AddAttempt({}, Facts(Outcome::kTlsOk), &tried);
   tried.front().facts->sent_server_name = false;
-  EXPECT_FALSE(NextAttempt(tried, kAlso));
+  EXPECT_FALSE(NextAttempt(tried, {}, kAlso));
   // After `unrecognized_name` the row itself is of an attempt without one.
   tried.clear();
   AddAttempt({}, Alert(112), &tried);
   AddAttempt(kNoServerName, Facts(Outcome::kTlsOk), &tried);
   tried.back().facts->sent_server_name = false;
-  EXPECT_FALSE(NextAttempt(tried, kAlso));
+  EXPECT_FALSE(NextAttempt(tried, {}, kAlso));
   EXPECT_EQ(FactsWithoutServerName(tried), nullptr);
 }
 
@@ -184,9 +206,68 @@ TEST(NextAttempt, AsksWithTheVersionsThatHadGoneWell) {
   std::vector<Tried> tried;
   AddAttempt({}, Alert(40), &tried);
   AddAttempt(kTls12, Facts(Outcome::kTlsOk), &tried);
-  const auto attempt = NextAttempt(tried, {.also_without_server_name = true});
+  const auto attempt = NextAttempt(tried, {}, {.also_without_server_name = true});
   ASSERT_TRUE(attempt);
   EXPECT_EQ(attempt->offer, (Offer{.max_version = tls::kTls12, .server_name = false}));
+}
+
+TEST(NextAttempt, ProbesWhatIsAskedForOnceEachAndNothingElse) {
+  for (const tls::Survey survey : tls::kSurveys) {
+    AttemptLimits limits;
+    limits.surveys.Add(survey);
+    std::vector<Tried> tried;
+    AddAttempt({}, Completed(), &tried);
+    EXPECT_FALSE(NextAttempt(tried, {}, {}));
+    Probed probed;
+    while (const auto attempt = NextAttempt(tried, probed.results, limits)) {
+      ASSERT_TRUE(attempt->probe) << tls::SurveyName(survey);
+      for (const tls::ProbeResult& before : probed.results) {
+        EXPECT_FALSE(before.probe == *attempt->probe);
+      }
+      AddProbe(*attempt->probe, Flight(tls::FlightKind::kAlert), &probed);
+      ASSERT_LE(probed.results.size(), 40u);
+    }
+    EXPECT_GE(probed.results.size(), 1u) << tls::SurveyName(survey);
+    EXPECT_LE(probed.results.size(), static_cast<size_t>(tls::MostConnections(survey)));
+  }
+}
+
+TEST(NextAttempt, ProbesNobodyWhoHasNoTls) {
+  const AttemptLimits limits{.retries = 0, .surveys = tls::SurveySet::All()};
+  for (const Outcome outcome : {Outcome::kNoStartTls, Outcome::kConnectRefused,
+                                Outcome::kStartTlsRefused, Outcome::kGreeting5xx}) {
+    std::vector<Tried> tried;
+    AddAttempt({}, Facts(outcome), &tried);
+    EXPECT_FALSE(NextAttempt(tried, {}, limits)) << static_cast<int>(outcome);
+  }
+}
+
+// A server that throttles, or is gone, is not asked again and again.
+TEST(NextAttempt, EndsAServersProbesWhereItIsNotReached) {
+  const AttemptLimits limits{.surveys = tls::SurveySet::All()};
+  std::vector<Tried> tried;
+  AddAttempt({}, Completed(), &tried);
+  Probed probed;
+  while (const auto attempt = NextAttempt(tried, probed.results, limits)) {
+    AddProbe(*attempt->probe, Facts(Outcome::kThrottled421), &probed);
+  }
+  EXPECT_EQ(probed.results.size(), 2u);
+  EXPECT_FALSE(probed.results.front().reached_tls);
+}
+
+TEST(OrdinaryOf, TellsThePlanOfTheRowsHandshake) {
+  std::vector<Tried> tried;
+  AddAttempt({}, Alert(40), &tried);
+  EXPECT_TRUE(OrdinaryOf(tried).reached_tls);
+  EXPECT_FALSE(OrdinaryOf(tried).completed);
+  EXPECT_EQ(OrdinaryOf(tried).may_be_ours, "no_common_cipher");
+  AddAttempt(kTls12, Completed(), &tried);
+  tried.back().facts->handshake->version_wire = tls::kTls12;
+  EXPECT_TRUE(OrdinaryOf(tried).completed);
+  EXPECT_EQ(OrdinaryOf(tried).max_version_offered, tls::kTls12);
+  EXPECT_EQ(OrdinaryOf(tried).version, tls::kTls12);
+  EXPECT_EQ(OrdinaryOf(tried).suite, 0x1301);
+  EXPECT_TRUE(OrdinaryOf(tried).may_be_ours.empty());
 }
 
 }  // namespace
