@@ -107,14 +107,35 @@ std::string_view WhatMayBeOurs(std::string_view word) {
   return "our TLS may lack what it wants";
 }
 
+// What a ClientHello like OpenSSL's met there; empty: that is not known.
+std::string WhatOpenSslMeets(const EndpointRow& row) {
+  if (row.follow_up == "alert") {
+    return JoinText("A ClientHello like OpenSSL's met the alert \"",
+                    row.follow_up_alert.value_or("?"), "\", too: senders with it fail likewise");
+  }
+  if (!row.follow_up_tls_version || !row.follow_up_cipher) return "";
+  std::string text = JoinText("A ClientHello like OpenSSL's was answered with ",
+                              *row.follow_up_tls_version, ", ", *row.follow_up_cipher);
+  if (row.follow_up_group) AppendText(&text, ", ", *row.follow_up_group);
+  if (row.follow_up_session_level) {
+    AppendText(&text, ": senders with it get on up to security level ",
+               int{*row.follow_up_session_level});
+    if (row.follow_up_session_level_limit)
+      AppendText(&text, " (", *row.follow_up_session_level_limit, ")");
+  }
+  return text;
+}
+
 // Where another client may get on: nothing is said of the server.
 Finding OurHandshakeFailed(const HostRows& host, const EndpointRow& row) {
+  const std::string met = WhatOpenSslMeets(row);
   return {
       .severity = Severity::kUnknown,
       .id = "handshake_failed_for_us",
       .title = "our own TLS handshake fails, and that of senders may not",
       .why = JoinText(HowItFailed(row), " But ", WhatMayBeOurs(*row.may_be_ours),
-                      ". What becomes of mail is not known."),
+                      met.empty() ? ". What becomes of mail is not known." : ". ", met,
+                      met.empty() ? "" : "; what others meet is not known."),
       .fix = "try with the TLS library of a sender",
       .advice = JoinText("\"openssl s_client -starttls smtp -connect ", host.name, ":", row.port,
                          " -servername ", host.name,

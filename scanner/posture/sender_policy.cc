@@ -109,12 +109,20 @@ std::optional<Step> BeforeStartTls(const EndpointRow& row) {
   return Unknown(Reason::kNoAnswer);
 }
 
-std::optional<TlsVersion> VersionOf(const EndpointRow& row) {
+std::optional<TlsVersion> VersionOf(const std::optional<std::string>& word) {
   for (const TlsVersion version :
        {TlsVersion::kTls10, TlsVersion::kTls11, TlsVersion::kTls12, TlsVersion::kTls13}) {
-    if (row.tls_version == CellWord(version)) return version;
+    if (word == CellWord(version)) return version;
   }
   return std::nullopt;
+}
+
+// The certificate that the follow-up was shown; null: none, or within TLS 1.3.
+const output::ShownCertificate* FollowUpCertificate(const EndpointRow& row) {
+  if (!row.shown_certificates) return nullptr;
+  const auto found =
+      std::ranges::find(*row.shown_certificates, "follow_up", &output::ShownCertificate::probe);
+  return found == row.shown_certificates->end() ? nullptr : &*found;
 }
 
 // What a sender without a cached policy makes of the domain's (RFC 8461 §3.3, §5).
@@ -241,8 +249,7 @@ class Visit {
 
   std::optional<Step> InHandshake() const {
     if (HandshakeFailed(row_)) {
-      if (IsMaybeOurs(row_)) return Unknown(Reason::kMayBeOurs);
-      return WithoutHandshake(Reason::kHandshakeFailed);
+      return IsMaybeOurs(row_) ? AfterFollowUp() : WithoutHandshake(Reason::kHandshakeFailed);
     }
     if (row_.injected_plaintext_bytes.value_or(0) > 0) {
       if (!sender_.drops_injected.value) return Unknown(Reason::kSenderUnknown);
@@ -258,6 +265,55 @@ class Visit {
     return AgainstItsLibrary();
   }
 
+  bool HasOpenSsl() const {
+    return sender_.library.value == TlsLibrary::kOpenSsl ||
+           sender_.library.value == TlsLibrary::kOpenSsl30;
+  }
+
+  // Our handshake failed perhaps for our own ClientHello. What one like OpenSSL's met holds for
+  // senders with OpenSSL.
+  Step AfterFollowUp() const {
+    if (!row_.follow_up || !HasOpenSsl()) return Unknown(Reason::kMayBeOurs);
+    if (*row_.follow_up == "alert") return WithoutHandshake(Reason::kHandshakeFailed);
+    const std::optional<TlsVersion> version = VersionOf(row_.follow_up_tls_version);
+    if (!version || !row_.follow_up_cipher) return Unknown(Reason::kMayBeOurs);
+    if (sender_.min_version.value && *version < *sender_.min_version.value) {
+      return WithoutHandshake(Reason::kVersionTooOld);
+    }
+    const std::string& cipher = *row_.follow_up_cipher;
+    const bool offers_less =
+        cipher.find("_anon_") != std::string::npos ||
+        (cipher.starts_with("TLS_DHE_") && sender_.offers_dhe.value != true) ||
+        (cipher.starts_with("TLS_RSA_") && sender_.offers_static_rsa.value != true);
+    if (offers_less) return Unknown(Reason::kOtherOffer);
+    const std::optional<uint8_t>& level = sender_.library.value == TlsLibrary::kOpenSsl30
+                                              ? row_.follow_up_session_level_openssl_3_0
+                                              : row_.follow_up_session_level;
+    if (Level() > 0 && !level) return Unknown(Reason::kMayBeOurs);
+    if (Level() > 0 && *level < Level()) return WithoutHandshake(Reason::kLevelTooLow);
+    if (binding_ == Binding::kNone && !authenticates()) return Deliver(kEncrypted, Reason::kTls);
+    return AuthenticateFollowUp();
+  }
+
+  Step AuthenticateFollowUp() const {
+    const output::ShownCertificate* shown = FollowUpCertificate(row_);
+    if (shown == nullptr) return Unknown(Reason::kCertificateUnknown);
+    // "not_known" is no digit.
+    const bool too_weak =
+        shown->certificate_level.size() == 1 && shown->certificate_level.front() - '0' < Level();
+    if (binding_ == Binding::kDane) {
+      if (shown->dane_status == "mismatch") return GoOn(kRefuse, Reason::kDaneMismatch);
+      if (shown->dane_status != "match" || too_weak) return Unknown(Reason::kCertificateUnknown);
+      return Deliver(kEncrypted, Reason::kDaneMatch);
+    }
+    if (shown->pkix_status == "not_known") return Unknown(Reason::kCertificateUnknown);
+    if (shown->pkix_status != "valid") return Unauthenticated(Reason::kCertificate);
+    if (too_weak) return Unauthenticated(Reason::kCertificateTooWeak);
+    if (shown->name_match != "san") return Unauthenticated(Reason::kName);
+    return Deliver(kEncrypted,
+                   binding_ == Binding::kSts ? Reason::kStsVerified : Reason::kVerified);
+  }
+
   // REQUIRES: it is known of the sender.
   bool SendsServerName() const {
     return *sender_.server_name.value == ServerName::kAlways ||
@@ -266,7 +322,7 @@ class Visit {
 
   // What the sender's own TLS library makes of the session.
   std::optional<Step> AgainstItsLibrary() const {
-    const std::optional<TlsVersion> version = VersionOf(row_);
+    const std::optional<TlsVersion> version = VersionOf(row_.tls_version);
     if (version && sender_.min_version.value && *version < *sender_.min_version.value) {
       return WithoutHandshake(Reason::kVersionTooOld);
     }

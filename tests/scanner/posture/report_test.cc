@@ -354,6 +354,26 @@ TEST(CheckReport, BlamesNobodyForAHandshakeThatMayFailForUsAlone) {
   }
 }
 
+TEST(CheckReport, TellsWhatAClientHelloLikeOpenSslsMet) {
+  MadeUpDomain domain = testing::Plain();
+  testing::Silence(domain, "tls_alert", "handshake");
+  Server(domain).may_be_ours = "no_common_cipher";
+  Server(domain).follow_up = "server_hello";
+  Server(domain).follow_up_tls_version = "TLSv1.2";
+  Server(domain).follow_up_cipher = "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384";
+  Server(domain).follow_up_group = "DH 1024 bits";
+  Server(domain).follow_up_session_level = 1;
+  Server(domain).follow_up_session_level_limit = "key exchange: DH 1024 bits";
+  EXPECT_THAT(Reported(domain).Find("handshake_failed_for_us")->why,
+              HasSubstr("answered with TLSv1.2, TLS_DHE_RSA_WITH_AES_256_GCM_SHA384, DH 1024 bits: "
+                        "senders with it get on up to security level 1 (key exchange: DH 1024 "
+                        "bits); what others meet is not known."));
+  Server(domain).follow_up = "alert";
+  Server(domain).follow_up_alert = "insufficient_security";
+  EXPECT_THAT(Reported(domain).Find("handshake_failed_for_us")->why,
+              HasSubstr("met the alert \"insufficient_security\", too"));
+}
+
 TEST(CheckReport, TellsAChainThatIsNotKnown) {
   MadeUpDomain domain = testing::Plain();
   Server(domain).pkix_status.reset();

@@ -791,6 +791,65 @@ TEST(SenderPolicy, PassesOverHostsThatTheStsPolicyDoesNotName) {
   EXPECT_EQ(decision.host, "mx.example.org");
 }
 
+// What a ClientHello like OpenSSL's met is what senders with OpenSSL meet; of others nothing is
+// known. Who completes at which level: OpenSSL's own rules (SSL_CTX_set_security_level(3): a prime
+// of 1024 bits up to level 1).
+TEST(SenderPolicy, KnowsByTheFollowUpWhatSendersWithOpenSslMeet) {
+  const auto decide = [](std::string_view sender, auto change) {
+    MadeUpDomain domain;
+    domain.AddHost(10, "mx.example.org");
+    output::EndpointRow& row = domain.AddServer("tls_alert", "handshake");
+    row.may_be_ours = "no_common_cipher";
+    change(row);
+    const SenderDecision decision = Decide(sender, domain);
+    return std::pair{decision.action, decision.reason};
+  };
+  const std::pair unknown{kUnknown, Reason::kMayBeOurs};
+  const auto dh_1024 = [](output::EndpointRow& row) {
+    row.follow_up = "server_hello";
+    row.follow_up_tls_version = "TLSv1.2";
+    row.follow_up_cipher = "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384";
+    row.follow_up_group = "DH 1024 bits";
+    row.follow_up_session_level = row.follow_up_session_level_openssl_3_0 = 1;
+    row.shown_certificates = {{.probe = "follow_up",
+                               .pkix_status = "valid",
+                               .name_match = "san",
+                               .dane_status = "none",
+                               .certificate_level = "2"}};
+  };
+  EXPECT_EQ(decide(kOpportunistic, [](output::EndpointRow&) {}), unknown);
+  EXPECT_EQ(decide(kOpportunistic, dh_1024), kTlsOk);
+  EXPECT_EQ(decide(kVerified, dh_1024), kVerifiedOk);
+  EXPECT_EQ(decide(kLevel2, dh_1024), kClearLevel);
+  EXPECT_EQ(decide("exim_gnutls", dh_1024), unknown);
+  EXPECT_EQ(decide("go", dh_1024), unknown);
+  const auto expired = [&](output::EndpointRow& row) {
+    dh_1024(row);
+    row.shown_certificates->front().pkix_status = "expired";
+  };
+  EXPECT_EQ(decide(kOpportunistic, expired), kTlsOk);
+  EXPECT_EQ(decide(kVerified, expired), Refuse(Reason::kCertificate));
+  const auto unseen = [&](output::EndpointRow& row) {
+    dh_1024(row);
+    row.shown_certificates.reset();  // TLS 1.3
+  };
+  EXPECT_EQ(decide(kVerified, unseen), (std::pair{kUnknown, Reason::kCertificateUnknown}));
+  const auto anonymous = [&](output::EndpointRow& row) {
+    dh_1024(row);
+    row.follow_up_cipher = "TLS_DH_anon_WITH_AES_256_GCM_SHA384";
+  };
+  EXPECT_EQ(decide(kVerified, anonymous), (std::pair{kUnknown, Reason::kOtherOffer}));
+  const auto alert = [](output::EndpointRow& row) {
+    row.follow_up = "alert";
+    row.follow_up_alert = "handshake_failure";
+  };
+  EXPECT_EQ(decide(kOpportunistic, alert), kClearFailed);
+  EXPECT_EQ(decide(kVerified, alert), Refuse(Reason::kHandshakeFailed));
+  EXPECT_EQ(decide("exim_gnutls", alert), unknown);
+  const auto silent = [](output::EndpointRow& row) { row.follow_up = "timeout"; };
+  EXPECT_EQ(decide(kOpportunistic, silent), unknown);
+}
+
 TEST(SenderPolicy, GoesOnToTheNextServerWhereOneDoesNotDo) {
   MadeUpDomain domain;
   domain.AddHost(20, "backup.example.org");
