@@ -158,6 +158,7 @@ class ScanRun {
   std::unique_ptr<tls::PkixVerifier> pkix_;
   tls::CertificateTable certificates_;
   std::unique_ptr<CertificateRows> certificate_rows_;
+  std::unique_ptr<PrimeJudge> primes_;  // outlives what the background does for it
   std::unique_ptr<BackgroundThread> background_;
   std::unique_ptr<RowSink> sink_;
   DirectorySink* directory_ = nullptr;  // sink_, where it is one
@@ -253,9 +254,11 @@ absl::Status ScanRun::PrepareInputs() {
   if (options_.revocation) {
     certificate_rows_ = std::make_unique<CertificateRows>(&certificates_);
     context_.services.certificate_rows = certificate_rows_.get();
-    background_ = std::make_unique<BackgroundThread>();
-    context_.services.background = background_.get();
   }
+  background_ = std::make_unique<BackgroundThread>();
+  primes_ = std::make_unique<PrimeJudge>(background_.get());
+  context_.services.background = background_.get();
+  context_.services.primes = primes_.get();
   return absl::OkStatus();
 }
 

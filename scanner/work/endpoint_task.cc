@@ -204,12 +204,36 @@ Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAd
   return SummarizeEndpoint(facts, outcome.verdicts);
 }
 
+// One that nobody has a name for.
+bool HasPrimeToJudge(const tls::ProbeFindings& findings) {
+  return findings.dhe_result && findings.dhe_prime && !findings.dhe_prime_kind;
+}
+
+// What is borrowed outlives the task.
+Task<void> JudgePrime(Worker* worker, const Probed* probed, tls::ProbeFindings* findings) {
+  EventLoop* loop = worker->loop();
+  std::optional<tls::PrimeKind> kind;
+  Event judged;
+  worker->services().primes->Ask(probed->results[*findings->dhe_result].flight.key_exchange->dh_p,
+                                 [loop, &kind, &judged](std::optional<tls::PrimeKind> answer) {
+                                   loop->Post([answer, &kind, &judged] {
+                                     kind = answer;
+                                     judged.Set();
+                                   });
+                                 });
+  co_await judged;
+  if (kind) findings->dhe_prime_kind = std::string(tls::PrimeKindName(*kind));
+}
+
 // Judges what was seen, and records it. `probed` null: no probe was made. What is borrowed outlives
 // the task.
 Task<Findings> FinishEndpoint(Worker* worker, const HostContext* host,
                               const dns::IpAddress* address, std::vector<Tried>* tried,
                               const Probed* probed) {
   EndpointOutcome outcome = Judge(worker, *host, *address, tried, probed);
+  if (outcome.probes && HasPrimeToJudge(outcome.probes->findings)) {
+    co_await JudgePrime(worker, probed, &outcome.probes->findings);
+  }
   if (worker->services().certificate_rows != nullptr) {
     co_await LookUpRevocations(worker, &ChosenFacts(tried), &outcome.verdicts,
                                &outcome.new_certificates);

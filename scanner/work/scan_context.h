@@ -17,6 +17,7 @@
 #include "scanner/work/certificate_rows.h"
 #include "scanner/work/host_table.h"
 #include "scanner/work/packed_store.h"
+#include "scanner/work/prime_judge.h"
 #include "tls/pki/certificate_table.h"
 #include "tls/pki/pkix.h"
 
@@ -60,8 +61,9 @@ struct ScanContext {
     // Whose silence it is, of servers and of resolvers. Null: theirs.
     OutageWatch* connections = nullptr;
     OutageWatch* names = nullptr;
-    // Reads long revocation lists. Null without --revocation.
+    // Reads long revocation lists, and judges primes.
     Background* background = nullptr;
+    PrimeJudge* primes = nullptr;
   };
 
   explicit ScanContext(uint32_t slot_count = 1'000) : slots(slot_count) {}

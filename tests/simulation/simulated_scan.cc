@@ -12,6 +12,7 @@
 #include "scanner/pace/outage_watch.h"
 #include "scanner/pace/patience.h"
 #include "scanner/work/outage_task.h"
+#include "scanner/work/prime_judge.h"
 #include "scanner/work/target_feeder.h"
 #include "scanner/work/worker.h"
 #include "tests/simulation/simulated_loop.h"
@@ -149,6 +150,7 @@ class SimulatedScan {
     context_.services.pkix = &pkix_;
     if (settings.revocation) context_.services.certificate_rows = &certificate_rows_;
     context_.services.background = &background_;
+    context_.services.primes = &primes_;
     context_.services.recorder = &recorder_;
     for (size_t i = 0; i < settings.workers; ++i) {
       SimulatedWorker& own =
@@ -275,6 +277,7 @@ class SimulatedScan {
   CollectingSink sink_;
   Recorder recorder_;
   SimulatedBackground background_;
+  PrimeJudge primes_{&background_};
   ScanContext context_;
   WorldTargets targets_;
   TargetFeeder feeder_;
