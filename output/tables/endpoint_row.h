@@ -355,7 +355,7 @@ struct Table<EndpointRow> {
     visit(Column{"accepts_dhe", &R::accepts_dhe, "it accepts finite-field DHE"});
     visit(Column{"dhe_bits", &R::dhe_bits, "bits of its prime"});
     visit(Column{"dhe_prime", &R::dhe_prime,
-                 "the prime: a well-known one's name (docs/keys.md), else sha256: and its hash"});
+                 "the prime: a well-known one's name (docs/probes.md), else sha256: and its hash"});
     visit(Column{"dhe_generator", &R::dhe_generator, "generator: decimal, or hex behind 0x"});
     visit(Column{"dhe_prime_kind", &R::dhe_prime_kind,
                  "safe, prime or composite; null over 4096 bits unless it is well known"});

@@ -60,7 +60,7 @@ struct Table<ProbeRow> {
     visit(Column{"port", &R::port, "TCP port"});
     visit(
         Column{"probe", &R::probe,
-               "which probe: follow_up, version_sslv3, weak_rc4, export_rsa, dhe …; docs/keys.md"});
+               "which probe: follow_up, version_sslv3, weak_rc4, export_rsa, dhe …; docs/probes.md"});
     visit(Column{"offered", &R::offered, "what its ClientHello offered, one line for people"});
     visit(Column{"server_name", &R::server_name, "server name (SNI) sent; null: none"});
     visit(Column{"outcome", &R::outcome,

@@ -201,7 +201,7 @@ std::string ProbeHelp() {
                "): ", what, "\n");
   }
   AppendText(&help, "  all (", tls::MostConnections(tls::SurveySet::All()),
-             "). Default: none. See docs/keys.md");
+             "). Default: none. See docs/probes.md");
   return help;
 }
 

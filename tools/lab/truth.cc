@@ -186,6 +186,53 @@ void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
                           : behaviour == Behaviour::kAlertProtocolVersion ? Json("protocol_version")
                           : behaviour == Behaviour::kAlertInternalError   ? Json("internal_error")
                                                                           : Json();
+  AddProbes(truth, row["alert_received"], row);
+}
+
+// Nobody asks for probes; one follows a handshake that failed perhaps for the client's own doing.
+void AddProbes(const EndpointTruth& truth, const Json& alert, Json& row) {
+  for (const char* column :
+       {"min_version_accepted",
+        "max_version_accepted",
+        "accepts_sslv3",
+        "accepts_rc4",
+        "accepts_3des",
+        "accepts_null",
+        "accepts_anonymous",
+        "accepts_export_rsa",
+        "accepts_export_dhe",
+        "accepts_export",
+        "accepts_static_rsa",
+        "static_rsa_only",
+        "fallback_scsv",
+        "downgrade_sentinel",
+        "accepts_dhe",
+        "dhe_bits",
+        "dhe_prime",
+        "dhe_generator",
+        "dhe_prime_kind",
+        "dhe_public_value_repeats",
+        "has_rsa_certificate",
+        "has_ecdsa_certificate",
+        "accepts_no_server_name",
+        "pq_groups",
+        "pq_groups_unknown",
+        "pq_preferred",
+        "mldsa"}) {
+    row[column] = nullptr;
+  }
+  const bool followed = !truth.may_be_ours.empty();
+  row["probe_count"] = followed ? 1 : 0;
+  // A server that has other suites in common with OpenSSL is for real ones to play.
+  if (truth.no_common_suite) return;
+  row["follow_up"] = followed ? Json("alert") : Json();
+  row["follow_up_alert"] = followed ? alert : Json();
+  for (const char* column :
+       {"follow_up_tls_version", "follow_up_cipher", "follow_up_group", "follow_up_session_level",
+        "follow_up_session_level_limit", "follow_up_session_level_openssl_3_0",
+        "shown_certificates"}) {
+    row[column] = nullptr;
+  }
 }
 
 // Lists are not asked: only the stapled response speaks.
