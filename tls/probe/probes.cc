@@ -153,7 +153,10 @@ bool IsOfSsl3(const Suite& suite) {
 
 bool IsOfVersion(const Suite& suite, uint8_t part) {
   if (part == kPartSsl3) return IsOfSsl3(suite);
-  return IsCommon(suite) && (part >= kPartTls12 || !suite.needs_tls12);
+  // With the worst, too: a server that has nothing else has the version all the same.
+  const bool wanted = IsCommon(suite) || suite.is_null || suite.is_export;
+  return wanted && suite.key_exchange != KeyExchange::kStaticDh &&
+         (part >= kPartTls12 || !suite.needs_tls12);
 }
 
 // A suite may be of two kinds; it is offered for either.

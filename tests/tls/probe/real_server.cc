@@ -164,7 +164,7 @@ ServerFlight RealServer::Ask(const std::string& hello, size_t step) const {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in to = Loopback(port_);
   EXPECT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
-  EXPECT_EQ(write(fd, hello.data(), hello.size()), static_cast<ssize_t>(hello.size()));
+  EXPECT_EQ(send(fd, hello.data(), hello.size(), MSG_NOSIGNAL), static_cast<ssize_t>(hello.size()));
   ServerFlightReader reader;
   while (!reader.done()) {
     pollfd wait = {.fd = fd, .events = POLLIN, .revents = 0};

@@ -54,6 +54,7 @@ class RealServer {
   // All that the plan wants to know.
   std::vector<ProbeResult> Run(SurveySet surveys, const OrdinaryHandshake& ordinary) const;
 
+  int port() const { return port_; }
   const TestCertificate& rsa() const { return rsa_; }
   const TestCertificate& ecdsa() const { return ecdsa_; }
 

@@ -254,6 +254,19 @@ TEST(Plan, AsksOneByOneWhereASetWasRefusedForNoKnownReason) {
   EXPECT_THAT(found.words, testing::HasSubstr("weak_3des weak_null weak_anonymous"));
 }
 
+// Found by comparing with sslscan: the version was called refused, and so were its suites.
+TEST(Findings, OfServersWithTheWorstSuitesOnlyAreTheirVersions) {
+  for (const uint16_t wire : {0x0002, 0xc010, 0x0018, 0x0003, 0x0014}) {
+    const World world = {.versions = {kTls10, kTls12}, .suites = {static_cast<uint16_t>(wire)}};
+    const ProbeFindings found = Explore(world, SurveySet::All()).findings;
+    EXPECT_EQ(found.min_version_accepted, kTls10) << SuiteName(world.suites[0]);
+    EXPECT_EQ(found.max_version_accepted, kTls12) << SuiteName(world.suites[0]);
+    EXPECT_EQ(found.accepts_null, FindSuite(wire)->is_null);
+    EXPECT_EQ(found.accepts_export, FindSuite(wire)->is_export);
+    EXPECT_EQ(found.accepts_anonymous, FindSuite(wire)->anonymous());
+  }
+}
+
 TEST(Findings, OfVersionIntolerantServersAreNotGuessed) {
   // Nothing but TLS 1.0, and it closes at the sight of anything else.
   const OrdinaryHandshake ordinary = {.reached_tls = true, .had_server_name = true};
