@@ -194,7 +194,11 @@ TEST_P(Testssl, SaysTheSame) {
   EXPECT_EQ(found_.accepts_export, offered("cipherlist_EXPORT"));
   EXPECT_EQ(found_.accepts_3des, offered("cipherlist_3DES_IDEA"));
   EXPECT_EQ(found_.accepts_rc4, offered("cipherlist_LOW"));  // RC4 and DES
-  EXPECT_EQ(found_.fallback_scsv, said["fallback_SCSV"] == "supported");
+  // It tries nothing where there is no older version than TLS 1.2.
+  const std::string& fallback = said["fallback_SCSV"];
+  if (fallback == "supported" || absl::StartsWith(fallback, "NOT supported")) {
+    EXPECT_EQ(found_.fallback_scsv, fallback == "supported");
+  }
 }
 
 }  // namespace

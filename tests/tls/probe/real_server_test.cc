@@ -3,7 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/dh.h>
+#include <openssl/pem.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <string>
 
 #include "tls/probe/probe_findings.h"
@@ -158,6 +164,84 @@ TEST(RealServers, ShowTheirDhPrime) {
     EXPECT_EQ(found.findings.follow_up_outcome, "server_hello");
     EXPECT_EQ(found.findings.follow_up_version, kTls12);
   }
+}
+
+// PEM of PKCS #3: SEQUENCE of p and 2.
+std::string DhParamsPem(const std::string& hex) {
+  BIGNUM* p = nullptr;
+  BIGNUM* g = nullptr;
+  const bssl::UniquePtr<DH> params(DH_new());
+  const bssl::UniquePtr<BIO> memory(BIO_new(BIO_s_mem()));
+  const uint8_t* text = nullptr;
+  size_t length = 0;
+  if (!BN_hex2bn(&p, hex.c_str()) || !BN_dec2bn(&g, "2") ||
+      !DH_set0_pqg(params.get(), p, nullptr, g) ||
+      !PEM_write_bio_DHparams(memory.get(), params.get()) ||
+      !BIO_mem_contents(memory.get(), &text, &length)) {
+    std::abort();
+  }
+  return std::string(reinterpret_cast<const char*>(text), length);
+}
+
+// The numbers that old software has built in, in the hands of a server.
+TEST(RealServers, ShowThePrimesOfOldSoftware) {
+  if (!RealServer::Available(kOpenssl)) GTEST_SKIP() << "no openssl program";
+  std::ifstream file("tests/tls/probe/builtin_primes.txt");
+  std::string line;
+  int tried = 0;
+  while (std::getline(file, line)) {
+    const size_t space = line.find(' ');
+    const std::string name = line.substr(0, space);
+    if (name != "postfix_2.2_512" && name != "postfix_2.2_1024" && name != "exim_4.87_3" &&
+        name != "ironport_1024") {
+      continue;
+    }
+    ++tried;
+    const testing::TemporaryFolder folder;
+    const std::string pem = folder.Write("dh.pem", DhParamsPem(line.substr(space + 1)));
+    // OpenSSL takes no 512 bits, whatever its level.
+    const bool of_gnutls = name == "postfix_2.2_512";
+    if (of_gnutls && !RealServer::Available(kGnutls)) continue;
+    const RealServer server(
+        of_gnutls ? kGnutls : kOpenssl,
+        of_gnutls ? "--x509certfile CERT --x509keyfile KEY --priority "
+                    "NORMAL:-VERS-TLS1.3:-KX-ALL:+DHE-RSA --dhparams " +
+                        pem
+                  : "-cert CERT -key KEY -no_tls1_3 -cipher DHE:@SECLEVEL=0 -dhparam " + pem);
+    const std::vector<ProbeResult> done = server.Run(Only(Survey::kDhe), Tls12());
+    SCOPED_TRACE(Words(done));
+    const ProbeFindings f = Conclude(Tls12(), done);
+    EXPECT_EQ(f.dhe_prime, name);
+    EXPECT_EQ(f.dhe_prime_kind, "safe");
+    EXPECT_EQ(f.dhe_generator, "2");
+  }
+  EXPECT_EQ(tried, 4);  // of the file
+}
+
+// BoringSSL has no finite-field groups: such a server ends its handshake with an alert.
+TEST(RealServers, OfTls13WithFiniteFieldGroupsOnlyAreSeenByTheFollowUp) {
+  if (!RealServer::Available(kOpenssl)) GTEST_SKIP() << "no openssl program";
+  const Found found =
+      SurveyOf(kOpenssl, "-cert CERT -key KEY -tls1_3 -groups ffdhe3072", {}, Failed());
+  SCOPED_TRACE(Words(found.done));
+  EXPECT_EQ(found.done.size(), 1u);
+  EXPECT_EQ(found.findings.follow_up_outcome, "hello_retry_request");
+  EXPECT_EQ(found.findings.follow_up_version, kTls13);
+  EXPECT_EQ(found.findings.follow_up_group, 257);
+}
+
+TEST(RealServers, AreReadTheSameInSingleBytes) {
+  if (!RealServer::Available(kOpenssl)) GTEST_SKIP() << "no openssl program";
+  const RealServer server(kOpenssl, "-cert CERT -key KEY -tls1_2 -cipher DHE");
+  const std::string hello = WriteClientHello(HelloOf({ProbeKind::kDhe}, "mx.example.org", {}));
+  const ServerFlight whole = server.Ask(hello);
+  const ServerFlight bytes = server.Ask(hello, 1);
+  EXPECT_EQ(bytes.end, FlightEnd::kComplete);
+  EXPECT_EQ(bytes.suite, whole.suite);
+  EXPECT_EQ(bytes.bytes_in, whole.bytes_in);
+  EXPECT_EQ(bytes.key_exchange->dh_p, whole.key_exchange->dh_p);
+  ASSERT_EQ(bytes.chain.size(), 1u);
+  EXPECT_EQ(bytes.chain[0].der().size(), server.rsa().der().size());
 }
 
 TEST(RealServers, WithTwoCertificatesShowBoth) {
