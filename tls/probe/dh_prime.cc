@@ -154,12 +154,24 @@ std::string Hex(Bytes bytes) {
 // it.
 constexpr int kRounds = 32;
 
-bool IsPrime(const BIGNUM* number, BN_CTX* context) {
+bool IsPrime(const BIGNUM* number, int rounds, BN_CTX* context) {
   int is_probably_prime = 0;
   // Trial division first: most composites fall there.
-  MXSWEEP_CHECK(BN_primality_test(&is_probably_prime, number, kRounds, context,
+  MXSWEEP_CHECK(BN_primality_test(&is_probably_prime, number, rounds, context,
                                   /*do_trial_division=*/1, nullptr));
   return is_probably_prime == 1;
+}
+
+// Pocklington's proof for p = 2q + 1 where q is prime: 2^(p-1) is 1 modulo p, and 2^2 - 1 has no
+// divisor in common with it. So a safe prime takes the rounds for q alone.
+bool IsProvedBy2(const BIGNUM* p, BN_CTX* context) {
+  const bssl::UniquePtr<BIGNUM> two(BN_new());
+  const bssl::UniquePtr<BIGNUM> exponent(BN_dup(p));
+  const bssl::UniquePtr<BIGNUM> power(BN_new());
+  MXSWEEP_CHECK(two != nullptr && exponent != nullptr && power != nullptr &&
+                BN_set_word(two.get(), 2) && BN_sub_word(exponent.get(), 1) &&
+                BN_mod_exp_mont(power.get(), two.get(), exponent.get(), p, context, nullptr));
+  return BN_is_one(power.get()) && BN_mod_word(p, 3) != 0;
 }
 
 }  // namespace
@@ -201,9 +213,13 @@ std::optional<PrimeKind> JudgePrime(Bytes p) {
   const bssl::UniquePtr<BN_CTX> context(BN_CTX_new());
   const bssl::UniquePtr<BIGNUM> number(BN_bin2bn(p.data(), p.size(), nullptr));
   MXSWEEP_CHECK(context != nullptr && number != nullptr);
-  if (!IsPrime(number.get(), context.get())) return PrimeKind::kComposite;
-  MXSWEEP_CHECK(BN_rshift1(number.get(), number.get()));
-  return IsPrime(number.get(), context.get()) ? PrimeKind::kSafe : PrimeKind::kPrime;
+  if (!IsPrime(number.get(), 1, context.get())) return PrimeKind::kComposite;
+  const bssl::UniquePtr<BIGNUM> half(BN_new());
+  MXSWEEP_CHECK(half != nullptr && BN_rshift1(half.get(), number.get()));
+  if (IsPrime(half.get(), kRounds, context.get()) && IsProvedBy2(number.get(), context.get())) {
+    return PrimeKind::kSafe;
+  }
+  return IsPrime(number.get(), kRounds, context.get()) ? PrimeKind::kPrime : PrimeKind::kComposite;
 }
 
 std::string GeneratorText(Bytes g) {

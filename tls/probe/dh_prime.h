@@ -38,13 +38,13 @@ std::string PrimeName(std::span<const uint8_t> p);
 // A larger prime than this is not judged: it would take many seconds of a core.
 inline constexpr uint32_t kMaxJudgedPrimeBits = 4096;
 
-// Whether `p` is prime and whether it is safe, by 32 rounds of Miller-Rabin with random bases each,
-// so that a number made to deceive passes with less than 2^-64. Of a well-known prime from the
-// table. Nothing for more than kMaxJudgedPrimeBits.
+// Whether `p` is prime and whether it is safe, by 32 rounds of Miller-Rabin with random bases, so that
+// a number made to deceive passes with less than 2^-64. Of a well-known prime from the table. Nothing
+// for more than kMaxJudgedPrimeBits.
 //
-// Expensive: a safe prime of 512, 1024, 2048, 4096 bits takes some 6, 50, 300, 2200 ms of a core; a
-// composite a sixtieth of that at most. Not for an event loop; the caller keeps the answer by
-// PrimeHash().
+// Expensive: a prime of 512, 1024, 2048, 4096 bits takes some 4, 40, 230, 1400 ms of a core of a busy
+// machine; a composite a thirtieth of that at most. Not for an event loop; the caller keeps the answer
+// by PrimeHash().
 std::optional<PrimeKind> JudgePrime(std::span<const uint8_t> p);
 
 // The generator for people: decimal up to 64 bits, else "0x" and at most 64 digits.

@@ -241,6 +241,23 @@ TEST(Primes, AreJudged) {
   EXPECT_EQ(JudgePrime(std::vector<uint8_t>{13}), PrimeKind::kPrime);  // 6
 }
 
+// Against trial division.
+TEST(Primes, OfOneOrTwoBytesAreJudged) {
+  const auto is_prime = [](unsigned n) {
+    for (unsigned d = 2; d * d <= n; ++d) {
+      if (n % d == 0) return false;
+    }
+    return n >= 2;
+  };
+  for (unsigned n = 2; n < 3000; ++n) {
+    const std::vector<uint8_t> p = {static_cast<uint8_t>(n >> 8), static_cast<uint8_t>(n)};
+    const PrimeKind kind = !is_prime(n)            ? PrimeKind::kComposite
+                           : is_prime((n - 1) / 2) ? PrimeKind::kSafe
+                                                   : PrimeKind::kPrime;
+    EXPECT_EQ(JudgePrime(p), kind) << n;
+  }
+}
+
 TEST(Primes, TooLargeAreNotJudged) {
   EXPECT_EQ(JudgePrime(std::vector<uint8_t>(513, 0xff)), std::nullopt);
   // But those of the table are known.
