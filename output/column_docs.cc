@@ -11,7 +11,7 @@ constexpr std::string_view kIntroduction = R"(# The columns
 Made from the column definitions in `output/tables/*_row.h`; do not edit. After a change there, run
 `parquet_fixture --columns-md > docs/columns.md`.
 
-Every table is a folder of Parquet files in the scan directory, readable as
+Every table but `weak_keys` is a folder of Parquet files in the scan directory, readable as
 `DIR/endpoints/*.parquet`; `mxsweep cat` prints the same rows as NDJSON or CSV. What the words in the
 status columns mean is in [outcomes.md](outcomes.md).
 

@@ -244,5 +244,6 @@ void RowFormatter::AppendRow(const EndpointRow& row, std::string& out) const { A
 void RowFormatter::AppendRow(const CertificateRow& row, std::string& out) const {
   Append(row, out);
 }
+void RowFormatter::AppendRow(const WeakKeyRow& row, std::string& out) const { Append(row, out); }
 
 }  // namespace mxsweep::output

@@ -48,6 +48,7 @@ class RowFormatter {
   void AppendRow(const ProbeRow& row, std::string& out) const;
   void AppendRow(const EndpointRow& row, std::string& out) const;
   void AppendRow(const CertificateRow& row, std::string& out) const;
+  void AppendRow(const WeakKeyRow& row, std::string& out) const;
 
   TableId table() const { return table_; }
   // One entry per column of the table: is it shown?

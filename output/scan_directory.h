@@ -46,7 +46,8 @@ struct PartInfo {
   uint64_t bytes = 0;
 };
 
-inline constexpr size_t kTableCount = 5;
+// Of a scan.
+inline constexpr size_t kTableCount = static_cast<size_t>(TableId::kWeakKeys);
 
 // Rows per table, indexed by TableId.
 using RowCounts = std::array<uint64_t, kTableCount>;

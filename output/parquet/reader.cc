@@ -214,6 +214,10 @@ absl::Status ParquetReader::ReadRowGroup(
     absl::FunctionRef<bool(const CertificateRow&)> sink) const {
   return ReadRows<CertificateRow>(group, columns, sink);
 }
+absl::Status ParquetReader::ReadRowGroup(size_t group, const std::vector<bool>& columns,
+                                         absl::FunctionRef<bool(const WeakKeyRow&)> sink) const {
+  return ReadRows<WeakKeyRow>(group, columns, sink);
+}
 
 absl::StatusOr<std::vector<PageIndexEntry>> ParquetReader::ReadPageIndex(size_t group,
                                                                          size_t leaf) const {

@@ -47,6 +47,8 @@ class ParquetReader {
                             absl::FunctionRef<bool(const ProbeRow&)> sink) const;
   absl::Status ReadRowGroup(size_t group, const std::vector<bool>& columns,
                             absl::FunctionRef<bool(const CertificateRow&)> sink) const;
+  absl::Status ReadRowGroup(size_t group, const std::vector<bool>& columns,
+                            absl::FunctionRef<bool(const WeakKeyRow&)> sink) const;
 
   // The page index and the Bloom filter of a chunk; kNotFound where it has none. `leaf` counts the
   // leaves of the file.

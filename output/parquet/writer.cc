@@ -55,6 +55,7 @@ absl::Status ParquetWriter::Add(const MxHostRow& row) { return AddRow(row); }
 absl::Status ParquetWriter::Add(const ProbeRow& row) { return AddRow(row); }
 absl::Status ParquetWriter::Add(const EndpointRow& row) { return AddRow(row); }
 absl::Status ParquetWriter::Add(const CertificateRow& row) { return AddRow(row); }
+absl::Status ParquetWriter::Add(const WeakKeyRow& row) { return AddRow(row); }
 
 bool ParquetWriter::RowGroupIsFull() {
   if (group_rows_ >= options_.row_group_rows || group_rows_ >= kMaxRowGroupRows) return true;

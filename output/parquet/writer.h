@@ -45,6 +45,7 @@ class ParquetWriter {
   absl::Status Add(const ProbeRow& row);
   absl::Status Add(const EndpointRow& row);
   absl::Status Add(const CertificateRow& row);
+  absl::Status Add(const WeakKeyRow& row);
 
   // Writes what is left and the footer, syncs and closes the file.
   absl::Status Finish();

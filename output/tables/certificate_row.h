@@ -74,9 +74,13 @@ struct Table<CertificateRow> {
                  "algorithm by which the issuer signed"});
     visit(Column{"is_ca", &R::is_ca, "basic constraints say CA"});
     visit(Column{"self_signed", &R::self_signed, "signed by its own key"});
-    visit(Column{"weak_key", &R::weak_key,
-                 "what a scan sees of its weakness: rsa_short, small_exponent, md5_signature, "
-                 "sha1_signature; null: none of these, and no other was looked for"});
+    visit(Column{
+        "weak_key", &R::weak_key,
+        "what a scan sees of its weakness, words of docs/keys.md: rsa_short, small_exponent, "
+        "even_exponent, absurd_exponent, small_factor (primes under 1,000), fermat, roca, "
+        "repeating_pattern, low_entropy, small_private_exponent, ec_point_off_curve, "
+        "md5_signature, sha1_signature; null: none of these, and no other was looked for "
+        "(`mxsweep keys` does)"});
     visit(Column{"crl_urls", &R::crl_urls, "http: URLs of the CRLs that it names, at most 8"});
     visit(Column{"ocsp_must_staple", &R::ocsp_must_staple,
                  "TLS feature extension: its server must staple an OCSP response (RFC 7633)"});

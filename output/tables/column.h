@@ -59,9 +59,10 @@ Column(std::string_view, Member Row::*, std::string_view, ColumnTraits) -> Colum
 template <typename Row>
 struct Table;
 
-// The tables of a scan, in the order in which their parts are committed.
-enum class TableId { kCertificates, kProbes, kEndpoints, kMxHosts, kDomains };
-inline constexpr size_t kTableIds = 5;
+// The tables of a scan, in the order in which their parts are committed; behind them those that no
+// scan writes.
+enum class TableId { kCertificates, kProbes, kEndpoints, kMxHosts, kDomains, kWeakKeys };
+inline constexpr size_t kTableIds = 6;
 
 }  // namespace mxsweep::output
 

@@ -1,4 +1,4 @@
-// The tables of a scan and the version of their schema.
+// The tables and the version of their schema.
 //
 // The row structs are plain values, safe to move between threads; nothing here does I/O.
 #ifndef MXSWEEP_OUTPUT_TABLES_TABLES_H_
@@ -13,6 +13,7 @@
 #include "output/tables/endpoint_row.h"
 #include "output/tables/mx_host_row.h"
 #include "output/tables/probe_row.h"
+#include "output/tables/weak_key_row.h"
 
 namespace mxsweep::output {
 
@@ -27,6 +28,7 @@ void VisitTables(Visitor&& visit) {
   visit(std::type_identity<EndpointRow>{});
   visit(std::type_identity<ProbeRow>{});
   visit(std::type_identity<CertificateRow>{});
+  visit(std::type_identity<WeakKeyRow>{});
 }
 
 }  // namespace mxsweep::output

@@ -9,6 +9,7 @@
 
 #include "scanner/base/text.h"
 #include "tls/dane/verdict.h"
+#include "tls/keys/key_checks.h"
 #include "tls/probe/client_hello.h"
 #include "tls/probe/dh_prime.h"
 #include "tls/probe/suites.h"
@@ -521,7 +522,8 @@ output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,
   row.is_ca = facts.is_ca;
   row.self_signed = facts.self_signed;
   // What is not among these words has not been looked for: never "nothing is weak".
-  if (facts.weak_keys != 0) row.weak_key = facts.WeakKeyNames();
+  std::vector<std::string> weak = tls::WeakKeyWords(facts, der, tls::KeyCheckDepth::kScan);
+  if (!weak.empty()) row.weak_key = std::move(weak);
   row.crl_urls = facts.crl_urls;
   row.ocsp_must_staple = facts.ocsp_must_staple;
   row.revocation_status = NullIfEmpty(RevocationStatusName(revocation.status));

@@ -11,8 +11,6 @@
 namespace mxsweep::tls {
 namespace {
 
-constexpr uint32_t kShortRsaBits = 2048;
-
 constexpr std::pair<WeakKey, const char*> kWeakKeyNames[] = {
     {WeakKey::kRsaShort, "rsa_short"},
     {WeakKey::kSmallExponent, "small_exponent"},

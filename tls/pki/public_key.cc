@@ -88,6 +88,8 @@ bool ReadRsa(CBS key, PublicKeyFacts* out) {
     return false;
   out->bits = BitsOf(modulus);
   if (!TakeUnsigned(&sequence, &exponent)) return false;
+  out->modulus = modulus;
+  out->exponent = exponent;
   if (exponent.size() > kDecimalExponentBytes) {
     out->rsa_exponent = "0x" + HexLower(exponent);
     return true;
@@ -215,7 +217,9 @@ PublicKeyFacts ReadPublicKey(Bytes spki) {
   if (!TakeBitString(&sequence, &key) || CBS_len(&sequence) != 0 ||
       !ReadByType(algorithm, ReaderOf(key), &out)) {
     out.error = "cannot read the public key";
+    return out;
   }
+  out.key = key;
   return out;
 }
 

@@ -19,9 +19,19 @@ struct PublicKeyFacts {
   bool small_exponent = false;  // under 65537
   std::optional<std::string> curve;
   std::string error;  // empty: all was read
+
+  // The numbers themselves, big-endian and without leading zeros; empty for other kinds of key, and
+  // where they cannot be read. They borrow what was read.
+  Bytes modulus;
+  Bytes exponent;
+  // Contents of the BIT STRING: an EC point (SEC 1 §2.3.3), the bytes of an Ed25519 key, …
+  Bytes key;
 };
 
-// `spki` with its tag and length.
+// Any RSA modulus of fewer bits is called short.
+inline constexpr uint32_t kShortRsaBits = 2048;
+
+// `spki` with its tag and length; borrowed as long as the facts' numbers are used.
 PublicKeyFacts ReadPublicKey(Bytes spki);
 
 // How a certificate was signed, from its AlgorithmIdentifier (with tag and length).

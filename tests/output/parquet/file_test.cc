@@ -65,7 +65,8 @@ absl::StatusOr<std::vector<Row>> ReadFile(const std::string& bytes) {
 
 template <typename Row>
 class ParquetRoundTrip : public ::testing::Test {};
-using Rows = ::testing::Types<DomainRow, MxHostRow, EndpointRow, ProbeRow, CertificateRow>;
+using Rows =
+    ::testing::Types<DomainRow, MxHostRow, EndpointRow, ProbeRow, CertificateRow, WeakKeyRow>;
 TYPED_TEST_SUITE(ParquetRoundTrip, Rows);
 
 TYPED_TEST(ParquetRoundTrip, RandomRowsComeBackAsTheyWere) {

@@ -71,6 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ReadAs<EndpointRow>(bytes);
   ReadAs<ProbeRow>(bytes);
   ReadAs<CertificateRow>(bytes);
+  ReadAs<WeakKeyRow>(bytes);
   DecodeAsPage(bytes);
   return 0;
 }
