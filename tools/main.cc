@@ -10,6 +10,7 @@
 #include "tools/cli/exit_codes.h"
 #include "tools/cli/standard_output.h"
 #include "tools/dane/command.h"
+#include "tools/keys/command.h"
 #include "tools/scan_command.h"
 
 int main(int argc, char** argv) {
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   mxsweep::tools::AddCheckCommand(app, exit_code);
   mxsweep::tools::AddCatCommand(app, exit_code);
   mxsweep::tools::AddDaneCommand(app, exit_code);
+  mxsweep::tools::AddKeysCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -83,7 +83,7 @@ uint32_t SmallFactorOf(const Integer& modulus, KeyCheckDepth depth) {
 
 // n = a² - b² with a just above the root of n (P. de Fermat, 1643): the number of the step at which
 // b² is a square, 0 where n is one itself.
-std::optional<int> FermatStep(const Integer& n, int steps) {
+std::optional<int> FermatStep(const Integer& n) {
   Integer root;
   Integer rest;
   mpz_sqrtrem(root.get(), rest.get(), n.get());
@@ -94,7 +94,7 @@ std::optional<int> FermatStep(const Integer& n, int steps) {
   mpz_add_ui(difference.get(), difference.get(), 1);
   mpz_sub(difference.get(), difference.get(), rest.get());
   mpz_add_ui(root.get(), root.get(), 1);
-  for (int step = 1; step <= steps; ++step) {
+  for (int step = 1; step <= kFermatSteps; ++step) {
     if (mpz_perfect_square_p(difference.get())) {
       Integer b;
       mpz_sqrt(b.get(), difference.get());
@@ -171,12 +171,13 @@ bool HasLowEntropy(Bytes half) {
   return static_cast<double>(seen.count()) < expected / 2;
 }
 
-void CheckExponent(const PublicKeyFacts& key, Notes* notes) {
+void CheckExponent(const PublicKeyFacts& key, Notes* notes, KeyFindings* findings) {
   if (key.small_exponent) notes->Add(KeyWeakness::kSmallExponent);
   const bool even = key.exponent.empty() || (key.exponent.back() & 1) == 0;
   if (even) notes->Add(KeyWeakness::kEvenExponent, "the exponent is even: no key works with it");
   if (key.exponent.size() <= 1 && (key.exponent.empty() || key.exponent.front() == 1)) {
     notes->Add(KeyWeakness::kAbsurdExponent, "with this exponent nothing is encrypted");
+    findings->private_key_follows = true;
   } else if (key.exponent.size() > kMaxExponentBytes) {
     notes->Add(KeyWeakness::kAbsurdExponent,
                JoinText("an exponent of ", BitsOf(key.exponent), " bits"));
@@ -188,14 +189,14 @@ void CheckRsa(const PublicKeyFacts& key, KeyCheckDepth depth, KeyFindings* findi
   const uint32_t bits = key.bits.value_or(0);
   if (key.bits && bits < kShortRsaBits) notes.Add(KeyWeakness::kRsaShort);
   if (!key.error.empty()) return;
-  CheckExponent(key, &notes);
+  CheckExponent(key, &notes, findings);
   if (bits < 2 || bits > kMaxCheckedRsaBits) return;
   const Integer n = Integer::FromBytes(key.modulus);
   const uint32_t factor = SmallFactorOf(n, depth);
   if (factor != 0) {
     notes.Add(KeyWeakness::kSmallFactor, JoinText(factor, " divides the modulus"));
   }
-  if (const std::optional<int> step = FermatStep(n, FermatSteps(depth))) {
+  if (const std::optional<int> step = FermatStep(n)) {
     notes.Add(KeyWeakness::kFermat,
               *step == 0 ? "the modulus is a square"
                          : JoinText("its primes are close: Fermat's method, step ", *step));

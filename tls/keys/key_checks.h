@@ -32,14 +32,16 @@ inline constexpr size_t kKeyWeaknesses = 11;
 // "rsa_short", "fermat" …: the words of certificates.weak_key and weak_keys.weaknesses.
 std::string_view KeyWeaknessName(KeyWeakness weakness);
 
-// How much a look may cost. A scan's is some ten microseconds a key, a thorough one some hundred.
+// How much a look may cost: a scan's is some ten microseconds a key, a thorough one some hundred.
 enum class KeyCheckDepth : uint8_t { kScan, kThorough };
 
-// Primes under this are tried as factors, and so many steps of Fermat's method are made.
+// Primes under this are tried as factors.
 constexpr uint32_t SmallFactorLimit(KeyCheckDepth depth) {
   return depth == KeyCheckDepth::kScan ? 1'000 : 65'537 + 1;
 }
-constexpr int FermatSteps(KeyCheckDepth depth) { return depth == KeyCheckDepth::kScan ? 16 : 100; }
+
+// Steps of Fermat's method. Keys of real printers need up to some thirty.
+inline constexpr int kFermatSteps = 100;
 
 // Moduli longer than this are looked at for their size and exponent only (OpenSSL uses none of
 // them), and ones longer than kMaxSmallPrivateExponentBits not for a small private exponent: what a

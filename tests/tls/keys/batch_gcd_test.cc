@@ -136,7 +136,7 @@ std::vector<std::vector<size_t>> GroupsOf(const std::vector<CommonDivisor>& foun
 // Enough for several blocks and floors; and so little memory that there is a forest in place of a
 // tree, and that jobs wait for each other.
 TEST(BatchGcd, FindsWhatIsPlantedAndNothingElseHoweverLittleMemoryThereIs) {
-  const Planted planted = PlantAmong(6500);
+  const Planted planted = PlantAmong(4500);
   for (const uint64_t memory_bytes : {uint64_t{1}, uint64_t{12} << 20, uint64_t{1} << 30}) {
     const std::vector<CommonDivisor> found = FindAll(planted.moduli, Options(memory_bytes));
     EXPECT_EQ(ByIndex(found), planted.divisors) << memory_bytes;

@@ -1,0 +1,134 @@
+#include "tools/keys/concerned.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "output/parquet/reader.h"
+#include "output/tables/schema.h"
+#include "scanner/base/check.h"
+#include "scanner/base/text.h"
+
+namespace mxsweep::tools {
+namespace {
+
+constexpr uint64_t kRowsPerReport = 10'000;
+
+// Counts, and keeps the first ones.
+template <typename T>
+bool Count(uint64_t fingerprint, const T& value, absl::flat_hash_set<uint64_t>* seen,
+           uint64_t* count, std::vector<T>* list) {
+  if (!seen->insert(fingerprint).second) return false;
+  ++*count;
+  if (list != nullptr && list->size() < kMaxListed) list->push_back(value);
+  return true;
+}
+
+uint64_t Fingerprint(std::string_view text) { return absl::HashOf(ToAbsl(text)); }
+
+}  // namespace
+
+template <typename Row>
+absl::Status ForEachRow(const output::ScanDirectory& scan, const std::vector<std::string>& columns,
+                        absl::FunctionRef<absl::Status(const Row&)> take) {
+  constexpr output::TableId kTable = output::Table<Row>::kId;
+  const output::TableSchema& schema = output::SchemaOf(kTable);
+  std::vector<bool> wanted(schema.columns.size());
+  for (const std::string& column : columns) {
+    const std::optional<size_t> index = schema.FindColumn(column);
+    MXSWEEP_CHECK(index.has_value());
+    wanted[*index] = true;
+  }
+  for (const output::PartInfo& part : scan.parts()) {
+    if (part.table != kTable) continue;
+    absl::Status status;
+    auto file = output::OpenPart(*output::PosixFileSystem(), scan.directory(), part);
+    if (!file.ok()) return file.status();
+    const auto reader = output::ParquetReader::Open(*std::move(file), kTable);
+    status = reader.status();
+    for (size_t group = 0; status.ok() && group < reader->row_group_count(); ++group) {
+      absl::Status taken;
+      status = reader->ReadRowGroup(group, wanted, [&](const Row& row) {
+        taken = take(row);
+        return taken.ok();
+      });
+      status.Update(taken);
+    }
+    if (!status.ok()) {
+      return absl::Status(status.code(),
+                          JoinText(scan.PathOf(part), ": ", std::string(status.message())));
+    }
+  }
+  return absl::OkStatus();
+}
+
+template absl::Status ForEachRow(const output::ScanDirectory&, const std::vector<std::string>&,
+                                 absl::FunctionRef<absl::Status(const output::CertificateRow&)>);
+
+ConcernedFinder::ConcernedFinder(const KeySet* keys, const std::vector<uint32_t>& wanted)
+    : keys_(*keys) {
+  for (const uint32_t key : wanted) found_.try_emplace(key);
+}
+
+void ConcernedFinder::AddEndpoint(const output::EndpointRow& row, Found* found) {
+  Concerned& concerned = found->concerned;
+  const output::WeakKeyEndpoint endpoint = {row.host, row.address, row.port};
+  const uint64_t fingerprint = Fingerprint(JoinText(row.host, " ", row.address, " ", row.port));
+  Count(fingerprint, endpoint, &found->endpoints, &concerned.endpoint_count, &concerned.endpoints);
+  Count(Fingerprint(row.host), row.host, &found->hosts, &concerned.host_count,
+        static_cast<std::vector<std::string>*>(nullptr));
+  if (row.provider) {
+    Count(Fingerprint(*row.provider), *row.provider, &found->providers, &concerned.provider_count,
+          &concerned.providers);
+  }
+}
+
+absl::Status ConcernedFinder::ReadEndpoints(const output::ScanDirectory& scan, Progress progress) {
+  uint64_t rows = 0;
+  std::vector<uint32_t> shown;
+  absl::Status status = ForEachRow<output::EndpointRow>(
+      scan, {"host", "address", "port", "provider", "chain_sha256"},
+      [&](const output::EndpointRow& row) {
+        if (++rows % kRowsPerReport == 0) progress(kRowsPerReport);
+        if (!row.chain_sha256) return absl::OkStatus();
+        shown.clear();
+        for (const std::string& sha256 : *row.chain_sha256) {
+          const std::optional<uint32_t> key = keys_.KeyOfCertificate(sha256);
+          if (key && std::ranges::find(shown, *key) == shown.end()) shown.push_back(*key);
+        }
+        for (const uint32_t key : shown) {
+          const auto found = found_.find(key);
+          if (found == found_.end()) continue;
+          AddEndpoint(row, &found->second);
+          std::vector<uint32_t>& of_host = keys_of_host_[row.host];
+          if (std::ranges::find(of_host, key) == of_host.end()) of_host.push_back(key);
+        }
+        return absl::OkStatus();
+      });
+  progress(rows % kRowsPerReport);
+  return status;
+}
+
+absl::Status ConcernedFinder::ReadDomains(const output::ScanDirectory& scan, Progress progress) {
+  uint64_t rows = 0;
+  absl::Status status =
+      ForEachRow<output::DomainRow>(scan, {"domain", "mx"}, [&](const output::DomainRow& row) {
+        if (++rows % kRowsPerReport == 0) progress(kRowsPerReport);
+        if (!row.mx) return absl::OkStatus();
+        const uint64_t fingerprint = Fingerprint(row.domain);
+        for (const output::MxEntry& mx : *row.mx) {
+          const auto keys = keys_of_host_.find(mx.host);
+          if (keys == keys_of_host_.end()) continue;
+          for (const uint32_t key : keys->second) {
+            Found& found = found_.at(key);
+            Count(fingerprint, row.domain, &found.domains, &found.concerned.domain_count,
+                  &found.concerned.domains);
+          }
+        }
+        return absl::OkStatus();
+      });
+  progress(rows % kRowsPerReport);
+  return status;
+}
+
+}  // namespace mxsweep::tools
