@@ -1,5 +1,5 @@
-// A row of `weak_keys`: one public key about which there is something to say, from as many scans
-// and files as `mxsweep keys` was given. Written by that command, not by a scan.
+// A row of `weak_keys`: one public key, or prime of DHE, about which there is something to say,
+// from as many scans and files as `mxsweep keys` was given. Written by that command, not by a scan.
 //
 // Where a factor was found it is not written down: the row would be the private key.
 #ifndef MXSWEEP_OUTPUT_TABLES_WEAK_KEY_ROW_H_
@@ -72,19 +72,22 @@ struct Table<WeakKeyRow> {
   template <typename Visitor>
   static void VisitColumns(Visitor&& visit) {
     using R = WeakKeyRow;
-    visit(Column{"spki_sha256", &R::spki_sha256,
-                 "SHA-256 of the public key (SubjectPublicKeyInfo), joins certificates.spki_sha256",
-                 kBloomFilter});
     visit(
-        Column{"modulus_sha256", &R::modulus_sha256,
-               "RSA: SHA-256 of the modulus (big-endian, no leading zeros); the same in keys that "
-               "differ in the exponent alone"});
-    visit(Column{"key_type", &R::key_type, "as in certificates"});
+        Column{"spki_sha256", &R::spki_sha256,
+               "SHA-256 of the public key (SubjectPublicKeyInfo), joins certificates.spki_sha256; "
+               "of a prime of DHE (big-endian, no leading zeros)",
+               kBloomFilter});
+    visit(Column{
+        "modulus_sha256", &R::modulus_sha256,
+        "RSA, DHE: SHA-256 of the modulus (big-endian, no leading zeros); the same in keys that "
+        "differ in the exponent alone"});
+    visit(Column{"key_type", &R::key_type, "as in certificates; dh_prime: a prime of DHE"});
     visit(Column{"key_bits", &R::key_bits, "as in certificates"});
     visit(Column{"curve", &R::curve, "as in certificates"});
     visit(Column{"weaknesses", &R::weaknesses,
                  "words of docs/keys.md: those of certificates.weak_key (here with all checks), "
-                 "shared_prime, shared_modulus, shared_key, known_private_key"});
+                 "dh_short, dh_composite, shared_prime, shared_modulus, shared_key, "
+                 "known_private_key"});
     visit(Column{"detail", &R::detail, "what was found, for people"});
     visit(Column{"private_key_follows", &R::private_key_follows,
                  "from what was found anybody can compute the private key"});
@@ -102,7 +105,7 @@ struct Table<WeakKeyRow> {
     visit(
         Column{"endpoint_count", &R::endpoint_count,
                "distinct endpoints (host, address, port) that showed one of them, as their own or "
-               "as an issuer's"});
+               "as an issuer's; or used the prime"});
     visit(Column{"endpoints", &R::endpoints, "those, at most 100"});
     visit(Column{"host_count", &R::host_count, "distinct MX hosts among the endpoints"});
     visit(Column{"provider_count", &R::provider_count,

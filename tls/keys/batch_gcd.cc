@@ -17,7 +17,7 @@ static_assert(GMP_NUMB_BITS == 64 && sizeof(mp_limb_t) == 8);
 constexpr uint64_t kBlockBytes = 512u << 10;
 // What a step down takes, as multiples of its node: operands, results, and what GMP multiplies and
 // divides large numbers with. Measured.
-constexpr uint64_t kBytesPerNodeByte = 7;
+constexpr uint64_t kBytesPerNodeByte = 9;
 // GMP counts limbs in an int.
 constexpr uint64_t kMaxNodeBytes = 8ull << 30;
 // Shares of the whole work, per floor and byte, a step up being 1. Measured; for the progress only.

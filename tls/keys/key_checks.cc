@@ -25,7 +25,9 @@ constexpr std::string_view kNames[kKeyWeaknesses] = {"rsa_short",
                                                      "repeating_pattern",
                                                      "low_entropy",
                                                      "small_private_exponent",
-                                                     "ec_point_off_curve"};
+                                                     "ec_point_off_curve",
+                                                     "dh_short",
+                                                     "dh_composite"};
 
 // FIPS 186-4 §B.3.1: a public exponent is under 2^256.
 constexpr size_t kMaxExponentBytes = 32;
@@ -34,6 +36,10 @@ constexpr size_t kPatternBytes = 16;
 constexpr size_t kMaxPeriodBytes = 8;
 // A half's number of one bits may be so many standard deviations from its mean.
 constexpr double kMaxDeviation = 8;
+// Baillie-PSW, and one of Miller-Rabin.
+constexpr int kPrimalityRounds = 25;
+// Less is not even as long as what it is looked at modulo.
+constexpr uint32_t kMinRocaBits = 256;
 // Halves that are shorter tell nothing.
 constexpr size_t kMinHalfBytes = 32;
 
@@ -202,7 +208,7 @@ void CheckRsa(const PublicKeyFacts& key, KeyCheckDepth depth, KeyFindings* findi
                          : JoinText("its primes are close: Fermat's method, step ", *step));
     findings->private_key_follows = true;
   }
-  if (HasRocaFingerprint(key.modulus)) notes.Add(KeyWeakness::kRoca);
+  if (bits >= kMinRocaBits && HasRocaFingerprint(key.modulus)) notes.Add(KeyWeakness::kRoca);
   if (const size_t period = PatternPeriod(key.modulus); period != 0) {
     notes.Add(KeyWeakness::kRepeatingPattern,
               JoinText("the modulus repeats ", period, period == 1 ? " byte" : " bytes"));
@@ -257,6 +263,23 @@ KeyFindings CheckKey(const PublicKeyFacts& key, KeyCheckDepth depth) {
       break;
   }
   if (point == PointCheck::kOffCurve) Notes(&findings).Add(KeyWeakness::kEcPointOffCurve);
+  return findings;
+}
+
+KeyFindings CheckDhPrime(Bytes prime) {
+  KeyFindings findings;
+  Notes notes(&findings);
+  const uint32_t bits = BitsOf(prime);
+  const bool checked = bits >= 2 && bits <= kMaxCheckedRsaBits;
+  const Integer p = checked ? Integer::FromBytes(prime) : Integer();
+  const bool is_prime = checked && mpz_probab_prime_p(p.get(), kPrimalityRounds) != 0;
+  if (checked && !is_prime) {
+    if (const uint32_t factor = SmallFactorOf(p, KeyCheckDepth::kThorough)) {
+      notes.Add(KeyWeakness::kSmallFactor, JoinText(factor, " divides the prime"));
+    }
+  }
+  if (bits < kShortRsaBits) notes.Add(KeyWeakness::kDhShort);
+  if (checked && !is_prime) notes.Add(KeyWeakness::kDhComposite, "the prime is none");
   return findings;
 }
 

@@ -26,8 +26,10 @@ enum class KeyWeakness : uint8_t {
   kLowEntropy,
   kSmallPrivateExponent,
   kEcPointOffCurve,
+  kDhShort,
+  kDhComposite,
 };
-inline constexpr size_t kKeyWeaknesses = 11;
+inline constexpr size_t kKeyWeaknesses = 13;
 
 // "rsa_short", "fermat" …: the words of certificates.weak_key and weak_keys.weaknesses.
 std::string_view KeyWeaknessName(KeyWeakness weakness);
@@ -62,6 +64,11 @@ struct KeyFindings {
 
 // REQUIRES: what `key` was read from is still there.
 KeyFindings CheckKey(const PublicKeyFacts& key, KeyCheckDepth depth);
+
+// The same of a finite-field Diffie-Hellman group's prime (big-endian, no leading zeros), which a
+// server need not have chosen well: short, no prime at all, or with a small factor. Thorough: some
+// milliseconds.
+KeyFindings CheckDhPrime(Bytes prime);
 
 // The words for a certificate: those of its key, then those of its signature ("md5_signature",
 // "sha1_signature"). `facts` are those of `der`.

@@ -64,23 +64,46 @@ absl::Status ForEachRow(const output::ScanDirectory& scan, const std::vector<std
 
 template absl::Status ForEachRow(const output::ScanDirectory&, const std::vector<std::string>&,
                                  absl::FunctionRef<absl::Status(const output::CertificateRow&)>);
+template absl::Status ForEachRow(const output::ScanDirectory&, const std::vector<std::string>&,
+                                 absl::FunctionRef<absl::Status(const output::ProbeRow&)>);
 
 ConcernedFinder::ConcernedFinder(const KeySet* keys, const std::vector<uint32_t>& wanted)
     : keys_(*keys) {
   for (const uint32_t key : wanted) found_.try_emplace(key);
 }
 
-void ConcernedFinder::AddEndpoint(const output::EndpointRow& row, Found* found) {
-  Concerned& concerned = found->concerned;
-  const output::WeakKeyEndpoint endpoint = {row.host, row.address, row.port};
-  const uint64_t fingerprint = Fingerprint(JoinText(row.host, " ", row.address, " ", row.port));
-  Count(fingerprint, endpoint, &found->endpoints, &concerned.endpoint_count, &concerned.endpoints);
-  Count(Fingerprint(row.host), row.host, &found->hosts, &concerned.host_count,
+void ConcernedFinder::AddEndpoint(uint32_t key, const output::WeakKeyEndpoint& endpoint) {
+  const auto found = found_.find(key);
+  if (found == found_.end()) return;
+  Concerned& concerned = found->second.concerned;
+  const std::string text = JoinText(endpoint.host, " ", endpoint.address, " ", endpoint.port);
+  Count(Fingerprint(text), endpoint, &found->second.endpoints, &concerned.endpoint_count,
+        &concerned.endpoints);
+  Count(Fingerprint(endpoint.host), endpoint.host, &found->second.hosts, &concerned.host_count,
         static_cast<std::vector<std::string>*>(nullptr));
-  if (row.provider) {
-    Count(Fingerprint(*row.provider), *row.provider, &found->providers, &concerned.provider_count,
-          &concerned.providers);
-  }
+  std::vector<uint32_t>& of_host = keys_of_host_[endpoint.host];
+  if (std::ranges::find(of_host, key) == of_host.end()) of_host.push_back(key);
+}
+
+void ConcernedFinder::AddProvider(uint32_t key, const output::EndpointRow& row) {
+  const auto found = found_.find(key);
+  if (found == found_.end() || !row.provider) return;
+  Count(Fingerprint(*row.provider), *row.provider, &found->second.providers,
+        &found->second.concerned.provider_count, &found->second.concerned.providers);
+}
+
+absl::Status ConcernedFinder::ReadProbes(const output::ScanDirectory& scan, Progress progress) {
+  uint64_t rows = 0;
+  absl::Status status = ForEachRow<output::ProbeRow>(
+      scan, {"host", "address", "port", "dh_prime"}, [&](const output::ProbeRow& row) {
+        if (++rows % kRowsPerReport == 0) progress(kRowsPerReport);
+        if (!row.dh_prime) return absl::OkStatus();
+        const std::optional<uint32_t> key = keys_.KeyOfDhPrime(*row.dh_prime);
+        if (key) AddEndpoint(*key, {row.host, row.address, row.port});
+        return absl::OkStatus();
+      });
+  progress(rows % kRowsPerReport);
+  return status;
 }
 
 absl::Status ConcernedFinder::ReadEndpoints(const output::ScanDirectory& scan, Progress progress) {
@@ -90,19 +113,19 @@ absl::Status ConcernedFinder::ReadEndpoints(const output::ScanDirectory& scan, P
       scan, {"host", "address", "port", "provider", "chain_sha256"},
       [&](const output::EndpointRow& row) {
         if (++rows % kRowsPerReport == 0) progress(kRowsPerReport);
-        if (!row.chain_sha256) return absl::OkStatus();
         shown.clear();
-        for (const std::string& sha256 : *row.chain_sha256) {
+        for (const std::string& sha256 : row.chain_sha256.value_or(std::vector<std::string>())) {
           const std::optional<uint32_t> key = keys_.KeyOfCertificate(sha256);
           if (key && std::ranges::find(shown, *key) == shown.end()) shown.push_back(*key);
         }
         for (const uint32_t key : shown) {
-          const auto found = found_.find(key);
-          if (found == found_.end()) continue;
-          AddEndpoint(row, &found->second);
-          std::vector<uint32_t>& of_host = keys_of_host_[row.host];
-          if (std::ranges::find(of_host, key) == of_host.end()) of_host.push_back(key);
+          AddEndpoint(key, {row.host, row.address, row.port});
+          AddProvider(key, row);
         }
+        // And of what its probes have shown.
+        const auto of_host = keys_of_host_.find(row.host);
+        if (of_host == keys_of_host_.end()) return absl::OkStatus();
+        for (const uint32_t key : of_host->second) AddProvider(key, row);
         return absl::OkStatus();
       });
   progress(rows % kRowsPerReport);

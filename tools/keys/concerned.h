@@ -29,8 +29,8 @@ struct Concerned {
   std::vector<std::string> domains;
 };
 
-// Finds them out, scan by scan: first the endpoints of all scans, then their domains. What several
-// scans have counts once.
+// Finds them out, scan by scan: first the probes of all scans (primes of DHE), then their
+// endpoints, then their domains. What several scans have counts once.
 class ConcernedFinder {
  public:
   // Looks for the keys in `wanted` only. Borrows the set.
@@ -38,6 +38,7 @@ class ConcernedFinder {
 
   // `progress` is told how many rows were read since it was told last.
   using Progress = absl::FunctionRef<void(uint64_t rows)>;
+  absl::Status ReadProbes(const output::ScanDirectory& scan, Progress progress);
   absl::Status ReadEndpoints(const output::ScanDirectory& scan, Progress progress);
   absl::Status ReadDomains(const output::ScanDirectory& scan, Progress progress);
 
@@ -51,7 +52,8 @@ class ConcernedFinder {
     absl::flat_hash_set<uint64_t> endpoints, hosts, providers, domains;
   };
 
-  void AddEndpoint(const output::EndpointRow& row, Found* found);
+  void AddEndpoint(uint32_t key, const output::WeakKeyEndpoint& endpoint);
+  void AddProvider(uint32_t key, const output::EndpointRow& row);
 
   const KeySet& keys_;
   absl::flat_hash_map<uint32_t, Found> found_;

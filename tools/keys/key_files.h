@@ -11,7 +11,11 @@
 
 namespace mxsweep::tools {
 
-enum class KeyFileKind : uint8_t { kCertificate, kPublicKey };
+enum class KeyFileKind : uint8_t {
+  kCertificate,
+  kPublicKey,
+  kDhPrime,  // its big-endian bytes; of scans, never of files
+};
 
 // What a file holds, in its order: PEM blocks (RFC 7468) CERTIFICATE, PUBLIC KEY and RSA PUBLIC
 // KEY, whatever stands between them, or one certificate or public key (SubjectPublicKeyInfo, or

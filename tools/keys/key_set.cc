@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "absl/hash/hash.h"
 #include "scanner/base/text.h"
@@ -14,23 +15,31 @@ namespace {
 
 constexpr size_t kItemsAtOnce = 4096;
 constexpr size_t kItemsOfAJob = 64;
+constexpr std::string_view kDhPrimeType = "dh_prime";
 
 constexpr std::array<std::string_view, kWeaknesses - tls::kKeyWeaknesses> kFurtherNames = {
     "md5_signature",  "sha1_signature", "shared_prime",
     "shared_modulus", "shared_key",     "known_private_key"};
 
 // Lower-case hex, as tables have it.
-std::optional<tls::Sha256> ParseSha256(std::string_view hex) {
-  tls::Sha256 bytes{};
-  if (hex.size() != 2 * bytes.size()) return std::nullopt;
+std::optional<std::vector<uint8_t>> ParseHex(std::string_view hex) {
+  std::vector<uint8_t> bytes((hex.size() + 1) / 2);
   for (size_t i = 0; i < hex.size(); ++i) {
-    const char c = hex[i];
+    const char c = hex[hex.size() - 1 - i];
     const bool digit = c >= '0' && c <= '9';
     if (!digit && (c < 'a' || c > 'f')) return std::nullopt;
     const int value = digit ? c - '0' : c - 'a' + 10;
-    bytes[i / 2] = static_cast<uint8_t>(bytes[i / 2] << 4 | value);
+    bytes[bytes.size() - 1 - i / 2] |= static_cast<uint8_t>(i % 2 == 0 ? value : value << 4);
   }
   return bytes;
+}
+
+std::optional<tls::Sha256> ParseSha256(std::string_view hex) {
+  tls::Sha256 sha256{};
+  const std::optional<std::vector<uint8_t>> bytes = ParseHex(hex);
+  if (!bytes || hex.size() != 2 * sha256.size()) return std::nullopt;
+  std::ranges::copy(*bytes, sha256.begin());
+  return sha256;
 }
 
 }  // namespace
@@ -79,10 +88,22 @@ struct KeySet::Item {
     }
     if (spki.empty()) return;
     spki_sha256 = tls::HashSha256(spki);
-    facts = tls::ReadPublicKey(spki);
+    if (kind != KeyFileKind::kDhPrime) {
+      facts = tls::ReadPublicKey(spki);
+      return;
+    }
+    facts.type = tls::KeyType::kDh;
+    facts.type_name = kDhPrimeType;
+    facts.bits = static_cast<uint32_t>(8 * (spki.size() - 1)) +
+                 static_cast<uint32_t>(std::bit_width(spki.front()));
+    facts.modulus = spki;
   }
 
   void Check(const tls::KeyBlocklist* blocklist) {
+    if (kind == KeyFileKind::kDhPrime) {
+      findings = tls::CheckDhPrime(facts.modulus);
+      return;
+    }
     findings = tls::CheckKey(facts, tls::KeyCheckDepth::kThorough);
     if (blocklist != nullptr) known_list = blocklist->Find(facts);
   }
@@ -227,6 +248,22 @@ std::optional<uint32_t> KeySet::KeyOfCertificate(std::string_view sha256_hex) co
   if (!sha256) return std::nullopt;
   const auto known = certificates_.find(*sha256);
   return known == certificates_.end() ? std::nullopt : std::optional(known->second);
+}
+
+absl::Status KeySet::AddDhPrime(std::string_view hex, uint32_t source) {
+  std::optional<std::vector<uint8_t>> prime = ParseHex(hex);
+  if (!prime) return absl::OkStatus();
+  while (!prime->empty() && prime->front() == 0) prime->erase(prime->begin());
+  return prime->empty() ? absl::OkStatus()
+                        : Add(KeyFileKind::kDhPrime, *std::move(prime), 0, source);
+}
+
+std::optional<uint32_t> KeySet::KeyOfDhPrime(std::string_view hex) const {
+  std::optional<std::vector<uint8_t>> prime = ParseHex(hex);
+  if (!prime) return std::nullopt;
+  while (!prime->empty() && prime->front() == 0) prime->erase(prime->begin());
+  const auto known = key_by_spki_.find(tls::HashSha256(*prime));
+  return known == key_by_spki_.end() ? std::nullopt : std::optional(known->second);
 }
 
 std::string KeySet::DetailOf(uint32_t key) const {

@@ -70,18 +70,23 @@ class KeySet {
   // `first_seen_s`: 0 if nobody knows. `source`: of whoever asks.
   absl::Status Add(KeyFileKind kind, std::vector<uint8_t> der, int64_t first_seen_s,
                    uint32_t source);
+  // A prime of finite-field Diffie-Hellman, as probes.dh_prime has it; what is no hex is passed
+  // over. It is a key of type "dh_prime", whose hash is that of the prime.
+  absl::Status AddDhPrime(std::string_view hex, uint32_t source);
   // To be called after the last Add, and before anything below.
   absl::Status Finish();
 
   std::vector<KeyEntry>& keys() { return keys_; }
   const std::vector<KeyEntry>& keys() const { return keys_; }
-  // Distinct RSA moduli that can be compared, and for each one of the keys that have it.
+  // Distinct RSA moduli and primes of DHE that can be compared, and for each one of the keys that
+  // have it.
   const tls::ModulusList& moduli() const { return *moduli_; }
   const std::vector<uint32_t>& modulus_keys() const { return modulus_keys_; }
   std::optional<uint32_t> ModulusByHash(const tls::Sha256& sha256) const;
   tls::Sha256 ModulusHash(uint32_t modulus) const { return modulus_hashes_[modulus]; }
   // By SHA-256, also in hex.
   std::optional<uint32_t> KeyOfCertificate(std::string_view sha256_hex) const;
+  std::optional<uint32_t> KeyOfDhPrime(std::string_view hex) const;
   const absl::flat_hash_map<tls::Sha256, uint32_t>& certificates() const { return certificates_; }
   // A key, and a source that it came from: each pair once.
   const std::vector<std::pair<uint32_t, uint32_t>>& sources() const { return sources_; }

@@ -114,7 +114,7 @@ std::string RenderKeys(const KeyReport& report) {
   const SurveyResult& result = *report.result;
   std::string out = JoinText(Several(result.certificates, "certificate"), ", ",
                              Several(result.keys, "distinct key"), ", ",
-                             Several(result.moduli, "RSA modulus", "RSA moduli"), ", from ",
+                             Several(result.moduli, "modulus", "moduli"), ", from ",
                              Several(report.inputs, "input"), "\n");
   if (result.unreadable > 0) {
     AppendText(&out, "not read   ", Several(result.unreadable, "key"),

@@ -120,10 +120,26 @@ class Survey {
                     absl::ToUnixSeconds(row.first_seen), static_cast<uint32_t>(input));
               });
         });
+    if (status.ok()) {
+      status = ForEachScan(
+          "looking at primes of DHE", output::TableId::kProbes,
+          [&](size_t input, const output::ScanDirectory& scan, ConcernedFinder::Progress told) {
+            return ForEachRow<output::ProbeRow>(
+                scan, {"dh_prime"}, [&](const output::ProbeRow& row) {
+                  told(1);
+                  if (!row.dh_prime) return absl::OkStatus();
+                  return keys_->AddDhPrime(*row.dh_prime, static_cast<uint32_t>(input));
+                });
+          });
+    }
+    progress_.Begin("looking at keys of files");
     for (size_t i = 0; status.ok() && i < inputs_.size(); ++i) {
       if (!inputs_[i].scan) status = ReadFile(i);
+      progress_.Update(static_cast<double>(i + 1) / static_cast<double>(inputs_.size()));
     }
-    return status.ok() ? keys_->Finish() : status;
+    if (status.ok()) status = keys_->Finish();
+    progress_.End();
+    return status;
   }
 
   absl::Status ReadFile(size_t input) {
@@ -160,6 +176,12 @@ class Survey {
     }
     finder_.emplace(keys_.get(), wanted);
     absl::Status status = ForEachScan(
+        "finding who uses primes", output::TableId::kProbes,
+        [this](size_t, const output::ScanDirectory& scan, ConcernedFinder::Progress told) {
+          return finder_->ReadProbes(scan, told);
+        });
+    if (!status.ok()) return status;
+    status = ForEachScan(
         "finding endpoints", output::TableId::kEndpoints,
         [this](size_t, const output::ScanDirectory& scan, ConcernedFinder::Progress told) {
           return finder_->ReadEndpoints(scan, told);

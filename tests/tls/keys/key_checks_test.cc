@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/bytestring.h>
 
 #include <algorithm>
 #include <fstream>
@@ -178,6 +179,7 @@ TEST(KeyChecks, RocaKeysOfEveryLengthAreFound) {
       EXPECT_THAT(RsaWords(modulus, Integer(65537), depth), Contains("roca")) << c.bits;
     }
   }
+  EXPECT_THAT(RsaWords(Integer(65537)), Not(Contains("roca")));
   // One such prime is no such key.
   const Integer half = Product(RocaPrime(1024, 126, &numbers), OpensslPrimes()[0]);
   EXPECT_THAT(RsaWords(half), IsEmpty());
@@ -381,6 +383,44 @@ TEST(KeyChecks, Ed25519KeysOfOpensslAreOnTheCurve) {
   key[0] = 0xed;
   key[31] = 0x7f;
   EXPECT_THAT(Words(testing::Ed25519Spki(key)), ElementsAre("ec_point_off_curve"));
+}
+
+// The groups of RFC 7919, as OpenSSL writes them: SEQUENCE { prime, generator }.
+TEST(KeyChecks, PrimesOfDheAreToldApart) {
+  const auto words = [](const Integer& prime) {
+    std::vector<std::string> found;
+    for (const KeyWeakness weakness : CheckDhPrime(prime.ToBytes()).weaknesses) {
+      found.emplace_back(KeyWeaknessName(weakness));
+    }
+    return found;
+  };
+  for (const char* group : {"ffdhe2048", "ffdhe3072"}) {
+    const std::string pem = ::testing::TempDir() + "mxsweep_key_checks_dh.pem";
+    const std::string path = ::testing::TempDir() + "mxsweep_key_checks_dh.der";
+    ASSERT_EQ(interop::RunCommand({"openssl", "genpkey", "-genparam", "-algorithm", "DH",
+                                   "-pkeyopt", std::string("group:") + group, "-out", pem})
+                  .exit_code,
+              0);
+    ASSERT_EQ(
+        interop::RunCommand({"openssl", "dhparam", "-in", pem, "-outform", "DER", "-out", path})
+            .exit_code,
+        0);
+    std::ifstream file(path, std::ios::binary);
+    const std::vector<uint8_t> der{std::istreambuf_iterator<char>(file),
+                                   std::istreambuf_iterator<char>()};
+    CBS reader, sequence, prime;
+    CBS_init(&reader, der.data(), der.size());
+    ASSERT_TRUE(CBS_get_asn1(&reader, &sequence, CBS_ASN1_SEQUENCE));
+    ASSERT_TRUE(CBS_get_asn1(&sequence, &prime, CBS_ASN1_INTEGER));
+    const Integer p = Integer::FromBytes({CBS_data(&prime), CBS_len(&prime)});
+    EXPECT_THAT(words(p), IsEmpty()) << group;
+    Integer even = p;
+    mpz_add_ui(even.get(), even.get(), 1);
+    EXPECT_THAT(words(even), ElementsAre("small_factor", "dh_composite")) << group;
+  }
+  EXPECT_THAT(words(OpensslPrimes()[0]), ElementsAre("dh_short"));
+  EXPECT_THAT(words(SoundModulus()), ElementsAre("dh_composite"));
+  EXPECT_THAT(words(Integer(0)), ElementsAre("dh_short"));
 }
 
 TEST(KeyChecks, WordsOfACertificateAreItsKeysAndItsSignatures) {

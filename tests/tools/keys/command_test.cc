@@ -77,6 +77,7 @@ struct Shown {
   std::string provider;
   std::vector<std::vector<uint8_t>> chain;  // DER
   std::vector<std::string> domains;
+  std::string dh_prime;  // hex; "": was not probed
 };
 
 class KeysCommandTest : public ::testing::Test {
@@ -125,6 +126,12 @@ class KeysCommandTest : public ::testing::Test {
         EXPECT_TRUE((*writer)->Add(std::move(certificate)).ok());
       }
       EXPECT_TRUE((*writer)->Add(std::move(endpoint)).ok());
+      if (!shown.dh_prime.empty()) {
+        output::ProbeRow probe{.host = shown.host, .port = 25, .probe = "dhe"};
+        probe.address = "192.0.2." + std::to_string(number);
+        probe.dh_prime = shown.dh_prime;
+        EXPECT_TRUE((*writer)->Add(std::move(probe)).ok());
+      }
       for (const std::string& domain : shown.domains) {
         output::DomainRow row{.domain = domain};
         row.mx = std::vector<output::MxEntry>{{10, shown.host}};
@@ -208,8 +215,7 @@ TEST_F(KeysCommandTest, FindsEachWeaknessOfAScanAndWhomItConcerns) {
 
   const CommandResult table = Keys({scan});
   EXPECT_EQ(table.exit_code, 0);
-  EXPECT_THAT(table.output,
-              HasSubstr("5 certificates, 5 distinct keys, 4 RSA moduli, from 1 input"));
+  EXPECT_THAT(table.output, HasSubstr("5 certificates, 5 distinct keys, 4 moduli, from 1 input"));
   EXPECT_THAT(table.output, HasSubstr("ANYBODY CAN USE IT"));
   EXPECT_THAT(table.output, HasSubstr("mail of 2 domains: two.example, three.example"));
   EXPECT_THAT(table.output, HasSubstr("blocklist  none"));
@@ -256,6 +262,36 @@ TEST_F(KeysCommandTest, CountsWhatSeveralScansHaveOnce) {
   EXPECT_EQ(row["endpoint_count"], 1);
   EXPECT_EQ(row["domain_count"], 1);
   EXPECT_THAT(row["sources"], ElementsAre(first, second));
+}
+
+// A prime of DHE that is none, and shares a factor with somebody's RSA key.
+TEST_F(KeysCommandTest, TakesThePrimesOfDheAlong) {
+  const Integer composite = Product(prime(15), prime(16));
+  const Integer modulus = Product(prime(16), prime(17));
+  const std::string short_prime = tls::HexLower(prime(18).ToBytes());
+  const std::string hex = tls::HexLower(composite.ToBytes());
+  const std::string scan = Scan(
+      "scan",
+      {{"mx.a.example", "a.example", {Certificate(RsaKey(modulus).get())}, {"one.example"}, hex},
+       {"mx.b.example", "b.example", {}, {"two.example"}, hex},
+       {"mx.c.example", "c.example", {}, {}, short_prime},
+       {"mx.d.example", "d.example", {}, {}, "not hex"}});
+  const std::map<std::string, json> rows = Rows({scan});
+  ASSERT_EQ(rows.size(), 3u);
+  const json& row = rows.at(Sha256Hex(composite.ToBytes()));
+  EXPECT_EQ(row["key_type"], "dh_prime");
+  EXPECT_EQ(row["key_bits"], 2048);
+  EXPECT_THAT(row["weaknesses"], ElementsAre("dh_composite", "shared_prime"));
+  EXPECT_THAT(row["shared_prime_spki_sha256"], ElementsAre(SpkiOf(modulus)));
+  EXPECT_EQ(row["endpoint_count"], 2);
+  EXPECT_THAT(row["providers"], UnorderedElementsAre("a.example", "b.example"));
+  EXPECT_THAT(row["domains"], UnorderedElementsAre("one.example", "two.example"));
+  EXPECT_EQ(row["certificate_count"], 0);
+  EXPECT_THAT(rows.at(SpkiOf(modulus))["shared_prime_spki_sha256"],
+              ElementsAre(Sha256Hex(composite.ToBytes())));
+  const json& small = rows.at(Sha256Hex(prime(18).ToBytes()));
+  EXPECT_THAT(small["weaknesses"], ElementsAre("dh_short"));
+  EXPECT_THAT(small["providers"], ElementsAre("c.example"));
 }
 
 std::string PemOf(EVP_PKEY* key) {
