@@ -1,8 +1,9 @@
-# The targets boringssl::ssl and boringssl::crypto: Debian's source (built and cached by
-# tools/boringssl) or, with MXSWEEP_BORINGSSL_SOURCE, an upstream checkout built by its own CMake.
+# The targets boringssl::ssl and boringssl::crypto, and MXSWEEP_BORINGSSL_VERSION, which says what they are:
+# Debian's source, or with MXSWEEP_BORINGSSL_UPSTREAM a revision of upstream's, both built and cached by
+# tools/boringssl; or with MXSWEEP_BORINGSSL_SOURCE an upstream checkout, built along by its own CMake.
 
 # A function, so that what BoringSSL is built with does not become what we are built with.
-function(mxsweep_upstream_boringssl)
+function(mxsweep_boringssl_checkout)
   set(BUILD_TESTING OFF)
   set(BUILD_SHARED_LIBS OFF)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
@@ -13,15 +14,35 @@ function(mxsweep_upstream_boringssl)
   endforeach()
 endfunction()
 
+if(MXSWEEP_BORINGSSL_SOURCE AND MXSWEEP_BORINGSSL_UPSTREAM)
+  message(FATAL_ERROR "MXSWEEP_BORINGSSL_SOURCE and MXSWEEP_BORINGSSL_UPSTREAM exclude each other.")
+endif()
 if(MXSWEEP_BORINGSSL_SOURCE)
-  mxsweep_upstream_boringssl()
+  mxsweep_boringssl_checkout()
+  execute_process(COMMAND git -C "${MXSWEEP_BORINGSSL_SOURCE}" describe --always --abbrev=40 --dirty --exclude=*
+    OUTPUT_VARIABLE revision OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+  if(failed)
+    set(revision "of unknown revision")
+  endif()
+  set(MXSWEEP_BORINGSSL_VERSION "checkout ${revision}")
 else()
-  execute_process(COMMAND "${PROJECT_SOURCE_DIR}/tools/boringssl"
+  set(upstream)
+  if(MXSWEEP_BORINGSSL_UPSTREAM)
+    set(upstream --upstream ${MXSWEEP_BORINGSSL_UPSTREAM} ${MXSWEEP_BORINGSSL_URL})
+  endif()
+  execute_process(COMMAND "${PROJECT_SOURCE_DIR}/tools/boringssl" ${upstream}
     OUTPUT_VARIABLE boringssl_prefix OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed)
   if(failed)
     message(FATAL_ERROR "tools/boringssl failed (${failed}); its messages are above.")
   endif()
   message(STATUS "BoringSSL: ${boringssl_prefix}")
+  file(READ "${boringssl_prefix}/version" MXSWEEP_BORINGSSL_VERSION)
+  string(STRIP "${MXSWEEP_BORINGSSL_VERSION}" MXSWEEP_BORINGSSL_VERSION)
+  if(MXSWEEP_BORINGSSL_UPSTREAM)
+    string(PREPEND MXSWEEP_BORINGSSL_VERSION "upstream ")
+  else()
+    string(PREPEND MXSWEEP_BORINGSSL_VERSION "Debian ")
+  endif()
   foreach(library crypto ssl)
     add_library(boringssl::${library} STATIC IMPORTED)
     set_target_properties(boringssl::${library} PROPERTIES
@@ -32,3 +53,4 @@ else()
   set_property(TARGET boringssl::crypto PROPERTY INTERFACE_LINK_LIBRARIES Threads::Threads)
   set_property(TARGET boringssl::ssl PROPERTY INTERFACE_LINK_LIBRARIES boringssl::crypto)
 endif()
+message(STATUS "BoringSSL is ${MXSWEEP_BORINGSSL_VERSION}")
