@@ -99,12 +99,12 @@ std::vector<std::string> LoadBench::ScanCommand(const std::string& targets_file,
                                                 const std::string& output, int concurrency,
                                                 int workers, const std::vector<std::string>& more,
                                                 Leaves leaves) const {
-  const bool own = leaves == Leaves::kOwn;
+  const int port = leaves == Leaves::kShared ? 0 : leaves == Leaves::kOwn ? 2 : 3;
   std::vector<std::string> command =
       FastScanCommand({.mxsweep = options_.mxsweep,
                        .targets = targets_file,
                        .output = output,
-                       .port = static_cast<uint16_t>(options_.port + (own ? 2 : 0)),
+                       .port = static_cast<uint16_t>(options_.port + port),
                        .trust_store = trust_store(),
                        .concurrency = concurrency});
   command.insert(command.end(), {"--targets", "addresses", "--workers", JoinText(workers)});

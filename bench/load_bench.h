@@ -35,7 +35,8 @@ class LoadBench {
   // Writes the list, one target a line, and returns its path.
   absl::StatusOr<std::string> WriteTargets(const Targets& targets, bool with_names) const;
 
-  enum class Leaves { kShared, kOwn };
+  // kNone: no TLS at all.
+  enum class Leaves { kShared, kOwn, kNone };
   // A scan of the targets in that file as fast as it goes; `more` are further flags.
   std::vector<std::string> ScanCommand(const std::string& targets_file, const std::string& output,
                                        int concurrency, int workers,

@@ -180,6 +180,7 @@ struct Connection {
   int fd;
   Step step = Step::kGreet;
   bool own_leaf = false;
+  bool in_clear = false;  // STARTTLS is not offered
   bool held = false;
   bool passed_hold = false;  // once is enough
   uint32_t flight = 0;       // bare: the next to be received
@@ -207,8 +208,10 @@ class Server {
     smtp_ = bench::Listen(options_.port, options_.dead_bit);
     bare_ = bench::Listen(static_cast<uint16_t>(options_.port + 1), options_.dead_bit);
     own_leaf_ = bench::Listen(static_cast<uint16_t>(options_.port + 2), options_.dead_bit);
-    if (smtp_ < 0 || bare_ < 0 || own_leaf_ < 0) return ErrnoStatus("cannot listen");
+    clear_ = bench::Listen(static_cast<uint16_t>(options_.port + 3), options_.dead_bit);
+    if (smtp_ < 0 || bare_ < 0 || own_leaf_ < 0 || clear_ < 0) return ErrnoStatus("cannot listen");
     Watch(smtp_, &smtp_);
+    Watch(clear_, &clear_);
     Watch(own_leaf_, &own_leaf_);
     Watch(bare_, &bare_);
     return absl::OkStatus();
@@ -221,8 +224,8 @@ class Server {
           epoll_wait(epoll_, events, std::size(events), held_.empty() ? -1 : kHoldLookMs);
       for (int i = 0; i < count; ++i) {
         void* who = events[i].data.ptr;
-        if (who == &smtp_ || who == &bare_ || who == &own_leaf_) {
-          AcceptAll(*static_cast<int*>(who), who == &bare_, who == &own_leaf_);
+        if (who == &smtp_ || who == &bare_ || who == &own_leaf_ || who == &clear_) {
+          AcceptAll(static_cast<int*>(who));
         } else {
           Handle(static_cast<Connection*>(who));
         }
@@ -239,15 +242,17 @@ class Server {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
   }
 
-  void AcceptAll(int listener, bool bare, bool own_leaf) {
+  void AcceptAll(const int* listener) {
+    const bool bare = listener == &bare_;
     while (true) {
-      const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const int fd = accept4(*listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return;
       const int on = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
       auto* connection = new Connection(fd);
       if (bare) connection->step = Step::kBare;
-      connection->own_leaf = own_leaf;
+      connection->own_leaf = listener == &own_leaf_;
+      connection->in_clear = listener == &clear_;
       Watch(fd, connection);
       counters_->accepted.fetch_add(1, std::memory_order_relaxed);
       if (bare) {
@@ -338,8 +343,12 @@ class Server {
       SSL_set_accept_state(connection->tls.get());
       return Say(connection, kStartTlsReply);
     }
+    if (std::string_view(line, 4) == "QUIT") {
+      counters_->completed.fetch_add(1, std::memory_order_relaxed);
+      return Say(connection, kQuitReply) && false;  // and closes
+    }
     connection->step = Step::kStartTls;
-    return Say(connection, kEhloReply);
+    return Say(connection, connection->in_clear ? kEhloReplyWithinTls : kEhloReply);
   }
 
   bool AdvanceTls(Connection* connection) {
@@ -397,6 +406,7 @@ class Server {
   LoadCounters* counters_;
   int epoll_;
   int smtp_ = -1;
+  int clear_ = -1;
   int bare_ = -1;
   int own_leaf_ = -1;
   std::string filler_;

@@ -56,7 +56,8 @@ std::optional<Flight> ParseFlight(const std::string& text);
 
 struct LoadServerOptions {
   // On every address of 127.0.0.0/8; connections to `port` find SMTP, those to `port` + 1 the bare
-  // exchange of `flights`, those to `port` + 2 SMTP with a leaf of its own for each server name.
+  // exchange of `flights`, those to `port` + 2 SMTP with a leaf of its own for each server name,
+  // those to `port` + 3 SMTP without STARTTLS.
   uint16_t port = 2925;
   std::vector<Flight> flights;
   // A process has at most RLIMIT_NOFILE connections.

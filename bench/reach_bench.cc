@@ -236,6 +236,43 @@ absl::Status MeasureOwnLeaf(const Settings& settings, const LoadBench& bench, Fo
   return absl::OkStatus();
 }
 
+// What a connection of --probe costs: against one that says no more than greeting, EHLO and QUIT,
+// and has a row likewise.
+absl::Status MeasureProbes(const Settings& settings, const LoadBench& bench) {
+  const int n = settings.endpoints;
+  const absl::StatusOr<std::string> targets = bench.WriteTargets({.live = n}, true);
+  if (!targets.ok()) return targets.status();
+  const auto scan = [&](LoadBench::Leaves leaves, const std::vector<std::string>& more) {
+    return RunScan(
+        bench.ScanCommand(*targets, bench.path("results"), settings.concurrency, 1, more, leaves),
+        bench.path("results"));
+  };
+  std::vector<double> clear_us, plain_us, probe_us;
+  double probes = 0;
+  const std::vector<const std::vector<double>*> all = {&clear_us, &plain_us, &probe_us};
+  for (int round = 0; WantsRound(round, settings.rounds, all); ++round) {
+    const absl::StatusOr<ScanCost> clear = scan(LoadBench::Leaves::kNone, {});
+    if (!clear.ok()) return clear.status();
+    const absl::StatusOr<ScanCost> plain = scan(LoadBench::Leaves::kShared, {});
+    if (!plain.ok()) return plain.status();
+    const absl::StatusOr<ScanCost> probed = scan(LoadBench::Leaves::kShared, {"--probe", "all"});
+    if (!probed.ok()) return probed.status();
+    if (clear->tls_ok > 0 || probed->tls_ok != n || probed->probes < n) {
+      return absl::InternalError("the scans did not meet the servers that they were to meet");
+    }
+    probes = probed->probes / n;
+    clear_us.push_back(clear->cpu_s() * 1e6 / n);
+    plain_us.push_back(plain->cpu_s() * 1e6 / n);
+    probe_us.push_back(probed->cpu_s() * 1e6 / n);
+  }
+  const double each_us = (Least(probe_us) - Least(plain_us)) / probes;
+  PrintRow("CPU us of a connection without TLS", Figure(Least(clear_us)));
+  PrintRow("  of a probe's connection; against that", Figure(each_us), "<= 1.15",
+           each_us / Least(clear_us));
+  PrintRow("  connections of --probe all at such a server", Figure(probes));
+  return absl::OkStatus();
+}
+
 std::string CountedOutput(const LoadBench& bench) { return bench.path("counted"); }
 
 // User-space instructions of a live endpoint, by valgrind: the difference between a longer and a
@@ -635,6 +672,7 @@ int Run(Settings settings) {
       {"instructions", [&] { return CountEndpoint(settings, *bench); }},
       {"own-leaf", [&] { return MeasureOwnLeaf(settings, *bench, &found); }},
       {"own-leaf-instructions", [&] { return CountOwnLeaf(settings, *bench); }},
+      {"probes", [&] { return MeasureProbes(settings, *bench); }},
       {"sessions", [&] { return MeasureSessions(settings, folder.path("many")); }},
       {"memory", [&] { return MeasureSessionMemory(settings, &*bench, &found); }},
       {"dead", [&] { return MeasureDead(settings, &*bench, &found); }},
@@ -687,8 +725,8 @@ int main(int argc, char** argv) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   mxsweep::bench::AddDnsPeers(&app, &settings.dns_peers);
   app.add_option("--only", settings.only,
-                 "of endpoint, instructions, own-leaf, own-leaf-instructions, sessions, memory, "
-                 "dead, dns, recursion, tables, parquet");
+                 "of endpoint, instructions, own-leaf, own-leaf-instructions, probes, sessions, "
+                 "memory, dead, dns, recursion, tables, parquet");
   app.add_option("--mxsweep", settings.servers.mxsweep, "the program to measure");
   app.add_option("--lab", settings.lab, "the program that answers DNS");
   app.add_option("--handshakes", handshakes, "so many handshakes in memory, and nothing else");

@@ -66,6 +66,7 @@ absl::StatusOr<ScanCost> WaitForScan(MeasuredProcess* process, const std::string
   const auto counts = record.value("counts", nlohmann::json::object());
   cost.domains = counts.value("domains", 0.0);
   cost.endpoints = counts.value("endpoints", 0.0);
+  cost.probes = counts.value("probes", 0.0);
   cost.tls_ok = counts.value("outcomes", nlohmann::json::object()).value("tls_ok", 0.0);
   cost.endpoint_table_bytes = FolderBytes(output + "/endpoints");
   cost.output_bytes = FolderBytes(output);

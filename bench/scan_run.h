@@ -18,6 +18,7 @@ struct ScanCost {
   double domains = 0;
   double endpoints = 0;
   double tls_ok = 0;
+  double probes = 0;
   double endpoint_table_bytes = 0;
   double output_bytes = 0;
 

@@ -8,9 +8,9 @@ namespace mxsweep::bench {
 // What a scan remembers of what it is done with, bytes each: the most that were ever in use, that
 // while a table grows included, divided by their number.
 struct TableBytes {
-  double per_name = 0;         // seen in the list (NameSet)
-  double per_host = 0;         // finished (HostTable)
-  double per_address = 0;      // finished, and its politeness interval over (Gate)
+  double per_name = 0;     // seen in the list (NameSet)
+  double per_host = 0;     // finished (HostTable)
+  double per_address = 0;  // finished, and its politeness interval over (Gate)
   // Parked: an endpoint that waits in a crowd, with the host and the target that wait for it. The
   // host's place in the table of hosts, which it keeps when it is done, is per_host.
   double per_parked = 0;

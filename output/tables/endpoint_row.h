@@ -335,7 +335,7 @@ struct Table<EndpointRow> {
                  "the same by the rules of OpenSSL 3.0"});
     visit(Column{"min_version_accepted", &R::min_version_accepted,
                  "oldest version the server accepts: SSLv3, TLSv1 …; like all below null unless "
-                 "--probe asked for it and the server answered"});
+                 "probes were made (--probe) and showed it"});
     visit(Column{"max_version_accepted", &R::max_version_accepted, "newest"});
     visit(Column{"accepts_sslv3", &R::accepts_sslv3, "it accepts SSL 3.0"});
     visit(Column{"accepts_rc4", &R::accepts_rc4, "it accepts RC4, if nothing else is offered"});

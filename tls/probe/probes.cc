@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <span>
 #include <utility>
 #include <vector>
@@ -211,7 +212,14 @@ bool Wants(Probe probe, const Suite& suite) {
 }
 
 std::vector<uint16_t> SuitesOf(Probe probe) {
-  return SuitesThat([probe](const Suite& suite) { return Wants(probe, suite); });
+  // A scan asks for the same few over and over.
+  thread_local std::map<uint16_t, std::vector<uint16_t>> made;
+  std::vector<uint16_t>& suites =
+      made[static_cast<uint16_t>(static_cast<unsigned>(probe.kind) << 8 | probe.parts)];
+  if (suites.empty()) {
+    suites = SuitesThat([probe](const Suite& suite) { return Wants(probe, suite); });
+  }
+  return suites;
 }
 
 // A ClientHello of TLS 1.0 to 1.2 with `suites`.

@@ -153,42 +153,6 @@ void AddSmtp(const World& world, uint32_t address, const EndpointTruth& truth, J
   row["after_tls_code"] = after_tls.code == 0 ? Json() : Json(after_tls.code);
 }
 
-void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
-            std::optional<uint8_t> garbage_alert, Json& row) {
-  const Behaviour behaviour = world.addresses()[address].behaviour;
-  if (!truth.server_name.empty() || !Reached(truth, "handshake")) {
-    row["server_name"] = OrNull(truth.server_name);
-    row["offer"] = truth.server_name.empty() ? Json() : Json("usual");
-  }
-  // Nobody is asked without a name unless the scan is told to.
-  row["without_server_name"] = nullptr;
-  row["without_server_name_detail"] = nullptr;
-  row["usual_offer_failure"] = nullptr;  // no server here wants another one
-  row["may_be_ours"] = OrNull(truth.may_be_ours);
-  const bool ok = truth.tls_ok;
-  const Negotiated tls = truth.tls.value_or(Negotiated{});
-  const bool stapled = behaviour == Behaviour::kStapled;
-  row["tls_version"] = OrNull(tls.version_name);
-  row["cipher"] = OrNull(tls.cipher);
-  row["cipher_bits"] = ok ? Json(tls.cipher_bits) : Json();
-  row["group"] = OrNull(tls.group);
-  row["group_bits"] = tls.forward_secret ? Json(tls.group_bits) : Json();
-  row["signature_algorithm"] = OrNull(tls.signature);
-  row["ocsp_stapled"] = ok ? Json(stapled) : Json();
-  row["sct_count"] = ok ? Json(stapled ? kSctCount : 0) : Json();
-  row["extended_master_secret"] = ok ? Json(tls.extended_master_secret) : Json();
-  row["secure_renegotiation"] = ok ? Json(tls.secure_renegotiation) : Json();
-  row["alert_sent"] = behaviour == Behaviour::kTlsGarbage && garbage_alert
-                          ? OrNull(AlertName(*garbage_alert))
-                          : Json();
-  row["alert_received"] = behaviour == Behaviour::kAlertHandshakeFailure || truth.no_common_suite
-                              ? Json("handshake_failure")
-                          : behaviour == Behaviour::kAlertProtocolVersion ? Json("protocol_version")
-                          : behaviour == Behaviour::kAlertInternalError   ? Json("internal_error")
-                                                                          : Json();
-  AddProbes(truth, row["alert_received"], row);
-}
-
 // Nobody asks for probes; one follows a handshake that failed perhaps for the client's own doing.
 void AddProbes(const EndpointTruth& truth, const Json& alert, Json& row) {
   for (const char* column :
@@ -233,6 +197,42 @@ void AddProbes(const EndpointTruth& truth, const Json& alert, Json& row) {
         "shown_certificates"}) {
     row[column] = nullptr;
   }
+}
+
+void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
+            std::optional<uint8_t> garbage_alert, Json& row) {
+  const Behaviour behaviour = world.addresses()[address].behaviour;
+  if (!truth.server_name.empty() || !Reached(truth, "handshake")) {
+    row["server_name"] = OrNull(truth.server_name);
+    row["offer"] = truth.server_name.empty() ? Json() : Json("usual");
+  }
+  // Nobody is asked without a name unless the scan is told to.
+  row["without_server_name"] = nullptr;
+  row["without_server_name_detail"] = nullptr;
+  row["usual_offer_failure"] = nullptr;  // no server here wants another one
+  row["may_be_ours"] = OrNull(truth.may_be_ours);
+  const bool ok = truth.tls_ok;
+  const Negotiated tls = truth.tls.value_or(Negotiated{});
+  const bool stapled = behaviour == Behaviour::kStapled;
+  row["tls_version"] = OrNull(tls.version_name);
+  row["cipher"] = OrNull(tls.cipher);
+  row["cipher_bits"] = ok ? Json(tls.cipher_bits) : Json();
+  row["group"] = OrNull(tls.group);
+  row["group_bits"] = tls.forward_secret ? Json(tls.group_bits) : Json();
+  row["signature_algorithm"] = OrNull(tls.signature);
+  row["ocsp_stapled"] = ok ? Json(stapled) : Json();
+  row["sct_count"] = ok ? Json(stapled ? kSctCount : 0) : Json();
+  row["extended_master_secret"] = ok ? Json(tls.extended_master_secret) : Json();
+  row["secure_renegotiation"] = ok ? Json(tls.secure_renegotiation) : Json();
+  row["alert_sent"] = behaviour == Behaviour::kTlsGarbage && garbage_alert
+                          ? OrNull(AlertName(*garbage_alert))
+                          : Json();
+  row["alert_received"] = behaviour == Behaviour::kAlertHandshakeFailure || truth.no_common_suite
+                              ? Json("handshake_failure")
+                          : behaviour == Behaviour::kAlertProtocolVersion ? Json("protocol_version")
+                          : behaviour == Behaviour::kAlertInternalError   ? Json("internal_error")
+                                                                          : Json();
+  AddProbes(truth, row["alert_received"], row);
 }
 
 // Lists are not asked: only the stapled response speaks.
