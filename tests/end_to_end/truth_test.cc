@@ -126,7 +126,8 @@ void ExpectPolite(const std::string& scan, const json& report) {
   }
   std::map<std::string, uint64_t> attempts;
   for (const json& row : Rows(scan, "endpoints")) {
-    attempts[row["address"]] += row["attempts"].get<uint64_t>();
+    attempts[row["address"]] +=
+        row["attempts"].get<uint64_t>() + row["probe_count"].get<uint64_t>();
   }
   size_t compared = 0;
   uint64_t unaccounted = 0;
@@ -163,6 +164,48 @@ TEST(Scan, FindsTheSameWithOneWorkerAsWithFour) {
         Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan, "--workers", workers}));
     ASSERT_EQ(result.exit_code, 0) << result.output;
     ExpectTruth(scan, lab);
+  }
+}
+
+// What probes say of each server is how its TLS was set up.
+TEST(Scan, FindsWithProbesHowEachServerIsSetUp) {
+  TemporaryFolder folder;
+  Lab lab(folder, {"--seed", "11", "--domains", "400", "--fixed", "none", "--mix", "tls-only"});
+  const std::string scan = folder.path("scan");
+  const CommandResult result =
+      Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan, "--probe", "all"}));
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  std::map<std::string, json> found;
+  for (json& row : Rows(scan, "endpoints")) found.emplace(KeyOf(row, {"host", "address"}), row);
+  std::map<std::string, size_t> seen;
+  size_t cells = 0;
+  for (const json& truth : JsonLines(lab.state("truth/surveys.ndjson"))) {
+    const std::string key = KeyOf(truth, {"host", "address"});
+    ASSERT_TRUE(found.contains(key)) << key;
+    const json& row = found.at(key);
+    for (const auto& [column, value] : truth.items()) {
+      ++cells;
+      EXPECT_EQ(row.at(column), value) << key << " " << column;
+      ++seen[column + " " + value.dump()];
+    }
+    EXPECT_GE(row["probe_count"], 5) << key;
+    EXPECT_LE(row["probe_count"], 33) << key;
+  }
+  EXPECT_GT(cells, 1'000u);
+  // The world has some of everything.
+  for (const char* some :
+       {"min_version_accepted \"TLSv1\"", "min_version_accepted \"TLSv1.3\"",
+        "max_version_accepted \"TLSv1.1\"", "max_version_accepted \"TLSv1.2\"", "accepts_3des true",
+        "static_rsa_only true", "has_ecdsa_certificate false", "has_rsa_certificate false",
+        "accepts_no_server_name true", "fallback_scsv true"}) {
+    EXPECT_GT(seen[some], 0u) << some;
+  }
+  // Each probe is a row, and the lab saw as many connections.
+  std::map<std::string, uint64_t> probes;
+  for (const json& row : Rows(scan, "probes")) ++probes[KeyOf(row, {"host", "address"})];
+  for (const auto& [key, row] : found) EXPECT_EQ(row["probe_count"], probes[key]) << key;
+  for (const auto& [kind, count] : lab.Stop().at("violations").items()) {
+    EXPECT_EQ(count, 0) << kind;
   }
 }
 

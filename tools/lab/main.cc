@@ -241,7 +241,9 @@ int Main(int argc, char** argv) {
   AddServeOptions(serve, arguments);
   CLI::App* truth = app.add_subcommand("truth", "print what a scan of that lab must find");
   AddWorldOptions(truth, arguments);
-  truth->add_option("--table", arguments.table, "domains, mx_hosts, endpoints or certificates")
+  truth
+      ->add_option("--table", arguments.table,
+                   "domains, mx_hosts, endpoints, certificates or surveys")
       ->required()
       ->check(CLI::IsMember({"domains", "mx_hosts", "endpoints", "certificates"}));
   CLI::App* postures = app.add_subcommand("postures", "list what names and servers can be like");

@@ -14,13 +14,6 @@
 namespace mxsweep::lab {
 namespace {
 
-struct TlsSetup {
-  uint16_t min_version;
-  uint16_t max_version;
-  const char* ciphers;  // of TLS 1.2 and below
-  const char* groups;
-};
-
 constexpr char kGcm128[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
 constexpr char kGcm256[] = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
 constexpr char kChaCha[] = "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
@@ -76,6 +69,8 @@ constexpr uint16_t kSha1Signatures[] = {SSL_SIGN_ECDSA_SHA1, SSL_SIGN_RSA_PKCS1_
 TlsIdentity* IdentityOf(const SSL* ssl) { return static_cast<TlsIdentity*>(SSL_get_app_data(ssl)); }
 
 }  // namespace
+
+const TlsSetup& SetupOf(TlsPosture posture) { return kSetups[static_cast<size_t>(posture)]; }
 
 absl::Status TlsServer::Init() {
   for (size_t i = 0; i < contexts_.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,15 @@
 #include "tools/lab/world.h"
 
 namespace mxsweep::lab {
+
+// What a TLS posture is set up with.
+struct TlsSetup {
+  uint16_t min_version;
+  uint16_t max_version;
+  const char* ciphers;  // of TLS 1.2 and below
+  const char* groups;
+};
+const TlsSetup& SetupOf(TlsPosture posture);
 
 // Whose connection an SSL object is; the certificate is chosen by it. It must outlive the SSL
 // object's use.

@@ -155,34 +155,33 @@ void AddSmtp(const World& world, uint32_t address, const EndpointTruth& truth, J
 
 // Nobody asks for probes; one follows a handshake that failed perhaps for the client's own doing.
 void AddProbes(const EndpointTruth& truth, const Json& alert, Json& row) {
-  for (const char* column :
-       {"min_version_accepted",
-        "max_version_accepted",
-        "accepts_sslv3",
-        "accepts_rc4",
-        "accepts_3des",
-        "accepts_null",
-        "accepts_anonymous",
-        "accepts_export_rsa",
-        "accepts_export_dhe",
-        "accepts_export",
-        "accepts_static_rsa",
-        "static_rsa_only",
-        "fallback_scsv",
-        "downgrade_sentinel",
-        "accepts_dhe",
-        "dhe_bits",
-        "dhe_prime",
-        "dhe_generator",
-        "dhe_prime_kind",
-        "dhe_public_value_repeats",
-        "has_rsa_certificate",
-        "has_ecdsa_certificate",
-        "accepts_no_server_name",
-        "pq_groups",
-        "pq_groups_unknown",
-        "pq_preferred",
-        "mldsa"}) {
+  for (const char* column : {"min_version_accepted",
+                             "max_version_accepted",
+                             "accepts_sslv3",
+                             "accepts_rc4",
+                             "accepts_3des",
+                             "accepts_null",
+                             "accepts_anonymous",
+                             "accepts_export_rsa",
+                             "accepts_export_dhe",
+                             "accepts_export",
+                             "accepts_static_rsa",
+                             "static_rsa_only",
+                             "fallback_scsv",
+                             "downgrade_sentinel",
+                             "accepts_dhe",
+                             "dhe_bits",
+                             "dhe_prime",
+                             "dhe_generator",
+                             "dhe_prime_kind",
+                             "dhe_public_value_repeats",
+                             "has_rsa_certificate",
+                             "has_ecdsa_certificate",
+                             "accepts_no_server_name",
+                             "pq_groups",
+                             "pq_groups_unknown",
+                             "pq_preferred",
+                             "mldsa"}) {
     row[column] = nullptr;
   }
   const bool followed = !truth.may_be_ours.empty();
@@ -191,10 +190,9 @@ void AddProbes(const EndpointTruth& truth, const Json& alert, Json& row) {
   if (truth.no_common_suite) return;
   row["follow_up"] = followed ? Json("alert") : Json();
   row["follow_up_alert"] = followed ? alert : Json();
-  for (const char* column :
-       {"follow_up_tls_version", "follow_up_cipher", "follow_up_group", "follow_up_session_level",
-        "follow_up_session_level_limit", "follow_up_session_level_openssl_3_0",
-        "shown_certificates"}) {
+  for (const char* column : {"follow_up_tls_version", "follow_up_cipher", "follow_up_group",
+                             "follow_up_session_level", "follow_up_session_level_limit",
+                             "follow_up_session_level_openssl_3_0", "shown_certificates"}) {
     row[column] = nullptr;
   }
 }
@@ -309,11 +307,60 @@ Json CertificateRow(const Certificate& c) {
           {"revocation_detail", nullptr}};
 }
 
+std::string VersionWord(uint16_t version) {
+  switch (version) {
+    case TLS1_VERSION:
+      return "TLSv1";
+    case TLS1_1_VERSION:
+      return "TLSv1.1";
+    case TLS1_2_VERSION:
+      return "TLSv1.2";
+    default:
+      return "TLSv1.3";
+  }
+}
+
+// What --probe all must find of a server with which a handshake is completed, by what its BoringSSL
+// is set up with.
+void AddSurveys(const TlsSetup& setup, Behaviour behaviour, const EndpointTruth& truth, Json& row) {
+  const std::string_view ciphers = setup.ciphers;
+  const bool triple_des = ciphers.starts_with("DES-CBC3");
+  const bool static_rsa = triple_des || ciphers.starts_with("AES128");
+  const bool old = setup.min_version < TLS1_3_VERSION;  // certificates come in the clear
+  row["min_version_accepted"] = VersionWord(setup.min_version);
+  row["max_version_accepted"] = VersionWord(setup.max_version);
+  for (const char* column :
+       {"accepts_sslv3", "accepts_rc4", "accepts_null", "accepts_anonymous", "accepts_export_rsa",
+        "accepts_export_dhe", "accepts_export", "accepts_dhe"}) {
+    row[column] = false;  // BoringSSL has none of it
+  }
+  row["accepts_3des"] = triple_des;
+  row["accepts_static_rsa"] = static_rsa;
+  row["static_rsa_only"] = static_rsa;
+  if (setup.min_version < setup.max_version) row["fallback_scsv"] = true;
+  row["pq_groups"] = Json::array();
+  row["pq_groups_unknown"] = Json::array();
+  if (setup.max_version == TLS1_3_VERSION) row["mldsa"] = false;
+  const std::string_view key = FactsOf(truth.chain->certificates[0]->key->kind).type;
+  if (old && (key == "rsa" || key == "ec")) {
+    row["has_rsa_certificate"] = key == "rsa" || truth.chain->for_rsa != nullptr;
+    row["has_ecdsa_certificate"] = key == "ec";
+  }
+  if (old && !truth.server_name.empty()) {
+    row["accepts_no_server_name"] = behaviour != Behaviour::kRequireSni;
+  }
+  for (const char* column : {"dhe_bits", "dhe_prime", "dhe_generator", "dhe_prime_kind",
+                             "dhe_public_value_repeats", "follow_up"}) {
+    row[column] = nullptr;
+  }
+}
+
 struct Outputs {
   std::ostream* domains = nullptr;
   std::ostream* mx_hosts = nullptr;
   std::ostream* endpoints = nullptr;
   std::ostream* certificates = nullptr;
+  std::ostream* surveys = nullptr;
 };
 
 void PutRow(std::ostream* out, const Json& row) {
@@ -381,6 +428,7 @@ class TruthWalk {
       summary.Add(*endpoint);
       if (out_.endpoints != nullptr) PutEndpoint(index, facts, address, *endpoint);
       if (out_.certificates != nullptr && endpoint->tls_ok) PutChain(*endpoint);
+      if (out_.surveys != nullptr && endpoint->tls_ok) PutSurveys(index, address, *endpoint);
     }
     return absl::OkStatus();
   }
@@ -464,6 +512,13 @@ class TruthWalk {
     PutRow(out_.endpoints, row);
   }
 
+  void PutSurveys(uint32_t index, uint32_t address, const EndpointTruth& truth) {
+    const Address& server = world_.addresses()[address];
+    Json row = {{"host", world_.HostName(index)}, {"address", world_.AddressText(address)}};
+    AddSurveys(SetupOf(server.tls), server.behaviour, truth, row);
+    PutRow(out_.surveys, row);
+  }
+
   void PutChain(const EndpointTruth& truth) {
     for (const auto& certificate : truth.chain->certificates) {
       if (seen_.insert(Sha256(certificate->der)).second) {
@@ -495,10 +550,12 @@ absl::Status WriteTruth(const World& world, CertificateStore& store, uint16_t sm
   std::ofstream mx_hosts(folder + "/mx_hosts.ndjson");
   std::ofstream endpoints(folder + "/endpoints.ndjson");
   std::ofstream certificates(folder + "/certificates.ndjson");
-  TruthWalk walk(world, store, smtp_port, {&domains, &mx_hosts, &endpoints, &certificates});
+  std::ofstream surveys(folder + "/surveys.ndjson");
+  TruthWalk walk(world, store, smtp_port,
+                 {&domains, &mx_hosts, &endpoints, &certificates, &surveys});
   const absl::Status status = walk.Run();
   if (!status.ok()) return status;
-  for (std::ofstream* file : {&domains, &mx_hosts, &endpoints, &certificates}) {
+  for (std::ofstream* file : {&domains, &mx_hosts, &endpoints, &certificates, &surveys}) {
     file->close();
     if (!*file) return absl::UnavailableError("cannot write to " + folder);
   }
@@ -511,6 +568,7 @@ absl::Status PrintTruth(const World& world, CertificateStore& store, uint16_t sm
   (table == "domains"     ? outputs.domains
    : table == "mx_hosts"  ? outputs.mx_hosts
    : table == "endpoints" ? outputs.endpoints
+   : table == "surveys"   ? outputs.surveys
                           : outputs.certificates) = &out;
   return TruthWalk(world, store, smtp_port, outputs).Run();
 }
