@@ -97,6 +97,7 @@ class Concluder {
   }
 
   void LearnSuite(uint16_t wire) {
+    if (std::ranges::count(out_.accepted_suites, wire) == 0) out_.accepted_suites.push_back(wire);
     const Suite* suite = FindSuite(wire);
     if (suite == nullptr) return;
     if (suite->is_export) {

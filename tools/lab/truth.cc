@@ -238,6 +238,32 @@ void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
   AddProbes(truth, world.addresses()[address].tls, row["alert_received"], row);
 }
 
+// Of the yardsticks the lab knows what one session cannot show, and two faults for certain.
+void AddYardsticks(const EndpointTruth& truth, Json& row) {
+  // A server that has other suites in common with OpenSSL is for real ones to play.
+  if (truth.no_common_suite) return;
+  const Negotiated tls = truth.tls.value_or(Negotiated{});
+  if (tls.version_name.empty()) {
+    for (const char* column : {"nist_sp800_52r2", "ncsc_nl_2021", "ncsc_nl_2021_at_most",
+                               "ncsc_nl_2025", "ncsc_nl_2025_at_most", "mozilla_modern",
+                               "mozilla_intermediate", "mozilla_old", "yardsticks_unseen"}) {
+      row[column] = nullptr;
+    }
+    return;
+  }
+  if (!truth.tls_ok) return;
+  Json& unseen = row["yardsticks_unseen"] = Json::array();
+  for (const char* word : {"versions", "weak_suites", "export_suites", "dhe", "certificates"}) {
+    unseen.push_back(word);
+  }
+  unseen.push_back(tls.version_name == "TLSv1.3" ? "tls12_extensions" : "fallback_scsv");
+  const KeyFacts key = FactsOf(truth.chain->certificates[0]->key->kind);
+  if ((key.type == "rsa" && key.bits < kMinRsaBits) || tls.version_name == "TLSv1" ||
+      tls.version_name == "TLSv1.1") {
+    row["ncsc_nl_2025_at_most"] = "insufficient";
+  }
+}
+
 // Lists are not asked: only the stapled response speaks.
 void AddRevocation(const World& world, uint32_t address, const EndpointTruth& truth, Json& row) {
   const bool stapled = truth.tls_ok && world.addresses()[address].behaviour == Behaviour::kStapled;
@@ -546,6 +572,7 @@ class TruthWalk {
     }
     AddSmtp(world_, address, truth, row);
     AddTls(world_, address, truth, garbage_alert_, row);
+    AddYardsticks(truth, row);
     AddCertificates(truth, host, row);
     AddRevocation(world_, address, truth, row);
     PutRow(out_.endpoints, row);
