@@ -234,7 +234,8 @@ absl::Status ScanRun::PrepareInputs() {
       .quit_timeout_ns = options_.quit_timeout_ms * kNsPerMs,
   };
   settings.port = options_.EffectivePort();
-  settings.attempts = {.retries = options_.retries,
+  settings.attempts = {.usual = {.server_name = tls::SendsServerName(options_.offer)},
+                       .retries = options_.retries,
                        .retry_delay_ns = options_.retry_delay_ms * kNsPerMs,
                        .also_without_server_name = options_.also_without_server_name,
                        .surveys = options_.surveys};
@@ -290,6 +291,7 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
   const uint32_t share = (options_.concurrency + workers - 1) / workers;
   WorkerThread::Options worker;
   worker.seed = options_.seed + index;
+  worker.tls.profile = options_.offer;
   worker.resolver.random_seed = Random<std::array<uint64_t, 4>>();
   worker.loop.source_addresses = options_.source_addresses;
   worker.loop.ring.max_descriptors = share + 16;

@@ -15,6 +15,7 @@
 #include "scanner/targets/target_reader.h"
 #include "scanner/verdict/mta_sts.h"
 #include "tls/probe/surveys.h"
+#include "tls/session/client_profile.h"
 
 namespace mxsweep::scanner {
 
@@ -74,6 +75,7 @@ struct ScanOptions {
   std::string trust_store;  // PEM file or directory; empty: the system's
   bool use_ipv4 = true;
   bool use_ipv6 = true;
+  tls::ClientProfile offer = tls::ClientProfile::kEverything;
   // Connect once more without a server name (SNI) where a handshake was completed.
   bool also_without_server_name = false;
   tls::SurveySet surveys;   // by further connections: --probe

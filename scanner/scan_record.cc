@@ -92,6 +92,7 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
       {"mta_sts_port", o.mta_sts_port},
       {"mta_sts_timeout_ms", o.mta_sts_timeout_ms},
       {"revocation", o.revocation},
+      {"offer", tls::ClientProfileWord(o.offer)},
       {"without_sni", o.also_without_server_name},
       {"probe", tls::SurveysText(o.surveys)},
       {"rate_per_s", o.rate_per_s},
@@ -175,6 +176,7 @@ std::string TellNoResolver(const ScanRecord& record) {
 json DescribeScan(const ScanRecord& record) {
   json scan = {
       {"version", kVersion},
+      {"boringssl", {{"version", kBoringsslVersion}, {"x25519mlkem768", tls::HasPostQuantum()}}},
       {"options", DescribeOptions(*record.options, record.ehlo_name)},
       {"trust_store",
        {{"sha256", tls::HexLower(record.trust_store->hash())},

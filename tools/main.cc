@@ -4,7 +4,9 @@
 #include <sstream>
 
 #include "CLI/CLI.hpp"
+#include "scanner/base/text.h"
 #include "scanner/base/version.h"
+#include "tls/session/client_profile.h"
 #include "tools/cat_command.h"
 #include "tools/check/command.h"
 #include "tools/cli/exit_codes.h"
@@ -13,12 +15,22 @@
 #include "tools/keys/command.h"
 #include "tools/scan_command.h"
 
+namespace {
+
+std::string VersionText() {
+  return mxsweep::JoinText(
+      "mxsweep ", mxsweep::kVersion, "\nBoringSSL: ", mxsweep::kBoringsslVersion, ", ",
+      mxsweep::tls::HasPostQuantum() ? "offers X25519MLKEM768" : "without X25519MLKEM768");
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   mxsweep::tools::OpenStandardDescriptors();
   // A reader that goes away is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app("Surveys the transport security of mail servers.", "mxsweep");
-  app.set_version_flag("--version", std::string("mxsweep ") + mxsweep::kVersion);
+  app.set_version_flag("--version", VersionText());
   app.require_subcommand(1);
   app.get_formatter()->column_width(32);
   int exit_code = 0;

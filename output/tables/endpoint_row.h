@@ -76,6 +76,8 @@ struct EndpointRow {
   // TLS.
   std::optional<std::string> server_name;
   std::optional<std::string> offer;
+  std::optional<std::string> offered_as;
+  std::optional<bool> offered_post_quantum;
   std::optional<std::string> usual_offer_failure;
   std::optional<std::string> may_be_ours;
   std::optional<std::string> without_server_name;
@@ -160,17 +162,6 @@ struct EndpointRow {
   std::optional<std::string> pq_preferred;
   std::optional<bool> mldsa;
 
-  // Yardsticks.
-  std::optional<std::vector<std::string>> nist_sp800_52r2;
-  std::optional<std::vector<std::string>> ncsc_nl_2021;
-  std::optional<std::string> ncsc_nl_2021_at_most;
-  std::optional<std::vector<std::string>> ncsc_nl_2025;
-  std::optional<std::string> ncsc_nl_2025_at_most;
-  std::optional<std::vector<std::string>> mozilla_modern;
-  std::optional<std::vector<std::string>> mozilla_intermediate;
-  std::optional<std::vector<std::string>> mozilla_old;
-  std::optional<std::vector<std::string>> yardsticks_unseen;
-
   // Timing and volume, of the last attempt.
   absl::Time started_at;
   std::optional<uint32_t> connect_us;
@@ -196,7 +187,6 @@ struct Table<EndpointRow> {
     VisitTls(visit);
     VisitVerdicts(visit);
     VisitProbes(visit);
-    VisitYardsticks(visit);
     VisitTiming(visit);
   }
 
@@ -247,8 +237,17 @@ struct Table<EndpointRow> {
   static void VisitTls(Visitor&& visit) {
     visit(Column{"server_name", &R::server_name, "server name (SNI) sent in the ClientHello"});
     visit(Column{"offer", &R::offer,
-                 "what this attempt's ClientHello offered: usual, tls12 (nothing newer), "
-                 "no_server_name"});
+                 "what this attempt's ClientHello offered: usual (see offered_as), or without what "
+                 "the server may have stumbled over: tls12 (nothing newer), no_server_name, "
+                 "no_post_quantum (a ClientHello that fits into one packet)"});
+    visit(Column{"offered_as", &R::offered_as,
+                 "whose ClientHello it resembled (--offer), on which the server's choices depend: "
+                 "everything (nobody's: all that BoringSSL has, TLS 1.0 to 1.3), openssl (OpenSSL "
+                 "3.5), postfix (Postfix 3.7 at level may; no server name)"});
+    visit(
+        Column{"offered_post_quantum", &R::offered_post_quantum,
+               "X25519MLKEM768 was offered first, with a key share; false: mxsweep was built with "
+               "a BoringSSL that does not have it, or this attempt left it out"});
     visit(Column{"usual_offer_failure", &R::usual_offer_failure,
                  "what the usual offer had come to, where this is another one"});
     visit(Column{"may_be_ours", &R::may_be_ours,
@@ -267,7 +266,8 @@ struct Table<EndpointRow> {
     visit(Column{"group_bits", &R::group_bits, "bits of the group's field or prime"});
     visit(Column{"signature_algorithm", &R::signature_algorithm,
                  "algorithm by which the server signed the handshake"});
-    visit(Column{"ocsp_stapled", &R::ocsp_stapled, "an OCSP response was stapled"});
+    visit(Column{"ocsp_stapled", &R::ocsp_stapled,
+                 "an OCSP response was stapled; null: none was asked for"});
     visit(Column{"sct_count", &R::sct_count,
                  "certificate timestamps sent in the handshake (RFC 6962)"});
     visit(Column{"extended_master_secret", &R::extended_master_secret,
@@ -387,31 +387,6 @@ struct Table<EndpointRow> {
     visit(Column{"pq_preferred", &R::pq_preferred,
                  "the group it takes of what OpenSSL 3.5 and Postfix 3.11 offer"});
     visit(Column{"mldsa", &R::mldsa, "it has a certificate with an ML-DSA key"});
-  }
-
-  // docs/yardsticks.md has the rules.
-  template <typename Visitor>
-  static void VisitYardsticks(Visitor&& visit) {
-    visit(Column{"nist_sp800_52r2", &R::nist_sp800_52r2,
-                 "what of it fails NIST SP 800-52 revision 2, by section (docs/yardsticks.md); "
-                 "empty: nothing that was seen, which is no pass; null: no ServerHello was seen"});
-    visit(Column{"ncsc_nl_2021", &R::ncsc_nl_2021,
-                 "the same by the Dutch NCSC's TLS guidelines v2.1 of 2021: what is insufficient "
-                 "or to be phased out"});
-    visit(Column{"ncsc_nl_2021_at_most", &R::ncsc_nl_2021_at_most,
-                 "the lowest level by them of what was seen: insufficient, phase_out, sufficient, "
-                 "good; what was not seen may be worse"});
-    visit(Column{"ncsc_nl_2025", &R::ncsc_nl_2025, "as ncsc_nl_2021, by their version 2025-05"});
-    visit(Column{"ncsc_nl_2025_at_most", &R::ncsc_nl_2025_at_most, "the lowest level by that"});
-    visit(Column{"mozilla_modern", &R::mozilla_modern,
-                 "as nist_sp800_52r2, by Mozilla's server side TLS 5.7, profile modern; by the "
-                 "keys of its JSON"});
-    visit(Column{"mozilla_intermediate", &R::mozilla_intermediate, "… profile intermediate"});
-    visit(Column{"mozilla_old", &R::mozilla_old, "… profile old"});
-    visit(Column{"yardsticks_unseen", &R::yardsticks_unseen,
-                 "what the rules ask about and was not seen here: versions, weak_suites, "
-                 "export_suites, dhe, certificates, tls12_extensions, fallback_scsv; empty: the "
-                 "lists before are all that the rules can find"});
   }
 
   template <typename Visitor>

@@ -249,7 +249,12 @@ class Visit {
 
   std::optional<Step> InHandshake() const {
     if (HandshakeFailed(row_)) {
-      return IsMaybeOurs(row_) ? AfterFollowUp() : WithoutHandshake(Reason::kHandshakeFailed);
+      if (IsMaybeOurs(row_)) return AfterFollowUp();
+      // What was left out to be like one sender, another one may offer.
+      if (row_.offered_as.value_or("everything") != "everything") {
+        return Unknown(Reason::kOtherOffer);
+      }
+      return WithoutHandshake(Reason::kHandshakeFailed);
     }
     if (row_.injected_plaintext_bytes.value_or(0) > 0) {
       if (!sender_.drops_injected.value) return Unknown(Reason::kSenderUnknown);
@@ -391,6 +396,12 @@ class Visit {
   // What the certificate comes to that a sender without a server name is shown, where it is not the
   // row's.
   std::optional<Step> AuthenticateOtherCertificate() const {
+    // A scan as Postfix sends no name at all: whoever sends one may be shown something else.
+    if (row_.offered_as == "postfix") {
+      if (!sender_.server_name.value) return Unknown(Reason::kSenderUnknown);
+      if (SendsServerName()) return Unknown(Reason::kOtherOffer);
+      return std::nullopt;
+    }
     const bool is_row = IsOfferWithoutServerName(row_) || row_.without_server_name == "same";
     if (is_row || !row_.server_name) return std::nullopt;
     if (!sender_.server_name.value) return Unknown(Reason::kSenderUnknown);

@@ -68,7 +68,7 @@ enum class SenderReason : uint8_t {
   kRefusedWithinTls,    // the same within TLS
   kMayBeOurs,           // the handshake failed, perhaps for what our own client lacks
   kCertificateUnknown,  // we could not read or verify what the server shows
-  kOtherOffer,          // the sender offers less than we did: the server may choose otherwise
+  kOtherOffer,          // the sender offers else than we did: the server may choose otherwise
   kReplyCodes,          // a reply whose lines have different codes, which it reads otherwise
   kServerNameUnknown,   // it sends no server name, and what it is shown was not seen
   kIpLiteral,           // the MX record names an address, which we do not ask

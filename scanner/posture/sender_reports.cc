@@ -94,7 +94,7 @@ std::string ReasonText(const Sender& sender, Reason reason) {
     case Reason::kCertificateUnknown:
       return "we could not judge the certificate";
     case Reason::kOtherOffer:
-      return "it offers less than we did; the server may choose otherwise";
+      return "it offers something else than we did; the server may choose otherwise";
     case Reason::kReplyCodes:
       return "a reply has several codes, and it goes by another one than we did";
     case Reason::kIpLiteral:

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "scanner/base/text.h"
-#include "scanner/verdict/yardsticks.h"
 #include "tls/dane/verdict.h"
 #include "tls/keys/key_checks.h"
 #include "tls/probe/client_hello.h"
@@ -91,8 +90,10 @@ void FillTls(const tls::HandshakeFacts& shown, output::EndpointRow* row) {
   if (shown.alert_received) row->alert_received = tls::AlertText(*shown.alert_received);
   // Extensions that come with or before the certificates are known to be absent only after them.
   if (!shown.chain.empty()) {
-    row->ocsp_stapled = shown.ocsp_stapled;
-    row->sct_count = Narrow(shown.sct_count);
+    if (shown.asked_for_status) {
+      row->ocsp_stapled = shown.ocsp_stapled;
+      row->sct_count = Narrow(shown.sct_count);
+    }
   }
 }
 
@@ -257,24 +258,6 @@ void FillProbes(const ProbeVerdicts& probes, output::EndpointRow* row) {
   }
   if (findings.pq_preferred) row->pq_preferred = tls::GroupName(*findings.pq_preferred);
   row->mldsa = findings.mldsa;
-}
-
-void FillYardsticks(YardstickVerdicts verdicts, output::EndpointRow* row) {
-  const auto reasons = [&verdicts](Yardstick yardstick) {
-    return std::move(verdicts.verdicts[static_cast<size_t>(yardstick)].reasons);
-  };
-  const auto at_most = [&verdicts](Yardstick yardstick) {
-    return std::string(YardstickLevelName(verdicts.of(yardstick).at_most));
-  };
-  row->nist_sp800_52r2 = reasons(Yardstick::kNistSp80052r2);
-  row->ncsc_nl_2021 = reasons(Yardstick::kNcscNl2021);
-  row->ncsc_nl_2021_at_most = at_most(Yardstick::kNcscNl2021);
-  row->ncsc_nl_2025 = reasons(Yardstick::kNcscNl2025);
-  row->ncsc_nl_2025_at_most = at_most(Yardstick::kNcscNl2025);
-  row->mozilla_modern = reasons(Yardstick::kMozillaModern);
-  row->mozilla_intermediate = reasons(Yardstick::kMozillaIntermediate);
-  row->mozilla_old = reasons(Yardstick::kMozillaOld);
-  row->yardsticks_unseen = std::move(verdicts.unseen);
 }
 
 std::vector<output::MxEntry> MxEntries(const dns::MxAnswer& mx) {
@@ -446,6 +429,8 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   if (facts.handshake) {
     if (facts.sent_server_name) row.server_name = NullIfEmpty(host.server_name());
     row.offer = facts.other_offer ? std::string(facts.other_offer->word) : "usual";
+    row.offered_as = std::string(tls::ClientProfileWord(facts.handshake->profile));
+    row.offered_post_quantum = facts.handshake->offered_post_quantum;
     if (facts.other_offer) row.usual_offer_failure = facts.other_offer->usual_failure;
     row.may_be_ours = NullIfEmpty(FailurePerhapsOurs(facts));
     FillTls(*facts.handshake, &row);
@@ -456,9 +441,6 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   row.without_server_name = NullIfEmpty(verdicts.without_server_name);
   row.without_server_name_detail = NullIfEmpty(verdicts.without_server_name_detail);
   if (probes != nullptr) FillProbes(*probes, &row);
-  std::optional<YardstickVerdicts> yardsticks =
-      JudgeYardsticks(YardstickFactsOf(facts, verdicts, probes, certificates));
-  if (yardsticks) FillYardsticks(std::move(*yardsticks), &row);
   row.started_at = facts.started_at;
   row.connect_us = Microseconds(facts.connect_ns);
   row.greeting_us = Microseconds(facts.greeting_ns);

@@ -146,7 +146,7 @@ auto ShakeHands(Dialogue* d) {
   d->facts->stage = Stage::kHandshake;
   d->facts->sent_server_name = !server_name.empty();
   return d->session.ShakeHands(request.tls, server_name, request.offer.max_version,
-                               d->options().handshake_timeout_ns);
+                               request.offer.post_quantum, d->options().handshake_timeout_ns);
 }
 
 Task<void> SendProbe(Dialogue* d) {

@@ -29,6 +29,7 @@ struct DialogueOptions {
 struct Offer {
   uint16_t max_version = tls::kTls13;  // the newest TLS version
   bool server_name = true;             // SNI, where there is a name
+  bool post_quantum = true;            // X25519MLKEM768, where we have it and the profile does
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };

@@ -152,11 +152,12 @@ bool SmtpSession::ParseReply() {
 size_t SmtpSession::DropUnread() { return std::exchange(unread_, {}).size(); }
 
 Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view server_name,
-                                   uint16_t max_version, int64_t timeout_ns) {
+                                   uint16_t max_version, bool post_quantum, int64_t timeout_ns) {
   const int64_t deadline_ns = loop_->now_ns() + timeout_ns;
   tls_.emplace(tls);
   std::string out;
-  if (absl::Status status = tls_->Start(server_name, max_version, &out); !status.ok()) {
+  const absl::Status status = tls_->Start(server_name, max_version, &out, post_quantum);
+  if (!status.ok()) {
     tls_.reset();  // no ClientHello was made
     Fail(Outcome::kLocalError, std::string(status.message()));
     co_return false;

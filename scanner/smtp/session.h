@@ -68,7 +68,7 @@ class SmtpSession : Stream::Receiver {
   // Makes the handshake; `server_name` is borrowed until it is done. False: it failed. The facts
   // hold what it showed either way.
   Task<bool> ShakeHands(tls::ClientContext* tls, std::string_view server_name, uint16_t max_version,
-                        int64_t timeout_ns);
+                        bool post_quantum, int64_t timeout_ns);
 
   // Sends a ClientHello that somebody else made, and reads what the server says to it in the clear.
   // The facts hold it (flight). The session is good for nothing afterwards.

@@ -17,10 +17,6 @@ namespace {
 // A day: a longer one is as good as none, and doubling it must not overflow.
 constexpr int64_t kMostDelayNs = 86'400'000'000'000;
 
-constexpr Offer kUsualOffer;
-constexpr Offer kTls12Offer{.max_version = tls::kTls12};
-constexpr Offer kNoServerNameOffer{.server_name = false};
-
 // May another attempt fare better? docs/outcomes.md has the list.
 bool IsTransient(const EndpointFacts& facts) {
   switch (facts.outcome) {
@@ -42,14 +38,34 @@ bool IsTransient(const EndpointFacts& facts) {
   }
 }
 
-Offer OfferOf(tls::SecondOffer second) {
+// What is other than in the usual offer.
+Offer OtherThan(Offer usual, tls::SecondOffer second) {
   switch (second) {
     case tls::SecondOffer::kTls12NoSessionId:
-      return kTls12Offer;
+      usual.max_version = tls::kTls12;
+      break;
     case tls::SecondOffer::kNoServerName:
-      return kNoServerNameOffer;
+      usual.server_name = false;
+      break;
+    case tls::SecondOffer::kNoPostQuantum:
+      usual.post_quantum = false;
+      break;
   }
-  return kUsualOffer;
+  return usual;
+}
+
+// A failure of which another offer may be the cure.
+bool MayBeOfTheOffer(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kTlsAlert:
+    case Outcome::kTlsProtocolError:
+    case Outcome::kTlsTimeout:
+    case Outcome::kReset:
+    case Outcome::kClosedEarly:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // "tls_alert: unrecognized_name", "tls_protocol_error: …".
@@ -87,16 +103,17 @@ int64_t DelayBefore(uint32_t retry, const AttemptLimits& limits) {
 
 // The rules, the first that has something to say decides.
 
-std::optional<Attempt> TheUsualOfferFirst(std::span<const Tried> tried, const AttemptLimits&) {
+std::optional<Attempt> TheUsualOfferFirst(std::span<const Tried> tried,
+                                          const AttemptLimits& limits) {
   if (!tried.empty()) return std::nullopt;
-  return Attempt{.offer = kUsualOffer};
+  return Attempt{.offer = limits.usual};
 }
 
 std::optional<Attempt> AgainAfterWhatMayPass(std::span<const Tried> tried,
                                              const AttemptLimits& limits) {
   const Tried& usual = tried.front();
   if (usual.attempts > limits.retries || !IsTransient(*usual.facts)) return std::nullopt;
-  return Attempt{.offer = kUsualOffer, .delay_ns = DelayBefore(usual.attempts, limits)};
+  return Attempt{.offer = usual.offer, .delay_ns = DelayBefore(usual.attempts, limits)};
 }
 
 // A handshake that may have failed for what our own ClientHello is or lacks: what would settle it
@@ -104,13 +121,12 @@ std::optional<Attempt> AgainAfterWhatMayPass(std::span<const Tried> tried,
 std::optional<Attempt> OnceMoreWithAnotherOffer(std::span<const Tried> tried,
                                                 const AttemptLimits&) {
   const EndpointFacts& usual = *tried.front().facts;
-  if (usual.outcome != Outcome::kTlsAlert && usual.outcome != Outcome::kTlsProtocolError) {
+  if (!MayBeOfTheOffer(usual.outcome) || !usual.handshake || ChooseAttempt(tried) != 0) {
     return std::nullopt;
   }
-  if (!usual.handshake || ChooseAttempt(tried) != 0) return std::nullopt;
   for (const tls::SecondOffer second :
        tls::SecondOffers(*usual.handshake, usual.sent_server_name)) {
-    const Offer offer = OfferOf(second);
+    const Offer offer = OtherThan(tried.front().offer, second);
     if (Find(tried, offer) == nullptr) return Attempt{.offer = offer};
   }
   return std::nullopt;
@@ -123,7 +139,9 @@ std::optional<Offer> OfferWithoutServerName(std::span<const Tried> tried) {
   if (chosen.facts->outcome != Outcome::kTlsOk || !chosen.facts->sent_server_name) {
     return std::nullopt;
   }
-  return Offer{.max_version = chosen.offer.max_version, .server_name = false};
+  Offer offer = chosen.offer;
+  offer.server_name = false;
+  return offer;
 }
 
 std::optional<Attempt> AlsoWithoutServerName(std::span<const Tried> tried,
@@ -206,15 +224,16 @@ EndpointFacts& ChosenFacts(std::vector<Tried>* tried) {
   const size_t chosen = ChooseAttempt(*tried);
   EndpointFacts& facts = *(*tried)[chosen].facts;
   if (chosen != 0) {
-    facts.other_offer =
-        OtherOffer{OfferWord((*tried)[chosen].offer), FailureText(*tried->front().facts)};
+    facts.other_offer = OtherOffer{OfferWord((*tried)[chosen].offer, tried->front().offer),
+                                   FailureText(*tried->front().facts)};
   }
   return facts;
 }
 
-std::string_view OfferWord(const Offer& offer) {
-  if (!offer.server_name) return "no_server_name";
-  return offer.max_version < tls::kTls13 ? "tls12" : "usual";
+std::string_view OfferWord(const Offer& offer, const Offer& usual) {
+  if (offer.server_name != usual.server_name) return "no_server_name";
+  if (offer.max_version != usual.max_version) return "tls12";
+  return offer.post_quantum != usual.post_quantum ? "no_post_quantum" : "usual";
 }
 
 void AddAttempt(const Offer& offer, std::unique_ptr<EndpointFacts> facts,

@@ -17,6 +17,7 @@
 namespace mxsweep::scanner {
 
 struct AttemptLimits {
+  Offer usual;                              // what is offered first; --offer may want less
   uint32_t retries = 1;                     // of the usual offer, after a failure that may pass
   int64_t retry_delay_ns = 30'000'000'000;  // before the first of them; doubled each time
   // Where a handshake with a server name (SNI) was completed: another connection without one, up to
@@ -68,8 +69,8 @@ const EndpointFacts* FactsWithoutServerName(std::span<const Tried> tried);
 // What the endpoint's row tells of its handshake, for the plan of the probes.
 tls::OrdinaryHandshake OrdinaryOf(std::span<const Tried> tried);
 
-// endpoints.offer: "usual", "tls12", "no_server_name".
-std::string_view OfferWord(const Offer& offer);
+// endpoints.offer: "usual", "tls12", "no_server_name", "no_post_quantum".
+std::string_view OfferWord(const Offer& offer, const Offer& usual);
 
 // Adds what a probe came to.
 void AddProbe(const tls::Probe& probe, std::unique_ptr<EndpointFacts> facts, Probed* probed);

@@ -23,7 +23,7 @@ absl::Status WorkerThread::Ready() { return started_.get_future().get(); }
 void WorkerThread::Run(ScanContext* context, const Options& options) {
   absl::StatusOr<std::unique_ptr<UringLoop>> loop = UringLoop::Create(options.loop);
   if (!loop.ok()) return started_.set_value(loop.status());
-  absl::StatusOr<std::unique_ptr<tls::ClientContext>> tls = tls::ClientContext::Create();
+  absl::StatusOr<std::unique_ptr<tls::ClientContext>> tls = tls::ClientContext::Create(options.tls);
   if (!tls.ok()) return started_.set_value(tls.status());
   absl::StatusOr<std::unique_ptr<dns::CaresResolver>> resolver =
       dns::CaresResolver::Create((*loop)->dns_loop(), options.resolver);

@@ -23,6 +23,7 @@ class WorkerThread {
     UringLoop::Options loop;
     dns::ResolverOptions resolver;
     Gate::Options gate;
+    tls::ClientOptions tls;
     uint64_t seed = 1;
   };
 

@@ -59,6 +59,18 @@ TEST_F(ScanRecordTest, ShoutsWhereSomeAnswersWillNotBeSecure) {
   EXPECT_EQ(Figures(), "incomplete");
 }
 
+// What servers choose depends on both: what was offered, and what our own library could offer.
+TEST_F(ScanRecordTest, SaysWhatIsOfferedAndByWhichLibrary) {
+  EXPECT_EQ(DescribeScan(record_)["options"]["offer"], "everything");
+  options_.offer = tls::ClientProfile::kOpenssl;
+  const nlohmann::json scan = DescribeScan(record_);
+  EXPECT_EQ(scan["options"]["offer"], "openssl");
+  EXPECT_EQ(scan["boringssl"]["x25519mlkem768"], tls::HasPostQuantum());
+  // Debian's, or one whose revision is told.
+  EXPECT_THAT(scan["boringssl"]["version"].get<std::string>(),
+              ::testing::MatchesRegex("(Debian [0-9].*|upstream [0-9a-f]{40}|checkout .+)"));
+}
+
 TEST_F(ScanRecordTest, TellsOurOwnUnboundFromOthers) {
   record_.resolver.validates = true;
   record_.own_unbound = {"/usr/sbin/unbound", "1.17.1", 2};

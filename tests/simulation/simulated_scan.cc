@@ -93,8 +93,10 @@ class SimulatedBackground final : public Background {
 
 // What a worker has of its own.
 struct SimulatedWorker {
-  SimulatedWorker(SimulatedTime* time, ServerNetwork* network)
-      : loop(time, network), resolver(loop.dns_loop()), tls(tls::ClientContext::Create().value()) {}
+  SimulatedWorker(SimulatedTime* time, ServerNetwork* network, tls::ClientProfile offer)
+      : loop(time, network),
+        resolver(loop.dns_loop()),
+        tls(tls::ClientContext::Create({.profile = offer}).value()) {}
 
   SimulatedLoop loop;
   dns::FakeResolver resolver;
@@ -142,6 +144,7 @@ class SimulatedScan {
     context_.settings.dialogue.implicit_tls = settings.implicit_tls;
     context_.settings.attempts.retries = settings.retries;
     context_.settings.attempts.also_without_server_name = settings.also_without_server_name;
+    context_.settings.attempts.usual.server_name = tls::SendsServerName(settings.offer);
     context_.settings.attempts.surveys = settings.surveys;
     context_.settings.use_ipv4 = settings.use_ipv4;
     context_.settings.use_ipv6 = settings.use_ipv6;
@@ -153,8 +156,8 @@ class SimulatedScan {
     context_.services.primes = &primes_;
     context_.services.recorder = &recorder_;
     for (size_t i = 0; i < settings.workers; ++i) {
-      SimulatedWorker& own =
-          *workers_.emplace_back(std::make_unique<SimulatedWorker>(&time_, &network_));
+      SimulatedWorker& own = *workers_.emplace_back(
+          std::make_unique<SimulatedWorker>(&time_, &network_, settings.offer));
       world.FillResolver(&own.resolver, settings.seed);
       world.FillMoreTlsa(settings.more_tlsa, &own.resolver);
       own.loop.SetIpv6Route(settings.has_ipv6_route);

@@ -39,7 +39,8 @@ struct ScanSettings {
   bool implicit_tls = false;
   bool revocation = false;  // --revocation
   bool also_without_server_name = false;
-  tls::SurveySet surveys;  // --probe
+  tls::ClientProfile offer = tls::ClientProfile::kEverything;  // --offer
+  tls::SurveySet surveys;                                      // --probe
   bool use_ipv4 = true;
   bool use_ipv6 = true;
   bool has_ipv6_route = true;  // of this machine

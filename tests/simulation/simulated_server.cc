@@ -16,6 +16,8 @@ namespace mxsweep::scanner::simulation {
 using tls::testing::TestServer;
 
 Expected ExpectedOf(Manner manner) {
+  // Where there is a hybrid group to be left out.
+  const uint32_t without_hybrid = tls::HasPostQuantum() ? 1 : 0;
   switch (manner) {
     case Manner::kGood:
     case Manner::kTls12:
@@ -76,15 +78,15 @@ Expected ExpectedOf(Manner manner) {
     case Manner::kClosesAtEhlo:
       return {Outcome::kClosedEarly, Stage::kEhlo, true};
     case Manner::kResetsInHandshake:
-      return {Outcome::kReset, Stage::kHandshake, true};
+      return {Outcome::kReset, Stage::kHandshake, true, without_hybrid};
     case Manner::kClosesInHandshake:
-      return {Outcome::kClosedEarly, Stage::kHandshake, true};
+      return {Outcome::kClosedEarly, Stage::kHandshake, true, without_hybrid};
     case Manner::kSilentInHandshake:
-      return {Outcome::kTlsTimeout, Stage::kHandshake, true};
+      return {Outcome::kTlsTimeout, Stage::kHandshake, true, without_hybrid};
     case Manner::kGarbageInHandshake:
       return {Outcome::kTlsProtocolError, Stage::kHandshake};
     case Manner::kAlertInHandshake:
-      return {Outcome::kTlsAlert, Stage::kHandshake, false, 2};
+      return {Outcome::kTlsAlert, Stage::kHandshake, false, 2 + without_hybrid};
   }
   std::abort();
 }
@@ -247,7 +249,8 @@ class ServerNetwork::Connection final : public Peer {
   }
 
   void OnTlsBytes(std::string_view bytes) {
-    switch (manner_) {
+    const bool too_long = !tls_ && bytes.size() > script().longest_hello_bytes;
+    switch (too_long ? script().on_longer_hello : manner_) {
       case Manner::kSilentInHandshake:
         return;
       case Manner::kResetsInHandshake:

@@ -64,7 +64,7 @@ struct Expected {
   Outcome outcome;
   Stage stage;
   bool tried_again = false;  // up to the scan's retries
-  // And with so many other offers: without TLS 1.3, without a server name.
+  // And with so many other offers: without TLS 1.3, without a server name, without a hybrid group.
   uint32_t further_offers = 0;
 };
 Expected ExpectedOf(Manner manner);
@@ -78,6 +78,9 @@ struct ServerScript {
   int64_t reply_delay_ns = 5 * kMs;
   size_t max_piece_bytes = 1460;  // 1: byte by byte
   int64_t max_gap_ns = kMs;
+  // Of who sends a longer ClientHello in one flight: this manner.
+  size_t longest_hello_bytes = SIZE_MAX;
+  Manner on_longer_hello = Manner::kResetsInHandshake;
   // TLS from the first byte (RFC 8314 §3.3); the manners of the handshake and those after it.
   bool implicit_tls = false;
   const std::vector<const tls::testing::TestCertificate*>* chain = nullptr;

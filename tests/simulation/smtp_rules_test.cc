@@ -3,8 +3,10 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "output/tables/tables.h"
 #include "tests/simulation/simulated_scan.h"
@@ -183,6 +185,68 @@ TEST(SmtpRules, SeesWhatIsShownWithoutAServerName) {
       EXPECT_EQ(row.attempts, asked ? 2u : 1u);
       EXPECT_EQ(row.stage, "done");
       EXPECT_EQ(row.offer, "usual");
+    }
+  }
+}
+
+// Servers, and firewalls before them, that read no ClientHello but what comes in one packet: with
+// X25519MLKEM768 it takes two. (Where BoringSSL has no such group, none is too long.)
+TEST(SmtpRules, GetsOnWithoutTheHybridGroupWhereALongClientHelloIsNotTaken) {
+  constexpr std::pair<Manner, const char*> kManners[] = {
+      {Manner::kResetsInHandshake, "reset"},
+      {Manner::kClosesInHandshake, "closed_early"},
+      {Manner::kSilentInHandshake, "tls_timeout"},
+      {Manner::kAlertInHandshake, "tls_alert: handshake_failure"}};
+  for (const auto& [manner, failure] : kManners) {
+    SCOPED_TRACE(failure);
+    World world = World::Uniform(Manner::kGood, 1);
+    for (auto& [address, server] : world.servers) {
+      server.script.longest_hello_bytes = 1'300;
+      server.script.on_longer_hello = manner;
+    }
+    const ScanResult result = Scan(world, {.retries = 1});
+    EXPECT_TRUE(result.complaints.empty()) << result.complaints.front();
+    ASSERT_EQ(result.All<EndpointRow>().size(), 1u);
+    const EndpointRow& row = *result.All<EndpointRow>().front();
+    EXPECT_EQ(row.outcome, "tls_ok");
+    EXPECT_EQ(row.tls_version, "TLSv1.3");
+    EXPECT_EQ(row.group, "X25519");
+    EXPECT_EQ(row.offered_as, "everything");
+    EXPECT_EQ(row.offered_post_quantum, false);
+    if (!tls::HasPostQuantum()) {
+      EXPECT_EQ(row.offer, "usual");
+      EXPECT_EQ(row.attempts, 1u);
+      continue;
+    }
+    EXPECT_EQ(row.offer, "no_post_quantum");
+    EXPECT_THAT(row.usual_offer_failure.value_or(""), ::testing::StartsWith(failure));
+    // An alert is no chance: the usual offer is not repeated.
+    EXPECT_EQ(row.attempts, manner == Manner::kAlertInHandshake ? 2u : 3u);
+  }
+}
+
+// --offer: the row says whose ClientHello it was, and a Postfix sends no server name.
+TEST(SmtpRules, OffersWhatTheScanIsToldToOffer) {
+  for (const tls::ClientProfile profile : tls::kClientProfiles) {
+    World world = World::Uniform(Manner::kGood, 2);
+    // Without a name the server shows a chain without its issuer.
+    const std::vector<const tls::testing::TestCertificate*> bare = {&SimulatedPki().leaf};
+    for (auto& [address, server] : world.servers) server.script.chain_without_name = &bare;
+    const ScanResult result = Scan(world, {.offer = profile});
+    EXPECT_TRUE(result.complaints.empty()) << result.complaints.front();
+    ASSERT_EQ(result.All<EndpointRow>().size(), 2u);
+    for (const EndpointRow* row : result.All<EndpointRow>()) {
+      const bool postfix = profile == tls::ClientProfile::kPostfix;
+      EXPECT_EQ(row->outcome, "tls_ok");
+      EXPECT_EQ(row->offer, "usual");
+      EXPECT_EQ(row->offered_as, tls::ClientProfileWord(profile));
+      EXPECT_EQ(row->offered_post_quantum, !postfix && tls::HasPostQuantum());
+      EXPECT_EQ(row->server_name.has_value(), !postfix);
+      ASSERT_TRUE(row->chain_sha256.has_value());
+      EXPECT_EQ(row->chain_sha256->size(), postfix ? 1u : 2u);
+      // What was not asked for is not known to be absent.
+      EXPECT_EQ(row->ocsp_stapled.has_value(), profile == tls::ClientProfile::kEverything);
+      EXPECT_EQ(row->sct_count.has_value(), profile == tls::ClientProfile::kEverything);
     }
   }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tls/pki/der_handle.h"
+#include "tls/session/client_profile.h"
 
 namespace mxsweep::tls {
 
@@ -26,6 +27,13 @@ enum class HandshakeOutcome : uint8_t {
 // tells what was shown before it did: the version and cipher of a ServerHello, the whole chain.
 struct HandshakeFacts {
   HandshakeOutcome outcome = HandshakeOutcome::kInProgress;
+
+  // Of the ClientHello: whose it resembles, and whether X25519MLKEM768 was offered in it, with a
+  // key share.
+  ClientProfile profile = ClientProfile::kEverything;
+  bool offered_post_quantum = false;
+  // It asked for a stapled OCSP response and for certificate timestamps.
+  bool asked_for_status = true;
 
   // Of the ServerHello. Name: as VersionName().
   std::optional<uint16_t> version_wire;

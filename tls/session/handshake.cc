@@ -35,6 +35,15 @@ void AllowAnyRsaKeyUsage(Ssl* ssl) {
   }
 }
 
+// Where BoringSSL has no such group there is nothing to leave out, and no function to do it.
+template <typename Ssl>
+bool OfferNoPostQuantum(Ssl* ssl, const ClientOffer& offer) {
+  if constexpr (requires { SSL_set1_group_ids(ssl, offer.groups.data(), size_t{}); }) {
+    return SSL_set1_group_ids(ssl, offer.groups.data(), offer.groups.size());
+  }
+  return true;
+}
+
 }  // namespace
 
 struct Handshake::State {
@@ -150,9 +159,12 @@ Handshake::~Handshake() = default;
 Handshake::Handshake(Handshake&&) noexcept = default;
 Handshake& Handshake::operator=(Handshake&&) noexcept = default;
 
-absl::Status Handshake::Start(std::string_view server_name, uint16_t max_version,
-                              std::string* out) {
+absl::Status Handshake::Start(std::string_view server_name, uint16_t max_version, std::string* out,
+                              bool post_quantum) {
   State& state = *state_;
+  const ClientOffer& offer = OfferOf(state.context->profile_);
+  state.facts.profile = state.context->profile_;
+  state.facts.asked_for_status = offer.asks_for_status;
   ERR_clear_error();
   state.ssl = SSL_new(state.context->context_);
   BIO* bio = BIO_new(State::BioMethod());
@@ -174,11 +186,19 @@ absl::Status Handshake::Start(std::string_view server_name, uint16_t max_version
   const bool bad_name =
       name.find('\0') != std::string::npos ||
       (!name.empty() && !IsIpLiteral(name) && !SSL_set_tlsext_host_name(state.ssl, name.c_str()));
-  if (bad_name || max_version < kTls10 || !SSL_set_max_proto_version(state.ssl, max_version)) {
+  if (bad_name || max_version < offer.min_version ||
+      !SSL_set_max_proto_version(state.ssl, max_version)) {
     state.Finish(HandshakeOutcome::kLocalError,
                  bad_name ? "the server name does not fit SNI" : "no such TLS version");
     ERR_clear_error();
     return absl::InvalidArgumentError(state.facts.error_detail);
+  }
+  // TLS 1.2 has no such group, and BoringSSL leaves it out.
+  state.facts.offered_post_quantum =
+      HasPostQuantum() && offer.post_quantum && post_quantum && max_version >= kTls13;
+  if (!post_quantum && !OfferNoPostQuantum(state.ssl, offer)) {
+    state.Finish(HandshakeOutcome::kLocalError, TakeLibraryErrors());
+    return absl::ResourceExhaustedError(state.facts.error_detail);
   }
   Advance({}, out);
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tls/session/client_profile.h"
 #include "tls/session/facts.h"
 #include "tls/session/version.h"
 
@@ -24,16 +25,12 @@ inline constexpr size_t kMaxHandshakeBytesIn = 512 * 1024;
 inline constexpr size_t kMaxEncryptBytes = 64 * 1024;
 
 struct ClientOptions {
-  // Offer X25519MLKEM768 first, where the BoringSSL we are built with has it. It makes the
-  // ClientHello about 1.2 kB longer, and servers that split it badly fail: off by default, the
-  // group is measured by a probe.
-  bool offer_post_quantum = false;
+  ClientProfile profile = ClientProfile::kEverything;
 };
 
-// What all handshakes of one worker share: cipher and group lists, and the pool in which equal
-// certificates are kept once. Offers everything BoringSSL has: TLS 1.0 to 1.3, 3DES, static RSA and
-// CBC suites, every group and signature algorithm; accepts every certificate, since judging is not
-// part of shaking hands. Keeps no sessions and no tickets.
+// What all handshakes of one worker share: what is offered (the profile), and the pool in which
+// equal certificates are kept once. Accepts every certificate, since judging is not part of shaking
+// hands. Keeps no sessions and no tickets.
 //
 // Thread-safety: one worker's; its handshakes must live on the same thread and die before it.
 class ClientContext {
@@ -47,6 +44,7 @@ class ClientContext {
   friend class Handshake;
   ClientContext() = default;
 
+  ClientProfile profile_ = ClientProfile::kEverything;
   crypto_buffer_pool_st* pool_ = nullptr;
   ssl_ctx_st* context_ = nullptr;
 };
@@ -65,8 +63,8 @@ class ClientContext {
 // call.
 //
 // Memory: between records a session holds no I/O buffers, after the handshake no handshake
-// state: 5.6 kB while it waits for the ServerHello, 2.8 kB when open, facts included and
-// certificates apart (tests/tls/handshake_memory_test.cc).
+// state: 5.6 kB while it waits for the ServerHello (18 kB with X25519MLKEM768 offered), 2.8 kB when
+// open, facts included and certificates apart (tests/tls/session/handshake_memory_test.cc).
 //
 // Thread-safety: none; lives on its ClientContext's thread.
 class Handshake {
@@ -84,11 +82,13 @@ class Handshake {
   Handshake(Handshake&&) noexcept;
   Handshake& operator=(Handshake&&) noexcept;
 
-  // Begins, with a ClientHello for versions TLS 1.0 to `max_version` (kTls10 … kTls13).
+  // Begins, with a ClientHello for the profile's versions up to `max_version` (kTls10 … kTls13).
   // `server_name` is sent as SNI (RFC 6066 §3; without its trailing dot); empty or an IP literal:
-  // no SNI. Called once. kInvalidArgument: a name over 255 bytes or with a NUL, or a version we
-  // don't have.
-  absl::Status Start(std::string_view server_name, uint16_t max_version, std::string* out);
+  // no SNI. `post_quantum` false: X25519MLKEM768, which makes the ClientHello longer than what a
+  // careless server or firewall reads at once, is left out. Called once. kInvalidArgument: a name
+  // over 255 bytes or with a NUL, or a version that the profile does not have.
+  absl::Status Start(std::string_view server_name, uint16_t max_version, std::string* out,
+                     bool post_quantum = true);
 
   // Takes what the server sent. kInProgress: more is needed. kOk: complete. Any other outcome is
   // final. REQUIRES: Start() succeeded, and the last outcome was kInProgress.

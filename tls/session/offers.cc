@@ -44,6 +44,13 @@ bool EndedByAlertBeforeServerHello(const HandshakeFacts& facts) {
          facts.alert_received;
 }
 
+// Perhaps the server, or a firewall before it, takes no ClientHello that comes in several packets.
+bool PerhapsTooLong(const HandshakeFacts& facts) {
+  return facts.offered_post_quantum && !facts.version_wire && !facts.hello_retry_request &&
+         (EndedByAlertBeforeServerHello(facts) || facts.outcome == HandshakeOutcome::kClosed ||
+          facts.outcome == HandshakeOutcome::kInProgress);
+}
+
 bool IsUsableKey(Bytes certificate) {
   CBS spki = ReaderOf(CutCertificate(certificate).spki);
   const bssl::UniquePtr<EVP_PKEY> key(EVP_parse_public_key(&spki));
@@ -85,6 +92,7 @@ std::vector<SecondOffer> SecondOffers(const HandshakeFacts& facts, bool had_serv
                                  *facts.alert_received == kInternalError);
   const bool maybe_of_name = early && *facts.alert_received == kHandshakeFailure;
   if (of_name && had_server_name) offers.push_back(SecondOffer::kNoServerName);
+  if (PerhapsTooLong(facts)) offers.push_back(SecondOffer::kNoPostQuantum);
   if (WorthRetryingWithTls12(facts) || MayBeOurs(facts) == "session_id_echoed") {
     offers.push_back(SecondOffer::kTls12NoSessionId);
   }

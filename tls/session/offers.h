@@ -18,6 +18,8 @@ enum class SecondOffer : uint8_t {
   kTls12NoSessionId,
   // Handshake::Start with no server name: no SNI.
   kNoServerName,
+  // Handshake::Start without X25519MLKEM768: a ClientHello that fits into one packet.
+  kNoPostQuantum,
 };
 
 // Why a failed handshake may be the doing of our own client: of what BoringSSL does not offer or
@@ -39,7 +41,9 @@ std::string_view MayBeOurs(const HandshakeFacts& facts);
 
 // The offers, the most promising first, that may succeed where the usual one came to `facts`; empty
 // where none would. TLS 1.2 where WorthRetryingWithTls12 says so, or the session id came back;
-// without a server name after the alerts 112, 80 and 40 before any ServerHello, if there was one.
+// without a server name after the alerts 112, 80 and 40 before any ServerHello, if there was one;
+// without X25519MLKEM768, if that was offered, where nothing of TLS came but an alert or the end of
+// the stream (or nothing: facts that are still in progress are those of a time-out or a reset).
 std::vector<SecondOffer> SecondOffers(const HandshakeFacts& facts, bool had_server_name);
 
 }  // namespace mxsweep::tls

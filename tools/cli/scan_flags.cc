@@ -12,6 +12,7 @@
 #include "scanner/base/text.h"
 #include "scanner/smtp/command.h"
 #include "tls/probe/surveys.h"
+#include "tls/session/client_profile.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -185,6 +186,14 @@ void AddSourceAddresses(CLI::App& app, ScanOptions& options) {
       ->group("Dialogue");
 }
 
+std::vector<std::pair<std::string, tls::ClientProfile>> OfferWords() {
+  std::vector<std::pair<std::string, tls::ClientProfile>> words;
+  for (const tls::ClientProfile profile : tls::kClientProfiles) {
+    words.emplace_back(tls::ClientProfileWord(profile), profile);
+  }
+  return words;
+}
+
 // Each survey with the most connections it takes of one server.
 std::string ProbeHelp() {
   constexpr std::pair<tls::Survey, std::string_view> kWhat[] = {
@@ -240,6 +249,12 @@ void AddDialogue(CLI::App& app, ScanOptions& options) {
                  "PEM file or directory of trust anchors.\n"
                  "Default: those of the system")
       ->type_name("PATH")
+      ->group(group);
+  AddWord<tls::ClientProfile>(app, "--offer", options.offer, OfferWords(),
+                              "Whose ClientHello ours resembles, as far as\n"
+                              "BoringSSL can: nobody's (all it has), OpenSSL\n"
+                              "3.5's, or Postfix 3.7's (level may: no SNI).\n"
+                              "Servers choose by what they are offered")
       ->group(group);
   app.add_flag("--without-sni", options.also_without_server_name,
                "Connect once more without a server name, and see\n"

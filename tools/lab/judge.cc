@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "tools/lab/old_tls.h"
 #include "tools/lab/text.h"
+#include "tools/lab/tls_server.h"
 
 namespace mxsweep::lab {
 namespace {
@@ -310,10 +310,17 @@ absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTru
   const std::string host = world_.HostName(index);
   EndpointTruth truth;
   truth.outcome = OutcomeOf(server.behaviour);
-  if (OldTlsOf(server.tls) != nullptr && truth.outcome.outcome == "tls_ok") {
+  if (server.tls == TlsPosture::kDheOnly && truth.outcome.outcome == "tls_ok") {
     // As after every handshake_failure: without TLS 1.3, and without a server name.
     truth.outcome = {"tls_alert", "handshake", truth.outcome.attempts + 2};
     truth.no_common_suite = true;
+  }
+  // Where nothing of TLS comes but the end, the ClientHello may have been too long with a hybrid
+  // group, and one without follows.
+  const std::string_view how = truth.outcome.outcome;
+  if (KnowsHybridGroups() && truth.outcome.stage == "handshake" &&
+      (how == "tls_alert" || how == "tls_timeout" || how == "closed_early" || how == "reset")) {
+    ++truth.outcome.attempts;
   }
   truth.may_be_ours = truth.no_common_suite ? "no_common_cipher" : MayBeOurs(server.behaviour);
   truth.tls_ok = truth.outcome.outcome == "tls_ok";

@@ -43,11 +43,8 @@ constexpr TlsSetup kSetups[] = {
     {TLS1_1_VERSION, TLS1_1_VERSION, kCbc128, "P-256"},
     {TLS1_VERSION, TLS1_VERSION, kCbc128, "P-256"},
     {TLS1_VERSION, TLS1_2_VERSION, kOldAndNew, "P-256"},
-    // These are played without BoringSSL (old_tls.h): whatever stands here is not used.
-    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
-    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
-    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
-    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
+    // BoringSSL has no finite-field Diffie-Hellman; but with nothing else than what the client does
+    // not offer it refuses in the same way.
     {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
 };
 static_assert(std::size(kSetups) == static_cast<size_t>(TlsPosture::kCount));
@@ -162,11 +159,6 @@ ssl_select_cert_result_t TlsServer::OnHello(const SSL_CLIENT_HELLO* hello) {
   return ssl_select_cert_success;
 }
 
-std::shared_ptr<const Chain> TlsServer::ChainFor(const TlsIdentity& identity) const {
-  const uint32_t owner = world_.CertificateOwner(identity.address, identity.server_name);
-  return store_.ChainOf(owner, world_.addresses()[identity.address].variant);
-}
-
 int TlsServer::OnCertificate(SSL* ssl, void* self) {
   TlsIdentity* identity = IdentityOf(ssl);
   if (identity == nullptr) return 1;
@@ -174,13 +166,23 @@ int TlsServer::OnCertificate(SSL* ssl, void* self) {
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   identity->server_name = name == nullptr ? "" : name;
   identity->greeted_by_client = true;
-  std::shared_ptr<const Chain> chain = server.ChainFor(*identity);
+  const uint32_t owner = server.world_.CertificateOwner(identity->address, identity->server_name);
+  std::shared_ptr<const Chain> chain =
+      server.store_.ChainOf(owner, server.world_.addresses()[identity->address].variant);
   if (chain->for_rsa && !identity->takes_ecdsa) chain = chain->for_rsa;
   if (server.world_.addresses()[identity->address].behaviour == Behaviour::kStapled) {
     const std::string response = OcspResponseFor(*chain);
     SSL_set_ocsp_response(ssl, reinterpret_cast<const uint8_t*>(response.data()), response.size());
   }
   return SetChain(ssl, *chain) ? 1 : 0;
+}
+
+bool KnowsHybridGroups() {
+#ifdef SSL_GROUP_X25519_MLKEM768
+  return true;
+#else
+  return false;
+#endif
 }
 
 void OfferEverything(SSL_CTX* ctx) {

@@ -43,8 +43,6 @@ class TlsServer {
 
   // A server-side SSL object without a transport. `identity` is borrowed.
   bssl::UniquePtr<SSL> New(TlsIdentity* identity) const;
-  // What is shown to a client that asks for that name.
-  std::shared_ptr<const Chain> ChainFor(const TlsIdentity& identity) const;
   // The same with everything given: for reference handshakes.
   bssl::UniquePtr<SSL> New(TlsPosture posture, const Chain& chain) const;
 
@@ -59,7 +57,11 @@ class TlsServer {
   std::array<bssl::UniquePtr<SSL_CTX>, static_cast<size_t>(TlsPosture::kCount)> contexts_;
 };
 
-// Groups and signature algorithms that this BoringSSL knows, for clients that offer everything.
+// Does this BoringSSL know X25519MLKEM768? Then a client that offers everything offers it first. No
+// server of the lab takes it.
+bool KnowsHybridGroups();
+// Groups and signature algorithms that this BoringSSL knows, but for the hybrid ones, for clients
+// that offer everything.
 void OfferEverything(SSL_CTX* ctx);
 
 }  // namespace mxsweep::lab

@@ -1049,6 +1049,37 @@ TEST(SenderPolicy, HasAWordOfItsOwnForEachReason) {
   }
 }
 
+// A scan as Postfix sends no server name: what is shown to those who send one was not seen.
+TEST(SenderPolicy, OfAScanWithoutServerNamesJudgesOnlyWhoSendsNone) {
+  for (const bool as_postfix : {false, true}) {
+    MadeUpDomain domain;
+    domain.AddHost(10, "mx.example.org");
+    output::EndpointRow& row = domain.AddGoodServer();
+    row.offered_as = as_postfix ? "postfix" : "everything";
+    row.server_name = as_postfix ? std::nullopt : std::optional<std::string>("mx.example.org");
+    row.without_server_name = as_postfix ? std::nullopt : std::optional<std::string>("same");
+    EXPECT_EQ(Decide(kVerified, domain).reason, Reason::kVerified);
+    const SenderDecision go = Decide("go", domain);  // always sends one
+    EXPECT_EQ(go.reason, as_postfix ? Reason::kOtherOffer : Reason::kVerified);
+    EXPECT_EQ(go.action, as_postfix ? kUnknown : kEncrypted);
+  }
+}
+
+// Nor does a handshake that failed with less than everything say what others meet.
+TEST(SenderPolicy, OfAFailedHandshakeWithAnotherOfferNothingIsKnown) {
+  for (const char* offered_as : {"everything", "openssl", "postfix"}) {
+    MadeUpDomain domain;
+    domain.AddHost(10, "mx.example.org");
+    output::EndpointRow& row = domain.AddGoodServer();
+    Fail(row, "reset", "handshake");
+    row.offered_as = offered_as;
+    const bool everything = row.offered_as == "everything";
+    EXPECT_EQ(Decide(kVerified, domain).reason,
+              everything ? Reason::kHandshakeFailed : Reason::kOtherOffer);
+    EXPECT_EQ(Decide(kVerified, domain).action == kUnknown, !everything);
+  }
+}
+
 // What we could not offer, we do not judge; and who sends no name where a name is refused, fares
 // better than we did.
 TEST(Strength, HeedsWhatARowSaysOfOurOwnOffers) {

@@ -143,6 +143,12 @@ TEST(EndpointRow, OfAHandshakeThatBrokeOffKeepsWhatWasShown) {
   EXPECT_EQ(row.tls_version, "TLSv1.2");
   EXPECT_EQ(row.ocsp_stapled, false);
   EXPECT_EQ(row.sct_count, 0);
+
+  // As a sender that asks for neither.
+  facts.handshake->asked_for_status = false;
+  row = RowOf(facts);
+  EXPECT_FALSE(row.ocsp_stapled);
+  EXPECT_FALSE(row.sct_count);
 }
 
 // docs/outcomes.md: not known is null, with a sentence.
@@ -373,30 +379,6 @@ TEST(EndpointRow, HasTheReasonOfEveryTlsaRecord) {
             (std::vector<std::string>{"not the leaf's public key", "match",
                                       "unusable: usages 0 and 1 are not for SMTP"}));
   EXPECT_NE(row.dane_detail->find("3 1 1: not the leaf's public key"), std::string::npos);
-}
-
-TEST(EndpointRow, HasNoYardstickWithoutAServerHelloAndNoPassOfOneSession) {
-  EndpointFacts facts;
-  facts.handshake.emplace();
-  EXPECT_FALSE(RowOf(facts).nist_sp800_52r2);
-  EXPECT_FALSE(RowOf(facts).ncsc_nl_2025_at_most);
-  EXPECT_FALSE(RowOf(facts).yardsticks_unseen);
-
-  using Reasons = std::vector<std::string>;
-  facts.handshake->version_wire = 0x0303;
-  facts.handshake->cipher_wire = 0xc013;  // TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA
-  const output::EndpointRow row = RowOf(facts);
-  EXPECT_EQ(row.nist_sp800_52r2, Reasons{"§3.1: TLSv1.3 not accepted"});
-  EXPECT_EQ(row.ncsc_nl_2021, Reasons{});
-  EXPECT_EQ(row.ncsc_nl_2021_at_most, "sufficient");
-  EXPECT_EQ(row.ncsc_nl_2025,
-            Reasons{"appendix B insufficient: TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"});
-  EXPECT_EQ(row.ncsc_nl_2025_at_most, "insufficient");
-  EXPECT_EQ(row.mozilla_modern, (Reasons{"tls_versions: TLSv1.2 accepted",
-                                         "ciphers: TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"}));
-  EXPECT_EQ(row.mozilla_intermediate, Reasons{"ciphers: TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"});
-  EXPECT_EQ(row.mozilla_old, Reasons{});
-  EXPECT_FALSE(row.yardsticks_unseen->empty());
 }
 
 TEST(MxHostRow, TellsWhichTlsaRecordsCount) {

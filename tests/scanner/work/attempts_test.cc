@@ -150,6 +150,78 @@ TEST(NextAttempt, EndsWithAnOfferThatWentWellAndTheRowSaysWhichAndWhy) {
   EXPECT_EQ(facts.other_offer->usual_failure, "tls_alert: unrecognized_name");
 }
 
+// A server, or a firewall before it, that cannot take a ClientHello of two packets.
+TEST(NextAttempt, LeavesTheHybridGroupOutOnceWhereNothingCameButSilenceOrTheEnd) {
+  constexpr Offer kNoPostQuantum{.post_quantum = false};
+  for (const Outcome outcome : {Outcome::kTlsTimeout, Outcome::kReset, Outcome::kClosedEarly}) {
+    const auto failed = [outcome] {
+      auto facts = Facts(outcome);
+      facts->stage = Stage::kHandshake;
+      facts->handshake.emplace() = {.offered_post_quantum = true};
+      return facts;
+    };
+    std::vector<Tried> tried;
+    AddAttempt({}, failed(), &tried);
+    // What may have been chance is tried again as it was: the same twice is no chance.
+    for (uint32_t retry = 0; retry < kLimits.retries; ++retry) {
+      const auto attempt = NextAttempt(tried, {}, kLimits);
+      ASSERT_TRUE(attempt);
+      EXPECT_EQ(attempt->offer, Offer());
+      AddAttempt({}, failed(), &tried);
+    }
+    const auto attempt = NextAttempt(tried, {}, kLimits);
+    ASSERT_TRUE(attempt);
+    EXPECT_EQ(attempt->offer, kNoPostQuantum);
+    EXPECT_EQ(attempt->delay_ns, 0);
+    std::vector<Tried> in_vain;
+    for (uint32_t i = 0; i <= kLimits.retries; ++i) AddAttempt({}, failed(), &in_vain);
+    AddAttempt(attempt->offer, failed(), &in_vain);
+    EXPECT_FALSE(NextAttempt(in_vain, {}, kLimits)) << "once";
+    EXPECT_FALSE(ChosenFacts(&in_vain).other_offer);
+    AddAttempt(attempt->offer, Completed(), &tried);
+    EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
+    const EndpointFacts& facts = ChosenFacts(&tried);
+    ASSERT_TRUE(facts.other_offer);
+    EXPECT_EQ(facts.other_offer->word, "no_post_quantum");
+    EXPECT_EQ(facts.other_offer->usual_failure, OutcomeName(outcome));
+  }
+}
+
+TEST(NextAttempt, LeavesOutNothingThatWasNotOffered) {
+  for (const Outcome outcome : {Outcome::kTlsTimeout, Outcome::kReset, Outcome::kClosedEarly}) {
+    std::vector<Tried> tried;
+    AddAttempt({}, Facts(outcome), &tried);
+    tried.front().facts->handshake.emplace();
+    EXPECT_FALSE(NextAttempt(tried, {}, {.retries = 0}));
+    tried.front().facts->handshake->offered_post_quantum = true;
+    EXPECT_TRUE(NextAttempt(tried, {}, {.retries = 0}));
+    // Before the handshake its ClientHello had not been sent.
+    tried.front().facts->handshake.reset();
+    EXPECT_FALSE(NextAttempt(tried, {}, {.retries = 0}));
+  }
+}
+
+// As Postfix (--offer postfix), no attempt sends a name.
+TEST(NextAttempt, BeginsWithTheUsualOfferOfTheScanAndKeepsToIt) {
+  constexpr AttemptLimits kAsPostfix{.usual = kNoServerName, .retries = 1};
+  const auto first = NextAttempt({}, {}, kAsPostfix);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->offer, kNoServerName);
+  std::vector<Tried> tried;
+  AddAttempt(first->offer, Facts(Outcome::kReset), &tried);
+  const auto again = NextAttempt(tried, {}, kAsPostfix);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->offer, kNoServerName);
+  tried.clear();
+  AddAttempt(first->offer, Alert(40), &tried);
+  tried.back().facts->sent_server_name = false;
+  const auto tls12 = NextAttempt(tried, {}, kAsPostfix);
+  ASSERT_TRUE(tls12);
+  EXPECT_EQ(tls12->offer, (Offer{.max_version = tls::kTls12, .server_name = false}));
+  AddAttempt(tls12->offer, Facts(Outcome::kTlsOk), &tried);
+  EXPECT_EQ(ChosenFacts(&tried).other_offer->word, "tls12");
+}
+
 TEST(ChooseAttempt, TellsWhatWentWellElseWhatTheUsualOfferMet) {
   std::vector<Tried> tried;
   AddAttempt({}, Alert(40), &tried);

@@ -56,7 +56,8 @@ TEST_P(HandshakeMemory, StaysWithinItsLimits) {
   RecordProperty("open_bytes", std::to_string(idle / kSessions));
   std::printf("  waiting for the ServerHello %zu bytes, open %zu bytes\n", waiting / kSessions,
               idle / kSessions);
-  EXPECT_LT(waiting / kSessions, 8192u);
+  // The private key of X25519MLKEM768 takes 12 kB more.
+  EXPECT_LT(waiting / kSessions, HasPostQuantum() ? 20'480u : 8192u);
   EXPECT_LT(idle / kSessions, 8192u);
 }
 

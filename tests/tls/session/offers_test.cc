@@ -26,7 +26,8 @@ class Offers : public ::testing::Test {
   void Start(uint16_t max_version = kTls13, const std::string& name = "mx.example.org") {
     client_ = std::make_unique<Handshake>(context_.get());
     hello_.clear();
-    ASSERT_TRUE(client_->Start(name, max_version, &hello_).ok());
+    // What a hybrid group may have done has a test of its own.
+    ASSERT_TRUE(client_->Start(name, max_version, &hello_, /*post_quantum=*/false).ok());
   }
   // A fatal alert in a record of TLS 1.0.
   void FeedAlert(char number) {
@@ -129,6 +130,35 @@ TEST_F(Offers, KeyUsageThatForbidsSigningMayBeOurs) {
   EXPECT_EQ(Shake(client_.get(), hello_, &server), HandshakeOutcome::kProtocolError);
   EXPECT_EQ(MayBeOurs(Facts()), "key_usage") << Facts().error_detail;
   EXPECT_THAT(SecondOffers(Facts(), true), ElementsAre(SecondOffer::kTls12NoSessionId));
+}
+
+// A ClientHello with X25519MLKEM768 takes two packets. Servers and firewalls that read one only
+// fail in every way before anything of TLS has come.
+TEST_F(Offers, WithoutTheHybridGroupSettleWhatTheLongHelloMayHaveDone) {
+  using enum HandshakeOutcome;
+  // Of time-out and reset nothing is said in the facts.
+  for (const HandshakeOutcome outcome : {kInProgress, kClosed}) {
+    HandshakeFacts facts{.outcome = outcome, .offered_post_quantum = true};
+    EXPECT_THAT(SecondOffers(facts, true), ElementsAre(SecondOffer::kNoPostQuantum));
+    facts.offered_post_quantum = false;
+    EXPECT_THAT(SecondOffers(facts, true), IsEmpty());
+    facts = {.outcome = outcome, .offered_post_quantum = true, .version_wire = kTls13};
+    EXPECT_THAT(SecondOffers(facts, true), IsEmpty()) << "it was understood";
+    facts = {.outcome = outcome, .offered_post_quantum = true, .hello_retry_request = true};
+    EXPECT_THAT(SecondOffers(facts, true), IsEmpty()) << "it was understood";
+  }
+  const HandshakeFacts decode_error{
+      .outcome = kAlertReceived, .offered_post_quantum = true, .alert_received = 50};
+  EXPECT_THAT(SecondOffers(decode_error, true),
+              ElementsAre(SecondOffer::kNoPostQuantum, SecondOffer::kTls12NoSessionId));
+  const HandshakeFacts unrecognized_name{
+      .outcome = kAlertReceived, .offered_post_quantum = true, .alert_received = 112};
+  EXPECT_THAT(SecondOffers(unrecognized_name, true),
+              ElementsAre(SecondOffer::kNoServerName, SecondOffer::kNoPostQuantum,
+                          SecondOffer::kTls12NoSessionId));
+  // "250 what?": no shorter one would be understood.
+  const HandshakeFacts no_tls{.outcome = kProtocolError, .offered_post_quantum = true};
+  EXPECT_THAT(SecondOffers(no_tls, true), IsEmpty());
 }
 
 TEST_F(Offers, OfWhatIsTheServersFaultThereIsNoWord) {

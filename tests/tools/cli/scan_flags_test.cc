@@ -53,8 +53,9 @@ TEST(ScanFlags, SetEveryOption) {
       "--connect-timeout 1s --greeting-timeout 2s --command-timeout 3s --handshake-timeout 4s "
       "--quit-timeout 500ms --retries 3 --retry-delay 1m --rate 12.5 --concurrency 77 "
       "--per-address-concurrency 2 --per-address-interval 0 --blocklist a --blocklist b "
-      "--allowlist c --allow-special --workers 4 --seed 42");
+      "--allowlist c --allow-special --workers 4 --seed 42 --offer postfix");
   EXPECT_EQ(options.targets_path, "list.csv");
+  EXPECT_EQ(options.offer, tls::ClientProfile::kPostfix);
   EXPECT_EQ(options.output_dir, "out");
   EXPECT_EQ(options.targets_kind, scanner::TargetsKind::kHosts);
   EXPECT_EQ(options.format, scanner::OutputFormat::kNdjson);
