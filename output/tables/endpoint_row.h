@@ -162,6 +162,17 @@ struct EndpointRow {
   std::optional<std::string> pq_preferred;
   std::optional<bool> mldsa;
 
+  // Yardsticks.
+  std::optional<std::vector<std::string>> nist_sp800_52r2;
+  std::optional<std::vector<std::string>> ncsc_nl_2021;
+  std::optional<std::string> ncsc_nl_2021_at_most;
+  std::optional<std::vector<std::string>> ncsc_nl_2025;
+  std::optional<std::string> ncsc_nl_2025_at_most;
+  std::optional<std::vector<std::string>> mozilla_modern;
+  std::optional<std::vector<std::string>> mozilla_intermediate;
+  std::optional<std::vector<std::string>> mozilla_old;
+  std::optional<std::vector<std::string>> yardsticks_unseen;
+
   // Timing and volume, of the last attempt.
   absl::Time started_at;
   std::optional<uint32_t> connect_us;
@@ -187,6 +198,7 @@ struct Table<EndpointRow> {
     VisitTls(visit);
     VisitVerdicts(visit);
     VisitProbes(visit);
+    VisitYardsticks(visit);
     VisitTiming(visit);
   }
 
@@ -387,6 +399,31 @@ struct Table<EndpointRow> {
     visit(Column{"pq_preferred", &R::pq_preferred,
                  "the group it takes of what OpenSSL 3.5 and Postfix 3.11 offer"});
     visit(Column{"mldsa", &R::mldsa, "it has a certificate with an ML-DSA key"});
+  }
+
+  // docs/yardsticks.md has the rules.
+  template <typename Visitor>
+  static void VisitYardsticks(Visitor&& visit) {
+    visit(Column{"nist_sp800_52r2", &R::nist_sp800_52r2,
+                 "what of it fails NIST SP 800-52 revision 2, by section (docs/yardsticks.md); "
+                 "empty: nothing that was seen, which is no pass; null: no ServerHello was seen"});
+    visit(Column{"ncsc_nl_2021", &R::ncsc_nl_2021,
+                 "the same by the Dutch NCSC's TLS guidelines v2.1 of 2021: what is insufficient "
+                 "or to be phased out"});
+    visit(Column{"ncsc_nl_2021_at_most", &R::ncsc_nl_2021_at_most,
+                 "the lowest level by them of what was seen: insufficient, phase_out, sufficient, "
+                 "good; what was not seen may be worse"});
+    visit(Column{"ncsc_nl_2025", &R::ncsc_nl_2025, "as ncsc_nl_2021, by their version 2025-05"});
+    visit(Column{"ncsc_nl_2025_at_most", &R::ncsc_nl_2025_at_most, "the lowest level by that"});
+    visit(Column{"mozilla_modern", &R::mozilla_modern,
+                 "as nist_sp800_52r2, by Mozilla's server side TLS 5.7, profile modern; by the "
+                 "keys of its JSON"});
+    visit(Column{"mozilla_intermediate", &R::mozilla_intermediate, "… profile intermediate"});
+    visit(Column{"mozilla_old", &R::mozilla_old, "… profile old"});
+    visit(Column{"yardsticks_unseen", &R::yardsticks_unseen,
+                 "what the rules ask about and was not seen here: versions, weak_suites, "
+                 "export_suites, dhe, certificates, tls12_extensions, fallback_scsv; empty: the "
+                 "lists before are all that the rules can find"});
   }
 
   template <typename Visitor>

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "scanner/base/text.h"
+#include "scanner/verdict/yardsticks.h"
 #include "tls/dane/verdict.h"
 #include "tls/keys/key_checks.h"
 #include "tls/probe/client_hello.h"
@@ -260,6 +261,24 @@ void FillProbes(const ProbeVerdicts& probes, output::EndpointRow* row) {
   row->mldsa = findings.mldsa;
 }
 
+void FillYardsticks(YardstickVerdicts verdicts, output::EndpointRow* row) {
+  const auto reasons = [&verdicts](Yardstick yardstick) {
+    return std::move(verdicts.verdicts[static_cast<size_t>(yardstick)].reasons);
+  };
+  const auto at_most = [&verdicts](Yardstick yardstick) {
+    return std::string(YardstickLevelName(verdicts.of(yardstick).at_most));
+  };
+  row->nist_sp800_52r2 = reasons(Yardstick::kNistSp80052r2);
+  row->ncsc_nl_2021 = reasons(Yardstick::kNcscNl2021);
+  row->ncsc_nl_2021_at_most = at_most(Yardstick::kNcscNl2021);
+  row->ncsc_nl_2025 = reasons(Yardstick::kNcscNl2025);
+  row->ncsc_nl_2025_at_most = at_most(Yardstick::kNcscNl2025);
+  row->mozilla_modern = reasons(Yardstick::kMozillaModern);
+  row->mozilla_intermediate = reasons(Yardstick::kMozillaIntermediate);
+  row->mozilla_old = reasons(Yardstick::kMozillaOld);
+  row->yardsticks_unseen = std::move(verdicts.unseen);
+}
+
 std::vector<output::MxEntry> MxEntries(const dns::MxAnswer& mx) {
   std::vector<output::MxEntry> entries;
   entries.reserve(mx.records.size());
@@ -441,6 +460,9 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   row.without_server_name = NullIfEmpty(verdicts.without_server_name);
   row.without_server_name_detail = NullIfEmpty(verdicts.without_server_name_detail);
   if (probes != nullptr) FillProbes(*probes, &row);
+  std::optional<YardstickVerdicts> yardsticks =
+      JudgeYardsticks(YardstickFactsOf(facts, verdicts, probes, certificates));
+  if (yardsticks) FillYardsticks(std::move(*yardsticks), &row);
   row.started_at = facts.started_at;
   row.connect_us = Microseconds(facts.connect_ns);
   row.greeting_us = Microseconds(facts.greeting_ns);

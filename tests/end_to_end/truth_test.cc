@@ -170,7 +170,10 @@ TEST(Scan, FindsTheSameWithOneWorkerAsWithFour) {
 // What probes say of each server is how its TLS was set up.
 TEST(Scan, FindsWithProbesHowEachServerIsSetUp) {
   TemporaryFolder folder;
-  Lab lab(folder, {"--seed", "11", "--domains", "400", "--fixed", "none", "--mix", "tls-only"});
+  Lab lab(folder, {"--seed", "11", "--domains", "400", "--fixed", "none", "--max-handshakes", "100",
+                   "--mix",
+                   "tls-only,tls.dhe_only=3,tls.ssl3_only=3,tls.rc4_only=3,tls.export_only=3,"
+                   "tls.null_only=3"});
   const std::string scan = folder.path("scan");
   const CommandResult result =
       Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan, "--probe", "all"}));
@@ -197,7 +200,9 @@ TEST(Scan, FindsWithProbesHowEachServerIsSetUp) {
        {"min_version_accepted \"TLSv1\"", "min_version_accepted \"TLSv1.3\"",
         "max_version_accepted \"TLSv1.1\"", "max_version_accepted \"TLSv1.2\"", "accepts_3des true",
         "static_rsa_only true", "has_ecdsa_certificate false", "has_rsa_certificate false",
-        "accepts_no_server_name true", "fallback_scsv true"}) {
+        "accepts_no_server_name true", "fallback_scsv true", "min_version_accepted \"SSLv3\"",
+        "accepts_rc4 true", "accepts_export_rsa true", "accepts_export_dhe true",
+        "accepts_null true", "dhe_prime \"rfc2409_1024\""}) {
     EXPECT_GT(seen[some], 0u) << some;
   }
   // Each probe is a row, and the lab saw as many connections.

@@ -165,7 +165,8 @@ TEST_F(Served, FailsInEveryManner) {
   EXPECT_THAT(OpenSsl("behaviour-alert-protocol-version"), HasSubstr("protocol version"));
   EXPECT_THAT(OpenSsl("behaviour-tls-garbage"), HasSubstr("wrong version number"));
   EXPECT_THAT(OpenSsl("no-starttls"), HasSubstr("STARTTLS"));
-  EXPECT_THAT(OpenSsl("tls-dhe-only"), HasSubstr("handshake failure"));
+  // It goes as far as the prime, which is too small for Debian's level 2.
+  EXPECT_THAT(OpenSsl("tls-dhe-only"), HasSubstr("dh key too small"));
   EXPECT_THAT(OpenSsl("cert-unreadable-extra"), HasSubstr("error:0688010A:asn1"));
   EXPECT_EQ(Connect("refused", 1000), ECONNREFUSED);
   EXPECT_THAT(Connect("unreachable", 300), testing::AnyOf(EAGAIN, EINPROGRESS, ETIMEDOUT));
@@ -176,14 +177,12 @@ TEST_F(Served, FailsInEveryManner) {
 
 TEST_F(Served, ReportsWhatClientsDid) {
   const std::string address = AddressOf("plain");
-  OpenSsl("plain");
-  OpenSsl("plain");
-  OpenSsl("plain");
+  for (int i = 0; i < 4; ++i) OpenSsl("plain");
   const nlohmann::json report = Stop();
-  EXPECT_EQ(report["addresses"][address]["connections"], 3);
+  EXPECT_EQ(report["addresses"][address]["connections"], 4);
   EXPECT_EQ(report["addresses"][address]["most_open"], 1);
-  EXPECT_EQ(report["handshakes"], 3);
-  EXPECT_EQ(report["quits"], 3);
+  EXPECT_EQ(report["handshakes"], 4);
+  EXPECT_EQ(report["quits"], 4);
   EXPECT_EQ(report["client_hellos"].size(), 1u);
   EXPECT_EQ(report["client_hellos"][0]["server_name"], "mx1.plain.lab");
   EXPECT_EQ(report["violations"]["too_many_handshakes"], 1);

@@ -97,6 +97,7 @@ class Concluder {
   }
 
   void LearnSuite(uint16_t wire) {
+    if (std::ranges::count(out_.accepted_suites, wire) == 0) out_.accepted_suites.push_back(wire);
     const Suite* suite = FindSuite(wire);
     if (suite == nullptr) return;
     if (suite->is_export) {
@@ -203,9 +204,13 @@ class Concluder {
     const bool no_version = RefusedWith(result, kProtocolVersion);
     switch (result.probe.kind) {
       case ProbeKind::kFollowUp:
-        // Whoever has TLS 1.3 has something in common with this one.
-        LearnVersion(kTls13, false);
-        if (no_version) LearnNoneOf(kTls10, kTls13);
+        // Whoever has TLS 1.3 has something in common with this one, unless it minds something
+        // else.
+        if (no_version) {
+          LearnNoneOf(kTls10, kTls13);
+        } else if (!result.flight.alert || RefusedAll(result)) {
+          LearnVersion(kTls13, false);
+        }
         break;
       case ProbeKind::kVersion:
         OnVersionRefused(result);
@@ -406,7 +411,10 @@ class Concluder {
   }
 
   void SettleGroups() {
-    if (IsKnownNot(kPartTls13)) {
+    // That TLS 1.3 is refused with other groups says nothing of these where no version is known
+    // that the server has.
+    const bool has_older = std::ranges::count(out_.accepts_version, std::optional<bool>(true)) > 0;
+    if (IsKnownNot(kPartTls13) && has_older) {
       out_.pq_groups.emplace();
       out_.pq_groups_unknown = 0;
       out_.mldsa = false;

@@ -24,6 +24,8 @@ struct ProbeFindings {
   std::optional<uint16_t> max_version_accepted;
   std::optional<bool> accepts_sslv3;
 
+  // Each once, in the order met; the ordinary handshake's is among them.
+  std::vector<uint16_t> accepted_suites;
   std::optional<bool> accepts_rc4;
   std::optional<bool> accepts_3des;
   std::optional<bool> accepts_null;

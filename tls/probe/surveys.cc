@@ -158,7 +158,8 @@ class Plan {
     uint8_t unknown = 0;
     if (!known_.accepts_export_rsa) unknown |= kPartRsa;
     if (!known_.accepts_export_dhe) unknown |= kPartDhe;
-    if (known_.accepts_version[kPartTls10] == false) {
+    // Whoever has SSL 3.0 answers the same ClientHello with that.
+    if (known_.accepts_version[kPartTls10] == false && known_.accepts_version[kPartSsl3] != true) {
       return known_.accepts_version[kPartTls12] == false
                  ? std::nullopt
                  : Sift(ProbeKind::kExport, unknown, kPartOverTls12);
@@ -193,7 +194,7 @@ class Plan {
   }
 
   std::optional<Probe> Pq() const {
-    if (known_.accepts_version[kPartTls13] == false) return std::nullopt;
+    if (known_.accepts_version[kPartTls13] == false && known_.pq_groups) return std::nullopt;
     if (const auto probe = IfNew({ProbeKind::kHybridPreferred})) return probe;
     if (const auto probe = Sift(ProbeKind::kHybridGroups, known_.pq_groups_unknown, 0)) {
       return probe;

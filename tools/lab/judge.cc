@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tools/lab/old_tls.h"
 #include "tools/lab/text.h"
 #include "tools/lab/tls_server.h"
 
@@ -310,7 +311,7 @@ absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTru
   const std::string host = world_.HostName(index);
   EndpointTruth truth;
   truth.outcome = OutcomeOf(server.behaviour);
-  if (server.tls == TlsPosture::kDheOnly && truth.outcome.outcome == "tls_ok") {
+  if (OldTlsOf(server.tls) != nullptr && truth.outcome.outcome == "tls_ok") {
     // As after every handshake_failure: without TLS 1.3, and without a server name.
     truth.outcome = {"tls_alert", "handshake", truth.outcome.attempts + 2};
     truth.no_common_suite = true;

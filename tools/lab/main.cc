@@ -245,7 +245,7 @@ int Main(int argc, char** argv) {
       ->add_option("--table", arguments.table,
                    "domains, mx_hosts, endpoints, certificates or surveys")
       ->required()
-      ->check(CLI::IsMember({"domains", "mx_hosts", "endpoints", "certificates"}));
+      ->check(CLI::IsMember({"domains", "mx_hosts", "endpoints", "certificates", "surveys"}));
   CLI::App* postures = app.add_subcommand("postures", "list what names and servers can be like");
   try {
     app.parse(argc, argv);

@@ -92,7 +92,12 @@ constexpr PostureRow kTlsRows[] = {
     {"tls11_only", 0.5, "TLS 1.1 alone"},
     {"tls10_only", 1.5, "TLS 1.0 alone"},
     {"tls10_to_12", 2.5, "TLS 1.0 to 1.2"},
-    {"dhe_only", 0.3, "shares no suite with the scanner, as a server with finite-field DHE alone"},
+    {"dhe_only", 0.3,
+     "TLS 1.0 to 1.2, finite-field DHE of 1024 bits alone (up to ServerHelloDone)"},
+    {"ssl3_only", 0, "SSL 3.0 alone, RC4 (likewise)"},
+    {"rc4_only", 0, "SSL 3.0 to TLS 1.2, RC4 alone (likewise)"},
+    {"export_only", 0, "SSL 3.0 to TLS 1.0, export suites alone, 512 bits (likewise)"},
+    {"null_only", 0, "TLS 1.0 to 1.2, no encryption (likewise)"},
 };
 
 constexpr PostureRow kKeyRows[] = {
@@ -267,6 +272,8 @@ constexpr double kMaxWeight = 1e9;
 
 // Behaviours with which a handshake is completed come first in the enumeration.
 constexpr size_t kFirstWithoutTls = static_cast<size_t>(Behaviour::kNoStarttls);
+// TlsPosture: those that BoringSSL does not play.
+constexpr size_t kFirstOldTls = static_cast<size_t>(TlsPosture::kDheOnly);
 
 }  // namespace
 
@@ -371,8 +378,9 @@ absl::StatusOr<Mix> Mix::Parse(std::string_view text) {
       std::fill(behaviours.begin() + (word == "happy" ? 1 : kFirstWithoutTls), behaviours.end(), 0);
       const size_t normal[] = {0};
       for (Subject subject : {Subject::kSts, Subject::kTlsRpt}) mix.SetOnly(subject, normal);
-      mix.weights_[static_cast<size_t>(Subject::kTls)][static_cast<size_t>(TlsPosture::kDheOnly)] =
-          0;
+      for (size_t tls = kFirstOldTls; tls < static_cast<size_t>(TlsPosture::kCount); ++tls) {
+        mix.weights_[static_cast<size_t>(Subject::kTls)][tls] = 0;
+      }
       if (word == "happy") {
         for (Subject subject : {Subject::kTls, Subject::kKey, Subject::kCert}) {
           mix.SetOnly(subject, normal);

@@ -143,6 +143,11 @@ enum class TlsPosture : uint8_t {
   kTls10Only,
   kTls10To12,
   kDheOnly,
+  // Only what nobody offers any more; drawn only if the mix says so.
+  kSsl3Only,
+  kRc4Only,
+  kExportOnly,
+  kNullOnly,
   kCount
 };
 

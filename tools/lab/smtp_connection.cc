@@ -108,6 +108,9 @@ bool SmtpConnection::OnReadable(int64_t now_ms) {
     case State::kAwaitHello:
       ReadHello();
       break;
+    case State::kOldHello:
+      ReadOldHello();
+      break;
     case State::kHandshake:
       Handshake();
       break;
@@ -169,7 +172,7 @@ void SmtpConnection::Forget() {
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) return;
     if (size <= 0) return End();
-    if (ssl_ || state_ != State::kDraining) continue;
+    if (ssl_ || is_past_smtp_ || state_ != State::kDraining) continue;
     in_.append(buffer, static_cast<size_t>(size));
     for (size_t end; (end = in_.find('\n')) != in_.npos; in_.erase(0, end + 1)) {
       std::string_view line(in_.data(), end);
@@ -193,10 +196,36 @@ void SmtpConnection::ReadHello() {
     if (state_ != State::kOver) Apply(std::move(step));
     return;
   }
+  if (OldTlsOf(context_.world.addresses()[identity_.address].tls) != nullptr) {
+    in_.clear();
+    state_ = State::kOldHello;
+    return ReadOldHello();
+  }
   ssl_ = context_.tls.New(&identity_);
   if (!ssl_ || !SSL_set_fd(ssl_.get(), fd_.get())) return End();
   state_ = State::kHandshake;
   Handshake();
+}
+
+void SmtpConnection::ReadOldHello() {
+  if (!ReadPlain()) return End();
+  const std::optional<size_t> length = RecordLength(in_);
+  if (!length || in_.size() < *length) return;
+  const std::string record = in_.substr(0, *length);
+  in_.clear();
+  identity_.server_name = ServerNameIn(record);
+  identity_.greeted_by_client = true;
+  CountHandshake();
+  ++context_.report.failed_handshakes;
+  const OldTls& server = *OldTlsOf(context_.world.addresses()[identity_.address].tls);
+  const std::string answer = AnswerHello(server, *context_.tls.ChainFor(identity_), record).records;
+  // It fits into the empty buffer of a socket.
+  if (send(fd_.get(), answer.data(), answer.size(), MSG_NOSIGNAL) < 0) return End();
+  shutdown(fd_.get(), SHUT_WR);
+  is_past_smtp_ = true;
+  state_ = State::kDraining;
+  SetTimer(kDrainMs);
+  Forget();
 }
 
 void SmtpConnection::Handshake() {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "tools/lab/old_tls.h"
 #include "tools/lab/report.h"
 #include "tools/lab/smtp_session.h"
 #include "tools/lab/sockets.h"
@@ -48,6 +49,7 @@ class SmtpConnection {
     kGreetDelay,  // the greeting is held back
     kPlain,       // commands
     kAwaitHello,  // 220 to STARTTLS was sent
+    kOldHello,    // as kHandshake, of a server that BoringSSL does not play
     kHandshake,
     kTls,  // commands inside TLS
     kResetSoon,
@@ -65,6 +67,7 @@ class SmtpConnection {
   bool ReadPlain();
   bool ReadTls();
   void ReadHello();
+  void ReadOldHello();
   void Handshake();
   void CountHandshake();
   void TakeLines();
@@ -81,6 +84,7 @@ class SmtpConnection {
   State state_ = State::kGreetDelay;
   bool implicit_tls_;
   bool wants_write_ = false;
+  bool is_past_smtp_ = false;  // a ClientHello was answered by hand: what follows is no command
   std::string in_;             // of an incomplete line, or lines not looked at yet
   std::string out_;            // not sent yet
   Next next_ = Next::kListen;  // once out_ is sent

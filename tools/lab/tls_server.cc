@@ -43,8 +43,11 @@ constexpr TlsSetup kSetups[] = {
     {TLS1_1_VERSION, TLS1_1_VERSION, kCbc128, "P-256"},
     {TLS1_VERSION, TLS1_VERSION, kCbc128, "P-256"},
     {TLS1_VERSION, TLS1_2_VERSION, kOldAndNew, "P-256"},
-    // BoringSSL has no finite-field Diffie-Hellman; but with nothing else than what the client does
-    // not offer it refuses in the same way.
+    // These are played without BoringSSL (old_tls.h): whatever stands here is not used.
+    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
+    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
+    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
+    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
     {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
 };
 static_assert(std::size(kSetups) == static_cast<size_t>(TlsPosture::kCount));
@@ -159,6 +162,11 @@ ssl_select_cert_result_t TlsServer::OnHello(const SSL_CLIENT_HELLO* hello) {
   return ssl_select_cert_success;
 }
 
+std::shared_ptr<const Chain> TlsServer::ChainFor(const TlsIdentity& identity) const {
+  const uint32_t owner = world_.CertificateOwner(identity.address, identity.server_name);
+  return store_.ChainOf(owner, world_.addresses()[identity.address].variant);
+}
+
 int TlsServer::OnCertificate(SSL* ssl, void* self) {
   TlsIdentity* identity = IdentityOf(ssl);
   if (identity == nullptr) return 1;
@@ -166,9 +174,7 @@ int TlsServer::OnCertificate(SSL* ssl, void* self) {
   const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   identity->server_name = name == nullptr ? "" : name;
   identity->greeted_by_client = true;
-  const uint32_t owner = server.world_.CertificateOwner(identity->address, identity->server_name);
-  std::shared_ptr<const Chain> chain =
-      server.store_.ChainOf(owner, server.world_.addresses()[identity->address].variant);
+  std::shared_ptr<const Chain> chain = server.ChainFor(*identity);
   if (chain->for_rsa && !identity->takes_ecdsa) chain = chain->for_rsa;
   if (server.world_.addresses()[identity->address].behaviour == Behaviour::kStapled) {
     const std::string response = OcspResponseFor(*chain);

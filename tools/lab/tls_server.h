@@ -43,6 +43,8 @@ class TlsServer {
 
   // A server-side SSL object without a transport. `identity` is borrowed.
   bssl::UniquePtr<SSL> New(TlsIdentity* identity) const;
+  // What is shown to a client that asks for that name.
+  std::shared_ptr<const Chain> ChainFor(const TlsIdentity& identity) const;
   // The same with everything given: for reference handshakes.
   bssl::UniquePtr<SSL> New(TlsPosture posture, const Chain& chain) const;
 

@@ -15,6 +15,7 @@
 #include "tools/lab/domain_truth.h"
 #include "tools/lab/judge.h"
 #include "tools/lab/ocsp.h"
+#include "tools/lab/old_tls.h"
 #include "tools/lab/smtp_texts.h"
 #include "tools/lab/text.h"
 #include "tools/lab/tls_server.h"
@@ -155,7 +156,9 @@ void AddSmtp(const World& world, uint32_t address, const EndpointTruth& truth, J
 }
 
 // Nobody asks for probes; one follows a handshake that failed perhaps for the client's own doing.
-void AddProbes(const EndpointTruth& truth, const Json& alert, Json& row) {
+void AddProbes(const EndpointTruth& truth, TlsPosture tls, Json alert, Json& row) {
+  // With OpenSSL the server has suites in common; RC4, export and NULL are not offered even so.
+  const bool dhe = truth.no_common_suite && tls == TlsPosture::kDheOnly;
   for (const char* column : {"min_version_accepted",
                              "max_version_accepted",
                              "accepts_sslv3",
@@ -183,19 +186,21 @@ void AddProbes(const EndpointTruth& truth, const Json& alert, Json& row) {
                              "pq_groups_unknown",
                              "pq_preferred",
                              "mldsa"}) {
-    row[column] = nullptr;
+    // What the follow-up showed as well is told of the surveys (AddOldSurveys).
+    if (!dhe) row[column] = nullptr;
   }
   const bool followed = !truth.may_be_ours.empty();
   row["probe_count"] = followed ? 1 : 0;
-  // A server that has other suites in common with OpenSSL is for real ones to play.
-  if (truth.no_common_suite) return;
-  row["follow_up"] = followed ? Json("alert") : Json();
-  row["follow_up_alert"] = followed ? alert : Json();
-  for (const char* column : {"follow_up_tls_version", "follow_up_cipher", "follow_up_group",
-                             "follow_up_session_level", "follow_up_session_level_limit",
-                             "follow_up_session_level_openssl_3_0", "shown_certificates"}) {
-    row[column] = nullptr;
-  }
+  row["follow_up"] = dhe ? Json("server_hello") : followed ? Json("alert") : Json();
+  row["follow_up_alert"] = followed && !dhe ? alert : Json();
+  row["follow_up_tls_version"] = dhe ? Json("TLSv1.2") : Json();
+  row["follow_up_cipher"] = dhe ? Json("TLS_DHE_RSA_WITH_AES_256_GCM_SHA384") : Json();
+  row["follow_up_group"] = dhe ? Json("DH 1024 bits") : Json();
+  // Of 1024 bits are 80, and those are level 1 (SSL_CTX_set_security_level(3)).
+  row["follow_up_session_level"] = dhe ? Json(1) : Json();
+  row["follow_up_session_level_openssl_3_0"] = dhe ? Json(1) : Json();
+  row["follow_up_session_level_limit"] = dhe ? Json("key exchange: DH 1024 bits") : Json();
+  if (!dhe) row["shown_certificates"] = nullptr;
 }
 
 void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
@@ -234,9 +239,33 @@ void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
                           : behaviour == Behaviour::kAlertProtocolVersion ? Json("protocol_version")
                           : behaviour == Behaviour::kAlertInternalError   ? Json("internal_error")
                                                                           : Json();
-  // A copy: the row grows, and its elements move.
-  const Json alert = row["alert_received"];
-  AddProbes(truth, alert, row);
+  AddProbes(truth, world.addresses()[address].tls, row["alert_received"], row);
+}
+
+// Of the yardsticks the lab knows what one session cannot show, and two faults for certain.
+void AddYardsticks(const EndpointTruth& truth, Json& row) {
+  // A server that has other suites in common with OpenSSL is for real ones to play.
+  if (truth.no_common_suite) return;
+  const Negotiated tls = truth.tls.value_or(Negotiated{});
+  if (tls.version_name.empty()) {
+    for (const char* column : {"nist_sp800_52r2", "ncsc_nl_2021", "ncsc_nl_2021_at_most",
+                               "ncsc_nl_2025", "ncsc_nl_2025_at_most", "mozilla_modern",
+                               "mozilla_intermediate", "mozilla_old", "yardsticks_unseen"}) {
+      row[column] = nullptr;
+    }
+    return;
+  }
+  if (!truth.tls_ok) return;
+  Json& unseen = row["yardsticks_unseen"] = Json::array();
+  for (const char* word : {"versions", "weak_suites", "export_suites", "dhe", "certificates"}) {
+    unseen.push_back(word);
+  }
+  unseen.push_back(tls.version_name == "TLSv1.3" ? "tls12_extensions" : "fallback_scsv");
+  const KeyFacts key = FactsOf(truth.chain->certificates[0]->key->kind);
+  if ((key.type == "rsa" && key.bits < kMinRsaBits) || tls.version_name == "TLSv1" ||
+      tls.version_name == "TLSv1.1") {
+    row["ncsc_nl_2025_at_most"] = "insufficient";
+  }
 }
 
 // Lists are not asked: only the stapled response speaks.
@@ -340,13 +369,19 @@ void AddSurveys(const TlsSetup& setup, Behaviour behaviour, const EndpointTruth&
         "accepts_export_dhe", "accepts_export", "accepts_dhe"}) {
     row[column] = false;  // BoringSSL has none of it
   }
+  // Export suites are of TLS 1.0 and before (RFC 4346 §A.5) or, of servers that mind no RFC,
+  // of 1.2.
+  if (setup.max_version == TLS1_1_VERSION) {
+    for (const char* column : {"accepts_export_rsa", "accepts_export_dhe", "accepts_export"}) {
+      row.erase(column);
+    }
+  }
   row["accepts_3des"] = triple_des;
   row["accepts_static_rsa"] = static_rsa;
   row["static_rsa_only"] = static_rsa;
   if (setup.min_version < setup.max_version) row["fallback_scsv"] = true;
   row["pq_groups"] = Json::array();
   row["pq_groups_unknown"] = Json::array();
-  if (setup.max_version == TLS1_3_VERSION) row["mldsa"] = false;
   const std::string_view key = FactsOf(truth.chain->certificates[0]->key->kind).type;
   if (old && (key == "rsa" || key == "ec")) {
     row["has_rsa_certificate"] = key == "rsa" || truth.chain->for_rsa != nullptr;
@@ -359,6 +394,34 @@ void AddSurveys(const TlsSetup& setup, Behaviour behaviour, const EndpointTruth&
                              "dhe_public_value_repeats", "follow_up"}) {
     row[column] = nullptr;
   }
+}
+
+// The same of a server that BoringSSL does not play.
+void AddOldSurveys(TlsPosture posture, Json& row) {
+  const OldTls& server = *OldTlsOf(posture);
+  const bool ssl3 = server.min_version == SSL3_VERSION;
+  row["min_version_accepted"] = ssl3 ? "SSLv3" : VersionWord(server.min_version);
+  row["max_version_accepted"] =
+      server.max_version == SSL3_VERSION ? "SSLv3" : VersionWord(server.max_version);
+  row["accepts_sslv3"] = ssl3;
+  row["accepts_rc4"] = posture == TlsPosture::kSsl3Only || posture == TlsPosture::kRc4Only;
+  row["accepts_null"] = posture == TlsPosture::kNullOnly;
+  row["accepts_3des"] = false;
+  row["accepts_anonymous"] = false;
+  const bool is_export = posture == TlsPosture::kExportOnly;
+  for (const char* column : {"accepts_export_rsa", "accepts_export_dhe", "accepts_export"}) {
+    row[column] = is_export;
+  }
+  const bool dhe = posture == TlsPosture::kDheOnly;
+  row["accepts_dhe"] = dhe;
+  row["dhe_bits"] = dhe || is_export ? Json(server.dh_bits) : Json();
+  const std::string prime = absl::HexStringToBytes(std::string(server.dh_prime));
+  row["dhe_prime"] = dhe         ? Json("rfc2409_1024")
+                     : is_export ? Json("sha256:" + ToHex(Sha256(prime)))
+                                 : Json();
+  row["dhe_generator"] = dhe || is_export ? Json("2") : Json();
+  row["dhe_prime_kind"] = dhe || is_export ? Json("safe") : Json();
+  row["dhe_public_value_repeats"] = dhe ? Json(true) : Json();
 }
 
 struct Outputs {
@@ -433,8 +496,8 @@ class TruthWalk {
       if (!endpoint.ok()) return endpoint.status();
       summary.Add(*endpoint);
       if (out_.endpoints != nullptr) PutEndpoint(index, facts, address, *endpoint);
-      if (out_.certificates != nullptr && endpoint->tls_ok) PutChain(*endpoint);
-      if (out_.surveys != nullptr && endpoint->tls_ok) PutSurveys(index, address, *endpoint);
+      if (out_.certificates != nullptr) PutChains(address, *endpoint);
+      if (out_.surveys != nullptr) PutSurveys(index, address, *endpoint);
     }
     return absl::OkStatus();
   }
@@ -513,6 +576,7 @@ class TruthWalk {
     }
     AddSmtp(world_, address, truth, row);
     AddTls(world_, address, truth, garbage_alert_, row);
+    AddYardsticks(truth, row);
     AddCertificates(truth, host, row);
     AddRevocation(world_, address, truth, row);
     PutRow(out_.endpoints, row);
@@ -521,12 +585,25 @@ class TruthWalk {
   void PutSurveys(uint32_t index, uint32_t address, const EndpointTruth& truth) {
     const Address& server = world_.addresses()[address];
     Json row = {{"host", world_.HostName(index)}, {"address", world_.AddressText(address)}};
-    AddSurveys(SetupOf(server.tls), server.behaviour, truth, row);
+    if (truth.no_common_suite) {
+      AddOldSurveys(server.tls, row);
+    } else if (truth.tls_ok) {
+      AddSurveys(SetupOf(server.tls), server.behaviour, truth, row);
+    } else {
+      return;
+    }
     PutRow(out_.surveys, row);
   }
 
-  void PutChain(const EndpointTruth& truth) {
-    for (const auto& certificate : truth.chain->certificates) {
+  // Of a server with finite-field DHE alone the follow-up is shown the chain.
+  void PutChains(uint32_t address, const EndpointTruth& truth) {
+    if (truth.tls_ok) return PutChain(*truth.chain);
+    if (!truth.no_common_suite || world_.addresses()[address].tls != TlsPosture::kDheOnly) return;
+    PutChain(*tls_.ChainFor({.address = address, .server_name = truth.server_name}));
+  }
+
+  void PutChain(const Chain& chain) {
+    for (const auto& certificate : chain.certificates) {
       if (seen_.insert(Sha256(certificate->der)).second) {
         PutRow(out_.certificates, CertificateRow(*certificate));
       }

@@ -18,7 +18,7 @@
 namespace mxsweep::lab {
 
 // `folder`/{domains,mx_hosts,endpoints,certificates}.ndjson; and surveys.ndjson: columns of
-// endpoints that only --probe all fills, of servers with which a handshake is completed.
+// endpoints that only --probe all fills, of servers that speak TLS.
 absl::Status WriteTruth(const World& world, CertificateStore& store, uint16_t smtp_port,
                         const std::string& folder);
 

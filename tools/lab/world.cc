@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "scanner/base/text.h"
 #include "tools/lab/fixed_zones.h"
+#include "tools/lab/old_tls.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
@@ -433,8 +434,8 @@ void World::MakeVanity(Host& host, Draw& draw) {
 }
 
 void World::MakeCompatible(Host& host, TlsPosture tls) const {
-  const bool needs_rsa =
-      tls == TlsPosture::kTls12StaticRsa || tls == TlsPosture::kTls10StaticRsa3Des;
+  const bool needs_rsa = tls == TlsPosture::kTls12StaticRsa ||
+                         tls == TlsPosture::kTls10StaticRsa3Des || OldTlsOf(tls) != nullptr;
   const bool old = tls == TlsPosture::kTls10Only || tls == TlsPosture::kTls11Only ||
                    tls == TlsPosture::kTls12Sha1Signature;
   // Of two keys the first is an ECDSA key, and the server can choose.

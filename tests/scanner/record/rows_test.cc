@@ -381,6 +381,30 @@ TEST(EndpointRow, HasTheReasonOfEveryTlsaRecord) {
   EXPECT_NE(row.dane_detail->find("3 1 1: not the leaf's public key"), std::string::npos);
 }
 
+TEST(EndpointRow, HasNoYardstickWithoutAServerHelloAndNoPassOfOneSession) {
+  EndpointFacts facts;
+  facts.handshake.emplace();
+  EXPECT_FALSE(RowOf(facts).nist_sp800_52r2);
+  EXPECT_FALSE(RowOf(facts).ncsc_nl_2025_at_most);
+  EXPECT_FALSE(RowOf(facts).yardsticks_unseen);
+
+  using Reasons = std::vector<std::string>;
+  facts.handshake->version_wire = 0x0303;
+  facts.handshake->cipher_wire = 0xc013;  // TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA
+  const output::EndpointRow row = RowOf(facts);
+  EXPECT_EQ(row.nist_sp800_52r2, Reasons{"§3.1: TLSv1.3 not accepted"});
+  EXPECT_EQ(row.ncsc_nl_2021, Reasons{});
+  EXPECT_EQ(row.ncsc_nl_2021_at_most, "sufficient");
+  EXPECT_EQ(row.ncsc_nl_2025,
+            Reasons{"appendix B insufficient: TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"});
+  EXPECT_EQ(row.ncsc_nl_2025_at_most, "insufficient");
+  EXPECT_EQ(row.mozilla_modern, (Reasons{"tls_versions: TLSv1.2 accepted",
+                                         "ciphers: TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"}));
+  EXPECT_EQ(row.mozilla_intermediate, Reasons{"ciphers: TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"});
+  EXPECT_EQ(row.mozilla_old, Reasons{});
+  EXPECT_FALSE(row.yardsticks_unseen->empty());
+}
+
 TEST(MxHostRow, TellsWhichTlsaRecordsCount) {
   HostContext host{.host = "mx.example.org", .provider = "example.org"};
   host.answer.emplace().address_status = dns::LookupStatus::kOk;

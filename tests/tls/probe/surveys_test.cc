@@ -264,6 +264,7 @@ TEST(Findings, OfServersWithTheWorstSuitesOnlyAreTheirVersions) {
     EXPECT_EQ(found.accepts_null, FindSuite(wire)->is_null);
     EXPECT_EQ(found.accepts_export, FindSuite(wire)->is_export);
     EXPECT_EQ(found.accepts_anonymous, FindSuite(wire)->anonymous());
+    EXPECT_THAT(found.accepted_suites, testing::ElementsAre(wire));
   }
 }
 
@@ -289,6 +290,7 @@ TEST(Findings, TakeNoNoticeOfWhatWasNotOffered) {
   EXPECT_EQ(found.accepts_rc4, std::nullopt);
   EXPECT_EQ(found.accepts_static_rsa, std::nullopt);
   EXPECT_EQ(found.accepts_version[kPartTls12], std::nullopt);
+  EXPECT_THAT(found.accepted_suites, testing::IsEmpty());
 }
 
 TEST(Findings, OfGarbageAreNothing) {
