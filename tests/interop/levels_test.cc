@@ -100,8 +100,9 @@ TEST_F(LevelsTest, AreThoseAtWhichOpensslCompletesTheHandshake) {
   EXPECT_TRUE(differences.empty()) << absl::StrJoin(differences, "\n");
 }
 
-// What has nothing in common with our client's offer is met by OpenSSL, and nothing is foretold.
-TEST_F(LevelsTest, AreNotForetoldOfServersThatAreOutOfOurReach) {
+// What has nothing in common with our client's offer is met by OpenSSL, and foretold by the
+// follow-up.
+TEST_F(LevelsTest, AreForetoldByTheFollowUpOfServersThatAreOutOfOurReach) {
   const auto programs = OpensslPrograms(MXSWEEP_INTEROP_SERVERS);
   ASSERT_TRUE(programs.ok()) << programs.status();
   struct Meant {
@@ -116,6 +117,10 @@ TEST_F(LevelsTest, AreNotForetoldOfServersThatAreOutOfOurReach) {
     EXPECT_EQ(Text(row, "may_be_ours"), "no_common_cipher");
     EXPECT_EQ(Text(row, "session_level"), "null");
     EXPECT_EQ(Text(row, "certificate_level"), "null");
+    EXPECT_EQ(Text(row, "follow_up"), "server_hello");
+    EXPECT_EQ(Text(row, "follow_up_tls_version"), "TLSv1.2");
+    EXPECT_EQ(Text(row, "follow_up_session_level"),
+              std::string(1, std::string(meant.levels).back()));
     std::vector<LevelQuestion> questions;
     for (const OpensslProgram& program : *programs) {
       questions.push_back({.target = {.address = Text(row, "address"),

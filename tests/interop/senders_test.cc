@@ -64,8 +64,6 @@ struct ExplainedSender {
 
 constexpr ExplainedSender kExplained[] = {
     {"exim-rejects", "", "kept", "unknown", "turned-away"},
-    {"dhe-only", "", "encrypted", "unknown", "our-client"},
-    {"dhe-1024", "", "encrypted", "unknown", "our-client"},
 };
 
 struct Reason {
@@ -77,9 +75,6 @@ constexpr Reason kReasons[] = {
     {"turned-away",
      "RFC 5321 §3.1: a server may greet with 554, and says by it nothing about whom else it turns "
      "away; posttls-finger is at the same address as mxsweep."},
-    {"our-client",
-     "RFC 9325 §4.1: BoringSSL has no finite-field Diffie-Hellman; of a handshake that may have "
-     "failed for that alone, mxsweep foretells nothing."},
 };
 
 const ExplainedSender* ExplanationOf(const MatrixCase& test_case, const PostfixSender& postfix) {

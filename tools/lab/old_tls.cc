@@ -55,6 +55,7 @@ struct Hello {
   uint16_t version = 0;
   std::vector<uint16_t> suites;
   std::string server_name;
+  bool renegotiation_info = false;  // RFC 5746, by extension or signalling value
 };
 
 void ReadServerName(CBS extension, std::string* name) {
@@ -80,11 +81,13 @@ std::optional<Hello> ReadHello(std::string_view record) {
   }
   uint16_t suite = 0;
   while (CBS_get_u16(&suites, &suite)) hello.suites.push_back(suite);
+  hello.renegotiation_info = std::ranges::find(hello.suites, 0x00ff) != hello.suites.end();
   if (!CBS_get_u16_length_prefixed(&body, &extensions)) return hello;
   uint16_t id = 0;
   CBS extension;
   while (CBS_get_u16(&extensions, &id) && CBS_get_u16_length_prefixed(&extensions, &extension)) {
     if (id == TLSEXT_TYPE_server_name) ReadServerName(extension, &hello.server_name);
+    hello.renegotiation_info |= id == TLSEXT_TYPE_renegotiate;
   }
   return hello;
 }
@@ -122,6 +125,13 @@ void AddServerHello(const Hello& hello, uint16_t version, uint16_t suite, CBB* o
   CBB_add_u8(&body, 0);  // no session id
   CBB_add_u16(&body, suite);
   CBB_add_u8(&body, 0);  // no compression
+  if (hello.renegotiation_info && version > kSsl3) {
+    CBB extensions;
+    CBB_add_u16_length_prefixed(&body, &extensions);
+    CBB_add_u16(&extensions, TLSEXT_TYPE_renegotiate);
+    CBB_add_u16(&extensions, 1);
+    CBB_add_u8(&extensions, 0);
+  }
   CBB_flush(out);
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/bytestring.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -311,14 +312,23 @@ constexpr OpensslCurve kCurves[] = {
     {"SM2", "1.2.156.10197.1.301"},
 };
 
+// Of this process alone: tests run side by side.
+std::string TemporaryPath(const std::string& name) {
+  static const std::string folder = [] {
+    std::string pattern = ::testing::TempDir() + "mxsweep_key_checks_XXXXXX";
+    return std::string(mkdtemp(pattern.data()));
+  }();
+  return folder + "/" + name;
+}
+
 // The public key that OpenSSL makes, as a SubjectPublicKeyInfo.
 std::vector<uint8_t> OpensslKey(const interop::Arguments& make,
                                 const interop::Arguments& write = {"pkey"}) {
-  const std::string path = ::testing::TempDir() + "mxsweep_key_checks.pem";
+  const std::string path = TemporaryPath("key.pem");
   interop::Arguments arguments = {"openssl", "genpkey", "-out", path};
   arguments.insert(arguments.end(), make.begin(), make.end());
   EXPECT_EQ(interop::RunCommand(arguments).exit_code, 0);
-  const std::string der = ::testing::TempDir() + "mxsweep_key_checks.der";
+  const std::string der = TemporaryPath("key.der");
   arguments = {"openssl"};
   arguments.insert(arguments.end(), write.begin(), write.end());
   arguments.insert(arguments.end(), {"-in", path, "-pubout", "-outform", "DER", "-out", der});
@@ -395,8 +405,8 @@ TEST(KeyChecks, PrimesOfDheAreToldApart) {
     return found;
   };
   for (const char* group : {"ffdhe2048", "ffdhe3072"}) {
-    const std::string pem = ::testing::TempDir() + "mxsweep_key_checks_dh.pem";
-    const std::string path = ::testing::TempDir() + "mxsweep_key_checks_dh.der";
+    const std::string pem = TemporaryPath("dh.pem");
+    const std::string path = TemporaryPath("dh.der");
     ASSERT_EQ(interop::RunCommand({"openssl", "genpkey", "-genparam", "-algorithm", "DH",
                                    "-pkeyopt", std::string("group:") + group, "-out", pem})
                   .exit_code,
