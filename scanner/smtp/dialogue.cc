@@ -142,7 +142,8 @@ void SayHelo(Dialogue* d) { d->session.Send(HeloCommand(d->options().ehlo_name))
 
 auto ShakeHands(Dialogue* d) {
   const DialogueRequest& request = d->request;
-  const std::string_view server_name = request.offer.server_name ? request.server_name : "";
+  const bool is_named = request.offer.server_name && request.server_name != nullptr;
+  const std::string_view server_name = is_named ? std::string_view(*request.server_name) : "";
   d->facts->stage = Stage::kHandshake;
   d->facts->sent_server_name = !server_name.empty();
   return d->session.ShakeHands(request.tls, server_name, request.offer.max_version,
@@ -151,7 +152,7 @@ auto ShakeHands(Dialogue* d) {
 
 Task<void> SendProbe(Dialogue* d) {
   d->facts->stage = Stage::kHandshake;
-  return d->session.Probe(d->request.probe_hello, d->options().handshake_timeout_ns);
+  return d->session.Probe(*d->request.probe_hello, d->options().handshake_timeout_ns);
 }
 
 // The second EHLO, and HELO where it is refused. True: the connection is worth a QUIT.
@@ -197,7 +198,7 @@ Task<bool> TalkUpToTls(Dialogue* d) {
   if (!answered) co_return false;
   if (!OnStartTls(d)) co_return d->facts->outcome == Outcome::kStartTlsRefused;
 
-  if (!d->request.probe_hello.empty()) {
+  if (d->request.probe_hello != nullptr) {
     co_await SendProbe(d);
     co_return false;
   }
@@ -211,7 +212,7 @@ Task<bool> TalkUpToTls(Dialogue* d) {
 
 // The same with TLS from the first byte.
 Task<bool> TalkWithinTls(Dialogue* d) {
-  if (!d->request.probe_hello.empty()) {
+  if (d->request.probe_hello != nullptr) {
     co_await SendProbe(d);
     co_return false;
   }

@@ -44,10 +44,10 @@ struct DialogueRequest {
   // The dialogue ends behind this stage, with a QUIT: kDone; kHandshake, or kGreeting (not with
   // implicit TLS), where nothing more is wanted.
   Stage last_stage = Stage::kDone;
-  std::string_view server_name;  // for SNI; empty: none
+  const std::string* server_name = nullptr;  // for SNI; null or empty: none
   // Sent in place of the handshake's ClientHello (tls/probe/client_hello.h). What the server says
-  // to it in the clear is facts->flight, and the dialogue ends there. Empty: a handshake is made.
-  std::string_view probe_hello;
+  // to it in the clear is facts->flight, and the dialogue ends there. Null: a handshake is made.
+  const std::string* probe_hello = nullptr;
 };
 
 // One connection to one server: connect, greeting, EHLO, STARTTLS, handshake, EHLO, QUIT (RFC 5321,

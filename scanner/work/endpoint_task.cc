@@ -90,8 +90,8 @@ Task<std::unique_ptr<EndpointFacts>> ConnectForProbe(Worker* worker, const HostC
                              .tls = worker->tls(),
                              .options = &worker->settings().dialogue,
                              .to = *to,
-                             .server_name = host->server_name(),
-                             .probe_hello = hello});
+                             .server_name = &host->server_name(),
+                             .probe_hello = &hello});
   co_return std::move(facts);
 }
 
@@ -107,7 +107,7 @@ Task<std::unique_ptr<EndpointFacts>> Connect(Worker* worker, const HostContext* 
                        .to = to,
                        .offer = attempt->offer,
                        .last_stage = attempt->last_stage,
-                       .server_name = host->server_name()});
+                       .server_name = &host->server_name()});
 }
 
 void AfterConnection(Worker* worker, const SocketAddress& server, Gate::Provider provider,
@@ -266,7 +266,8 @@ Task<void> ConcludeEndpoint(Worker* worker, const HostContext* host, const Socke
     tried->push_back({.facts = std::move(facts)});
   } else if (worker->pacer().gate().QueuedFor(*server) > 0) {
     worker->memory().NoteCrowd(*server, ChosenFacts(tried));
-  } else {
+  } else if (!worker->pacer().crowds_ended()) {
+    // Once they have ended, those that were sent away are yet to be told what the others met.
     worker->memory().ForgetCrowd(*server);
   }
   Findings findings = co_await FinishEndpoint(worker, host, &server->address, tried, probed);

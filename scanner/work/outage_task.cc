@@ -76,8 +76,7 @@ Task<void> AskServer(Worker* worker, SocketAddress server) {
                              .tls = worker->tls(),
                              .options = &options,
                              .to = server,
-                             .last_stage = Stage::kGreeting,
-                             .server_name = {}});
+                             .last_stage = Stage::kGreeting});
   worker->pacer().GiveBack(server, facts->throttled);
   OutageWatch* watch = worker->services().connections;
   if (facts->connect_ns || (!IsSilence(*facts) && !IsLocal(facts->outcome))) {
