@@ -49,8 +49,8 @@ struct Crowd {
 // (target_task.h, host_task.h, endpoint_task.h, fetch_task.h, policy_task.h, revocation_task.h).
 //
 // Workers share nothing that changes, apart from ScanContext::Services. A host is owned by the
-// worker its name hashes to, an address by the one its bytes hash to, a revocation list by the one
-// its URL and issuer hash to: so each is asked once, and per-address politeness needs no lock.
+// worker its name hashes to, an address by the one its prefix hashes to, a revocation list by the
+// one its URL and issuer hash to: so each is asked once, and per-address politeness needs no lock.
 // Workers ask each other by messages (ask_owner.h).
 //
 // Everything but the constructor and counters() belongs to the loop's thread.
