@@ -99,7 +99,7 @@ std::vector<std::string> LoadBench::ScanCommand(const std::string& targets_file,
                                                 const std::string& output, int concurrency,
                                                 int workers, const std::vector<std::string>& more,
                                                 Leaves leaves) const {
-  const int port = leaves == Leaves::kShared ? 0 : leaves == Leaves::kOwn ? 2 : 3;
+  const int port = leaves == Leaves::kShared ? 0 : static_cast<int>(leaves) + 1;
   std::vector<std::string> command =
       FastScanCommand({.mxsweep = options_.mxsweep,
                        .targets = targets_file,

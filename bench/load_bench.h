@@ -35,8 +35,8 @@ class LoadBench {
   // Writes the list, one target a line, and returns its path.
   absl::StatusOr<std::string> WriteTargets(const Targets& targets, bool with_names) const;
 
-  // kNone: no TLS at all.
-  enum class Leaves { kShared, kOwn, kNone };
+  // kNone: no TLS at all. kRefused: STARTTLS is offered, and refused when it comes.
+  enum class Leaves { kShared, kOwn, kNone, kRefused };
   // A scan of the targets in that file as fast as it goes; `more` are further flags.
   std::vector<std::string> ScanCommand(const std::string& targets_file, const std::string& output,
                                        int concurrency, int workers,

@@ -181,6 +181,7 @@ struct Connection {
   Step step = Step::kGreet;
   bool own_leaf = false;
   bool in_clear = false;  // STARTTLS is not offered
+  bool refuses = false;   // STARTTLS is offered and refused
   bool held = false;
   bool passed_hold = false;  // once is enough
   uint32_t flight = 0;       // bare: the next to be received
@@ -209,9 +210,13 @@ class Server {
     bare_ = bench::Listen(static_cast<uint16_t>(options_.port + 1), options_.dead_bit);
     own_leaf_ = bench::Listen(static_cast<uint16_t>(options_.port + 2), options_.dead_bit);
     clear_ = bench::Listen(static_cast<uint16_t>(options_.port + 3), options_.dead_bit);
-    if (smtp_ < 0 || bare_ < 0 || own_leaf_ < 0 || clear_ < 0) return ErrnoStatus("cannot listen");
+    refusing_ = bench::Listen(static_cast<uint16_t>(options_.port + 4), options_.dead_bit);
+    if (smtp_ < 0 || bare_ < 0 || own_leaf_ < 0 || clear_ < 0 || refusing_ < 0) {
+      return ErrnoStatus("cannot listen");
+    }
     Watch(smtp_, &smtp_);
     Watch(clear_, &clear_);
+    Watch(refusing_, &refusing_);
     Watch(own_leaf_, &own_leaf_);
     Watch(bare_, &bare_);
     return absl::OkStatus();
@@ -224,7 +229,8 @@ class Server {
           epoll_wait(epoll_, events, std::size(events), held_.empty() ? -1 : kHoldLookMs);
       for (int i = 0; i < count; ++i) {
         void* who = events[i].data.ptr;
-        if (who == &smtp_ || who == &bare_ || who == &own_leaf_ || who == &clear_) {
+        if (who == &smtp_ || who == &bare_ || who == &own_leaf_ || who == &clear_ ||
+            who == &refusing_) {
           AcceptAll(static_cast<int*>(who));
         } else {
           Handle(static_cast<Connection*>(who));
@@ -253,6 +259,7 @@ class Server {
       if (bare) connection->step = Step::kBare;
       connection->own_leaf = listener == &own_leaf_;
       connection->in_clear = listener == &clear_;
+      connection->refuses = listener == &refusing_;
       Watch(fd, connection);
       counters_->accepted.fetch_add(1, std::memory_order_relaxed);
       if (bare) {
@@ -336,6 +343,9 @@ class Server {
     if (got <= 0) return got < 0 && errno == EAGAIN;
     // A client that waits for every reply sends a command at a time, in one piece.
     const bool starttls = std::string_view(line, 4) == "STAR";
+    if (connection->step == Step::kStartTls && starttls && connection->refuses) {
+      return Say(connection, kStartTlsRefusal);
+    }
     if (connection->step == Step::kStartTls && starttls) {
       connection->step = Step::kHandshake;
       connection->tls.reset(SSL_new(connection->own_leaf ? leaves_ : context_));
@@ -407,6 +417,7 @@ class Server {
   int epoll_;
   int smtp_ = -1;
   int clear_ = -1;
+  int refusing_ = -1;
   int bare_ = -1;
   int own_leaf_ = -1;
   std::string filler_;

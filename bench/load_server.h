@@ -22,6 +22,7 @@ inline constexpr std::string_view kEhloReply =
     "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-VRFY\r\n250-ETRN\r\n"
     "250-STARTTLS\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-DSN\r\n250 CHUNKING\r\n";
 inline constexpr std::string_view kStartTlsReply = "220 2.0.0 Ready to start TLS\r\n";
+inline constexpr std::string_view kStartTlsRefusal = "554 5.7.3 Unable to initialize security\r\n";
 inline constexpr std::string_view kEhloReplyWithinTls =
     "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-VRFY\r\n250-ETRN\r\n"
     "250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-DSN\r\n250 CHUNKING\r\n";
@@ -57,7 +58,7 @@ std::optional<Flight> ParseFlight(const std::string& text);
 struct LoadServerOptions {
   // On every address of 127.0.0.0/8; connections to `port` find SMTP, those to `port` + 1 the bare
   // exchange of `flights`, those to `port` + 2 SMTP with a leaf of its own for each server name,
-  // those to `port` + 3 SMTP without STARTTLS.
+  // those to `port` + 3 SMTP without STARTTLS, those to `port` + 4 SMTP that refuses it.
   uint16_t port = 2925;
   std::vector<Flight> flights;
   // A process has at most RLIMIT_NOFILE connections.

@@ -236,8 +236,9 @@ absl::Status MeasureOwnLeaf(const Settings& settings, const LoadBench& bench, Fo
   return absl::OkStatus();
 }
 
-// What a connection of --probe costs: against one that says no more than greeting, EHLO and QUIT,
-// and has a row likewise.
+// What a connection of --probe costs: against ones that end without TLS, and have a row likewise.
+// One says greeting, EHLO and QUIT; the other as much as a probe's connection does: greeting, EHLO,
+// STARTTLS, which is refused, and QUIT.
 absl::Status MeasureProbes(const Settings& settings, const LoadBench& bench) {
   const int n = settings.endpoints;
   const absl::StatusOr<std::string> targets = bench.WriteTargets({.live = n}, true);
@@ -247,28 +248,34 @@ absl::Status MeasureProbes(const Settings& settings, const LoadBench& bench) {
         bench.ScanCommand(*targets, bench.path("results"), settings.concurrency, 1, more, leaves),
         bench.path("results"));
   };
-  std::vector<double> clear_us, plain_us, probe_us;
+  std::vector<double> clear_us, refused_us, plain_us, probe_us;
   double probes = 0;
-  const std::vector<const std::vector<double>*> all = {&clear_us, &plain_us, &probe_us};
+  const std::vector<const std::vector<double>*> all = {&clear_us, &refused_us, &plain_us,
+                                                       &probe_us};
   for (int round = 0; WantsRound(round, settings.rounds, all); ++round) {
     const absl::StatusOr<ScanCost> clear = scan(LoadBench::Leaves::kNone, {});
     if (!clear.ok()) return clear.status();
+    const absl::StatusOr<ScanCost> refused = scan(LoadBench::Leaves::kRefused, {});
+    if (!refused.ok()) return refused.status();
     const absl::StatusOr<ScanCost> plain = scan(LoadBench::Leaves::kShared, {});
     if (!plain.ok()) return plain.status();
     const absl::StatusOr<ScanCost> probed = scan(LoadBench::Leaves::kShared, {"--probe", "all"});
     if (!probed.ok()) return probed.status();
-    if (clear->tls_ok > 0 || probed->tls_ok != n || probed->probes < n) {
+    if (clear->tls_ok > 0 || refused->tls_ok > 0 || probed->tls_ok != n || probed->probes < n) {
       return absl::InternalError("the scans did not meet the servers that they were to meet");
     }
     probes = probed->probes / n;
     clear_us.push_back(clear->cpu_s() * 1e6 / n);
+    refused_us.push_back(refused->cpu_s() * 1e6 / n);
     plain_us.push_back(plain->cpu_s() * 1e6 / n);
     probe_us.push_back(probed->cpu_s() * 1e6 / n);
   }
   const double each_us = (Least(probe_us) - Least(plain_us)) / probes;
-  PrintRow("CPU us of a connection without TLS", Figure(Least(clear_us)));
-  PrintRow("  of a probe's connection; against that", Figure(each_us), "<= 1.15",
+  PrintRow("CPU us of SMTP without STARTTLS", Figure(Least(clear_us)));
+  PrintRow("  of SMTP up to STARTTLS's answer", Figure(Least(refused_us)));
+  PrintRow("  of a probe's connection; against the former", Figure(each_us), "",
            each_us / Least(clear_us));
+  PrintRow("  against the latter, which says as much", "", "<= 1.15", each_us / Least(refused_us));
   PrintRow("  connections of --probe all at such a server", Figure(probes));
   return absl::OkStatus();
 }

@@ -475,15 +475,16 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
 }
 
 output::ProbeRow MakeProbeRow(const HostContext& host, const dns::IpAddress& address, uint16_t port,
-                              const tls::ProbeResult& result, const EndpointFacts& connection) {
+                              const tls::ProbeResult& result,
+                              std::span<const tls::CertificateRef> chain,
+                              const EndpointFacts& connection) {
   output::ProbeRow row;
   row.host = host.host;
   row.address = address.ToString();
   row.port = port;
   row.probe = tls::ProbeWord(result.probe);
-  const tls::ClientHello hello = tls::HelloOf(result.probe, host.server_name(), {});
-  row.offered = tls::OfferText(hello);
-  row.server_name = NullIfEmpty(hello.server_name);
+  if (tls::SendsServerName(result.probe)) row.server_name = NullIfEmpty(host.server_name());
+  row.offered = tls::OfferTextOf(result.probe, row.server_name.has_value());
   row.stage = std::string(StageName(connection.stage));
   row.started_at = connection.started_at;
   row.elapsed_us = Microseconds(connection.elapsed_ns);
@@ -506,9 +507,9 @@ output::ProbeRow MakeProbeRow(const HostContext& host, const dns::IpAddress& add
   if (flight.kind == tls::FlightKind::kServerHello) {
     row.downgrade_sentinel = std::string(SentinelWord(flight.sentinel));
   }
-  for (const tls::DerHandle& certificate : flight.chain) {
+  for (const tls::CertificateRef& certificate : chain) {
     if (!row.chain_sha256) row.chain_sha256.emplace();
-    row.chain_sha256->push_back(tls::HexLower(tls::HashSha256(certificate.der())));
+    row.chain_sha256->push_back(tls::HexLower(certificate->sha256));
   }
   if (!flight.key_exchange) return row;
   const tls::ServerKeyExchange& exchange = *flight.key_exchange;

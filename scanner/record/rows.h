@@ -42,9 +42,11 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
                                     const tls::CertificateTable& certificates,
                                     const ProbeVerdicts* probes = nullptr);
 
-// `connection`: what became of the probe's connection.
+// `chain`: the certificates of its flight; `connection`: what became of the probe's connection.
 output::ProbeRow MakeProbeRow(const HostContext& host, const dns::IpAddress& address, uint16_t port,
-                              const tls::ProbeResult& result, const EndpointFacts& connection);
+                              const tls::ProbeResult& result,
+                              std::span<const tls::CertificateRef> chain,
+                              const EndpointFacts& connection);
 
 // `revocation`: what its list says of it, where that was asked.
 output::CertificateRow MakeCertificateRow(const tls::CertificateFacts& facts,

@@ -152,7 +152,8 @@ auto ShakeHands(Dialogue* d) {
 
 Task<void> SendProbe(Dialogue* d) {
   d->facts->stage = Stage::kHandshake;
-  return d->session.Probe(*d->request.probe_hello, d->options().handshake_timeout_ns);
+  return d->session.Probe(*d->request.probe_hello, d->request.tls,
+                          d->options().handshake_timeout_ns);
 }
 
 // The second EHLO, and HELO where it is refused. True: the connection is worth a QUIT.

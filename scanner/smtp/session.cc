@@ -187,10 +187,11 @@ Task<bool> SmtpSession::ShakeHands(tls::ClientContext* tls, std::string_view ser
   co_return true;
 }
 
-Task<void> SmtpSession::Probe(std::string_view hello, int64_t timeout_ns) {
+Task<void> SmtpSession::Probe(std::string_view hello, const tls::ClientContext* context,
+                              int64_t timeout_ns) {
   const int64_t deadline_ns = loop_->now_ns() + timeout_ns;
   SendBytes(std::string(hello));
-  tls::ServerFlightReader reader;
+  tls::ServerFlightReader reader(context->certificate_pool());
   while (!reader.done()) {
     const Stream::Received received = co_await stream_->Receive(deadline_ns);
     if (received.error != 0) {

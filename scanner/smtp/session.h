@@ -71,8 +71,9 @@ class SmtpSession : Stream::Receiver {
                         bool post_quantum, int64_t timeout_ns);
 
   // Sends a ClientHello that somebody else made, and reads what the server says to it in the clear.
-  // The facts hold it (flight). The session is good for nothing afterwards.
-  Task<void> Probe(std::string_view hello, int64_t timeout_ns);
+  // The facts hold it (flight), its certificates in the pool of `context`. The session is good for
+  // nothing afterwards.
+  Task<void> Probe(std::string_view hello, const tls::ClientContext* context, int64_t timeout_ns);
 
   // Says goodbye: QUIT, a short wait for its answer, close_notify. True if the server answered.
   Task<bool> Quit(int64_t timeout_ns);

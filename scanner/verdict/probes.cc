@@ -64,11 +64,11 @@ tls::HandshakeFacts HandshakeFactsOf(const tls::ServerFlight& flight) {
   return facts;
 }
 
-ProbeVerdicts JudgeProbes(
-    const HostContext& host, const dns::IpAddress& address, const tls::OrdinaryHandshake& ordinary,
-    std::span<const tls::ProbeResult> done, absl::Time began,
-    absl::FunctionRef<std::vector<tls::CertificateRef>(std::span<const tls::DerHandle>)> intern,
-    tls::PkixVerifier* pkix) {
+ProbeVerdicts JudgeProbes(const HostContext& host, const dns::IpAddress& address,
+                          const tls::OrdinaryHandshake& ordinary,
+                          std::span<const tls::ProbeResult> done,
+                          std::span<const std::vector<tls::CertificateRef>> chains,
+                          absl::Time began, tls::PkixVerifier* pkix) {
   ProbeVerdicts verdicts;
   verdicts.probe_count = done.size();
   verdicts.findings = tls::Conclude(ordinary, done);
@@ -81,7 +81,7 @@ ProbeVerdicts JudgeProbes(
     facts.outcome = Outcome::kTlsOk;
     facts.started_at = began;
     facts.handshake = HandshakeFactsOf(flight);
-    std::vector<tls::CertificateRef> chain = intern(flight.chain);
+    std::vector<tls::CertificateRef> chain = chains[i];
     if (is_follow_up) {
       const tls::Certificate* leaf = chain.empty() ? nullptr : chain.front().get();
       verdicts.follow_up_group = facts.handshake->group;

@@ -38,13 +38,14 @@ struct ProbeVerdicts {
 // What a handshake would have seen that went on behind this flight, as far as it is in the clear.
 tls::HandshakeFacts HandshakeFactsOf(const tls::ServerFlight& flight);
 
-// Judges the results of `done`, made from `began` on. `intern` finds a chain in the certificate
-// table; `pkix` is borrowed for the call; `address` as for JudgeEndpoint.
-ProbeVerdicts JudgeProbes(
-    const HostContext& host, const dns::IpAddress& address, const tls::OrdinaryHandshake& ordinary,
-    std::span<const tls::ProbeResult> done, absl::Time began,
-    absl::FunctionRef<std::vector<tls::CertificateRef>(std::span<const tls::DerHandle>)> intern,
-    tls::PkixVerifier* pkix);
+// Judges the results of `done`, made from `began` on. `chains`: what each showed, as the
+// certificate table knows it, as many as results. `pkix` is borrowed for the call; `address` as for
+// JudgeEndpoint.
+ProbeVerdicts JudgeProbes(const HostContext& host, const dns::IpAddress& address,
+                          const tls::OrdinaryHandshake& ordinary,
+                          std::span<const tls::ProbeResult> done,
+                          std::span<const std::vector<tls::CertificateRef>> chains,
+                          absl::Time began, tls::PkixVerifier* pkix);
 
 }  // namespace mxsweep::scanner
 

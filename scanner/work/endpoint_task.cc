@@ -143,28 +143,21 @@ void End(Worker* worker, const EndpointAsker& asker, bool has_slot, Findings fin
 struct EndpointOutcome {
   EndpointVerdicts verdicts;
   Boxed<ProbeVerdicts> probes;
+  std::vector<std::vector<tls::CertificateRef>> probe_chains;  // what each probe showed
   std::vector<NewCertificate>
       new_certificates;  // with --revocation: whose rows are yet to be written
 };
 
-// `probed` null: no probe was made.
-ProbeVerdicts JudgeProbed(Worker* worker, const HostContext& host, const dns::IpAddress& address,
-                          const std::vector<Tried>& tried, const Probed& probed,
-                          std::vector<NewCertificate>* new_certificates) {
-  const auto intern = [&](const tls::ProbeResult& result, absl::Time at) {
-    return worker->chains().Intern(result.flight.chain, at, new_certificates);
-  };
-  // What probes see only to answer another question has its row, too: `probes` names it.
+// What probes see only to answer another question has its certificate row, too: `probes` names it.
+std::vector<std::vector<tls::CertificateRef>> InternProbed(
+    Worker* worker, const Probed& probed, std::vector<NewCertificate>* new_certificates) {
+  std::vector<std::vector<tls::CertificateRef>> chains;
+  chains.reserve(probed.results.size());
   for (size_t i = 0; i < probed.results.size(); ++i) {
-    static_cast<void>(intern(probed.results[i], probed.connections[i]->started_at));
+    chains.push_back(worker->chains().Intern(probed.results[i].flight.chain,
+                                             probed.connections[i]->started_at, new_certificates));
   }
-  const absl::Time began = probed.connections.front()->started_at;
-  return JudgeProbes(
-      host, address, OrdinaryOf(tried), probed.results, began,
-      [&](std::span<const tls::DerHandle> chain) {
-        return worker->chains().Intern(chain, began, new_certificates);
-      },
-      worker->services().pkix);
+  return chains;
 }
 
 EndpointOutcome Judge(Worker* worker, const HostContext& host, const dns::IpAddress& address,
@@ -180,7 +173,10 @@ EndpointOutcome Judge(Worker* worker, const HostContext& host, const dns::IpAddr
                            worker->services().pkix, &outcome.verdicts);
   }
   if (probed != nullptr) {
-    outcome.probes = JudgeProbed(worker, host, address, *tried, *probed, fresh);
+    outcome.probe_chains = InternProbed(worker, *probed, fresh);
+    outcome.probes =
+        JudgeProbes(host, address, OrdinaryOf(*tried), probed->results, outcome.probe_chains,
+                    probed->connections.front()->started_at, worker->services().pkix);
   }
   return outcome;
 }
@@ -191,7 +187,8 @@ Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAd
   const uint16_t port = worker->settings().port;
   Recorder* recorder = worker->services().recorder;
   for (size_t i = 0; probed != nullptr && i < probed->results.size(); ++i) {
-    recorder->Push(MakeProbeRow(host, address, port, probed->results[i], *probed->connections[i]));
+    recorder->Push(MakeProbeRow(host, address, port, probed->results[i], outcome.probe_chains[i],
+                                *probed->connections[i]));
   }
   recorder->Push(MakeEndpointRow(host, address, port, facts, outcome.verdicts, CountAttempts(tried),
                                  *worker->services().certificates,

@@ -3,10 +3,9 @@
 #include <openssl/bytestring.h>
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 
-#include "absl/strings/str_join.h"
+#include "absl/functional/function_ref.h"
 #include "scanner/base/check.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
@@ -60,10 +59,10 @@ class Writer {
   }
 
   // What `fill` writes, behind its length of one, two or three bytes.
-  using Fill = std::function<void(Writer)>;
-  void Prefixed8(const Fill& fill) { Prefixed(CBB_add_u8_length_prefixed, fill); }
-  void Prefixed16(const Fill& fill) { Prefixed(CBB_add_u16_length_prefixed, fill); }
-  void Prefixed24(const Fill& fill) { Prefixed(CBB_add_u24_length_prefixed, fill); }
+  using Fill = absl::FunctionRef<void(Writer)>;
+  void Prefixed8(Fill fill) { Prefixed(CBB_add_u8_length_prefixed, fill); }
+  void Prefixed16(Fill fill) { Prefixed(CBB_add_u16_length_prefixed, fill); }
+  void Prefixed24(Fill fill) { Prefixed(CBB_add_u24_length_prefixed, fill); }
 
   void List8(const std::vector<uint8_t>& bytes) {
     Prefixed8([&](Writer list) { list.Raw(bytes); });
@@ -74,7 +73,7 @@ class Writer {
     });
   }
 
-  void Add(Extension type, const Fill& fill) {
+  void Add(Extension type, Fill fill) {
     U16(type);
     Prefixed16(fill);
   }
@@ -92,7 +91,7 @@ class Writer {
 
  private:
   static void Check(int ok) { MXSWEEP_CHECK(ok == 1); }
-  void Prefixed(int (*open)(CBB*, CBB*), const Fill& fill) {
+  void Prefixed(int (*open)(CBB*, CBB*), Fill fill) {
     CBB child;
     Check(open(cbb_, &child));
     fill(Writer(&child));

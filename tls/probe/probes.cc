@@ -473,8 +473,21 @@ bool Offers(Probe probe, uint16_t version, uint16_t suite) {
 ClientHello HelloOf(Probe probe, std::string_view server_name, const Random& random) {
   ClientHello hello = HelloWithoutName(probe, random);
   hello.random = random;
-  if (hello.extensions && probe.kind != ProbeKind::kNoServerName) hello.server_name = server_name;
+  if (SendsServerName(probe)) hello.server_name = server_name;
   return hello;
+}
+
+bool SendsServerName(Probe probe) {
+  return probe.kind != ProbeKind::kNoServerName && HighestVersionOf(probe) > kSsl3;
+}
+
+const std::string& OfferTextOf(Probe probe, bool has_server_name) {
+  thread_local std::map<uint32_t, std::string> made;
+  const uint32_t key = static_cast<uint32_t>(probe.kind) << 16 | uint32_t{probe.parts} << 8 |
+                       static_cast<uint32_t>(has_server_name);
+  std::string& text = made[key];
+  if (text.empty()) text = OfferText(HelloOf(probe, has_server_name ? "name" : "", {}));
+  return text;
 }
 
 }  // namespace mxsweep::tls

@@ -81,6 +81,13 @@ std::string ProbeWord(Probe probe);
 ClientHello HelloOf(Probe probe, std::string_view server_name,
                     const std::array<uint8_t, 32>& random);
 
+// Does its ClientHello carry the server's name, where there is one?
+bool SendsServerName(Probe probe);
+
+// OfferText of its ClientHello, with a server name or none. The text lives as long as the thread: a
+// scan asks for the same few over and over.
+const std::string& OfferTextOf(Probe probe, bool has_server_name);
+
 // Does the ClientHello of `probe` offer both? What a server chooses else is no answer. As cheap as
 // a look at a table.
 bool Offers(Probe probe, uint16_t version, uint16_t suite);

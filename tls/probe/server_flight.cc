@@ -432,7 +432,7 @@ void ServerFlightReader::OnCertificate(Bytes body) {
       return;
     }
     if (flight_.chain.size() < kMaxChainCertificates) {
-      flight_.chain.push_back(DerHandle::Copy(BytesOf(certificate)));
+      flight_.chain.push_back(DerHandle::Pooled(BytesOf(certificate), pool_));
     }
   }
 }

@@ -130,6 +130,9 @@ inline constexpr size_t kMaxForeignBytes = 64;
 // Memory: the record and the message under way.
 class ServerFlightReader {
  public:
+  // The certificates share their buffers with every equal one in `pool` (borrowed; may be null).
+  explicit ServerFlightReader(crypto_buffer_pool_st* pool = nullptr) : pool_(pool) {}
+
   void Feed(std::span<const uint8_t> in);
   // The server closed the stream in good order.
   void Eof();
@@ -158,6 +161,7 @@ class ServerFlightReader {
   void End(FlightEnd end, std::string detail);
   void Malformed(std::string_view detail);
 
+  crypto_buffer_pool_st* pool_;
   ServerFlight flight_;
   std::vector<uint8_t> unread_;   // the start of a record
   std::vector<uint8_t> message_;  // the start of a handshake message

@@ -40,6 +40,9 @@ class ClientContext {
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
 
+  // For others who read certificates on the same thread. Valid as long as the context is.
+  crypto_buffer_pool_st* certificate_pool() const { return pool_; }
+
  private:
   friend class Handshake;
   ClientContext() = default;
