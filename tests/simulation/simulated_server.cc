@@ -9,11 +9,22 @@
 #include <utility>
 
 #include "scanner/base/check.h"
-#include "tests/tls/session/test_server.h"
 
 namespace mxsweep::scanner::simulation {
 
 using tls::testing::TestServer;
+
+namespace {
+
+constexpr uint16_t kHttpPort = 80;
+constexpr uint16_t kHttpsPort = 443;
+
+// Of every server. Named, since BoringSSL's own choice is another with every year.
+std::string Groups() {
+  return tls::HasPostQuantum() ? "X25519MLKEM768:X25519:P-256:P-384" : "X25519:P-256:P-384";
+}
+
+}  // namespace
 
 Expected ExpectedOf(Manner manner) {
   // Where there is a hybrid group to be left out.
@@ -238,7 +249,7 @@ class ServerNetwork::Connection final : public Peer {
     const bool named = hello.find("sim.example") != std::string_view::npos;
     const auto* chain = script().chain;
     if (!named && script().chain_without_name != nullptr) chain = script().chain_without_name;
-    tls::testing::TestServerOptions options;
+    tls::testing::TestServerOptions options = {.groups = Groups()};
     if (manner_ == Manner::kTls12) options.max_version = tls::kTls12;
     tls_.emplace(*chain, options);
   }
@@ -339,8 +350,8 @@ class ServerNetwork::Connection final : public Peer {
 // One GET, one answer, and the end.
 class ServerNetwork::WebConnection final : public Peer {
  public:
-  WebConnection(ServerNetwork* network, dns::IpAddress address)
-      : network_(network), address_(address) {}
+  WebConnection(ServerNetwork* network, const SocketAddress& to)
+      : network_(network), address_(to.address), tls_wanted_(to.port == kHttpsPort) {}
 
   ~WebConnection() override { network_->CountClosed(address_); }
 
@@ -348,9 +359,30 @@ class ServerNetwork::WebConnection final : public Peer {
   void OnClientSends(std::string_view) override {}
 
   void OnBytes(std::string_view bytes) override {
-    request_ += bytes;
-    if (request_.find("\r\n\r\n") == std::string::npos) return;
-    const WebScript& web = network_->servers_.at(address_).web;
+    if (!tls_wanted_) {
+      request_ += bytes;
+      return OnRequest();
+    }
+    if (!tls_) {
+      if (bytes.size() > web().longest_hello_bytes) return Close(0);
+      if (bytes.find("sim.example") == std::string_view::npos) {
+        network_->Complain(address_, "the client sent no server name");
+      }
+      tls_.emplace(*web().chain, web().tls);
+    }
+    const std::string out = tls_->Receive(std::string(bytes));
+    if (!out.empty()) Write(out, web().reply_delay_ns, {});
+    if (tls_->failed()) return Close(0);
+    request_ = tls_->plaintext();
+    OnRequest();
+  }
+
+ private:
+  const WebScript& web() { return network_->servers_.at(address_).web; }
+
+  void OnRequest() {
+    if (answered_ || request_.find("\r\n\r\n") == std::string::npos) return;
+    answered_ = true;
     const size_t end = request_.find(" HTTP/1.1\r\n");
     if (!request_.starts_with("GET /") || end == std::string::npos) {
       network_->Complain(address_, "the client said " + request_);
@@ -358,18 +390,24 @@ class ServerNetwork::WebConnection final : public Peer {
     }
     const std::string target = request_.substr(4, end - 4);
     ++network_->documents_asked_[address_.ToString() + target];
-    const auto found = web.documents.find(target);
-    const std::string body = found == web.documents.end() ? "no" : found->second;
-    Write((found == web.documents.end() ? "HTTP/1.1 404 Not Found\r\n" : "HTTP/1.1 200 OK\r\n") +
-              ("Content-Length: " + std::to_string(body.size())) + "\r\n\r\n" + body,
-          web.reply_delay_ns, {});
+    const auto found = web().documents.find(target);
+    const bool is_there = found != web().documents.end();
+    const std::string body = is_there ? found->second : "no";
+    const std::string answer =
+        std::string(is_there ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 404 Not Found\r\n") +
+        "Content-Type: text/plain\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+        body;
+    Write(tls_ ? tls_->Send(answer) : answer, web().reply_delay_ns, {});
+    if (tls_) Write(tls_->SendCloseNotify(), 0, {});
     Close(0);
   }
 
- private:
   ServerNetwork* network_;
   dns::IpAddress address_;
-  std::string request_;
+  bool tls_wanted_;
+  std::optional<TestServer> tls_;
+  std::string request_;  // in clear
+  bool answered_ = false;
 };
 
 void ServerNetwork::Add(const dns::IpAddress& address, ServerScript script) {
@@ -445,10 +483,11 @@ Network::Answer ServerNetwork::Connect(const SocketAddress& to) {
   const Manner manner = manners[std::min<size_t>(server.connections, manners.size() - 1)];
   ++server.connections;
   if (server.is_web) {
-    if (to.port != 80) Complain(to.address, "not a mail server");
+    const bool speaks_tls = server.web.chain != nullptr;
+    if (to.port != (speaks_tls ? kHttpsPort : kHttpPort)) Complain(to.address, "the wrong port");
     CountOpen(to.address);
     return {.delay_ns = server.web.connect_delay_ns,
-            .peer = std::make_unique<WebConnection>(this, to.address)};
+            .peer = std::make_unique<WebConnection>(this, to)};
   }
   switch (manner) {
     case Manner::kRefused:

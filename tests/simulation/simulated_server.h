@@ -12,6 +12,7 @@
 #include "scanner/smtp/outcome.h"
 #include "tests/simulation/simulated_loop.h"
 #include "tests/tls/pki/certificate_factory.h"
+#include "tests/tls/session/test_server.h"
 
 namespace mxsweep::scanner::simulation {
 
@@ -88,10 +89,14 @@ struct ServerScript {
   const std::vector<const tls::testing::TestCertificate*>* chain_without_name = nullptr;
 };
 
-// A web server at one address, port 80.
+// A web server at one address, port 80; with a chain, port 443 instead, which wants a server name.
 struct WebScript {
   // The body at each target; any other is 404.
   std::map<std::string, std::string> documents;
+  const std::vector<const tls::testing::TestCertificate*>* chain = nullptr;
+  tls::testing::TestServerOptions tls;
+  // Who sends a longer ClientHello is left.
+  size_t longest_hello_bytes = SIZE_MAX;
   int64_t connect_delay_ns = 20 * kMs;
   int64_t reply_delay_ns = 100 * kMs;
 };
