@@ -7,9 +7,9 @@
 
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
+#include "scanner/base/version.h"
 #include "scanner/http/response.h"
 #include "scanner/smtp/outcome.h"
-#include "scanner/base/version.h"
 #include "tls/session/errors.h"
 
 namespace mxsweep::scanner {
@@ -145,7 +145,9 @@ Task<bool> Fetch::ShakeHands(tls::ClientContext* context) {
   facts.stage = FetchStage::kHandshake;
   tls_.emplace(context);
   std::string out;
-  if (absl::Status status = tls_->Start(request_->host, tls::kTls13, &out); !status.ok()) {
+  const absl::Status status =
+      tls_->Start(request_->host, tls::kTls13, &out, /*post_quantum=*/false);
+  if (!status.ok()) {
     End(FetchOutcome::kLocalError, MessageOf(status));
     co_return false;
   }

@@ -94,8 +94,16 @@ struct FetchFacts {
   }
 };
 
+// What a fetch offers: all that BoringSSL has, whosever ClientHello the mail servers get (--offer):
+// whether a policy can be had says nothing of the program that delivers the mail, which mostly
+// leaves the fetching to another one. The name is sent (RFC 8461 §7.1), and X25519MLKEM768 is not
+// offered: no column tells of the group, and a ClientHello of two packets would lose the policies
+// of servers and firewalls that read but one.
+inline tls::ClientOptions FetchOffer() { return {.profile = tls::ClientProfile::kEverything}; }
+
 // Fetches `request` from the server at `to`. Never fails: however it ends, the facts say so.
-// `loop`, `tls` and `request` outlive the task; `tls` may be null for a plain request. `budget_ns`:
+// `loop`, `tls` (of FetchOffer()) and `request` outlive the task; `tls` may be null for a plain
+// request. `budget_ns`:
 // what is left of request->timeout_ns. The scan's own connections go through Worker::Fetch, which
 // asks the gate first.
 Task<FetchFacts> FetchHttp(EventLoop* loop, tls::ClientContext* tls, const HttpRequest* request,

@@ -121,7 +121,7 @@ Task<void> FetchFrom(Worker* worker, FetchQuestion question, Answered<FetchFacts
       worker->counters().connections.fetch_add(1, std::memory_order_relaxed);
       NoteBegun(worker->services().connections);
       const int64_t began_ns = loop->real_now_ns();
-      facts = co_await FetchHttp(loop, worker->tls(), question.request.get(), server,
+      facts = co_await FetchHttp(loop, worker->web_tls(), question.request.get(), server,
                                  question.budget_ns);
       const bool throttled = facts.http_status == kTooManyRequests;
       if (throttled) worker->counters().throttled.fetch_add(1, std::memory_order_relaxed);

@@ -25,11 +25,11 @@ void ScanContext::AddWorker(Worker* worker) {
 }
 
 Worker::Worker(ScanContext* context, EventLoop* loop, dns::Resolver* resolver,
-               tls::ClientContext* tls_context, const Gate::Options& gate, uint64_t seed)
+               const TlsContexts& tls, const Gate::Options& gate, uint64_t seed)
     : context_(context),
       loop_(loop),
       resolver_(resolver),
-      tls_(tls_context),
+      tls_(tls),
       pacer_(loop, gate, seed, this),
       hosts_(context->settings.hash_key),
       waiting_targets_(&context->packed),

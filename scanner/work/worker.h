@@ -44,7 +44,7 @@ struct Crowd {
   uint64_t waiting = 0;
 };
 
-// One core's share of a scan: an event loop, a resolver, a TLS context, a pacer, and the hosts,
+// One core's share of a scan: an event loop, a resolver, TLS contexts, a pacer, and the hosts,
 // addresses and lists that it owns. What is done with them are free coroutines, a file each
 // (target_task.h, host_task.h, endpoint_task.h, fetch_task.h, policy_task.h, revocation_task.h).
 //
@@ -56,9 +56,15 @@ struct Crowd {
 // Everything but the constructor and counters() belongs to the loop's thread.
 class Worker final : public Pacer::TurnTaker {
  public:
+  // What is offered: to mail servers (--offer), and to web servers (FetchOffer). Borrowed.
+  struct TlsContexts {
+    tls::ClientContext* mail = nullptr;
+    tls::ClientContext* web = nullptr;
+  };
+
   // All borrowed. `seed`: for the spread of retries.
-  Worker(ScanContext* context, EventLoop* loop, dns::Resolver* resolver,
-         tls::ClientContext* tls_context, const Gate::Options& gate, uint64_t seed);
+  Worker(ScanContext* context, EventLoop* loop, dns::Resolver* resolver, const TlsContexts& tls,
+         const Gate::Options& gate, uint64_t seed);
   // REQUIRES: nothing is under way.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -96,7 +102,8 @@ class Worker final : public Pacer::TurnTaker {
   const ScanContext::Settings& settings() const { return context_->settings; }
   const ScanContext::Services& services() const { return context_->services; }
   dns::Resolver* resolver() { return resolver_; }
-  tls::ClientContext* tls() { return tls_; }
+  tls::ClientContext* tls() { return tls_.mail; }
+  tls::ClientContext* web_tls() { return tls_.web; }
   Pacer& pacer() { return pacer_; }
   HostTable& hosts() { return hosts_; }
   AddressMemory& memory() { return memory_; }
@@ -150,7 +157,7 @@ class Worker final : public Pacer::TurnTaker {
   ScanContext* context_;
   EventLoop* loop_;
   dns::Resolver* resolver_;
-  tls::ClientContext* tls_;
+  TlsContexts tls_;
   Pacer pacer_;
   HostTable hosts_;
   AddressMemory memory_;

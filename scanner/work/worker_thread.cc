@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "scanner/http/fetch.h"
 #include "tls/session/handshake.h"
 
 namespace mxsweep::scanner {
@@ -25,6 +26,9 @@ void WorkerThread::Run(ScanContext* context, const Options& options) {
   if (!loop.ok()) return started_.set_value(loop.status());
   absl::StatusOr<std::unique_ptr<tls::ClientContext>> tls = tls::ClientContext::Create(options.tls);
   if (!tls.ok()) return started_.set_value(tls.status());
+  absl::StatusOr<std::unique_ptr<tls::ClientContext>> web_tls =
+      tls::ClientContext::Create(FetchOffer());
+  if (!web_tls.ok()) return started_.set_value(web_tls.status());
   absl::StatusOr<std::unique_ptr<dns::CaresResolver>> resolver =
       dns::CaresResolver::Create((*loop)->dns_loop(), options.resolver);
   if (!resolver.ok()) return started_.set_value(resolver.status());
@@ -32,7 +36,8 @@ void WorkerThread::Run(ScanContext* context, const Options& options) {
   Gate::Options gate = options.gate;
   gate.max_concurrency =
       std::min<size_t>(gate.max_concurrency, static_cast<size_t>((*loop)->max_streams()));
-  Worker worker(context, loop->get(), resolver->get(), tls->get(), gate, options.seed);
+  Worker worker(context, loop->get(), resolver->get(), {.mail = tls->get(), .web = web_tls->get()},
+                gate, options.seed);
   (*loop)->SetIterationHook(
       [&worker, loop = loop->get()] { return worker.Admit(loop->load().admissions()); });
   worker_ = &worker;

@@ -15,7 +15,7 @@
 
 namespace mxsweep::scanner {
 
-// A worker with a thread, an io_uring, a resolver and a TLS context of its own. All of them are
+// A worker with a thread, an io_uring, a resolver and TLS contexts of its own. All of them are
 // made and destroyed on that thread, since a ring belongs to one.
 class WorkerThread {
  public:
@@ -23,7 +23,7 @@ class WorkerThread {
     UringLoop::Options loop;
     dns::ResolverOptions resolver;
     Gate::Options gate;
-    tls::ClientOptions tls;
+    tls::ClientOptions tls;  // for mail servers
     uint64_t seed = 1;
   };
 

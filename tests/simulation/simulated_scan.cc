@@ -96,11 +96,13 @@ struct SimulatedWorker {
   SimulatedWorker(SimulatedTime* time, ServerNetwork* network, tls::ClientProfile offer)
       : loop(time, network),
         resolver(loop.dns_loop()),
-        tls(tls::ClientContext::Create({.profile = offer}).value()) {}
+        tls(tls::ClientContext::Create({.profile = offer}).value()),
+        web_tls(tls::ClientContext::Create(FetchOffer()).value()) {}
 
   SimulatedLoop loop;
   dns::FakeResolver resolver;
   std::unique_ptr<tls::ClientContext> tls;
+  std::unique_ptr<tls::ClientContext> web_tls;
   std::unique_ptr<Worker> worker;
 };
 
@@ -141,6 +143,7 @@ class SimulatedScan {
     }
     world.FillNetwork(&network_);
     context_.settings.dialogue.ehlo_name = "scanner.example.net";
+    context_.settings.mta_sts = settings.mta_sts;
     context_.settings.dialogue.implicit_tls = settings.implicit_tls;
     context_.settings.attempts.retries = settings.retries;
     context_.settings.attempts.also_without_server_name = settings.also_without_server_name;
@@ -162,7 +165,8 @@ class SimulatedScan {
       world.FillMoreTlsa(settings.more_tlsa, &own.resolver);
       own.loop.SetIpv6Route(settings.has_ipv6_route);
       own.resolver.SetDown([this] { return time_.out(); }, std::chrono::seconds(20));
-      own.worker = std::make_unique<Worker>(&context_, &own.loop, &own.resolver, own.tls.get(),
+      own.worker = std::make_unique<Worker>(&context_, &own.loop, &own.resolver,
+                                            Worker::TlsContexts{own.tls.get(), own.web_tls.get()},
                                             settings.gate, settings.seed + i);
       own.loop.SetIterationHook(
           [this, worker = own.worker.get()] { worker->Admit(settings_.admissions); });

@@ -14,6 +14,7 @@
 #include "scanner/pace/gate.h"
 #include "scanner/pace/outage_watch.h"
 #include "scanner/record/recorder.h"
+#include "scanner/verdict/mta_sts.h"
 #include "scanner/work/target_feeder.h"
 #include "tests/simulation/simulated_world.h"
 
@@ -37,7 +38,8 @@ struct ScanSettings {
   // Our own network is out, from and until these virtual times.
   std::vector<std::pair<int64_t, int64_t>> outages;
   bool implicit_tls = false;
-  bool revocation = false;  // --revocation
+  bool revocation = false;                     // --revocation
+  MtaStsLevel mta_sts = MtaStsLevel::kRecord;  // --mta-sts
   bool also_without_server_name = false;
   tls::ClientProfile offer = tls::ClientProfile::kEverything;  // --offer
   tls::SurveySet surveys;                                      // --probe

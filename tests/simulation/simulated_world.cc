@@ -231,6 +231,7 @@ void World::FillResolver(dns::FakeResolver* resolver, uint64_t seed) const {
     resolver->SetPassingFailure(host.name, dns::RrType::kA, host.passing_status,
                                 host.passing_failures);
   }
+  for (const auto& [name, text] : texts) resolver->AddTxt(name, text);
   for (const WorldDomain& domain : domains) {
     resolver->SetDelay(domain.name, delay());
     if (domain.mx_delay_ns > 0) {

@@ -47,6 +47,7 @@ struct World {
   std::map<std::string, WebScript> webs;       // the same
   std::vector<WorldDomain> domains;
   std::vector<Target> targets;
+  std::map<std::string, std::string> texts;  // TXT records, by name
 
   // Domains with shared hosts, hosts with shared addresses, and servers of every manner.
   static World Make(uint64_t seed);

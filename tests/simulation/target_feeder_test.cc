@@ -61,7 +61,7 @@ class TargetFeederTest : public ::testing::Test {
   MemorySink sink_;
   Recorder recorder_{&sink_, Recorder::RunOn::kCaller};
   ScanContext context_;
-  Worker worker_{&context_, &loop_, nullptr, nullptr, {}, 1};
+  Worker worker_{&context_, &loop_, nullptr, {}, {}, 1};
 };
 
 TEST_F(TargetFeederTest, StartsAsManyAsThereAreSlots) {
