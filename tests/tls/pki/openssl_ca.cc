@@ -1,13 +1,12 @@
 #include "tests/tls/pki/openssl_ca.h"
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iterator>
+
+#include "tests/tls/pki/pem_files.h"
 
 namespace mxsweep::tls::testing {
 namespace {
@@ -16,16 +15,6 @@ void Check(bool condition, const std::string& what) {
   if (condition) return;
   std::fprintf(stderr, "openssl CA: %s\n", what.c_str());
   std::abort();
-}
-
-std::string KeyPem(EVP_PKEY* key) {
-  bssl::UniquePtr<BIO> memory(BIO_new(BIO_s_mem()));
-  const uint8_t* text;
-  size_t length;
-  Check(PEM_write_bio_PKCS8PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) &&
-            BIO_mem_contents(memory.get(), &text, &length),
-        "key");
-  return std::string(reinterpret_cast<const char*>(text), length);
 }
 
 CertificateSpec LeafSpec(int64_t serial) {

@@ -2,35 +2,16 @@
 #ifndef MXSWEEP_TESTS_TLS_PROBE_REAL_SERVER_H_
 #define MXSWEEP_TESTS_TLS_PROBE_REAL_SERVER_H_
 
-#include <sys/types.h>
-
-#include <cstdio>
-#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/tls/pki/certificate_factory.h"
+#include "tests/tls/pki/pem_files.h"
+#include "tests/tls/session/server_process.h"
 #include "tls/probe/surveys.h"
 
 namespace mxsweep::tls::testing {
-
-// A folder that lives as long as this.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  // Writes and returns the path.
-  std::string Write(const std::string& name, const std::string& text) const;
-  std::string Path(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
-std::string KeyPem(EVP_PKEY* key);
 
 // Listens on a port of 127.0.0.1 for as long as it lives.
 class RealServer {
@@ -41,7 +22,6 @@ class RealServer {
   // one stand for their files, "FOLDER" for the folder they are in.
   // `openssl`: the program to start, for the shell.
   RealServer(Program program, const std::string& options, std::string openssl = "openssl");
-  ~RealServer();
   RealServer(const RealServer&) = delete;
   RealServer& operator=(const RealServer&) = delete;
 
@@ -54,21 +34,18 @@ class RealServer {
   // All that the plan wants to know.
   std::vector<ProbeResult> Run(SurveySet surveys, const OrdinaryHandshake& ordinary) const;
 
-  int port() const { return port_; }
+  int port() const { return process_->port(); }
   const TestCertificate& rsa() const { return rsa_; }
   const TestCertificate& ecdsa() const { return ecdsa_; }
 
  private:
-  bool Start(Program program, const std::string& options);
+  std::string Command(Program program, const std::string& options) const;
 
   std::string openssl_;
   TemporaryFolder folder_;
   TestCertificate rsa_;
   TestCertificate ecdsa_;
-  int port_ = 0;
-  pid_t pid_ = -1;
-  int stdin_ = -1;
-  FILE* lines_ = nullptr;
+  std::optional<ServerProcess> process_;
 };
 
 }  // namespace mxsweep::tls::testing

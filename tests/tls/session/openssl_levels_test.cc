@@ -1,23 +1,15 @@
 // Both halves of OpenSSL's security levels against the openssl program: `s_server` is what our
 // handshake judges, and `s_client` at every level, with and without enforcing verification, either
 // completes its own handshake with it or does not.
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
+#include <optional>
 #include <regex>
 #include <string>
 #include <utility>
@@ -25,6 +17,8 @@
 
 #include "tests/tls/pki/certificate_factory.h"
 #include "tests/tls/pki/openssl_ca.h"
+#include "tests/tls/pki/pem_files.h"
+#include "tests/tls/session/server_process.h"
 #include "tls/pki/pkix.h"
 #include "tls/session/handshake.h"
 #include "tls/session/session_level.h"
@@ -35,27 +29,13 @@ namespace {
 using testing::CaSpec;
 using testing::CertificateSpec;
 using testing::KeyKind;
+using testing::KeyPem;
 using testing::kNow;
 using testing::MakeSelfSigned;
 using testing::MakeSigned;
 using testing::OpensslCa;
 using testing::TestCertificate;
 using testing::TestKey;
-
-std::string KeyPem(EVP_PKEY* key) {
-  const bssl::UniquePtr<BIO> memory(BIO_new(BIO_s_mem()));
-  const uint8_t* text = nullptr;
-  size_t length = 0;
-  if (!PEM_write_bio_PKCS8PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) ||
-      !BIO_mem_contents(memory.get(), &text, &length)) {
-    std::abort();
-  }
-  return std::string(reinterpret_cast<const char*>(text), length);
-}
-
-void Write(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream(path) << text;
-}
 
 std::string ReadAll(FILE* from) {
   std::string text;
@@ -85,25 +65,19 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.server_options; }
 class Server {
  public:
   explicit Server(const Case& c) {
-    std::string name = (std::filesystem::temp_directory_path() / "mxsweep_levels_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    folder_ = name;
     WriteCertificates(c);
-    Start(c);
-  }
-  ~Server() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-    close(stdin_);
-    if (lines_ != nullptr) std::fclose(lines_);
-    std::filesystem::remove_all(folder_);
+    process_.emplace("exec openssl s_server -accept 127.0.0.1:0 -serverpref -num_tickets 0 -cert " +
+                         Path("leaf.pem") + " -key " + Path("leaf.key") + " -cert_chain " +
+                         Path("chain.pem") + " " + c.server_options,
+                     testing::kOpensslAnnouncement);
+    EXPECT_NE(port(), 0) << process_->output();
   }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  const std::string& port() const { return port_; }
+  int port() const { return process_->port(); }
   const std::string& roots() const { return roots_; }
-  std::string Path(const char* file) const { return (folder_ / file).string(); }
+  std::string Path(const char* file) const { return folder_.Path(file); }
 
  private:
   void WriteCertificates(const Case& c) {
@@ -120,57 +94,15 @@ class Server {
         c.self_signed ? MakeSelfSigned(leaf_spec, key) : MakeSigned(leaf_spec, key, ca);
     const TestCertificate extra = MakeSelfSigned(CaSpec("Extra"), TestKey(c.extra_key, 34));
     roots_ = root.pem();
-    Write(folder_ / "root.pem", root.pem());
-    Write(folder_ / "leaf.pem", leaf.pem());
-    Write(folder_ / "leaf.key", KeyPem(key));
-    Write(folder_ / "chain.pem", (c.send_ca ? ca.pem() : "") + extra.pem());
+    folder_.Write("root.pem", root.pem());
+    folder_.Write("leaf.pem", leaf.pem());
+    folder_.Write("leaf.key", KeyPem(key));
+    folder_.Write("chain.pem", (c.send_ca ? ca.pem() : "") + extra.pem());
   }
 
-  // A shell, so that the options are split; it becomes the server. A pipe that stays open is its
-  // standard input: at the end of that it would end.
-  void Start(const Case& c) {
-    int in[2];
-    int out[2];
-    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) std::abort();
-    const std::string command =
-        "exec openssl s_server -accept 127.0.0.1:0 -serverpref -num_tickets 0 -cert " +
-        Path("leaf.pem") + " -key " + Path("leaf.key") + " -cert_chain " + Path("chain.pem") + " " +
-        c.server_options;
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in[0], 0);
-    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-    posix_spawn_file_actions_adddup2(&actions, out[1], 2);
-    const char* argv[] = {"sh", "-c", command.c_str(), nullptr};
-    const int error =
-        posix_spawn(&pid_, "/bin/sh", &actions, nullptr, const_cast<char* const*>(argv), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(in[0]);
-    close(out[1]);
-    stdin_ = in[1];
-    if (error != 0) std::abort();
-    // "ACCEPT 127.0.0.1:40123": it listens.
-    FILE* const lines = fdopen(out[0], "r");
-    char line[512];
-    std::string seen;
-    while (std::fgets(line, sizeof(line), lines) != nullptr) {
-      seen += line;
-      std::smatch match;
-      if (std::regex_search(seen, match, std::regex("ACCEPT 127\\.0\\.0\\.1:([0-9]+)\n"))) {
-        port_ = match[1];
-        break;
-      }
-    }
-    lines_ = lines;
-    EXPECT_NE(port_, "") << seen;
-  }
-
-  std::filesystem::path folder_;
+  testing::TemporaryFolder folder_;
   std::string roots_;
-  std::string port_;
-  pid_t pid_ = -1;
-  int stdin_ = -1;
-  FILE* lines_ = nullptr;
+  std::optional<testing::ServerProcess> process_;
 };
 
 void WriteAll(int fd, std::string* out) {
@@ -181,11 +113,8 @@ void WriteAll(int fd, std::string* out) {
 // Our own handshake with it.
 HandshakeFacts ShakeWith(const Server& server, ClientContext* context) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in to = {.sin_family = AF_INET,
-                    .sin_port = htons(static_cast<uint16_t>(std::stoi(server.port()))),
-                    .sin_addr = {htonl(INADDR_LOOPBACK)},
-                    .sin_zero = {}};
-  EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+  const sockaddr_in to = testing::LoopbackAddress(server.port());
+  EXPECT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
   Handshake tls(context);
   std::string out;
   EXPECT_TRUE(tls.Start("mx.example.org", kTls13, &out).ok());
@@ -213,8 +142,8 @@ struct Witness {
 
 Witness AskOpenssl(const Server& server, int level, bool enforce) {
   const std::string command =
-      "echo | timeout 20 openssl s_client -connect 127.0.0.1:" + server.port() + " -CAfile " +
-      server.Path("root.pem") + " -attime " + std::to_string(kNow) +
+      "echo | timeout 20 openssl s_client -connect 127.0.0.1:" + std::to_string(server.port()) +
+      " -CAfile " + server.Path("root.pem") + " -attime " + std::to_string(kNow) +
       " -min_protocol TLSv1 -groups X25519:P-256:P-384:P-521 -cipher ALL:@SECLEVEL=" +
       std::to_string(level) + (enforce ? " -verify_return_error" : "") + " 2>&1";
   FILE* const pipe = popen(command.c_str(), "r");
@@ -232,7 +161,7 @@ class OpensslLevels : public ::testing::TestWithParam<Case> {};
 TEST_P(OpensslLevels, EndTheHandshakesThatTheTwoHalvesSay) {
   ASSERT_TRUE(OpensslCa::Available()) << "no openssl program to ask";
   const Server server(GetParam());
-  ASSERT_NE(server.port(), "");
+  ASSERT_NE(server.port(), 0);
   const auto context = ClientContext::Create();
   ASSERT_TRUE(context.ok());
   const HandshakeFacts facts = ShakeWith(server, context->get());
