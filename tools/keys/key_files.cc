@@ -1,17 +1,13 @@
 #include "tools/keys/key_files.h"
 
-#include <openssl/bio.h>
 #include <openssl/bytestring.h>
-#include <openssl/err.h>
 #include <openssl/mem.h>
-#include <openssl/pem.h>
 
-#include <limits>
 #include <optional>
-#include <span>
 
 #include "scanner/base/text.h"
 #include "tls/pki/certificate_der.h"
+#include "tls/pki/pem_blocks.h"
 #include "tls/pki/public_key.h"
 
 namespace mxsweep::tools {
@@ -70,43 +66,24 @@ absl::Status ReadDer(std::string_view text,
 absl::Status ReadKeyText(std::string_view text,
                          absl::FunctionRef<absl::Status(KeyFileKind, Der)> take) {
   if (text.find("-----BEGIN ") == text.npos) return ReadDer(text, take);
-  if (text.size() > static_cast<size_t>(std::numeric_limits<int>::max())) {
-    return InvalidArgument("too long");
-  }
-  const bssl::UniquePtr<BIO> memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  if (memory == nullptr) return absl::ResourceExhaustedError("no memory");
-  size_t taken = 0;
-  while (true) {
-    char* name = nullptr;
-    char* header = nullptr;
-    uint8_t* data = nullptr;
-    long length = 0;
-    const int read = PEM_read_bio(memory.get(), &name, &header, &data, &length);
-    const bssl::UniquePtr<char> owns_name(name), owns_header(header);
-    const bssl::UniquePtr<uint8_t> owns_data(data);
-    if (read != 1) break;
-    const std::string_view kind = name;
-    const tls::Bytes der(data, static_cast<size_t>(length));
-    absl::Status status;
-    if (kind == "CERTIFICATE" || kind == "X509 CERTIFICATE") {
-      status = take(KeyFileKind::kCertificate, Der(der.begin(), der.end()));
-    } else if (kind == "PUBLIC KEY") {
-      status = take(KeyFileKind::kPublicKey, Der(der.begin(), der.end()));
-    } else if (std::optional<Der> wrapped; kind == "RSA PUBLIC KEY" && (wrapped = WrapRsa(der))) {
-      status = take(KeyFileKind::kPublicKey, *std::move(wrapped));
-    } else {
-      continue;
-    }
-    if (!status.ok()) return status;
-    ++taken;
-  }
-  const uint32_t last = ERR_peek_last_error();
-  ERR_clear_error();
-  if (ERR_GET_LIB(last) != ERR_LIB_PEM || ERR_GET_REASON(last) != PEM_R_NO_START_LINE) {
-    return InvalidArgument(JoinText("the PEM block after key ", taken, " is damaged"));
-  }
-  return taken > 0 ? absl::OkStatus()
-                   : InvalidArgument("no certificate and no public key among its PEM blocks");
+  const absl::StatusOr<size_t> taken = tls::ReadPemBlocks(
+      text, "key", [&take](std::string_view kind, tls::Bytes der) -> absl::StatusOr<bool> {
+        std::optional<Der> key;
+        if (tls::IsPemCertificate(kind) || kind == "PUBLIC KEY") {
+          key.emplace(der.begin(), der.end());
+        } else if (kind == "RSA PUBLIC KEY") {
+          key = WrapRsa(der);
+        }
+        if (!key) return false;
+        const absl::Status status =
+            take(tls::IsPemCertificate(kind) ? KeyFileKind::kCertificate : KeyFileKind::kPublicKey,
+                 *std::move(key));
+        if (!status.ok()) return status;
+        return true;
+      });
+  if (!taken.ok()) return taken.status();
+  return *taken > 0 ? absl::OkStatus()
+                    : InvalidArgument("no certificate and no public key among its PEM blocks");
 }
 
 }  // namespace mxsweep::tools
