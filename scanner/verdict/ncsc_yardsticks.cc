@@ -4,6 +4,7 @@
 // sufficient, good.
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "scanner/verdict/yardstick_rules.h"
 #include "tls/session/facts.h"
@@ -105,8 +106,9 @@ void JudgeRsaKeys2025(const YardstickFacts& facts, YardstickFindings* findings) 
 }
 
 // Only the size of a certificate's curve is known here: the level is that of the best of the size.
-void JudgeCurves(Level of_listed, bool lists_521, const YardstickFacts& facts,
-                 YardstickFindings* findings) {
+// Both documents: "Insufficient: other curves".
+void JudgeCurves(Level of_listed, std::span<const uint32_t> listed_bits,
+                 const YardstickFacts& facts, YardstickFindings* findings) {
   for (const YardstickCertificate& certificate : facts.certificates) {
     const uint32_t bits = certificate.key_bits;
     switch (certificate.key_type) {
@@ -115,10 +117,10 @@ void JudgeCurves(Level of_listed, bool lists_521, const YardstickFacts& facts,
         findings->Finds(of_listed, tls::KeyTypeName(certificate.key_type));
         break;
       case tls::KeyType::kEc:
-        if (bits == 0 || (bits == 521 && !lists_521)) break;
-        findings->Finds(bits < 224    ? Level::kInsufficient
-                        : bits == 224 ? Level::kPhaseOut
-                                      : of_listed,
+        if (bits == 0) break;
+        findings->Finds(bits == 224                                  ? Level::kPhaseOut
+                        : std::ranges::count(listed_bits, bits) != 0 ? of_listed
+                                                                     : Level::kInsufficient,
                         "certificate with a curve of ", bits, " bits");
         break;
       default:
@@ -127,10 +129,12 @@ void JudgeCurves(Level of_listed, bool lists_521, const YardstickFacts& facts,
   }
 }
 void JudgeCurves2021(const YardstickFacts& facts, YardstickFindings* findings) {
-  JudgeCurves(Level::kGood, /*lists_521=*/false, facts, findings);
+  constexpr uint32_t kBits[] = {256, 384};
+  JudgeCurves(Level::kGood, kBits, facts, findings);
 }
 void JudgeCurves2025(const YardstickFacts& facts, YardstickFindings* findings) {
-  JudgeCurves(Level::kSufficient, /*lists_521=*/true, facts, findings);
+  constexpr uint32_t kBits[] = {256, 384, 512, 521};
+  JudgeCurves(Level::kSufficient, kBits, facts, findings);
 }
 
 void JudgeKeyTypes2025(const YardstickFacts& facts, YardstickFindings* findings) {
@@ -139,6 +143,10 @@ void JudgeKeyTypes2025(const YardstickFacts& facts, YardstickFindings* findings)
     findings->Finds(Level::kInsufficient, "dsa key");
   }
 }
+
+// An elliptic curve, by its number (IANA "TLS Supported Groups"): those of RFC 8422 and what came
+// after, up to the finite fields.
+bool IsCurve(uint16_t group) { return group >= 1 && group < 256; }
 
 void JudgeGroups2021(const YardstickFacts& facts, YardstickFindings* findings) {
   for (const uint16_t group : facts.groups) {
@@ -152,7 +160,8 @@ void JudgeGroups2021(const YardstickFacts& facts, YardstickFindings* findings) {
       case 21:  // P-224
         findings->Finds(Level::kPhaseOut, tls::GroupName(group));
         break;
-      default:  // P-521: what it says of it is not known to us; hybrids came later
+      default:  // hybrids came later
+        if (IsCurve(group)) findings->Finds(Level::kInsufficient, tls::GroupName(group));
         break;
     }
   }
@@ -169,14 +178,21 @@ void JudgeGroups2025(const YardstickFacts& facts, YardstickFindings* findings) {
       case 23:  // P-256
       case 24:  // P-384
       case 25:  // P-521
+      case 26:  // brainpoolP256r1, P384r1, P512r1 in TLS 1.2 and before
+      case 27:
+      case 28:
       case 29:  // X25519
       case 30:  // X448
+      case 31:  // the three of brainpool in TLS 1.3
+      case 32:
+      case 33:
         findings->Saw(Level::kSufficient);
         break;
       case 21:  // P-224
         findings->Finds(Level::kPhaseOut, tls::GroupName(group));
         break;
       default:  // drafts, and ML-KEM alone, are not spoken of
+        if (IsCurve(group)) findings->Finds(Level::kInsufficient, tls::GroupName(group));
         break;
     }
   }
@@ -269,10 +285,11 @@ constexpr YardstickRule kRules2021[] = {
      kCertificate, JudgePathHash2021},
     {"B3-3", "Table 8: RSA of 3072 bits is good, 2048 sufficient, less insufficient", kCertificate,
      JudgeRsaKeys2021},
-    {"B5-1", "Table 9, of key exchange: P-256, P-384, X25519, X448 are good, P-224 is phased out",
+    {"B5-1",
+     "Table 9, of key exchange: P-256, P-384, X25519, X448 are good, P-224 is phased out, other "
+     "curves are insufficient",
      "the handshake", JudgeGroups2021},
-    {"B5-1", "Table 9, of certificates: the same curves; under 224 bits is insufficient",
-     kCertificate, JudgeCurves2021},
+    {"B5-1", "Table 9, of certificates: the same curves", kCertificate, JudgeCurves2021},
     {"B6-1",
      "Table 10: ffdhe3072 and larger are sufficient, ffdhe2048 is phased out, other groups are "
      "insufficient",
@@ -293,12 +310,12 @@ constexpr YardstickRule kRules2025[] = {
     {"§3.3.2.1", "RSA of 3072 bits is sufficient, 2048 phased out, less insufficient", kCertificate,
      JudgeRsaKeys2025},
     {"§3.3.2.1",
-     "Certificates: P-256, P-384, P-521, brainpool, Ed25519, Ed448 are sufficient, P-224 is "
-     "phased out, under 224 bits is insufficient",
+     "Certificates: P-256, P-384, P-521, brainpool of 256, 384 and 512 bits, Ed25519, Ed448 are "
+     "sufficient, P-224 is phased out, other curves are insufficient",
      kCertificate, JudgeCurves2025},
     {"§3.3.3",
      "Key exchange: X25519MLKEM768, SecP256r1MLKEM768, SecP384r1MLKEM1024 are good, X25519, X448, "
-     "P-256, P-384, P-521 sufficient, P-224 phased out",
+     "P-256, P-384, P-521 and brainpool sufficient, P-224 phased out, other curves insufficient",
      "the handshake; `pq` for hybrids", JudgeGroups2025},
     {"§3.3.3.1",
      "ffdhe3072 and larger are phased out, ffdhe2048 and all other groups are insufficient",

@@ -45,12 +45,21 @@ Which published rules a server fails, as columns of `endpoints`, and why. Made f
 - *Extended master secret by NCSC-NL 2025-05* (§4.1): it has no level there.
 - *The order of preference* (NCSC-NL v2.1 B2-5, Mozilla `server_preferred_order`), and the hash of key exchange signatures by NCSC-NL v2.1 (table 5), which asks
   whether SHA-2 is *supported*: one session does not show it.
-- *What the documents leave open or do not name*: P-521, ARIA, SEED, IDEA and DSA by NCSC-NL v2.1; EdDSA and X25519 by SP 800-52r2 (which wants P-256 or P-384 supported,
+- *What the documents leave open or do not name*: ARIA, SEED, IDEA and DSA by NCSC-NL v2.1; EdDSA and X25519 by SP 800-52r2 (which wants P-256 or P-384 supported,
   and does not forbid others); draft hybrids.
 - *Names, trust and revocation of certificates*: `pkix_status`, `name_match`, `dane_status`, `revocation_status` are for that. By SP 800-52r2 the
   leaf alone is judged; `certificate_level` has the whole path.
 - *Validated modules, key storage, logging, HSTS*: not visible, or not about mail.
 - *What a document says with "should"* (SP 800-52r2: no TLS 1.1 on servers for government alone, TLS 1.2 beside 1.3, P-256 or P-384 in certificates, three years of validity).
+
+## How far the citations were checked
+The documents themselves were not at hand when this was last looked through (November 2026). Section, guideline and table numbers, lists and levels were compared with
+what others quote of them:
+- *NCSC-NL, both*: the explanations and lists of [Internet.nl](https://github.com/internetstandards/Internet.nl), which tests by them, before and after its change to 2025-05.
+  All sections above, and the tables of v2.1, are named there, and the lists agree. AES with CCM and Camellia by v2.1 are in none of them: what stands above of these is not confirmed.
+- *SP 800-52r2*: the list of its requirements that [rustls](https://github.com/rustls/rustls/issues/1538) made. Seen there: table 3-1 (§3.2.1), the lists of §3.3.1.1, the order and
+  the words of §3.4.1.1 to §3.4.1.5. Not seen there, but by the order of its counterpart for clients (§4.4.2): §3.4.2.1 and §3.4.2.2. Not seen: §3.3.1.2, §3.6, §3.7 and appendix D.
+- *Mozilla*: the file of guidelines 5.7 itself.
 )";
 
 }  // namespace

@@ -399,8 +399,13 @@ TEST(Yardsticks, JudgeKeysByTheirTables) {
        "certificate_curves: a curve of 224 bits", "certificate_curves: a curve of 224 bits"},
       {KeyType::kEc, 256, nullptr, Level::kGood, Level::kSufficient, nullptr, nullptr},
       {KeyType::kEc, 384, nullptr, Level::kGood, Level::kSufficient, nullptr, nullptr},
-      {KeyType::kEc, 521, nullptr, Level::kGood, Level::kSufficient,
+      {KeyType::kEc, 512, nullptr, Level::kInsufficient, Level::kSufficient,
+       "certificate_curves: a curve of 512 bits", "certificate_curves: a curve of 512 bits"},
+      {KeyType::kEc, 521, nullptr, Level::kInsufficient, Level::kSufficient,
        "certificate_curves: a curve of 521 bits", "certificate_curves: a curve of 521 bits"},
+      // Both: "Insufficient: other curves".
+      {KeyType::kEc, 239, nullptr, Level::kInsufficient, Level::kInsufficient,
+       "certificate_curves: a curve of 239 bits", "certificate_curves: a curve of 239 bits"},
       {KeyType::kEd25519, 255, nullptr, Level::kGood, Level::kSufficient,
        "certificate_types: ed25519", "certificate_types: ed25519"},
       // What is not known says nothing.
@@ -519,16 +524,20 @@ TEST(Yardsticks, JudgeTheGroupsOfKeyExchange) {
     std::optional<Level> ncsc_2025;  // §3.3.3
     bool mozilla;                    // tls_curves
   } table[] = {
-      {21, Level::kPhaseOut, Level::kPhaseOut, false},       // P-224
-      {23, Level::kGood, Level::kSufficient, true},          // P-256
-      {24, Level::kGood, Level::kSufficient, true},          // P-384
-      {25, std::nullopt, Level::kSufficient, false},         // P-521
-      {29, Level::kGood, Level::kSufficient, true},          // X25519
-      {30, Level::kGood, Level::kSufficient, false},         // X448
-      {256, Level::kPhaseOut, Level::kInsufficient, false},  // ffdhe2048
-      {257, Level::kSufficient, Level::kPhaseOut, false},    // ffdhe3072
-      {4588, std::nullopt, Level::kGood, true},              // X25519MLKEM768
-      {25497, std::nullopt, std::nullopt, false},            // X25519Kyber768Draft00
+      {19, Level::kInsufficient, Level::kInsufficient, false},  // P-192: "other curves"
+      {21, Level::kPhaseOut, Level::kPhaseOut, false},          // P-224
+      {22, Level::kInsufficient, Level::kInsufficient, false},  // secp256k1
+      {23, Level::kGood, Level::kSufficient, true},             // P-256
+      {24, Level::kGood, Level::kSufficient, true},             // P-384
+      {25, Level::kInsufficient, Level::kSufficient, false},    // P-521
+      {26, Level::kInsufficient, Level::kSufficient, false},    // brainpoolP256r1
+      {33, Level::kInsufficient, Level::kSufficient, false},    // brainpoolP512r1 in TLS 1.3
+      {29, Level::kGood, Level::kSufficient, true},             // X25519
+      {30, Level::kGood, Level::kSufficient, false},            // X448
+      {256, Level::kPhaseOut, Level::kInsufficient, false},     // ffdhe2048
+      {257, Level::kSufficient, Level::kPhaseOut, false},       // ffdhe3072
+      {4588, std::nullopt, Level::kGood, true},                 // X25519MLKEM768
+      {25497, std::nullopt, std::nullopt, false},               // X25519Kyber768Draft00
   };
   for (const auto& c : table) {
     YardstickFacts facts = Chose(kAes256Gcm13);
