@@ -45,7 +45,13 @@ Bytes WithoutLeadingZeros(Bytes number) {
   return number;
 }
 
-// The number that stands for the key.
+// ML-DSA-44, -65 and -87 (RFC 9881 §2).
+bool IsMlDsa(const PublicKeyFacts& key) {
+  return key.type_name == "2.16.840.1.101.3.4.3.17" || key.type_name == "2.16.840.1.101.3.4.3.18" ||
+         key.type_name == "2.16.840.1.101.3.4.3.19";
+}
+
+// The number that stands for the key; of ML-DSA, its bytes.
 std::optional<Bytes> NumberOf(const PublicKeyFacts& key) {
   if (!key.error.empty()) return std::nullopt;
   switch (key.type) {
@@ -67,8 +73,9 @@ std::optional<Bytes> NumberOf(const PublicKeyFacts& key) {
       if (!TakeContents(&reader, &y, CBS_ASN1_INTEGER)) return std::nullopt;
       return WithoutLeadingZeros(y);
     }
-    case KeyType::kGost:
     case KeyType::kUnknown:
+      return IsMlDsa(key) ? std::optional(key.key) : std::nullopt;
+    case KeyType::kGost:
       break;
   }
   return std::nullopt;

@@ -5,8 +5,8 @@
 //   badkeysdata.json  the lists' names, and the SHA-256 of blocklist.dat
 //
 // What is hashed is a number of the key, big-endian, without leading zeros: an RSA modulus, an EC
-// point's x, y of DSA and DH, the bytes of an Ed25519, Ed448 or X25519 key. So a key is found
-// however it is written, and an RSA key with whichever exponent.
+// point's x, y of DSA and DH, the bytes of an Ed25519, Ed448 or X25519 key; of ML-DSA the bytes with
+// all their zeros. So a key is found however it is written, and an RSA key with whichever exponent.
 #ifndef MXSWEEP_TLS_KEYS_BLOCKLIST_H_
 #define MXSWEEP_TLS_KEYS_BLOCKLIST_H_
 

@@ -26,6 +26,7 @@ constexpr char kEd25519Hash[] = "21fe31dfa154a261626bf854046fd2";  // of RFC 803
 constexpr char kP256Hash[] = "10985c901b9bc6c098258f3ae43e4f";     // of RFC 6979 §A.2.5
 constexpr char kRsaHash[] = "359a198592b622762c97c867537cf3";      // of 2^2047 + 12345
 constexpr char kLeadingZerosHash[] = "ad1f983954580afadc3760a1894da7";
+constexpr char kMlDsaHash[] = "84072bb9fec9ab1759bf9077270610";  // of MlDsaKey()
 
 std::string FromHex(std::string_view hex) {
   std::string bytes;
@@ -46,6 +47,13 @@ std::vector<uint8_t> RsaKey() {
   return testing::RsaSpki(modulus, Integer(65537));
 }
 
+// As long as one of ML-DSA-44 (FIPS 204, table 2): 0, 7, 14 …
+std::vector<uint8_t> MlDsaKey() {
+  std::vector<uint8_t> key(1312);
+  for (size_t i = 0; i < key.size(); ++i) key[i] = static_cast<uint8_t>(7 * i);
+  return key;
+}
+
 constexpr char kX[] = "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6";
 constexpr char kY[] = "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
 
@@ -56,7 +64,8 @@ class BlocklistTest : public ::testing::Test {
     folder_ = mkdtemp(pattern.data());
     // The keys, and a thousand others before, between and behind them.
     blocks_ = {FromHex(kEd25519Hash) + '\x01', FromHex(kP256Hash) + '\x02',
-               FromHex(kRsaHash) + '\x03', FromHex(kLeadingZerosHash) + '\x02'};
+               FromHex(kRsaHash) + '\x03', FromHex(kLeadingZerosHash) + '\x02',
+               FromHex(kMlDsaHash) + '\x01'};
     for (uint32_t i = 0; i < 1000; ++i) {
       const auto hash = HashSha256({reinterpret_cast<const uint8_t*>(&i), sizeof(i)});
       blocks_.push_back(std::string(hash.begin(), hash.begin() + 15) + '\x07');
@@ -97,7 +106,7 @@ class BlocklistTest : public ::testing::Test {
 TEST_F(BlocklistTest, FindsKeysOfEveryKindHoweverTheyAreWritten) {
   const auto list = KeyBlocklist::Open(folder_);
   ASSERT_TRUE(list.ok()) << list.status();
-  EXPECT_EQ(list->size(), 1004u);
+  EXPECT_EQ(list->size(), 1005u);
   EXPECT_EQ(Find(*list, testing::Ed25519Spki(BytesFromHex(
                             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"))),
             "list 1");
@@ -113,8 +122,18 @@ TEST_F(BlocklistTest, FindsKeysOfEveryKindHoweverTheyAreWritten) {
             "list 2");
 }
 
+// Of these the bytes count, with a leading zero (badkeys, docs/BLOCKLISTFORMAT.md).
+TEST_F(BlocklistTest, FindsKeysOfMlDsaByTheirBytes) {
+  const auto list = KeyBlocklist::Open(folder_);
+  ASSERT_TRUE(list.ok()) << list.status();
+  std::vector<uint8_t> key = MlDsaKey();
+  EXPECT_EQ(Find(*list, testing::MlDsa44Spki(key)), "list 1");
+  key.back() ^= 1;
+  EXPECT_EQ(Find(*list, testing::MlDsa44Spki(key)), "nothing");
+}
+
 TEST_F(BlocklistTest, FindsEveryBlockAndNothingElse) {
-  for (size_t count : {1u, 2u, 3u, 1004u}) {
+  for (size_t count : {1u, 2u, 3u, 1005u}) {
     const std::vector<std::string> all = blocks_;
     blocks_.resize(count);
     WriteList();
@@ -161,7 +180,7 @@ TEST_F(BlocklistTest, RefusesAListThatIsCutUnsortedOrOfAnotherDay) {
   EXPECT_EQ(OpenStatus().code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(OpenStatus().message()), HasSubstr("block 501"));
   std::swap(blocks_[500], blocks_[501]);
-  std::swap(blocks_[1002], blocks_[1003]);
+  std::swap(blocks_[1003], blocks_[1004]);
   WriteList();
   EXPECT_THAT(std::string(OpenStatus().message()), HasSubstr("unsorted"));
 }

@@ -132,6 +132,10 @@ std::vector<uint8_t> Ed25519Spki(std::span<const uint8_t> key) {
   return Spki("1.3.101.112", "", false, key);
 }
 
+std::vector<uint8_t> MlDsa44Spki(std::span<const uint8_t> key) {
+  return Spki("2.16.840.1.101.3.4.3.17", "", false, key);
+}
+
 std::vector<Integer> CoprimeModuli(size_t count) {
   constexpr size_t kFactors = 51;
   // 51 factors between 2^40.137 and 2^40.157 have a product of 2048 bits.

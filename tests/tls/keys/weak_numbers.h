@@ -52,6 +52,7 @@ ShortPrivateExponent MakeShortPrivateExponent(const Integer& p, const Integer& q
 std::vector<uint8_t> RsaSpki(const Integer& modulus, const Integer& exponent);
 std::vector<uint8_t> EcSpki(std::string_view curve_oid, std::span<const uint8_t> point);
 std::vector<uint8_t> Ed25519Spki(std::span<const uint8_t> key);
+std::vector<uint8_t> MlDsa44Spki(std::span<const uint8_t> key);
 
 // Primes of 1024 bits, made by `openssl prime -generate -bits 1024 -hex` and kept in
 // tests/tls/keys/primes_1024.txt; the products of any two are sound moduli of 2048 bits.
