@@ -86,8 +86,8 @@ struct Table<WeakKeyRow> {
     visit(Column{"curve", &R::curve, "as in certificates"});
     visit(Column{"weaknesses", &R::weaknesses,
                  "words of docs/keys.md: those of certificates.weak_key (here with all checks), "
-                 "dh_short, dh_composite, shared_prime, shared_modulus, shared_key, "
-                 "known_private_key"});
+                 "dh_short, dh_composite, dh_not_safe, shared_prime, shared_modulus, "
+                 "shared_key, known_private_key"});
     visit(Column{"detail", &R::detail, "what was found, for people"});
     visit(Column{"private_key_follows", &R::private_key_follows,
                  "from what was found anybody can compute the private key"});

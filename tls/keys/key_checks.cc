@@ -27,7 +27,8 @@ constexpr std::string_view kNames[kKeyWeaknesses] = {"rsa_short",
                                                      "small_private_exponent",
                                                      "ec_point_off_curve",
                                                      "dh_short",
-                                                     "dh_composite"};
+                                                     "dh_composite",
+                                                     "dh_not_safe"};
 
 // FIPS 186-4 §B.3.1: a public exponent is under 2^256.
 constexpr size_t kMaxExponentBytes = 32;
@@ -266,6 +267,17 @@ KeyFindings CheckKey(const PublicKeyFacts& key, KeyCheckDepth depth) {
   return findings;
 }
 
+namespace {
+
+// (p - 1) / 2 is prime, too. `p` is.
+bool IsSafe(const Integer& p) {
+  Integer half;
+  mpz_tdiv_q_2exp(half.get(), p.get(), 1);
+  return mpz_probab_prime_p(half.get(), kPrimalityRounds) != 0;
+}
+
+}  // namespace
+
 KeyFindings CheckDhPrime(Bytes prime) {
   KeyFindings findings;
   Notes notes(&findings);
@@ -280,6 +292,7 @@ KeyFindings CheckDhPrime(Bytes prime) {
   }
   if (bits < kShortRsaBits) notes.Add(KeyWeakness::kDhShort);
   if (checked && !is_prime) notes.Add(KeyWeakness::kDhComposite, "the prime is none");
+  if (is_prime && !IsSafe(p)) notes.Add(KeyWeakness::kDhNotSafe);
   return findings;
 }
 

@@ -28,8 +28,9 @@ enum class KeyWeakness : uint8_t {
   kEcPointOffCurve,
   kDhShort,
   kDhComposite,
+  kDhNotSafe,
 };
-inline constexpr size_t kKeyWeaknesses = 13;
+inline constexpr size_t kKeyWeaknesses = 14;
 
 // "rsa_short", "fermat" …: the words of certificates.weak_key and weak_keys.weaknesses.
 std::string_view KeyWeaknessName(KeyWeakness weakness);
@@ -66,8 +67,8 @@ struct KeyFindings {
 KeyFindings CheckKey(const PublicKeyFacts& key, KeyCheckDepth depth);
 
 // The same of a finite-field Diffie-Hellman group's prime (big-endian, no leading zeros), which a
-// server need not have chosen well: short, no prime at all, or with a small factor. Thorough: some
-// milliseconds.
+// server need not have chosen well: short, no prime at all, with a small factor, or not safe.
+// Thorough: some tens of milliseconds for a prime of 2048 bits.
 KeyFindings CheckDhPrime(Bytes prime);
 
 // The words for a certificate: those of its key, then those of its signature ("md5_signature",

@@ -395,7 +395,31 @@ TEST(KeyChecks, Ed25519KeysOfOpensslAreOnTheCurve) {
   EXPECT_THAT(Words(testing::Ed25519Spki(key)), ElementsAre("ec_point_off_curve"));
 }
 
-// The groups of RFC 7919, as OpenSSL writes them: SEQUENCE { prime, generator }.
+// The prime that OpenSSL writes for `option`: the first number of SEQUENCE { prime, generator … }.
+Integer OpensslDhPrime(const std::string& algorithm, const std::string& option) {
+  const std::string pem = TemporaryPath("dh.pem");
+  const std::string path = TemporaryPath("dh.der");
+  EXPECT_EQ(interop::RunCommand({"openssl", "genpkey", "-genparam", "-algorithm", algorithm,
+                                 "-pkeyopt", option, "-out", pem})
+                .exit_code,
+            0);
+  EXPECT_EQ(
+      interop::RunCommand({"openssl", "asn1parse", "-in", pem, "-noout", "-out", path}).exit_code,
+      0);
+  std::ifstream file(path, std::ios::binary);
+  const std::vector<uint8_t> der{std::istreambuf_iterator<char>(file),
+                                 std::istreambuf_iterator<char>()};
+  CBS reader, sequence, prime;
+  CBS_init(&reader, der.data(), der.size());
+  if (!CBS_get_asn1(&reader, &sequence, CBS_ASN1_SEQUENCE) ||
+      !CBS_get_asn1(&sequence, &prime, CBS_ASN1_INTEGER)) {
+    ADD_FAILURE() << "no prime of " << option;
+    return Integer(0);
+  }
+  return Integer::FromBytes({CBS_data(&prime), CBS_len(&prime)});
+}
+
+// The groups of RFC 7919 have safe primes, those of RFC 5114 have none.
 TEST(KeyChecks, PrimesOfDheAreToldApart) {
   const auto words = [](const Integer& prime) {
     std::vector<std::string> found;
@@ -404,33 +428,24 @@ TEST(KeyChecks, PrimesOfDheAreToldApart) {
     }
     return found;
   };
-  for (const char* group : {"ffdhe2048", "ffdhe3072"}) {
-    const std::string pem = TemporaryPath("dh.pem");
-    const std::string path = TemporaryPath("dh.der");
-    ASSERT_EQ(interop::RunCommand({"openssl", "genpkey", "-genparam", "-algorithm", "DH",
-                                   "-pkeyopt", std::string("group:") + group, "-out", pem})
-                  .exit_code,
-              0);
-    ASSERT_EQ(
-        interop::RunCommand({"openssl", "dhparam", "-in", pem, "-outform", "DER", "-out", path})
-            .exit_code,
-        0);
-    std::ifstream file(path, std::ios::binary);
-    const std::vector<uint8_t> der{std::istreambuf_iterator<char>(file),
-                                   std::istreambuf_iterator<char>()};
-    CBS reader, sequence, prime;
-    CBS_init(&reader, der.data(), der.size());
-    ASSERT_TRUE(CBS_get_asn1(&reader, &sequence, CBS_ASN1_SEQUENCE));
-    ASSERT_TRUE(CBS_get_asn1(&sequence, &prime, CBS_ASN1_INTEGER));
-    const Integer p = Integer::FromBytes({CBS_data(&prime), CBS_len(&prime)});
+  for (const char* group : {"group:ffdhe2048", "group:ffdhe3072"}) {
+    const Integer p = OpensslDhPrime("DH", group);
     EXPECT_THAT(words(p), IsEmpty()) << group;
     Integer even = p;
     mpz_add_ui(even.get(), even.get(), 1);
     EXPECT_THAT(words(even), ElementsAre("small_factor", "dh_composite")) << group;
   }
-  EXPECT_THAT(words(OpensslPrimes()[0]), ElementsAre("dh_short"));
+  EXPECT_THAT(words(OpensslDhPrime("DHX", "dh_rfc5114:1")), ElementsAre("dh_short", "dh_not_safe"));
+  EXPECT_THAT(words(OpensslDhPrime("DHX", "dh_rfc5114:2")), ElementsAre("dh_not_safe"));
+  EXPECT_THAT(words(OpensslDhPrime("DHX", "dh_rfc5114:3")), ElementsAre("dh_not_safe"));
+  EXPECT_THAT(words(OpensslPrimes()[0]), ElementsAre("dh_short", "dh_not_safe"));
   EXPECT_THAT(words(SoundModulus()), ElementsAre("dh_composite"));
   EXPECT_THAT(words(Integer(0)), ElementsAre("dh_short"));
+  // The smallest ones: (7 - 1) / 2 is prime, (13 - 1) / 2 and (3 - 1) / 2 are not.
+  EXPECT_THAT(words(Integer(7)), ElementsAre("dh_short"));
+  for (const unsigned long p : {3ul, 13ul}) {
+    EXPECT_THAT(words(Integer(p)), ElementsAre("dh_short", "dh_not_safe")) << p;
+  }
 }
 
 TEST(KeyChecks, WordsOfACertificateAreItsKeysAndItsSignatures) {
