@@ -76,6 +76,7 @@ class Concluder {
     for (size_t i = 0; i < done_.size(); ++i) LearnResult(i);
     SettleVersions();
     SettleSuites();
+    SettleCertificates();
     SettleDowngrades();
     SettleDhe();
     SettleGroups();
@@ -239,12 +240,10 @@ class Concluder {
           LearnNoneOf(kTls10, kTls12);
           break;
         }
-        Learn((result.probe.parts & kPartRsa) != 0 ? &out_.has_rsa_certificate
-                                                   : &out_.has_ecdsa_certificate,
-              false);
+        ((result.probe.parts & kPartRsa) != 0 ? rsa_refused_ : ecdsa_refused_) = true;
         break;
       case ProbeKind::kNoServerName:
-        if (!no_version) Learn(&out_.accepts_no_server_name, false);
+        no_server_name_refused_ = no_server_name_refused_ || !no_version;
         break;
       case ProbeKind::kHybridGroups:
         OnGroupsRefused(result);
@@ -359,6 +358,18 @@ class Concluder {
     }
   }
 
+  // A refusal is one of the key, or of the missing name, only of a server that takes something of
+  // what these probes offer.
+  void SettleCertificates() {
+    const bool takes_some = std::ranges::any_of(out_.accepted_suites, [](uint16_t suite) {
+      return Offers({ProbeKind::kNoServerName}, kTls12, suite);
+    });
+    if (!takes_some) return;
+    if (rsa_refused_) Learn(&out_.has_rsa_certificate, false);
+    if (ecdsa_refused_) Learn(&out_.has_ecdsa_certificate, false);
+    if (no_server_name_refused_) Learn(&out_.accepts_no_server_name, false);
+  }
+
   // RFC 8446 §4.1.3: a server of TLS 1.3 says so in every older answer; one of TLS 1.2 should in
   // answers of TLS 1.1 and 1.0. SSL 3.0 is not spoken of.
   void SettleDowngrades() {
@@ -452,6 +463,9 @@ class Concluder {
   ProbeFindings out_;
   std::vector<uint16_t> groups_;  // accepted, in the order in which they showed
   uint8_t groups_refused_ = 0;    // bits of HybridGroups()
+  bool rsa_refused_ = false;
+  bool ecdsa_refused_ = false;
+  bool no_server_name_refused_ = false;
 };
 
 }  // namespace

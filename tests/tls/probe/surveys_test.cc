@@ -192,6 +192,20 @@ TEST(Plan, FollowsUpWhatMayBeOurs) {
   EXPECT_EQ(found.findings.dhe_bits, 1024u);
 }
 
+TEST(Plan, TakesARefusalForOneOfTheNameOnlyWhereTheSuitesAreNotToBlame) {
+  // TLS_RSA_WITH_NULL_SHA256: nothing of what asks for certificates, with a name or without.
+  const ProbeFindings null_only =
+      Explore({.versions = {kTls10, kTls12}, .suites = {0x003b}}, Only(Survey::kCerts)).findings;
+  EXPECT_EQ(null_only.accepts_no_server_name, std::nullopt);
+  EXPECT_EQ(null_only.has_rsa_certificate, std::nullopt);
+  EXPECT_EQ(null_only.has_ecdsa_certificate, std::nullopt);
+  const ProbeFindings needs_name =
+      Explore({.versions = {kTls12}, .needs_name = true}, Only(Survey::kCerts)).findings;
+  EXPECT_THAT(needs_name.accepts_no_server_name, Optional(false));
+  EXPECT_THAT(needs_name.has_rsa_certificate, Optional(true));
+  EXPECT_THAT(needs_name.has_ecdsa_certificate, Optional(false));
+}
+
 TEST(Plan, DoesNotFollowUpWhatIsTheServers) {
   const OrdinaryHandshake failed = {.reached_tls = true};
   EXPECT_EQ(NextProbe({}, failed, {}), std::nullopt);
