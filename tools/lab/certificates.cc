@@ -288,6 +288,17 @@ std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index, uint8_t
     if (host.number == 0) c.names.push_back(zone);
   }
   const auto days = static_cast<uint32_t>(Mix64(host_index) % kSpreadDays);
+  if (host.cert == CertPosture::kOtherWithoutName) {
+    // As a server comes from its installer.
+    Certificate installed;
+    installed.subject_cn = "localhost.localdomain";
+    installed.names = {installed.subject_cn};
+    installed.serial = Serial(JoinText(world_.options().seed, " ", name, " installed"));
+    installed.key = &keys_.Get(host.key, host.key_index + 1u);
+    Chain chain = *Complete(std::move(c), CertPosture::kValid, days);
+    chain.without_name = Complete(std::move(installed), CertPosture::kSelfSigned, days);
+    return std::make_shared<const Chain>(std::move(chain));
+  }
   if (host.cert != CertPosture::kDual) return Complete(std::move(c), host.cert, days);
   Certificate other;
   other.subject_cn = c.subject_cn;

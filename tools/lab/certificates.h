@@ -56,6 +56,8 @@ struct Chain {
   std::shared_ptr<const Certificate> root;
   // Another chain, with an RSA key, for clients that cannot do with the one above. May be null.
   std::shared_ptr<const Chain> for_rsa;
+  // What clients are shown that send no server name, where it is something else. May be null.
+  std::shared_ptr<const Chain> without_name;
 };
 
 class CertificateStore {

@@ -5,24 +5,12 @@
 #include <algorithm>
 
 #include "tools/lab/sts_truth.h"
+#include "tools/lab/tls_server.h"
 
 namespace mxsweep::lab {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string_view VersionName(uint16_t version) {
-  switch (version) {
-    case TLS1_VERSION:
-      return "TLSv1";
-    case TLS1_1_VERSION:
-      return "TLSv1.1";
-    case TLS1_2_VERSION:
-      return "TLSv1.2";
-    default:
-      return "TLSv1.3";
-  }
-}
 
 bool AnyOf(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();

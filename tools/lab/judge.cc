@@ -11,13 +11,6 @@
 namespace mxsweep::lab {
 namespace {
 
-// What DANE says of one chain, and in which words TLS reports would (RFC 8460 §4.3).
-struct DaneTruth {
-  std::string_view status;
-  std::optional<size_t> matched;
-  std::string_view failure = "validation-failure";
-};
-
 bool DateValid(CertPosture cert) {
   return cert != CertPosture::kExpired && cert != CertPosture::kNotYetValid;
 }
@@ -305,6 +298,22 @@ HostTruth Judge::JudgeHost(uint32_t index) const {
   return truth;
 }
 
+ChainTruth Judge::JudgeChain(uint32_t host, const HostTruth& facts, const Chain& chain,
+                             CertPosture cert) const {
+  ChainTruth truth;
+  const Certificate& leaf = *chain.certificates[0];
+  if (cert != CertPosture::kUnreadableExtra) {
+    truth.certificate_level = CertificateLevel(chain, cert);
+  }
+  truth.pkix_status = PkixStatus(cert);
+  truth.name_match = NameMatch(leaf, world_.HostName(host));
+  truth.dane.status = facts.tlsa_status;  // none, insecure, lookup_error
+  if (facts.tlsa_status == "secure") {
+    truth.dane = JudgeDane(facts.tlsa, chain, cert, NameMatch(leaf, facts.tlsa_base) != "none");
+  }
+  return truth;
+}
+
 absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTruth& facts,
                                                    uint32_t address) const {
   const Address& server = world_.addresses()[address];
@@ -342,19 +351,14 @@ absl::StatusOr<EndpointTruth> Judge::JudgeEndpoint(uint32_t index, const HostTru
     truth.chain = store_.ChainOf(truth.certificate_owner, server.variant);
     truth.session_level = SessionLevel(*truth.tls, /*old=*/false);
     truth.session_level_openssl_3_0 = SessionLevel(*truth.tls, /*old=*/true);
-    if (owner.cert != CertPosture::kUnreadableExtra) {
-      truth.certificate_level = CertificateLevel(*truth.chain, owner.cert);
-    }
-    truth.pkix_status = PkixStatus(owner.cert);
-    const Certificate& leaf = *truth.chain->certificates[0];
-    truth.name_match = NameMatch(leaf, host);
-    if (facts.tlsa_status == "secure") {
-      dane = JudgeDane(facts.tlsa, *truth.chain, owner.cert,
-                       NameMatch(leaf, facts.tlsa_base) != "none");
-    }
+    const ChainTruth judged = JudgeChain(index, facts, *truth.chain, owner.cert);
+    truth.certificate_level = judged.certificate_level;
+    truth.pkix_status = judged.pkix_status;
+    truth.name_match = judged.name_match;
+    dane = judged.dane;
   }
   if (facts.tlsa_status != "secure") {
-    truth.dane_status = facts.tlsa_status;  // none, insecure, lookup_error
+    truth.dane_status = facts.tlsa_status;
   } else if (truth.tls_ok) {
     truth.dane_status = dane.status;
     truth.dane_matched = dane.matched;

@@ -34,6 +34,21 @@ struct HostTruth {
   bool rollover_ready = false;
 };
 
+// What DANE says of one chain, and in which words TLS reports would (RFC 8460 §4.3).
+struct DaneTruth {
+  std::string_view status;        // empty: null
+  std::optional<size_t> matched;  // index into HostTruth::tlsa
+  std::string_view failure = "validation-failure";
+};
+
+// What a chain is worth to who asked for a host and was shown it.
+struct ChainTruth {
+  std::optional<int> certificate_level;  // nothing: a certificate cannot be read
+  std::string_view pkix_status;
+  std::string_view name_match;
+  DaneTruth dane;
+};
+
 struct EndpointTruth {
   BehaviourOutcome outcome;
   bool tls_ok = false;
@@ -68,6 +83,9 @@ class Judge {
   HostTruth JudgeHost(uint32_t host) const;
   absl::StatusOr<EndpointTruth> JudgeEndpoint(uint32_t host, const HostTruth& facts,
                                               uint32_t address) const;
+  // Of a chain that was made as `cert` has it.
+  ChainTruth JudgeChain(uint32_t host, const HostTruth& facts, const Chain& chain,
+                        CertPosture cert) const;
 
  private:
   const World& world_;

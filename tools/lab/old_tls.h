@@ -11,37 +11,42 @@
 #include <string_view>
 
 #include "tools/lab/certificates.h"
+#include "tools/lab/hello_records.h"
 #include "tools/lab/postures.h"
 
 namespace mxsweep::lab {
+
+// What it makes a finite-field Diffie-Hellman exchange with.
+struct OldPrime {
+  std::string prime;  // bytes, big-endian
+  uint32_t bits;
+  uint8_t generator;
+  std::string_view kind;  // as endpoints.dhe_prime_kind
+  std::string_view name;  // of a well-known one, as endpoints.dhe_prime; empty: nobody's
+  bool value_repeats;     // its own public value is the same in every connection
+};
 
 // What such a server takes.
 struct OldTls {
   uint16_t min_version;  // wire
   uint16_t max_version;
   std::span<const uint16_t> suites;  // in its order of preference
-  std::string_view dh_prime;         // hexadecimal digits; empty: it has no DHE suite
-  uint32_t dh_bits;
-  uint32_t export_rsa_bits;  // of its temporary key; 0: none
+  const OldPrime* dh_prime;          // null: it has no DHE suite
+  uint32_t export_rsa_bits;          // of its temporary key; 0: none
 };
 
 // Null: BoringSSL plays it.
 const OldTls* OldTlsOf(TlsPosture posture);
 
-// The server name in the ClientHello that `record` holds (RFC 6066 §3); empty: none.
-std::string ServerNameIn(std::string_view record);
-
-// The suite, and the version, that it takes of the ClientHello in `record`, and the records that
-// say so; or an alert.
+// The suite, and the version, that it takes of the ClientHello, and the records that say so; or an
+// alert, as to what is no ClientHello.
 struct OldTlsAnswer {
   std::string records;
   uint16_t suite = 0;  // 0: an alert
   uint16_t version = 0;
 };
-OldTlsAnswer AnswerHello(const OldTls& server, const Chain& chain, std::string_view record);
-
-// How long the record at the start of `bytes` is, header included; nothing: it has no header yet.
-std::optional<size_t> RecordLength(std::string_view bytes);
+OldTlsAnswer AnswerHello(const OldTls& server, const Chain& chain,
+                         const std::optional<Hello>& hello);
 
 }  // namespace mxsweep::lab
 

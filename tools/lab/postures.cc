@@ -74,7 +74,14 @@ constexpr PostureRow kDaneRows[] = {
 };
 
 constexpr PostureRow kTlsRows[] = {
-    {"modern", 65.7, "TLS 1.2 and 1.3, X25519 first"},
+    {"modern", 62.4, "TLS 1.2 and 1.3, X25519 first"},
+    {"hybrid_first", 2.5, "likewise, and X25519MLKEM768 before it"},
+    {"hybrid_last", 0.2, "likewise, and X25519MLKEM768 from clients that have nothing else"},
+    {"hybrid_several", 0.2,
+     "likewise, and X25519MLKEM768, SecP256r1MLKEM768, SecP384r1MLKEM1024 before it"},
+    {"mlkem_alone", 0.1, "TLS 1.3 alone; MLKEM1024, MLKEM768, then P-384"},
+    {"hybrid_draft", 0.2, "TLS 1.2 and 1.3, X25519Kyber768Draft00, then X25519"},
+    {"mldsa", 0.1, "as hybrid_first, with an ML-DSA certificate for who takes no other"},
     {"tls13_only", 3.0, "TLS 1.3 alone, X25519"},
     {"tls13_p256", 2.0, "TLS 1.3 alone, P-256"},
     {"tls13_p384", 2.0, "TLS 1.3 alone, P-384"},
@@ -92,8 +99,10 @@ constexpr PostureRow kTlsRows[] = {
     {"tls11_only", 0.5, "TLS 1.1 alone"},
     {"tls10_only", 1.5, "TLS 1.0 alone"},
     {"tls10_to_12", 2.5, "TLS 1.0 to 1.2"},
-    {"dhe_only", 0.3,
+    {"dhe_only", 0.2,
      "TLS 1.0 to 1.2, finite-field DHE of 1024 bits alone (up to ServerHelloDone)"},
+    {"dhe_own_prime", 0.05, "likewise, of 2048 bits: a prime of nobody, which is not a safe one"},
+    {"dhe_composite", 0.05, "likewise, of 1024 bits: no prime"},
     {"ssl3_only", 0, "SSL 3.0 alone, RC4 (likewise)"},
     {"rc4_only", 0, "SSL 3.0 to TLS 1.2, RC4 alone (likewise)"},
     {"export_only", 0, "SSL 3.0 to TLS 1.0, export suites alone, 512 bits (likewise)"},
@@ -107,7 +116,8 @@ constexpr PostureRow kKeyRows[] = {
 };
 
 constexpr PostureRow kCertRows[] = {
-    {"valid", 48.4, "leaf and intermediate of the lab's ECDSA authority"},
+    {"valid", 47.9, "leaf and intermediate of the lab's ECDSA authority"},
+    {"other_without_name", 0.5, "likewise, and a self-signed one for who sends no server name"},
     {"valid_rsa_issuer", 10.0, "leaf and intermediate of the lab's RSA authority"},
     {"valid_with_root", 3.0, "the root is sent too"},
     {"wildcard", 6.0, "*.zone"},

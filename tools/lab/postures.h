@@ -125,6 +125,13 @@ enum class DanePosture : uint8_t {
 
 enum class TlsPosture : uint8_t {
   kModern,
+  // As it, with groups or certificates that not every client knows (hybrid_tls.h).
+  kHybridFirst,
+  kHybridLast,
+  kHybridSeveral,
+  kMlKemAlone,
+  kHybridDraft,
+  kMlDsa,
   kTls13Only,
   kTls13P256,
   kTls13P384,
@@ -142,7 +149,10 @@ enum class TlsPosture : uint8_t {
   kTls11Only,
   kTls10Only,
   kTls10To12,
+  // From here on without BoringSSL (old_tls.h).
   kDheOnly,
+  kDheOwnPrime,
+  kDheComposite,
   // Only what nobody offers any more; drawn only if the mix says so.
   kSsl3Only,
   kRc4Only,
@@ -164,6 +174,7 @@ enum class KeyKind : uint8_t {
 
 enum class CertPosture : uint8_t {
   kValid,
+  kOtherWithoutName,
   kValidRsaIssuer,
   kValidWithRoot,
   kWildcard,

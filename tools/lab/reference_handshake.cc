@@ -22,10 +22,14 @@ struct Group {
   uint32_t bits;
   int security_bits;
 };
-constexpr Group kGroups[] = {{SSL_CURVE_X25519, "X25519", 255, 128},
-                             {SSL_CURVE_SECP256R1, "P-256", 256, 128},
-                             {SSL_CURVE_SECP384R1, "P-384", 384, 192},
-                             {SSL_CURVE_SECP521R1, "P-521", 521, 256}};
+constexpr Group kGroups[] = {
+#ifdef SSL_GROUP_X25519_MLKEM768
+    {SSL_GROUP_X25519_MLKEM768, "X25519MLKEM768", 255, 192},
+#endif
+    {SSL_CURVE_X25519, "X25519", 255, 128},
+    {SSL_CURVE_SECP256R1, "P-256", 256, 128},
+    {SSL_CURVE_SECP384R1, "P-384", 384, 192},
+    {SSL_CURVE_SECP521R1, "P-521", 521, 256}};
 
 // OpenSSL 3.0, ssl/t1_lib.c, sigalg_security_bits: half the hash's length, except for what
 // collisions are known of.

@@ -1,8 +1,10 @@
 #include "tools/lab/smtp_connection.h"
 
+#include <openssl/bio.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace mxsweep::lab {
 namespace {
@@ -108,8 +110,8 @@ bool SmtpConnection::OnReadable(int64_t now_ms) {
     case State::kAwaitHello:
       ReadHello();
       break;
-    case State::kOldHello:
-      ReadOldHello();
+    case State::kHandHello:
+      ReadHelloByHand();
       break;
     case State::kHandshake:
       Handshake();
@@ -196,10 +198,11 @@ void SmtpConnection::ReadHello() {
     if (state_ != State::kOver) Apply(std::move(step));
     return;
   }
-  if (OldTlsOf(context_.world.addresses()[identity_.address].tls) != nullptr) {
+  const TlsPosture tls = context_.world.addresses()[identity_.address].tls;
+  if (OldTlsOf(tls) != nullptr || HybridTlsOf(tls) != nullptr) {
     in_.clear();
-    state_ = State::kOldHello;
-    return ReadOldHello();
+    state_ = State::kHandHello;
+    return ReadHelloByHand();
   }
   ssl_ = context_.tls.New(&identity_);
   if (!ssl_ || !SSL_set_fd(ssl_.get(), fd_.get())) return End();
@@ -207,20 +210,43 @@ void SmtpConnection::ReadHello() {
   Handshake();
 }
 
-void SmtpConnection::ReadOldHello() {
+void SmtpConnection::ReadHelloByHand() {
   if (!ReadPlain()) return End();
   const std::optional<size_t> length = RecordLength(in_);
   if (!length || in_.size() < *length) return;
-  const std::string record = in_.substr(0, *length);
-  in_.clear();
-  identity_.server_name = ServerNameIn(record);
+  const std::string record = std::exchange(in_, "");
+  const TlsPosture tls = context_.world.addresses()[identity_.address].tls;
+  const std::optional<Hello> hello = ReadClientHello(record.substr(0, *length));
+  if (const HybridTls* hybrid = HybridTlsOf(tls)) {
+    const std::optional<std::string> answer = hello ? AnswerByHand(*hybrid, *hello) : std::nullopt;
+    if (!answer) return PlayFrom(record);
+    identity_.server_name = hello->server_name;
+    return SendByHand(*answer);
+  }
+  identity_.server_name = hello ? hello->server_name : "";
+  SendByHand(AnswerHello(*OldTlsOf(tls), *context_.tls.ChainFor(identity_), hello).records);
+}
+
+// BoringSSL makes the handshake, and begins with what was read from the socket already.
+void SmtpConnection::PlayFrom(const std::string& record) {
+  ssl_ = context_.tls.New(&identity_);
+  BIO* first = BIO_new(BIO_s_mem());
+  BIO* socket = BIO_new_socket(fd_.get(), BIO_NOCLOSE);
+  if (!ssl_ || first == nullptr || socket == nullptr) return End();
+  BIO_set_mem_eof_return(first, -1);
+  BIO_write_all(first, record.data(), record.size());
+  SSL_set_bio(ssl_.get(), first, socket);
+  has_first_record_ = true;
+  state_ = State::kHandshake;
+  Handshake();
+}
+
+void SmtpConnection::SendByHand(const std::string& records) {
   identity_.greeted_by_client = true;
   CountHandshake();
   ++context_.report.failed_handshakes;
-  const OldTls& server = *OldTlsOf(context_.world.addresses()[identity_.address].tls);
-  const std::string answer = AnswerHello(server, *context_.tls.ChainFor(identity_), record).records;
   // It fits into the empty buffer of a socket.
-  if (send(fd_.get(), answer.data(), answer.size(), MSG_NOSIGNAL) < 0) return End();
+  if (send(fd_.get(), records.data(), records.size(), MSG_NOSIGNAL) < 0) return End();
   shutdown(fd_.get(), SHUT_WR);
   is_past_smtp_ = true;
   state_ = State::kDraining;
@@ -233,6 +259,10 @@ void SmtpConnection::Handshake() {
   if (result != 1) {
     const int error = SSL_get_error(ssl_.get(), result);
     wants_write_ = error == SSL_ERROR_WANT_WRITE;
+    if (error == SSL_ERROR_WANT_READ && std::exchange(has_first_record_, false)) {
+      SSL_set0_rbio(ssl_.get(), BIO_new_socket(fd_.get(), BIO_NOCLOSE));
+      return Handshake();
+    }
     if (wants_write_ || error == SSL_ERROR_WANT_READ) return;
     CountHandshake();
     ++context_.report.failed_handshakes;

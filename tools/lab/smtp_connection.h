@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "tools/lab/hybrid_tls.h"
 #include "tools/lab/old_tls.h"
 #include "tools/lab/report.h"
 #include "tools/lab/smtp_session.h"
@@ -49,7 +50,7 @@ class SmtpConnection {
     kGreetDelay,  // the greeting is held back
     kPlain,       // commands
     kAwaitHello,  // 220 to STARTTLS was sent
-    kOldHello,    // as kHandshake, of a server that BoringSSL does not play
+    kHandHello,   // likewise, of a server that may answer by hand
     kHandshake,
     kTls,  // commands inside TLS
     kResetSoon,
@@ -67,7 +68,9 @@ class SmtpConnection {
   bool ReadPlain();
   bool ReadTls();
   void ReadHello();
-  void ReadOldHello();
+  void ReadHelloByHand();
+  void SendByHand(const std::string& records);
+  void PlayFrom(const std::string& record);
   void Handshake();
   void CountHandshake();
   void TakeLines();
@@ -84,10 +87,11 @@ class SmtpConnection {
   State state_ = State::kGreetDelay;
   bool implicit_tls_;
   bool wants_write_ = false;
-  bool is_past_smtp_ = false;  // a ClientHello was answered by hand: what follows is no command
-  std::string in_;             // of an incomplete line, or lines not looked at yet
-  std::string out_;            // not sent yet
-  Next next_ = Next::kListen;  // once out_ is sent
+  bool is_past_smtp_ = false;      // a ClientHello was answered by hand: what follows is no command
+  bool has_first_record_ = false;  // BoringSSL reads what we have read, not the socket yet
+  std::string in_;                 // of an incomplete line, or lines not looked at yet
+  std::string out_;                // not sent yet
+  Next next_ = Next::kListen;      // once out_ is sent
   bool step_pending_ = false;
   std::string repeat_;
   size_t repeat_left_ = 0;

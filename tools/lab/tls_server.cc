@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/nid.h>
 
+#include <algorithm>
 #include <iterator>
 #include <vector>
 
@@ -23,9 +24,23 @@ constexpr char kOldAndNew[] =
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
     "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA";
 
+// A BoringSSL that knows the hybrid group plays it.
+#ifdef SSL_GROUP_X25519_MLKEM768
+constexpr char kHybridBeforeX25519[] = "X25519MLKEM768:X25519:P-256";
+#else
+constexpr char kHybridBeforeX25519[] = "X25519:P-256";
+#endif
+
 // The order of TlsPosture.
 constexpr TlsSetup kSetups[] = {
     {TLS1_2_VERSION, TLS1_3_VERSION, kGcm128, "X25519:P-256"},
+    // What else these take is in hybrid_tls.cc.
+    {TLS1_2_VERSION, TLS1_3_VERSION, kGcm128, kHybridBeforeX25519},
+    {TLS1_2_VERSION, TLS1_3_VERSION, kGcm128, "X25519:P-256"},
+    {TLS1_2_VERSION, TLS1_3_VERSION, kGcm128, kHybridBeforeX25519},
+    {TLS1_3_VERSION, TLS1_3_VERSION, kGcm128, "P-384"},
+    {TLS1_2_VERSION, TLS1_3_VERSION, kGcm128, "X25519:P-256"},
+    {TLS1_2_VERSION, TLS1_3_VERSION, kGcm128, kHybridBeforeX25519},
     {TLS1_3_VERSION, TLS1_3_VERSION, kGcm128, "X25519"},
     {TLS1_3_VERSION, TLS1_3_VERSION, kGcm128, "P-256"},
     {TLS1_3_VERSION, TLS1_3_VERSION, kGcm128, "P-384"},
@@ -44,6 +59,8 @@ constexpr TlsSetup kSetups[] = {
     {TLS1_VERSION, TLS1_VERSION, kCbc128, "P-256"},
     {TLS1_VERSION, TLS1_2_VERSION, kOldAndNew, "P-256"},
     // These are played without BoringSSL (old_tls.h): whatever stands here is not used.
+    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
+    {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
     {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
     {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
     {TLS1_VERSION, TLS1_2_VERSION, "PSK-AES128-CBC-SHA", "P-256"},
@@ -69,11 +86,36 @@ constexpr uint16_t kSignatures[] = {
 };
 constexpr uint16_t kSha1Signatures[] = {SSL_SIGN_ECDSA_SHA1, SSL_SIGN_RSA_PKCS1_SHA1};
 
+// Suites with ECDSA keys that servers of the lab have, and all of TLS 1.3.
+bool OffersSuiteOfEcdsa(const SSL_CLIENT_HELLO* hello) {
+  constexpr uint16_t kSuites[] = {0xc009, 0xc00a, 0xc02b, 0xc02c, 0xcca9, 0x1301, 0x1302, 0x1303};
+  for (size_t at = 0; at + 1 < hello->cipher_suites_len; at += 2) {
+    const int suite = hello->cipher_suites[at] << 8 | hello->cipher_suites[at + 1];
+    if (std::ranges::find(kSuites, suite) != std::end(kSuites)) return true;
+  }
+  return false;
+}
+
 TlsIdentity* IdentityOf(const SSL* ssl) { return static_cast<TlsIdentity*>(SSL_get_app_data(ssl)); }
 
 }  // namespace
 
 const TlsSetup& SetupOf(TlsPosture posture) { return kSetups[static_cast<size_t>(posture)]; }
+
+std::string_view VersionName(uint16_t version) {
+  switch (version) {
+    case SSL3_VERSION:
+      return "SSLv3";
+    case TLS1_VERSION:
+      return "TLSv1";
+    case TLS1_1_VERSION:
+      return "TLSv1.1";
+    case TLS1_2_VERSION:
+      return "TLSv1.2";
+    default:
+      return "TLSv1.3";
+  }
+}
 
 absl::Status TlsServer::Init() {
   for (size_t i = 0; i < contexts_.size(); ++i) {
@@ -154,6 +196,7 @@ ssl_select_cert_result_t TlsServer::OnHello(const SSL_CLIENT_HELLO* hello) {
   }
   // RFC 8446 §4.2.3: their number of bytes, and two each.
   identity->takes_ecdsa = false;
+  if (!OffersSuiteOfEcdsa(hello)) return ssl_select_cert_success;
   for (size_t at = 2; at + 1 < size; at += 2) {
     const int scheme = bytes[at] << 8 | bytes[at + 1];
     identity->takes_ecdsa |=
@@ -164,7 +207,9 @@ ssl_select_cert_result_t TlsServer::OnHello(const SSL_CLIENT_HELLO* hello) {
 
 std::shared_ptr<const Chain> TlsServer::ChainFor(const TlsIdentity& identity) const {
   const uint32_t owner = world_.CertificateOwner(identity.address, identity.server_name);
-  return store_.ChainOf(owner, world_.addresses()[identity.address].variant);
+  std::shared_ptr<const Chain> chain =
+      store_.ChainOf(owner, world_.addresses()[identity.address].variant);
+  return identity.server_name.empty() && chain->without_name ? chain->without_name : chain;
 }
 
 int TlsServer::OnCertificate(SSL* ssl, void* self) {
@@ -196,7 +241,11 @@ void OfferEverything(SSL_CTX* ctx) {
   SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
   // BoringSSL of 2026 no longer has 3DES in its default.
   SSL_CTX_set_cipher_list(ctx, "ALL:DES-CBC3-SHA");
+#ifdef SSL_GROUP_X25519_MLKEM768
+  SSL_CTX_set1_curves_list(ctx, "X25519MLKEM768:X25519:P-256:P-384:P-521");
+#else
   SSL_CTX_set1_curves_list(ctx, "X25519:P-256:P-384:P-521");
+#endif
   SSL_CTX_set_verify_algorithm_prefs(ctx, kSignatures, std::size(kSignatures));
   SSL_CTX_enable_ocsp_stapling(ctx);
   SSL_CTX_enable_signed_cert_timestamps(ctx);

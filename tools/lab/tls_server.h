@@ -25,6 +25,9 @@ struct TlsSetup {
 };
 const TlsSetup& SetupOf(TlsPosture posture);
 
+// "SSLv3", "TLSv1", "TLSv1.1" …, of a version on the wire.
+std::string_view VersionName(uint16_t version);
+
 // Whose connection an SSL object is; the certificate is chosen by it. It must outlive the SSL
 // object's use.
 struct TlsIdentity {
@@ -59,11 +62,10 @@ class TlsServer {
   std::array<bssl::UniquePtr<SSL_CTX>, static_cast<size_t>(TlsPosture::kCount)> contexts_;
 };
 
-// Does this BoringSSL know X25519MLKEM768? Then a client that offers everything offers it first. No
-// server of the lab takes it.
+// Does this BoringSSL know X25519MLKEM768? Then a client that offers everything offers it first,
+// and servers that have it play it.
 bool KnowsHybridGroups();
-// Groups and signature algorithms that this BoringSSL knows, but for the hybrid ones, for clients
-// that offer everything.
+// Groups and signature algorithms that this BoringSSL knows, for clients that offer everything.
 void OfferEverything(SSL_CTX* ctx);
 
 }  // namespace mxsweep::lab

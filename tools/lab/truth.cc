@@ -15,8 +15,8 @@
 #include "tools/lab/domain_truth.h"
 #include "tools/lab/judge.h"
 #include "tools/lab/ocsp.h"
-#include "tools/lab/old_tls.h"
 #include "tools/lab/smtp_texts.h"
+#include "tools/lab/survey_truth.h"
 #include "tools/lab/text.h"
 #include "tools/lab/tls_server.h"
 
@@ -155,54 +155,6 @@ void AddSmtp(const World& world, uint32_t address, const EndpointTruth& truth, J
   row["after_tls_code"] = after_tls.code == 0 ? Json() : Json(after_tls.code);
 }
 
-// Nobody asks for probes; one follows a handshake that failed perhaps for the client's own doing.
-void AddProbes(const EndpointTruth& truth, TlsPosture tls, Json alert, Json& row) {
-  // With OpenSSL the server has suites in common; RC4, export and NULL are not offered even so.
-  const bool dhe = truth.no_common_suite && tls == TlsPosture::kDheOnly;
-  for (const char* column : {"min_version_accepted",
-                             "max_version_accepted",
-                             "accepts_sslv3",
-                             "accepts_rc4",
-                             "accepts_3des",
-                             "accepts_null",
-                             "accepts_anonymous",
-                             "accepts_export_rsa",
-                             "accepts_export_dhe",
-                             "accepts_export",
-                             "accepts_static_rsa",
-                             "static_rsa_only",
-                             "fallback_scsv",
-                             "downgrade_sentinel",
-                             "accepts_dhe",
-                             "dhe_bits",
-                             "dhe_prime",
-                             "dhe_generator",
-                             "dhe_prime_kind",
-                             "dhe_public_value_repeats",
-                             "has_rsa_certificate",
-                             "has_ecdsa_certificate",
-                             "accepts_no_server_name",
-                             "pq_groups",
-                             "pq_groups_unknown",
-                             "pq_preferred",
-                             "mldsa"}) {
-    // What the follow-up showed as well is told of the surveys (AddOldSurveys).
-    if (!dhe) row[column] = nullptr;
-  }
-  const bool followed = !truth.may_be_ours.empty();
-  row["probe_count"] = followed ? 1 : 0;
-  row["follow_up"] = dhe ? Json("server_hello") : followed ? Json("alert") : Json();
-  row["follow_up_alert"] = followed && !dhe ? alert : Json();
-  row["follow_up_tls_version"] = dhe ? Json("TLSv1.2") : Json();
-  row["follow_up_cipher"] = dhe ? Json("TLS_DHE_RSA_WITH_AES_256_GCM_SHA384") : Json();
-  row["follow_up_group"] = dhe ? Json("DH 1024 bits") : Json();
-  // Of 1024 bits are 80, and those are level 1 (SSL_CTX_set_security_level(3)).
-  row["follow_up_session_level"] = dhe ? Json(1) : Json();
-  row["follow_up_session_level_openssl_3_0"] = dhe ? Json(1) : Json();
-  row["follow_up_session_level_limit"] = dhe ? Json("key exchange: DH 1024 bits") : Json();
-  if (!dhe) row["shown_certificates"] = nullptr;
-}
-
 void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
             std::optional<uint8_t> garbage_alert, Json& row) {
   const Behaviour behaviour = world.addresses()[address].behaviour;
@@ -239,7 +191,7 @@ void AddTls(const World& world, uint32_t address, const EndpointTruth& truth,
                           : behaviour == Behaviour::kAlertProtocolVersion ? Json("protocol_version")
                           : behaviour == Behaviour::kAlertInternalError   ? Json("internal_error")
                                                                           : Json();
-  AddProbes(truth, world.addresses()[address].tls, row["alert_received"], row);
+  AddFollowUp(truth, world.addresses()[address].tls, row);
 }
 
 // Of the yardsticks the lab knows what one session cannot show, and two faults for certain.
@@ -342,88 +294,6 @@ Json CertificateRow(const Certificate& c) {
           {"revocation_detail", nullptr}};
 }
 
-std::string VersionWord(uint16_t version) {
-  switch (version) {
-    case TLS1_VERSION:
-      return "TLSv1";
-    case TLS1_1_VERSION:
-      return "TLSv1.1";
-    case TLS1_2_VERSION:
-      return "TLSv1.2";
-    default:
-      return "TLSv1.3";
-  }
-}
-
-// What --probe all must find of a server with which a handshake is completed, by what its BoringSSL
-// is set up with.
-void AddSurveys(const TlsSetup& setup, Behaviour behaviour, const EndpointTruth& truth, Json& row) {
-  const std::string_view ciphers = setup.ciphers;
-  const bool triple_des = ciphers.starts_with("DES-CBC3");
-  const bool static_rsa = triple_des || ciphers.starts_with("AES128");
-  const bool old = setup.min_version < TLS1_3_VERSION;  // certificates come in the clear
-  row["min_version_accepted"] = VersionWord(setup.min_version);
-  row["max_version_accepted"] = VersionWord(setup.max_version);
-  for (const char* column :
-       {"accepts_sslv3", "accepts_rc4", "accepts_null", "accepts_anonymous", "accepts_export_rsa",
-        "accepts_export_dhe", "accepts_export", "accepts_dhe"}) {
-    row[column] = false;  // BoringSSL has none of it
-  }
-  // Export suites are of TLS 1.0 and before (RFC 4346 §A.5) or, of servers that mind no RFC,
-  // of 1.2.
-  if (setup.max_version == TLS1_1_VERSION) {
-    for (const char* column : {"accepts_export_rsa", "accepts_export_dhe", "accepts_export"}) {
-      row.erase(column);
-    }
-  }
-  row["accepts_3des"] = triple_des;
-  row["accepts_static_rsa"] = static_rsa;
-  row["static_rsa_only"] = static_rsa;
-  if (setup.min_version < setup.max_version) row["fallback_scsv"] = true;
-  row["pq_groups"] = Json::array();
-  row["pq_groups_unknown"] = Json::array();
-  const std::string_view key = FactsOf(truth.chain->certificates[0]->key->kind).type;
-  if (old && (key == "rsa" || key == "ec")) {
-    row["has_rsa_certificate"] = key == "rsa" || truth.chain->for_rsa != nullptr;
-    row["has_ecdsa_certificate"] = key == "ec";
-  }
-  if (old && !truth.server_name.empty()) {
-    row["accepts_no_server_name"] = behaviour != Behaviour::kRequireSni;
-  }
-  for (const char* column : {"dhe_bits", "dhe_prime", "dhe_generator", "dhe_prime_kind",
-                             "dhe_public_value_repeats", "follow_up"}) {
-    row[column] = nullptr;
-  }
-}
-
-// The same of a server that BoringSSL does not play.
-void AddOldSurveys(TlsPosture posture, Json& row) {
-  const OldTls& server = *OldTlsOf(posture);
-  const bool ssl3 = server.min_version == SSL3_VERSION;
-  row["min_version_accepted"] = ssl3 ? "SSLv3" : VersionWord(server.min_version);
-  row["max_version_accepted"] =
-      server.max_version == SSL3_VERSION ? "SSLv3" : VersionWord(server.max_version);
-  row["accepts_sslv3"] = ssl3;
-  row["accepts_rc4"] = posture == TlsPosture::kSsl3Only || posture == TlsPosture::kRc4Only;
-  row["accepts_null"] = posture == TlsPosture::kNullOnly;
-  row["accepts_3des"] = false;
-  row["accepts_anonymous"] = false;
-  const bool is_export = posture == TlsPosture::kExportOnly;
-  for (const char* column : {"accepts_export_rsa", "accepts_export_dhe", "accepts_export"}) {
-    row[column] = is_export;
-  }
-  const bool dhe = posture == TlsPosture::kDheOnly;
-  row["accepts_dhe"] = dhe;
-  row["dhe_bits"] = dhe || is_export ? Json(server.dh_bits) : Json();
-  const std::string prime = absl::HexStringToBytes(std::string(server.dh_prime));
-  row["dhe_prime"] = dhe         ? Json("rfc2409_1024")
-                     : is_export ? Json("sha256:" + ToHex(Sha256(prime)))
-                                 : Json();
-  row["dhe_generator"] = dhe || is_export ? Json("2") : Json();
-  row["dhe_prime_kind"] = dhe || is_export ? Json("safe") : Json();
-  row["dhe_public_value_repeats"] = dhe ? Json(true) : Json();
-}
-
 struct Outputs {
   std::ostream* domains = nullptr;
   std::ostream* mx_hosts = nullptr;
@@ -497,7 +367,7 @@ class TruthWalk {
       summary.Add(*endpoint);
       if (out_.endpoints != nullptr) PutEndpoint(index, facts, address, *endpoint);
       if (out_.certificates != nullptr) PutChains(address, *endpoint);
-      if (out_.surveys != nullptr) PutSurveys(index, address, *endpoint);
+      if (out_.surveys != nullptr) PutSurveys(index, facts, address, *endpoint);
     }
     return absl::OkStatus();
   }
@@ -582,23 +452,20 @@ class TruthWalk {
     PutRow(out_.endpoints, row);
   }
 
-  void PutSurveys(uint32_t index, uint32_t address, const EndpointTruth& truth) {
-    const Address& server = world_.addresses()[address];
+  void PutSurveys(uint32_t index, const HostTruth& host, uint32_t address,
+                  const EndpointTruth& truth) {
+    const SurveyTruth survey(world_, store_, judge_);
+    const std::optional<Json> columns = survey.Of(index, host, address, truth);
+    if (!columns) return;
     Json row = {{"host", world_.HostName(index)}, {"address", world_.AddressText(address)}};
-    if (truth.no_common_suite) {
-      AddOldSurveys(server.tls, row);
-    } else if (truth.tls_ok) {
-      AddSurveys(SetupOf(server.tls), server.behaviour, truth, row);
-    } else {
-      return;
-    }
+    row.update(*columns);
     PutRow(out_.surveys, row);
   }
 
   // Of a server with finite-field DHE alone the follow-up is shown the chain.
   void PutChains(uint32_t address, const EndpointTruth& truth) {
     if (truth.tls_ok) return PutChain(*truth.chain);
-    if (!truth.no_common_suite || world_.addresses()[address].tls != TlsPosture::kDheOnly) return;
+    if (!truth.no_common_suite || !IsMetByFollowUp(world_.addresses()[address].tls)) return;
     PutChain(*tls_.ChainFor({.address = address, .server_name = truth.server_name}));
   }
 
