@@ -110,13 +110,19 @@ absl::Status ConcernedFinder::ReadEndpoints(const output::ScanDirectory& scan, P
   uint64_t rows = 0;
   std::vector<uint32_t> shown;
   absl::Status status = ForEachRow<output::EndpointRow>(
-      scan, {"host", "address", "port", "provider", "chain_sha256"},
+      scan, {"host", "address", "port", "provider", "chain_sha256", "shown_certificates"},
       [&](const output::EndpointRow& row) {
         if (++rows % kRowsPerReport == 0) progress(kRowsPerReport);
         shown.clear();
-        for (const std::string& sha256 : row.chain_sha256.value_or(std::vector<std::string>())) {
+        const auto take = [&](std::string_view sha256) {
           const std::optional<uint32_t> key = keys_.KeyOfCertificate(sha256);
           if (key && std::ranges::find(shown, *key) == shown.end()) shown.push_back(*key);
+        };
+        if (row.chain_sha256) std::ranges::for_each(*row.chain_sha256, take);
+        // Some clients get another certificate, or the only one.
+        if (row.shown_certificates) {
+          std::ranges::for_each(*row.shown_certificates, take,
+                                &output::ShownCertificate::leaf_sha256);
         }
         for (const uint32_t key : shown) {
           AddEndpoint(key, {row.host, row.address, row.port});

@@ -77,7 +77,8 @@ struct Shown {
   std::string provider;
   std::vector<std::vector<uint8_t>> chain;  // DER
   std::vector<std::string> domains;
-  std::string dh_prime;  // hex; "": was not probed
+  std::string dh_prime;                         // hex; "": was not probed
+  std::vector<std::vector<uint8_t>> to_probes;  // leaves, DER
 };
 
 class KeysCommandTest : public ::testing::Test {
@@ -117,8 +118,17 @@ class KeysCommandTest : public ::testing::Test {
       endpoint.port = 25;
       endpoint.provider = shown.provider;
       endpoint.chain_sha256.emplace();
+      std::vector<std::vector<uint8_t>> certificates = shown.chain;
+      for (const std::vector<uint8_t>& der : shown.to_probes) {
+        certificates.push_back(der);
+        if (!endpoint.shown_certificates) endpoint.shown_certificates.emplace();
+        endpoint.shown_certificates->push_back(
+            {.probe = "certificate_rsa", .leaf_sha256 = Sha256Hex(der)});
+      }
       for (const std::vector<uint8_t>& der : shown.chain) {
         endpoint.chain_sha256->push_back(Sha256Hex(der));
+      }
+      for (const std::vector<uint8_t>& der : certificates) {
         output::CertificateRow certificate;
         certificate.sha256 = Sha256Hex(der);
         certificate.der.bytes = Text(der);
@@ -248,6 +258,26 @@ TEST_F(KeysCommandTest, TellsTheSameKeyUnderOtherCertificatesHostsAndProviders) 
   EXPECT_EQ(row["host_count"], 3);
   EXPECT_THAT(row["providers"], UnorderedElementsAre("a.example", "b.example"));
   EXPECT_EQ(row["domain_count"], 2);
+}
+
+TEST_F(KeysCommandTest, CountsWhatOnlyProbesWereShown) {
+  const Integer square = Product(prime(0), prime(0));
+  const auto weak = Certificate(RsaKey(square).get());
+  const auto sound = Certificate(TestKey(KeyKind::kP256, 44));
+  const std::string scan =
+      Scan("scan", {{.host = "mx.a.example",
+                     .provider = "a.example",
+                     .chain = {sound},
+                     .domains = {"one.example"},
+                     .to_probes = {weak}},
+                    {.host = "mx.b.example", .provider = "b.example", .to_probes = {weak, weak}}});
+  const std::map<std::string, json> rows = Rows({scan});
+  ASSERT_EQ(rows.size(), 1u);
+  const json& row = rows.at(SpkiOf(square));
+  EXPECT_EQ(row["endpoint_count"], 2);
+  EXPECT_EQ(row["host_count"], 2);
+  EXPECT_THAT(row["providers"], UnorderedElementsAre("a.example", "b.example"));
+  EXPECT_THAT(row["domains"], ElementsAre("one.example"));
 }
 
 TEST_F(KeysCommandTest, CountsWhatSeveralScansHaveOnce) {
