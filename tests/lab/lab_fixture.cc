@@ -39,7 +39,7 @@ uint32_t TestLab::AddressOf(const std::string& name) const {
 
 const KeyPool& TestKeys() {
   static const KeyPool* const keys = [] {
-    absl::StatusOr<KeyPool> made = KeyPool::Create(testing::TempDir() + "/mxsweep-lab-test-keys-1");
+    absl::StatusOr<KeyPool> made = KeyPool::Create(testing::TempDir() + "/mxsweep-lab-test-keys-2");
     if (!made.ok()) std::abort();
     return new KeyPool(*std::move(made));
   }();

@@ -294,7 +294,9 @@ std::shared_ptr<const Chain> CertificateStore::Make(uint32_t host_index, uint8_t
     installed.subject_cn = "localhost.localdomain";
     installed.names = {installed.subject_cn};
     installed.serial = Serial(JoinText(world_.options().seed, " ", name, " installed"));
-    installed.key = &keys_.Get(host.key, host.key_index + 1u);
+    // One that signs it, and goes with the server's suites.
+    const KeyKind kind = SignsNothing(host.key) ? KeyKind::kRsa2048 : host.key;
+    installed.key = &keys_.Get(kind, host.key_index + 1u);
     Chain chain = *Complete(std::move(c), CertPosture::kValid, days);
     chain.without_name = Complete(std::move(installed), CertPosture::kSelfSigned, days);
     return std::make_shared<const Chain>(std::move(chain));

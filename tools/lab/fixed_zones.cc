@@ -92,6 +92,12 @@ constexpr FixedZone kNamed[] = {
      D::kMatch311, B::kEhloAfterTlsRefused},
     {"dane-blocked", "DANE 3 1 1, and the address is on the blocklist", kOwn, true, D::kMatch311,
      B::kBlocked},
+    {"shared-prime", "an RSA key with a prime in common with that of shared-prime-too", kOwn, false,
+     D::kNone, B::kNormal, C::kValid, K::kRsaSharedPrime},
+    {"shared-prime-too", "likewise", kOwn, false, D::kNone, B::kNormal, C::kValid,
+     K::kRsaSharedPrime, T::kModern, true, false, std::nullopt, std::nullopt, 1},
+    {"other-without-name", "DANE 3 1 1, and a self-signed certificate without a server name", kOwn,
+     true, D::kMatch311, B::kNormal, C::kOtherWithoutName},
 };
 
 }  // namespace

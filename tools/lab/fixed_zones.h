@@ -24,6 +24,7 @@ struct FixedZone {
   bool has_v6 = false;
   std::optional<StsPosture> sts = std::nullopt;
   std::optional<TlsRptPosture> tlsrpt = std::nullopt;
+  uint8_t key_index = 0;  // of the keys of its kind
 };
 
 std::span<const FixedZone> NamedZones();

@@ -6,7 +6,6 @@
 #include <openssl/ec_key.h>
 #include <openssl/mem.h>
 #include <openssl/nid.h>
-#include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <unistd.h>
 
@@ -20,20 +19,21 @@
 
 #include "absl/status/status.h"
 #include "scanner/base/text.h"
+#include "tools/lab/rsa_numbers.h"
 #include "tools/lab/text.h"
 
 namespace mxsweep::lab {
 namespace {
 
-constexpr uint32_t kRsaExponent = 65537;
 constexpr size_t kP256Keys = 64;
-constexpr std::string_view kFileHeader = "mxsweep-lab keys 1\n";
-constexpr size_t kMaxKeyDer = 1 << 14;
+constexpr std::string_view kFileHeader = "mxsweep-lab keys 2\n";
+constexpr size_t kFileBytes = 1 << 15;
 
 struct RsaPlan {
   int bits;
   KeyKind kind;            // for servers
   AuthorityKey authority;  // kCount: for servers
+  RsaShape shape = RsaShape::kSound;
 };
 constexpr RsaPlan kRsaPlans[] = {
     {4096, KeyKind::kRsa4096, AuthorityKey::kCount},
@@ -45,80 +45,61 @@ constexpr RsaPlan kRsaPlans[] = {
     {2048, KeyKind::kRsa2048, AuthorityKey::kRsaIntermediate},
     {1024, KeyKind::kRsa1024, AuthorityKey::kCount},
     {1024, KeyKind::kRsa1024, AuthorityKey::kCount},
+    {2048, KeyKind::kRsaClosePrimes, AuthorityKey::kCount, RsaShape::kClosePrimes},
+    {2048, KeyKind::kRsaRoca, AuthorityKey::kCount, RsaShape::kRoca},
+    {2048, KeyKind::kRsaSharedPrime, AuthorityKey::kCount, RsaShape::kSharedPrime},
+    {2048, KeyKind::kRsaSharedPrime, AuthorityKey::kCount, RsaShape::kSharedPrime},
+    {2048, KeyKind::kRsaSharedPrime, AuthorityKey::kCount, RsaShape::kSharedPrime},
+    {2048, KeyKind::kRsaSharedModulus, AuthorityKey::kCount, RsaShape::kSharedModulus3},
+    {2048, KeyKind::kRsaSharedModulus, AuthorityKey::kCount, RsaShape::kSharedModulus65537},
+    {2048, KeyKind::kRsaPattern, AuthorityKey::kCount, RsaShape::kPattern},
+    {2048, KeyKind::kRsaSmallFactor, AuthorityKey::kCount, RsaShape::kFactor11},
+    {2048, KeyKind::kRsaSmallFactor, AuthorityKey::kCount, RsaShape::kFactor7919},
+    {2048, KeyKind::kRsaBadExponent, AuthorityKey::kCount, RsaShape::kExponent65538},
+    {2048, KeyKind::kRsaBadExponent, AuthorityKey::kCount, RsaShape::kExponent1},
+    {2048, KeyKind::kRsaBadExponent, AuthorityKey::kCount, RsaShape::kSmallPrivateExponent},
 };
 constexpr size_t kRsaCount = std::size(kRsaPlans);
+constexpr int kMinRsaBits = 2048;
 
-// A stream of bytes that depends on its label alone.
-class Stream {
- public:
-  explicit Stream(std::string label) : label_(std::move(label)) {}
-
-  std::string Take(size_t size) {
-    std::string out;
-    while (out.size() < size) {
-      const std::string input = JoinText("mxsweep-lab ", label_, " ", counter_++);
-      uint8_t block[SHA512_DIGEST_LENGTH];
-      SHA512(reinterpret_cast<const uint8_t*>(input.data()), input.size(), block);
-      out.append(reinterpret_cast<const char*>(block), sizeof(block));
-    }
-    out.resize(size);
-    return out;
+// What docs/keys.md calls that.
+KeyFaults FaultsOf(const RsaPlan& plan) {
+  if (plan.bits < kMinRsaBits) return {.at_scan = {"rsa_short"}, .by_itself = {"rsa_short"}};
+  switch (plan.shape) {
+    case RsaShape::kClosePrimes:
+      return {.at_scan = {"fermat"}, .by_itself = {"fermat"}, .is_factored = true};
+    case RsaShape::kFactor11:
+      return {.at_scan = {"small_factor"}, .by_itself = {"small_factor"}};
+    case RsaShape::kFactor7919:
+      return {.by_itself = {"small_factor"}};
+    case RsaShape::kRoca:
+      return {.at_scan = {"roca"}, .by_itself = {"roca"}};
+    case RsaShape::kSharedPrime:
+      return {.shares_prime = true};
+    case RsaShape::kSharedModulus3:
+      return {.at_scan = {"small_exponent"}, .by_itself = {"small_exponent"}};
+    case RsaShape::kPattern:
+      return {.at_scan = {"repeating_pattern", "low_entropy"},
+              .by_itself = {"repeating_pattern", "low_entropy"}};
+    case RsaShape::kExponent65538:
+      return {.at_scan = {"even_exponent"}, .by_itself = {"even_exponent"}};
+    case RsaShape::kExponent1:
+      return {.at_scan = {"small_exponent", "absurd_exponent"},
+              .by_itself = {"small_exponent", "absurd_exponent"},
+              .is_factored = true};
+    case RsaShape::kSmallPrivateExponent:
+      return {.at_scan = {"absurd_exponent", "small_private_exponent"},
+              .by_itself = {"absurd_exponent", "small_private_exponent"},
+              .is_factored = true};
+    case RsaShape::kSound:
+    case RsaShape::kSharedModulus65537:
+      break;
   }
-
- private:
-  std::string label_;
-  uint64_t counter_ = 0;
-};
-
-// A prime of `bits` whose two highest bits are set, so that the product of two has twice as many.
-bssl::UniquePtr<BIGNUM> TakePrime(Stream& stream, int bits, BN_CTX* ctx) {
-  bssl::UniquePtr<BIGNUM> prime(BN_new());
-  for (;;) {
-    const std::string bytes = stream.Take(bits / 8);
-    BN_bin2bn(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), prime.get());
-    BN_set_bit(prime.get(), bits - 1);
-    BN_set_bit(prime.get(), bits - 2);
-    BN_set_bit(prime.get(), 0);
-    // p - 1 must not be a multiple of the (prime) exponent.
-    if (BN_mod_word(prime.get(), kRsaExponent) == 1) continue;
-    if (BN_is_prime_fasttest_ex(prime.get(), BN_prime_checks, ctx, /*do_trial_division=*/1,
-                                nullptr) == 1) {
-      return prime;
-    }
-  }
-}
-
-bssl::UniquePtr<EVP_PKEY> DeriveRsa(int bits, const std::string& label) {
-  bssl::UniquePtr<BN_CTX> ctx(BN_CTX_new());
-  Stream stream(label);
-  bssl::UniquePtr<BIGNUM> p = TakePrime(stream, bits / 2, ctx.get());
-  bssl::UniquePtr<BIGNUM> q = TakePrime(stream, bits / 2, ctx.get());
-  if (BN_cmp(p.get(), q.get()) < 0) std::swap(p, q);
-  bssl::UniquePtr<BIGNUM> n(BN_new()), e(BN_new()), d(BN_new()), phi(BN_new());
-  bssl::UniquePtr<BIGNUM> p1(BN_dup(p.get())), q1(BN_dup(q.get()));
-  bssl::UniquePtr<BIGNUM> dp(BN_new()), dq(BN_new()), iq(BN_new());
-  BN_sub_word(p1.get(), 1);
-  BN_sub_word(q1.get(), 1);
-  BN_set_word(e.get(), kRsaExponent);
-  BN_mul(n.get(), p.get(), q.get(), ctx.get());
-  BN_mul(phi.get(), p1.get(), q1.get(), ctx.get());
-  bssl::UniquePtr<RSA> rsa(RSA_new());
-  bssl::UniquePtr<EVP_PKEY> key(EVP_PKEY_new());
-  if (!BN_mod_inverse(d.get(), e.get(), phi.get(), ctx.get()) ||
-      !BN_mod(dp.get(), d.get(), p1.get(), ctx.get()) ||
-      !BN_mod(dq.get(), d.get(), q1.get(), ctx.get()) ||
-      !BN_mod_inverse(iq.get(), q.get(), p.get(), ctx.get()) ||
-      !RSA_set0_key(rsa.get(), n.release(), e.release(), d.release()) ||
-      !RSA_set0_factors(rsa.get(), p.release(), q.release()) ||
-      !RSA_set0_crt_params(rsa.get(), dp.release(), dq.release(), iq.release()) ||
-      !RSA_check_key(rsa.get()) || !EVP_PKEY_set1_RSA(key.get(), rsa.get())) {
-    return nullptr;
-  }
-  return key;
+  return {};
 }
 
 bssl::UniquePtr<EVP_PKEY> DeriveEc(int nid, const std::string& label) {
-  const std::string secret = Stream(label).Take(64);
+  const std::string secret = ByteStream(label).Take(64);
   bssl::UniquePtr<EC_GROUP> group(EC_GROUP_new_by_curve_name(nid));
   bssl::UniquePtr<EC_KEY> ec(EC_KEY_derive_from_secret(
       group.get(), reinterpret_cast<const uint8_t*>(secret.data()), secret.size()));
@@ -128,7 +109,7 @@ bssl::UniquePtr<EVP_PKEY> DeriveEc(int nid, const std::string& label) {
 }
 
 bssl::UniquePtr<EVP_PKEY> DeriveEd25519(const std::string& label) {
-  const std::string seed = Stream(label).Take(32);
+  const std::string seed = ByteStream(label).Take(32);
   return bssl::UniquePtr<EVP_PKEY>(EVP_PKEY_new_raw_private_key(
       EVP_PKEY_ED25519, nullptr, reinterpret_cast<const uint8_t*>(seed.data()), seed.size()));
 }
@@ -144,13 +125,14 @@ absl::StatusOr<Key> MakeKey(KeyKind kind, bssl::UniquePtr<EVP_PKEY> private_key)
   return key;
 }
 
-using RsaKeys = std::array<bssl::UniquePtr<EVP_PKEY>, kRsaCount>;
+using RsaKeys = std::array<RsaNumbers, kRsaCount>;
 
 void DeriveAll(RsaKeys& keys) {
   std::atomic<size_t> next{0};
   const auto work = [&] {
     for (size_t i; (i = next++) < kRsaCount;) {
-      keys[i] = DeriveRsa(kRsaPlans[i].bits, JoinText("rsa ", kRsaPlans[i].bits, " ", i));
+      const RsaPlan& plan = kRsaPlans[i];
+      keys[i] = DeriveRsaNumbers(plan.shape, plan.bits, JoinText("rsa ", plan.bits, " ", i));
     }
   };
   std::vector<std::thread> threads;
@@ -161,34 +143,46 @@ void DeriveAll(RsaKeys& keys) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// The file: a header line, then per key its PrivateKeyInfo as DER, behind a 16-bit length.
+// The file: a header line, then of each key n, e, d, p and q, each behind a 16-bit length.
 bool ReadAll(const std::string& path, RsaKeys& keys) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream content;
   if (!file || !(content << file.rdbuf())) return false;
   const std::string text = content.str();
   if (text.compare(0, kFileHeader.size(), kFileHeader) != 0) return false;
-  CBS cbs, der;
+  CBS cbs, bytes;
   CBS_init(&cbs, reinterpret_cast<const uint8_t*>(text.data()), text.size());
   CBS_skip(&cbs, kFileHeader.size());
   for (size_t i = 0; i < kRsaCount; ++i) {
-    if (!CBS_get_u16_length_prefixed(&cbs, &der)) return false;
-    keys[i].reset(EVP_parse_private_key(&der));
-    if (!keys[i] || EVP_PKEY_bits(keys[i].get()) != kRsaPlans[i].bits) return false;
+    RsaNumbers& key = keys[i];
+    for (bssl::UniquePtr<BIGNUM>* number : {&key.n, &key.e, &key.d, &key.p, &key.q}) {
+      if (!CBS_get_u16_length_prefixed(&cbs, &bytes)) return false;
+      number->reset();
+      if (CBS_len(&bytes) == 0) continue;
+      number->reset(BN_bin2bn(CBS_data(&bytes), CBS_len(&bytes), nullptr));
+    }
+    if (!key.n || !key.e || !key.d != !key.p || !key.p != !key.q ||
+        BN_num_bits(key.n.get()) != static_cast<unsigned>(kRsaPlans[i].bits)) {
+      return false;
+    }
   }
   return CBS_len(&cbs) == 0;
 }
 
 absl::Status WriteAll(const std::string& path, const RsaKeys& keys) {
   bssl::ScopedCBB cbb;
-  CBB der;
-  if (!CBB_init(cbb.get(), kMaxKeyDer)) return absl::ResourceExhaustedError("memory");
+  CBB bytes;
+  if (!CBB_init(cbb.get(), kFileBytes)) return absl::ResourceExhaustedError("memory");
   CBB_add_bytes(cbb.get(), reinterpret_cast<const uint8_t*>(kFileHeader.data()),
                 kFileHeader.size());
-  for (const bssl::UniquePtr<EVP_PKEY>& key : keys) {
-    if (!CBB_add_u16_length_prefixed(cbb.get(), &der) ||
-        !EVP_marshal_private_key(&der, key.get()) || !CBB_flush(cbb.get())) {
-      return absl::InternalError("a key of the lab could not be written");
+  for (const RsaNumbers& key : keys) {
+    for (const BIGNUM* number : {key.n.get(), key.e.get(), key.d.get(), key.p.get(), key.q.get()}) {
+      const std::string text = number == nullptr ? "" : BytesOf(*number);
+      if (!CBB_add_u16_length_prefixed(cbb.get(), &bytes) ||
+          !CBB_add_bytes(&bytes, reinterpret_cast<const uint8_t*>(text.data()), text.size()) ||
+          !CBB_flush(cbb.get())) {
+        return absl::InternalError("a key of the lab could not be written");
+      }
     }
   }
   const std::string temporary = JoinText(path, ".", getpid());
@@ -217,18 +211,28 @@ absl::StatusOr<KeyPool> KeyPool::Create(const std::string& cache_file) {
   KeyPool pool;
   pool.authorities_.resize(static_cast<size_t>(AuthorityKey::kCount));
   absl::Status status;
-  const auto add = [&](KeyKind kind, bssl::UniquePtr<EVP_PKEY> key, AuthorityKey authority) {
+  const auto add = [&](KeyKind kind, bssl::UniquePtr<EVP_PKEY> key, AuthorityKey authority,
+                       const RsaNumbers* rsa_numbers = nullptr, KeyFaults faults = {}) {
     absl::StatusOr<Key> made = MakeKey(kind, std::move(key));
     if (!made.ok()) {
       status = made.status();
-    } else if (authority != AuthorityKey::kCount) {
+      return;
+    }
+    made->faults = std::move(faults);
+    if (rsa_numbers != nullptr) {
+      made->rsa_exponent = BytesOf(*rsa_numbers->e);
+      if (!rsa_numbers->d) made->private_key.reset();
+      made->modulus_sha256 = Sha256(BytesOf(*rsa_numbers->n));
+    }
+    if (authority != AuthorityKey::kCount) {
       pool.authorities_[static_cast<size_t>(authority)] = *std::move(made);
     } else {
       pool.pool_[static_cast<size_t>(kind)].push_back(*std::move(made));
     }
   };
   for (size_t i = 0; i < kRsaCount; ++i) {
-    add(kRsaPlans[i].kind, std::move(rsa[i]), kRsaPlans[i].authority);
+    const RsaPlan& plan = kRsaPlans[i];
+    add(plan.kind, RsaKeyOf(rsa[i]), plan.authority, &rsa[i], FaultsOf(plan));
   }
   for (size_t i = 0; i < kP256Keys; ++i) {
     add(KeyKind::kP256, DeriveEc(NID_X9_62_prime256v1, JoinText("p256 ", i)), AuthorityKey::kCount);
@@ -262,6 +266,13 @@ KeyFacts FactsOf(KeyKind kind) {
     case KeyKind::kRsa1024:
       return {"rsa", "", 1024, 80};
     case KeyKind::kRsa2048:
+    case KeyKind::kRsaClosePrimes:
+    case KeyKind::kRsaSmallFactor:
+    case KeyKind::kRsaRoca:
+    case KeyKind::kRsaSharedPrime:
+    case KeyKind::kRsaSharedModulus:
+    case KeyKind::kRsaPattern:
+    case KeyKind::kRsaBadExponent:
       return {"rsa", "", 2048, 112};
     case KeyKind::kRsa3072:
       return {"rsa", "", 3072, 128};

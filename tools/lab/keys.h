@@ -18,10 +18,21 @@
 
 namespace mxsweep::lab {
 
+// What is wrong with a key, in the words of docs/keys.md, because it was made so.
+struct KeyFaults {
+  std::vector<std::string_view> at_scan;    // what a scan sees, for a few microseconds
+  std::vector<std::string_view> by_itself;  // what `mxsweep keys` sees of the key alone
+  bool is_factored = false;                 // by what is seen of it alone
+  bool shares_prime = false;                // with all others that share one
+};
+
 struct Key {
   KeyKind kind = KeyKind::kP256;
-  bssl::UniquePtr<EVP_PKEY> private_key;
-  std::string spki;  // DER, SubjectPublicKeyInfo
+  KeyFaults faults;
+  std::string rsa_exponent;               // bytes, big-endian; empty: no RSA key
+  std::string modulus_sha256;             // 32 bytes, of the big-endian number; empty: no RSA key
+  bssl::UniquePtr<EVP_PKEY> private_key;  // null: nobody has it
+  std::string spki;                       // DER, SubjectPublicKeyInfo
 };
 
 enum class AuthorityKey : uint8_t {

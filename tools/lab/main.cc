@@ -70,7 +70,7 @@ std::string KeyCache() {
   }
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  return error ? "" : folder + "/lab-keys-1";
+  return error ? "" : folder + "/lab-keys-2";
 }
 
 absl::Status WriteFile(const std::string& path, std::string_view content) {
@@ -243,9 +243,10 @@ int Main(int argc, char** argv) {
   AddWorldOptions(truth, arguments);
   truth
       ->add_option("--table", arguments.table,
-                   "domains, mx_hosts, endpoints, certificates or surveys")
+                   "domains, mx_hosts, endpoints, certificates, surveys or weak_keys")
       ->required()
-      ->check(CLI::IsMember({"domains", "mx_hosts", "endpoints", "certificates", "surveys"}));
+      ->check(CLI::IsMember(
+          {"domains", "mx_hosts", "endpoints", "certificates", "surveys", "weak_keys"}));
   CLI::App* postures = app.add_subcommand("postures", "list what names and servers can be like");
   try {
     app.parse(argc, argv);

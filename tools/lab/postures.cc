@@ -110,8 +110,23 @@ constexpr PostureRow kTlsRows[] = {
 };
 
 constexpr PostureRow kKeyRows[] = {
-    {"p256", 36.0, "ECDSA P-256"}, {"p384", 3.0, "ECDSA P-384"},  {"ed25519", 0.5, "Ed25519"},
-    {"rsa1024", 1.0, "RSA 1024"},  {"rsa2048", 46.5, "RSA 2048"}, {"rsa3072", 2.0, "RSA 3072"},
+    {"p256", 36.0, "ECDSA P-256"},
+    {"p384", 3.0, "ECDSA P-384"},
+    {"ed25519", 0.5, "Ed25519"},
+    {"rsa1024", 1.0, "RSA 1024"},
+    {"rsa2048", 45.5, "RSA 2048"},
+    {"rsa_close_primes", 0.1, "RSA 2048: Fermat's method factors it (CVE-2022-26320)"},
+    {"rsa_roca", 0.1, "RSA 2048 of the form of CVE-2017-15361"},
+    {"rsa_shared_prime", 0.4, "RSA 2048: three keys with a prime in common"},
+    {"rsa_shared_modulus", 0.2, "RSA 2048: two keys with one modulus, and exponents 3 and 65537"},
+    {"rsa_pattern", 0.1, "RSA 2048: half of the modulus repeats eight bytes"},
+    {"rsa_small_factor", 0.05,
+     "RSA 2048: 11 divides the modulus, or 7919; nobody signs with it, so its servers are "
+     "dhe_only"},
+    {"rsa_bad_exponent", 0.05,
+     "likewise: the exponent is 65538, or 1, or as long as the modulus and the private one is "
+     "short"},
+    {"rsa3072", 2.0, "RSA 3072"},
     {"rsa4096", 11.0, "RSA 4096"},
 };
 
@@ -390,6 +405,9 @@ absl::StatusOr<Mix> Mix::Parse(std::string_view text) {
       for (Subject subject : {Subject::kSts, Subject::kTlsRpt}) mix.SetOnly(subject, normal);
       for (size_t tls = kFirstOldTls; tls < static_cast<size_t>(TlsPosture::kCount); ++tls) {
         mix.weights_[static_cast<size_t>(Subject::kTls)][tls] = 0;
+      }
+      for (const KeyKind key : {KeyKind::kRsaSmallFactor, KeyKind::kRsaBadExponent}) {
+        mix.weights_[static_cast<size_t>(Subject::kKey)][static_cast<size_t>(key)] = 0;
       }
       if (word == "happy") {
         for (Subject subject : {Subject::kTls, Subject::kKey, Subject::kCert}) {

@@ -167,10 +167,23 @@ enum class KeyKind : uint8_t {
   kEd25519,
   kRsa1024,
   kRsa2048,
+  // Weak ones of 2048 bits (rsa_numbers.h).
+  kRsaClosePrimes,
+  kRsaRoca,
+  kRsaSharedPrime,
+  kRsaSharedModulus,
+  kRsaPattern,
+  // Likewise; no library signs with these, so their servers answer by hand.
+  kRsaSmallFactor,
+  kRsaBadExponent,
   kRsa3072,
   kRsa4096,
   kCount
 };
+
+inline bool SignsNothing(KeyKind kind) {
+  return kind == KeyKind::kRsaSmallFactor || kind == KeyKind::kRsaBadExponent;
+}
 
 enum class CertPosture : uint8_t {
   kValid,

@@ -19,13 +19,13 @@
 #include "tools/lab/survey_truth.h"
 #include "tools/lab/text.h"
 #include "tools/lab/tls_server.h"
+#include "tools/lab/weak_key_truth.h"
 
 namespace mxsweep::lab {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr uint32_t kRsaExponent = 65537;
 constexpr uint32_t kMinRsaBits = 2048;
 
 Json OrNull(std::string_view text) { return text.empty() ? Json() : Json(std::string(text)); }
@@ -260,6 +260,14 @@ void AddCertificates(const EndpointTruth& truth, const HostTruth& host, Json& ro
   }
 }
 
+// Null over 64 bits.
+Json ExponentOf(const Key& key) {
+  if (key.rsa_exponent.size() > sizeof(uint64_t)) return nullptr;
+  uint64_t value = 0;
+  for (const char byte : key.rsa_exponent) value = value << 8 | static_cast<uint8_t>(byte);
+  return value;
+}
+
 Json CertificateRow(const Certificate& c) {
   if (c.key == nullptr) {
     return {{"sha256", ToHex(Sha256(c.der))}, {"der", absl::Base64Escape(c.der)}};
@@ -269,7 +277,7 @@ Json CertificateRow(const Certificate& c) {
   Json names = Json::array();
   for (const std::string& name : c.names) names.push_back("dns:" + name);
   Json weak = Json::array();
-  if (rsa && key.bits < kMinRsaBits) weak.push_back("rsa_short");
+  for (const std::string_view word : c.key->faults.at_scan) weak.push_back(word);
   if (c.signature == SignatureKind::kRsaSha1) weak.push_back("sha1_signature");
   return {{"sha256", ToHex(Sha256(c.der))},
           {"spki_sha256", ToHex(Sha256(c.key->spki))},
@@ -282,7 +290,7 @@ Json CertificateRow(const Certificate& c) {
           {"not_after", Timestamp(c.not_after)},
           {"key_type", std::string(key.type)},
           {"key_bits", key.bits},
-          {"rsa_exponent", rsa ? Json(kRsaExponent) : Json()},
+          {"rsa_exponent", rsa ? ExponentOf(*c.key) : Json()},
           {"curve", OrNull(key.curve)},
           {"signature_algorithm", std::string(NameOf(c.signature))},
           {"is_ca", c.is_ca},
@@ -300,6 +308,7 @@ struct Outputs {
   std::ostream* endpoints = nullptr;
   std::ostream* certificates = nullptr;
   std::ostream* surveys = nullptr;
+  std::ostream* weak_keys = nullptr;
 };
 
 void PutRow(std::ostream* out, const Json& row) {
@@ -346,7 +355,9 @@ class TruthWalk {
         domain.Add(*summaries_[mx.host_index]);
       }
       if (out_.domains != nullptr) PutRow(out_.domains, domain.Row());
+      AddMail(domain);
     }
+    for (const Json& row : weak_keys_.Rows()) PutRow(out_.weak_keys, row);
     return absl::OkStatus();
   }
 
@@ -366,7 +377,9 @@ class TruthWalk {
       if (!endpoint.ok()) return endpoint.status();
       summary.Add(*endpoint);
       if (out_.endpoints != nullptr) PutEndpoint(index, facts, address, *endpoint);
-      if (out_.certificates != nullptr) PutChains(address, *endpoint);
+      if (out_.certificates != nullptr || out_.weak_keys != nullptr) {
+        PutChains(index, address, *endpoint);
+      }
       if (out_.surveys != nullptr) PutSurveys(index, facts, address, *endpoint);
     }
     return absl::OkStatus();
@@ -463,16 +476,35 @@ class TruthWalk {
   }
 
   // Of a server with finite-field DHE alone the follow-up is shown the chain.
-  void PutChains(uint32_t address, const EndpointTruth& truth) {
-    if (truth.tls_ok) return PutChain(*truth.chain);
-    if (!truth.no_common_suite || !IsMetByFollowUp(world_.addresses()[address].tls)) return;
-    PutChain(*tls_.ChainFor({.address = address, .server_name = truth.server_name}));
+  void PutChains(uint32_t index, uint32_t address, const EndpointTruth& truth) {
+    const std::string host = world_.HostName(index);
+    const ShownAt place = {host, world_.AddressText(address), port_, Provider(host)};
+    if (truth.tls_ok) {
+      for (const auto& shown : truth.chain->certificates) weak_keys_.AddShown(*shown, place);
+      return PutChain(*truth.chain);
+    }
+    const TlsPosture tls = world_.addresses()[address].tls;
+    if (!truth.no_common_suite || !IsMetByFollowUp(tls)) return;
+    const auto chain = tls_.ChainFor({.address = address, .server_name = truth.server_name});
+    // Rows tell the leaf alone of what a probe was shown.
+    weak_keys_.AddShown(*chain->certificates[0], place);
+    weak_keys_.AddPrime(*OldTlsOf(tls)->dh_prime, place);
+    PutChain(*chain);
+  }
+
+  // Whose mail goes to which host, as the row of the domain says.
+  void AddMail(const DomainTruth& domain) {
+    if (out_.weak_keys == nullptr) return;
+    const Json row = domain.AnswerRow();
+    if (row["mx"].is_null()) return;
+    for (const Json& mx : row["mx"]) weak_keys_.AddDomain(row["domain"], mx["host"]);
   }
 
   void PutChain(const Chain& chain) {
     for (const auto& certificate : chain.certificates) {
       if (seen_.insert(Sha256(certificate->der)).second) {
         PutRow(out_.certificates, CertificateRow(*certificate));
+        weak_keys_.Add(*certificate);
       }
     }
   }
@@ -486,6 +518,7 @@ class TruthWalk {
   Judge judge_;
   std::optional<uint8_t> garbage_alert_;
   std::vector<std::optional<HostSummary>> summaries_;
+  WeakKeyTruth weak_keys_;
   absl::flat_hash_set<std::string> seen_;
   std::set<std::string> odd_hosts_;
 };
@@ -501,11 +534,13 @@ absl::Status WriteTruth(const World& world, CertificateStore& store, uint16_t sm
   std::ofstream endpoints(folder + "/endpoints.ndjson");
   std::ofstream certificates(folder + "/certificates.ndjson");
   std::ofstream surveys(folder + "/surveys.ndjson");
+  std::ofstream weak_keys(folder + "/weak_keys.ndjson");
   TruthWalk walk(world, store, smtp_port,
-                 {&domains, &mx_hosts, &endpoints, &certificates, &surveys});
+                 {&domains, &mx_hosts, &endpoints, &certificates, &surveys, &weak_keys});
   const absl::Status status = walk.Run();
   if (!status.ok()) return status;
-  for (std::ofstream* file : {&domains, &mx_hosts, &endpoints, &certificates, &surveys}) {
+  for (std::ofstream* file :
+       {&domains, &mx_hosts, &endpoints, &certificates, &surveys, &weak_keys}) {
     file->close();
     if (!*file) return absl::UnavailableError("cannot write to " + folder);
   }
@@ -519,6 +554,7 @@ absl::Status PrintTruth(const World& world, CertificateStore& store, uint16_t sm
    : table == "mx_hosts"  ? outputs.mx_hosts
    : table == "endpoints" ? outputs.endpoints
    : table == "surveys"   ? outputs.surveys
+   : table == "weak_keys" ? outputs.weak_keys
                           : outputs.certificates) = &out;
   return TruthWalk(world, store, smtp_port, outputs).Run();
 }

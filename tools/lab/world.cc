@@ -120,18 +120,21 @@ uint8_t PoolSize(KeyKind kind) {
       return 64;
     case KeyKind::kRsa2048:
       return 3;
+    case KeyKind::kRsaSharedPrime:
+    case KeyKind::kRsaBadExponent:
+      return 3;
     case KeyKind::kRsa3072:
     case KeyKind::kRsa4096:
+    case KeyKind::kRsaClosePrimes:
+    case KeyKind::kRsaRoca:
+    case KeyKind::kRsaPattern:
       return 1;
     default:
       return 2;
   }
 }
 
-bool IsRsa(KeyKind kind) {
-  return kind == KeyKind::kRsa1024 || kind == KeyKind::kRsa2048 || kind == KeyKind::kRsa3072 ||
-         kind == KeyKind::kRsa4096;
-}
+bool IsRsa(KeyKind kind) { return kind >= KeyKind::kRsa1024 && kind <= KeyKind::kRsa4096; }
 
 }  // namespace
 
@@ -191,6 +194,7 @@ void World::AddFixedZones() {
           zone.tls = static_cast<TlsPosture>(i);
         } else if (subject == Subject::kKey) {
           zone.key = static_cast<KeyKind>(i);
+          if (SignsNothing(zone.key)) zone.tls = TlsPosture::kDheOnly;
         } else if (subject == Subject::kCert) {
           zone.cert = static_cast<CertPosture>(i);
         } else if (subject == Subject::kSts) {
@@ -227,7 +231,7 @@ void World::AddFixedZones() {
       host.dane = fixed.dane;
       if (host.cert_owner != h) continue;
       host.key = fixed.key;
-      host.key_index = 0;
+      host.key_index = fixed.key_index;
       host.cert = fixed.cert;
       host.has_v6 = fixed.has_v6;
       for (uint32_t a = host.first_address; a < host.first_address + host.address_count; ++a) {
@@ -389,7 +393,8 @@ void World::AddAddresses(Host& host, uint32_t host_index, uint8_t count, Draw& d
   host.first_address = static_cast<uint32_t>(addresses_.size());
   host.address_count = count;
   // The machines of one host are set up alike, but each has its own troubles.
-  const auto tls = mix_.Pick<TlsPosture>(Subject::kTls, draw);
+  auto tls = mix_.Pick<TlsPosture>(Subject::kTls, draw);
+  if (SignsNothing(host.key) && OldTlsOf(tls) == nullptr) tls = TlsPosture::kDheOnly;
   const uint8_t flavour = static_cast<uint8_t>(draw.Below(4));
   for (uint8_t i = 0; i < count; ++i) {
     Address& address = addresses_.emplace_back();
@@ -441,7 +446,11 @@ void World::MakeCompatible(Host& host, TlsPosture tls) const {
   // Of two keys the first is an ECDSA key, and the server can choose.
   const bool has_choice = !needs_rsa && (host.key == KeyKind::kP256 || host.key == KeyKind::kP384);
   if (host.cert == CertPosture::kDual && !has_choice) host.cert = CertPosture::kValid;
-  if ((needs_rsa && !IsRsa(host.key)) || (old && host.key == KeyKind::kEd25519)) {
+  if (SignsNothing(host.key) && host.cert == CertPosture::kSelfSigned) {
+    host.cert = CertPosture::kValid;
+  }
+  if ((needs_rsa && !IsRsa(host.key)) || (old && host.key == KeyKind::kEd25519) ||
+      (SignsNothing(host.key) && OldTlsOf(tls) == nullptr)) {
     host.key = KeyKind::kRsa2048;
     host.key_index %= PoolSize(host.key);
   }
