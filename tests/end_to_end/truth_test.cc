@@ -173,8 +173,8 @@ TEST(Scan, FindsTheSameWithOneWorkerAsWithFour) {
   }
 }
 
-// The columns of `endpoints` that probes fill. Yardsticks judge by them, and are held against the
-// standards' own words (yardsticks_test).
+// The columns of `endpoints` that probes fill, and a second handshake without a server name.
+// Yardsticks judge by them, and are held against the standards' own words (yardsticks_test).
 const std::set<std::string> kProbeColumns = {"follow_up",
                                              "follow_up_tls_version",
                                              "follow_up_cipher",
@@ -209,7 +209,8 @@ const std::set<std::string> kProbeColumns = {"follow_up",
                                              "pq_groups",
                                              "pq_groups_unknown",
                                              "pq_preferred",
-                                             "mldsa"};
+                                             "mldsa",
+                                             "without_server_name"};
 
 // Each certificate that a probe was shown is the one that the server has for such a client, with
 // that one's verdicts, and none that is certain to be shown is missing.
@@ -251,11 +252,12 @@ TEST(Scan, FindsWithProbesHowEachServerIsSetUp) {
       {"--seed", "11", "--domains", "1500", "--fixed", "none", "--max-handshakes", "100", "--mix",
        "tls-only,tls.dhe_only=3,tls.dhe_own_prime=3,tls.dhe_composite=3,tls.ssl3_only=3,"
        "tls.rc4_only=3,tls.export_only=3,tls.null_only=3,tls.hybrid_last=3,"
-       "tls.hybrid_several=3,tls.mlkem_alone=3,tls.hybrid_draft=3,tls.mldsa=3,tls.tls10_static_rsa_3des=2,"
+       "tls.hybrid_several=3,tls.mlkem_alone=3,tls.hybrid_draft=3,tls.mldsa=3,tls.tls10_static_rsa_"
+       "3des=2,"
        "cert.dual=6,cert.other_without_name=6,behaviour.require_sni=2"});
   const std::string scan = folder.path("scan");
-  const CommandResult result =
-      Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan, "--probe", "all"}));
+  const CommandResult result = Mxsweep(
+      lab.ScanArguments(lab.state("domains.txt"), {"-o", scan, "--probe", "all", "--without-sni"}));
   ASSERT_EQ(result.exit_code, 0) << result.output;
   std::map<std::string, json> found;
   for (json& row : Rows(scan, "endpoints")) found.emplace(KeyOf(row, {"host", "address"}), row);
@@ -323,6 +325,9 @@ TEST(Scan, FindsWithProbesHowEachServerIsSetUp) {
         "pq_preferred \"X25519\"",
         "pq_preferred \"P-521\"",
         "mldsa true",
+        "without_server_name \"same\"",
+        "without_server_name \"invalid\"",
+        "without_server_name \"failed\"",
         "mldsa false",
         "rsa pkix_status \"valid\"",
         "ecdsa pkix_status \"valid\"",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "scanner/base/text.h"
 #include "tools/lab/hybrid_tls.h"
@@ -231,8 +232,27 @@ std::optional<Json> SurveyTruth::Of(uint32_t host, const HostTruth& facts, uint3
     AddOldSurveys(server.tls, row);
   }
   AddFollowUpColumns(truth, server.tls, row);
+  row["without_server_name"] = WithoutName(host, facts, address, truth);
   row["certificates"] = CertificatesOf(host, facts, address, truth);
   return row;
+}
+
+// docs/outcomes.md. Asked where a handshake with a name was completed.
+Json SurveyTruth::WithoutName(uint32_t host, const HostTruth& facts, uint32_t address,
+                              const EndpointTruth& truth) const {
+  if (!truth.tls_ok) return nullptr;
+  if (world_.addresses()[address].behaviour == Behaviour::kRequireSni) return "failed";
+  const NamelessChain nameless = ChainWithoutName(address);
+  if (nameless.chain->certificates[0]->der == truth.chain->certificates[0]->der) return "same";
+  const ChainTruth judged = judge_.JudgeChain(host, facts, *nameless.chain, nameless.cert);
+  return judged.pkix_status == "valid" && judged.name_match != "none" ? "valid" : "invalid";
+}
+
+SurveyTruth::NamelessChain SurveyTruth::ChainWithoutName(uint32_t address) const {
+  const uint32_t owner = world_.CertificateOwner(address, "");
+  std::shared_ptr<const Chain> chain = store_.ChainOf(owner, world_.addresses()[address].variant);
+  if (chain->without_name) return {chain->without_name, CertPosture::kSelfSigned};
+  return {std::move(chain), world_.hosts()[owner].cert};
 }
 
 Json SurveyTruth::CertificatesOf(uint32_t host, const HostTruth& facts, uint32_t address,
@@ -251,13 +271,8 @@ Json SurveyTruth::CertificatesOf(uint32_t host, const HostTruth& facts, uint32_t
     all.push_back(CertificateOf("rsa", host, facts, *chain->for_rsa, CertPosture::kValidRsaIssuer));
     all.back()["certain"] = true;
   }
-  const uint32_t nobody = world_.CertificateOwner(address, "");
-  const auto nameless = store_.ChainOf(nobody, server.variant);
-  all.push_back(
-      nameless->without_name
-          ? CertificateOf("no_server_name", host, facts, *nameless->without_name,
-                          CertPosture::kSelfSigned)
-          : CertificateOf("no_server_name", host, facts, *nameless, world_.hosts()[nobody].cert));
+  const NamelessChain nameless = ChainWithoutName(address);
+  all.push_back(CertificateOf("no_server_name", host, facts, *nameless.chain, nameless.cert));
   all.back()["certain"] = truth.tls_ok
                               ? server.behaviour != Behaviour::kRequireSni
                               : IsMetByFollowUp(server.tls) || server.tls == TlsPosture::kRc4Only;

@@ -1,9 +1,10 @@
 // What the columns of `endpoints` that probes fill must say: those of the follow-up, which nobody
-// has to ask for, and those of `--probe all` (the table `surveys`).
+// has to ask for, and those of `--probe all` and `--without-sni` (the table `surveys`).
 #ifndef MXSWEEP_TOOLS_LAB_SURVEY_TRUTH_H_
 #define MXSWEEP_TOOLS_LAB_SURVEY_TRUTH_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "nlohmann/json.hpp"
@@ -35,6 +36,14 @@ class SurveyTruth {
                                            const EndpointTruth& truth) const;
 
  private:
+  // What a client is shown that sends no server name, and how that was made.
+  struct NamelessChain {
+    std::shared_ptr<const Chain> chain;
+    CertPosture cert;
+  };
+  NamelessChain ChainWithoutName(uint32_t address) const;
+  nlohmann::ordered_json WithoutName(uint32_t host, const HostTruth& facts, uint32_t address,
+                                     const EndpointTruth& truth) const;
   nlohmann::ordered_json CertificatesOf(uint32_t host, const HostTruth& facts, uint32_t address,
                                         const EndpointTruth& truth) const;
   nlohmann::ordered_json CertificateOf(const char* to, uint32_t host, const HostTruth& facts,
