@@ -203,6 +203,24 @@ void AddOldSurveys(TlsPosture posture, Json& row) {
   row["mldsa"] = false;
 }
 
+// Of a server that answers every ClientHello with the same alert: that it takes nothing is known,
+// but not what its certificates are, nor that the missing name was to blame.
+void AddSurveysOfAlert(Json& row) {
+  for (const char* column :
+       {"accepts_sslv3", "accepts_rc4", "accepts_3des", "accepts_null", "accepts_anonymous",
+        "accepts_export_rsa", "accepts_export_dhe", "accepts_export", "accepts_static_rsa",
+        "static_rsa_only", "accepts_dhe"}) {
+    row[column] = false;
+  }
+  row["pq_groups"] = Json::array();
+  row["pq_groups_unknown"] = Json::array();
+}
+
+bool IsBeforeTls(std::string_view stage) {
+  return stage == "gate" || stage == "connect" || stage == "greeting" || stage == "ehlo" ||
+         stage == "starttls";
+}
+
 }  // namespace
 
 bool IsMetByFollowUp(TlsPosture tls) {
@@ -223,13 +241,20 @@ void AddFollowUp(const EndpointTruth& truth, TlsPosture tls, Json& row) {
 std::optional<Json> SurveyTruth::Of(uint32_t host, const HostTruth& facts, uint32_t address,
                                     const EndpointTruth& truth) const {
   const Address& server = world_.addresses()[address];
-  if (!truth.tls_ok && !truth.no_common_suite) return std::nullopt;
   Json row = Json::object();
   for (const char* column : kSurveyColumns) row[column] = nullptr;
   if (truth.tls_ok) {
     AddSurveys(server.tls, server.behaviour, truth, row);
-  } else {
+  } else if (truth.no_common_suite) {
     AddOldSurveys(server.tls, row);
+  } else if (server.behaviour == Behaviour::kAlertHandshakeFailure ||
+             server.behaviour == Behaviour::kAlertProtocolVersion) {
+    AddSurveysOfAlert(row);
+  } else if (IsBeforeTls(truth.outcome.stage)) {
+    row["probe_count"] = 0;
+    row["shown_certificates"] = nullptr;
+  } else {
+    return std::nullopt;
   }
   AddFollowUpColumns(truth, server.tls, row);
   row["without_server_name"] = WithoutName(host, facts, address, truth);
@@ -258,6 +283,7 @@ SurveyTruth::NamelessChain SurveyTruth::ChainWithoutName(uint32_t address) const
 Json SurveyTruth::CertificatesOf(uint32_t host, const HostTruth& facts, uint32_t address,
                                  const EndpointTruth& truth) const {
   Json all = Json::array();
+  if (!truth.tls_ok && !truth.no_common_suite) return all;
   const Address& server = world_.addresses()[address];
   if (truth.tls_ok && SetupOf(server.tls).min_version >= TLS1_3_VERSION) return all;
   const uint32_t owner = world_.CertificateOwner(address, truth.server_name);
