@@ -1,5 +1,7 @@
 #include "tools/lab/survey_truth.h"
 
+#include <openssl/base.h>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -15,6 +17,10 @@ namespace mxsweep::lab {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// BoringSSL of 2022 looks at signature algorithms behind its ServerHello of TLS 1.3 alone: then
+// nothing is known of who has no certificate for them. Later ones choose a certificate first.
+constexpr bool kLooksAtSignaturesBehindHello = BORINGSSL_API_VERSION < 33;
 
 constexpr const char* kSurveyColumns[] = {"min_version_accepted",
                                           "max_version_accepted",
@@ -142,9 +148,9 @@ void AddSurveys(TlsPosture tls, Behaviour behaviour, const EndpointTruth& truth,
   }
   AddGroups(tls, row);
   const HybridTls* hybrid = HybridTlsOf(tls);
-  // BoringSSL looks at signature algorithms behind its ServerHello of TLS 1.3 alone: then nothing
-  // is known.
-  row["mldsa"] = !has_tls13 ? Json(false) : hybrid && hybrid->mldsa ? Json(true) : Json();
+  row["mldsa"] = hybrid && hybrid->mldsa                      ? Json(true)
+                 : has_tls13 && kLooksAtSignaturesBehindHello ? Json()
+                                                              : Json(false);
   const std::string_view key = FactsOf(truth.chain->certificates[0]->key->kind).type;
   // Within TLS 1.3 only that is seen that the ordinary handshake is shown.
   if (!old && key == "rsa") row["has_rsa_certificate"] = true;
