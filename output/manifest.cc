@@ -1,7 +1,9 @@
 #include "output/manifest.h"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "nlohmann/json.hpp"
@@ -13,6 +15,8 @@ namespace {
 
 constexpr std::string_view kFormat = "mxsweep-manifest";
 constexpr size_t kNumberDigits = 6;
+// No list has more targets.
+constexpr uint64_t kMostTargets = uint64_t{1} << 40;
 
 std::string Padded(uint64_t number) {
   std::string digits = JoinText(number);
@@ -32,6 +36,39 @@ std::optional<std::string> Text(const nlohmann::json& object, const char* key) {
   return found->get<std::string>();
 }
 
+nlohmann::json RunsToJson(const std::vector<NumberRun>& runs) {
+  nlohmann::json lengths = nlohmann::json::array();
+  uint64_t at = 0;
+  for (const NumberRun& run : runs) {
+    lengths.push_back(run.first - at);
+    lengths.push_back(run.count);
+    at = run.first + run.count;
+  }
+  return lengths;
+}
+
+std::optional<std::vector<NumberRun>> ParseRuns(const nlohmann::json& lengths) {
+  if (!lengths.is_array() || lengths.size() % 2 != 0) return std::nullopt;
+  std::vector<NumberRun> runs;
+  runs.reserve(lengths.size() / 2);
+  uint64_t at = 0;
+  for (size_t i = 0; i < lengths.size(); i += 2) {
+    if (!lengths[i].is_number_unsigned() || !lengths[i + 1].is_number_unsigned()) {
+      return std::nullopt;
+    }
+    const auto gap = lengths[i].get<uint64_t>();
+    const auto count = lengths[i + 1].get<uint64_t>();
+    // Runs that touch would be one.
+    if (gap > kMostTargets || count > kMostTargets || count == 0 || (gap == 0 && i > 0)) {
+      return std::nullopt;
+    }
+    runs.push_back({at + gap, count});
+    at += gap + count;
+    if (at > kMostTargets) return std::nullopt;
+  }
+  return runs;
+}
+
 std::optional<PartInfo> ParsePart(const nlohmann::json& object, uint64_t epoch) {
   if (!object.is_object()) return std::nullopt;
   const auto table = TableFromName(Text(object, "table").value_or(""));
@@ -47,6 +84,20 @@ std::optional<PartInfo> ParsePart(const nlohmann::json& object, uint64_t epoch) 
 }
 
 }  // namespace
+
+std::vector<NumberRun> RunsOf(std::vector<uint64_t>* numbers) {
+  std::sort(numbers->begin(), numbers->end());
+  std::vector<NumberRun> runs;
+  for (const uint64_t number : *numbers) {
+    if (!runs.empty() && number < runs.back().first + runs.back().count) continue;
+    if (!runs.empty() && number == runs.back().first + runs.back().count) {
+      ++runs.back().count;
+    } else {
+      runs.push_back({number, 1});
+    }
+  }
+  return runs;
+}
 
 std::string ManifestFile(uint64_t epoch) { return JoinText("manifest/", Padded(epoch), ".json"); }
 
@@ -76,12 +127,12 @@ std::string SerializeManifest(const Manifest& manifest) {
                      {"rows", part.rows},
                      {"bytes", part.bytes}});
   }
-  const nlohmann::json json = {{"format", std::string(kFormat)},
-                               {"schema_version", kSchemaVersion},
-                               {"scan_id", manifest.scan_id},
-                               {"epoch", manifest.epoch},
-                               {"parts", std::move(parts)}};
-  return JoinText(json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace), "\n");
+  const nlohmann::json json = {
+      {"format", std::string(kFormat)}, {"schema_version", kSchemaVersion},
+      {"scan_id", manifest.scan_id},    {"epoch", manifest.epoch},
+      {"parts", std::move(parts)},      {"targets_done", RunsToJson(manifest.targets_done)},
+      {"scan", manifest.scan}};
+  return JoinText(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "\n");
 }
 
 absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
@@ -93,7 +144,8 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
   const auto epoch = Unsigned(json, "epoch");
   const auto scan_id = Text(json, "scan_id");
   const auto parts = json.find("parts");
-  if (!version || !epoch || !scan_id || parts == json.end() || !parts->is_array()) {
+  if (!version || !epoch || !scan_id || parts == json.end() || !parts->is_array() ||
+      parts->size() > kTableCount) {
     return absl::DataLossError("the manifest lacks a field");
   }
   if (*version > kSchemaVersion) {
@@ -106,6 +158,13 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text) {
     if (!part) return absl::DataLossError("the manifest names a part that cannot be one");
     manifest.parts.push_back(*std::move(part));
   }
+  // Before version 5 there was neither.
+  if (const auto lengths = json.find("targets_done"); lengths != json.end()) {
+    auto runs = ParseRuns(*lengths);
+    if (!runs) return absl::DataLossError("the manifest's targets_done cannot be read");
+    manifest.targets_done = *std::move(runs);
+  }
+  if (const auto scan = json.find("scan"); scan != json.end()) manifest.scan = *scan;
   return manifest;
 }
 

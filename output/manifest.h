@@ -1,10 +1,14 @@
 // A manifest: the parts that one epoch committed, as a small JSON file.
 //
-//   {"format": "mxsweep-manifest", "schema_version": 1, "scan_id": "…", "epoch": 7,
+//   {"format": "mxsweep-manifest", "schema_version": 5, "scan_id": "…", "epoch": 7,
 //    "parts": [{"table": "endpoints", "file": "endpoints/part-000007.parquet",
-//               "rows": 70000, "bytes": 3500000}, …]}
+//               "rows": 70000, "bytes": 3500000}, …],
+//    "targets_done": [1000, 20, 3, 1, …], "scan": {…}}
 //
-// Each lists only the parts of its own epoch; the scan is what manifests 1 to N list together.
+// Each lists only what belongs to its own epoch; the scan is what manifests 1 to N list together.
+// "targets_done" are the targets of the list, by number from 0, that came to their end in it: of
+// 1,000 none did, the next 20 did, of the next 3 none, the next one did, and so on. "scan" is what
+// the scanner notes for who goes on with the scan (scanner/resume).
 #ifndef MXSWEEP_OUTPUT_MANIFEST_H_
 #define MXSWEEP_OUTPUT_MANIFEST_H_
 
@@ -15,6 +19,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "nlohmann/json.hpp"
 #include "output/scan_directory.h"
 
 namespace mxsweep::output {
@@ -23,7 +28,12 @@ struct Manifest {
   std::string scan_id;
   uint64_t epoch = 0;
   std::vector<PartInfo> parts;
+  std::vector<NumberRun> targets_done;  // ascending, apart
+  nlohmann::json scan;                  // an object, or null
 };
+
+// Sorts `numbers`, and tells them in runs.
+std::vector<NumberRun> RunsOf(std::vector<uint64_t>* numbers);
 
 // "manifest/000007.json", and "endpoints/part-000007.parquet": names relative to the directory.
 std::string ManifestFile(uint64_t epoch);

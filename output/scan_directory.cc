@@ -12,7 +12,8 @@ namespace mxsweep::output {
 namespace {
 
 constexpr uint64_t kMaxScanJsonBytes = 64u << 20;
-constexpr uint64_t kMaxManifestBytes = 1u << 20;
+// A million targets that are done take some 5 MB at worst.
+constexpr uint64_t kMaxManifestBytes = 64u << 20;
 
 absl::Status Annotated(const absl::Status& status, std::string_view what) {
   return absl::Status(status.code(), JoinText(what, ": ", std::string(status.message())));
@@ -118,6 +119,16 @@ absl::StatusOr<ScanDirectory> ScanDirectory::Open(const std::string& directory, 
     }
   }
   return scan;
+}
+
+absl::Status ScanDirectory::ForEachManifest(
+    FileSystem& files, absl::FunctionRef<absl::Status(const Manifest&)> visit) const {
+  for (uint64_t epoch = 1; epoch <= epochs_; ++epoch) {
+    const auto manifest = ReadManifest(files, directory_, epoch);
+    if (!manifest.ok()) return manifest.status();
+    if (absl::Status status = visit(*manifest); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 std::string ScanDirectory::PathOf(const PartInfo& part) const {

@@ -27,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -45,6 +46,16 @@ struct PartInfo {
   uint64_t rows = 0;
   uint64_t bytes = 0;
 };
+
+// `count` numbers from `first` on.
+struct NumberRun {
+  uint64_t first = 0;
+  uint64_t count = 0;
+
+  friend bool operator==(const NumberRun&, const NumberRun&) = default;
+};
+
+struct Manifest;  // manifest.h
 
 // Of a scan.
 inline constexpr size_t kTableCount = static_cast<size_t>(TableId::kWeakKeys);
@@ -71,6 +82,15 @@ struct ScanWriterOptions {
 // How a scan ended, the "state" of scan.json. A scan that was killed stays kRunning.
 enum class ScanState { kRunning, kComplete, kStopped, kFailed };
 
+// What is noted with an epoch for who goes on with the scan: see Manifest::scan.
+using DescribeEpoch = absl::FunctionRef<nlohmann::json()>;
+inline nlohmann::json NothingToNote() { return nullptr; }
+
+// Locks the directory against a second writer, for as long as the lock lives. kFailedPrecondition,
+// with a sentence, where there is one.
+absl::StatusOr<std::unique_ptr<FileLock>> LockScanDirectory(FileSystem& files,
+                                                            const std::string& directory);
+
 // Writes one scan. Thread-compatible: one thread (the recorder) owns it. Holds at most one row
 // group per table in memory (row_group_bytes each, plus about as much again while it is encoded).
 // The file system must outlive it.
@@ -84,6 +104,15 @@ class ScanWriter {
                                                             const ScanWriterOptions& options,
                                                             FileSystem* files = PosixFileSystem());
 
+  // Goes on with a scan that was begun: completes the names of what is committed, removes the parts
+  // that are not, and writes scan.json likewise. `lock`: from LockScanDirectory. Errors: those of
+  // ScanDirectory::Open, and kFailedPrecondition where the tables have another version than ours.
+  static absl::StatusOr<std::unique_ptr<ScanWriter>> Resume(const std::string& directory,
+                                                            std::unique_ptr<FileLock> lock,
+                                                            const nlohmann::json& scan,
+                                                            const ScanWriterOptions& options,
+                                                            FileSystem* files = PosixFileSystem());
+
   virtual ~ScanWriter() = default;  // Uncommitted rows are dropped.
 
   virtual absl::Status Add(DomainRow&& row) = 0;
@@ -92,19 +121,24 @@ class ScanWriter {
   virtual absl::Status Add(ProbeRow&& row) = 0;
   virtual absl::Status Add(CertificateRow&& row) = 0;
 
+  // Target `number` of the list, from 0, is done: all its rows were added before. It is committed
+  // with them.
+  virtual void NoteDone(uint64_t number) = 0;
+
   // Commits when an epoch is due at `now`, or the disk is low (which is an error, too); true if it
-  // did. To be called often (after each batch).
-  virtual absl::StatusOr<bool> MaybeCommitEpoch(absl::Time now) = 0;
+  // did. To be called often (after each batch), but not between a target's rows and NoteDone.
+  virtual absl::StatusOr<bool> MaybeCommitEpoch(absl::Time now,
+                                                DescribeEpoch describe = NothingToNote) = 0;
 
-  // Commits everything added so far. No rows, no epoch: then it does nothing.
-  virtual absl::Status CommitEpoch() = 0;
+  // Commits everything added and noted so far. Nothing, no epoch: then it does nothing.
+  virtual absl::Status CommitEpoch(DescribeEpoch describe = NothingToNote) = 0;
 
-  // Commits, gives every table without a row one empty part (so that a glob finds its columns), and
-  // rewrites scan.json with `scan` and the state. Nothing can be added afterwards. After an error
-  // it only tries to write scan.json, and returns the first error.
+  // Commits (what CommitEpoch has not), gives every table without a row one empty part (so that a
+  // glob finds its columns), and rewrites scan.json with `scan` and the state. Nothing can be added
+  // afterwards. After an error it only tries to write scan.json, and returns the first error.
   virtual absl::Status Finish(ScanState state, const nlohmann::json& scan) = 0;
 
-  // Rows in committed epochs, and rows added in all.
+  // Rows in committed epochs, and rows added in all: of all runs of the scan.
   virtual RowCounts committed_rows() const = 0;
   virtual RowCounts added_rows() const = 0;
   virtual uint64_t committed_epochs() const = 0;
@@ -119,6 +153,10 @@ class ScanDirectory {
   // schema version is newer than kSchemaVersion.
   static absl::StatusOr<ScanDirectory> Open(const std::string& directory,
                                             FileSystem* files = PosixFileSystem());
+
+  // Calls `visit` for each manifest, in the order of commit, until it fails.
+  absl::Status ForEachManifest(FileSystem& files,
+                               absl::FunctionRef<absl::Status(const Manifest&)> visit) const;
 
   const nlohmann::json& scan() const { return scan_; }
   const std::string& directory() const { return directory_; }

@@ -1,7 +1,10 @@
 // Writing a scan directory: parts, epochs, manifests. The order of the steps in CommitEpoch is what
 // makes a kill at any moment harmless; tests/output/scan_directory_test.cc stops it at each.
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +36,14 @@ std::string_view StateName(ScanState state) {
       return "failed";
   }
   return "failed";
+}
+
+constexpr std::string_view kLockFile = ".lock";
+
+// What this program calls parts, whatever their state.
+bool IsPartName(std::string_view name) {
+  return (name.starts_with("part-") && name.ends_with(".parquet")) ||
+         (name.starts_with(".part-") && name.ends_with(".parquet.tmp"));
 }
 
 // How often free disk is asked for.
@@ -76,8 +87,17 @@ class DirectoryScanWriter : public ScanWriter {
     if (absl::Status status = CreateDirectoriesDurably(files_, directory_); !status.ok()) {
       return status;
     }
-    const auto names = files_.List(directory_);
+    auto lock = LockScanDirectory(files_, directory_);
+    if (!lock.ok()) return lock.status();
+    lock_ = *std::move(lock);
+    auto names = files_.List(directory_);
     if (!names.ok()) return names.status();
+    std::erase(*names, kLockFile);
+    if (std::ranges::count(*names, "scan.json") > 0) {
+      return absl::AlreadyExistsError(
+          JoinText("the output directory ", directory_,
+                   " holds a scan; choose another one, or go on with it: --resume ", directory_));
+    }
     if (!names->empty()) {
       return absl::AlreadyExistsError(JoinText("the output directory ", directory_,
                                                " is not empty (it holds ", names->front(),
@@ -93,13 +113,38 @@ class DirectoryScanWriter : public ScanWriter {
     return WriteScanJson(ScanState::kRunning, scan);
   }
 
+  absl::Status TakeUp(const nlohmann::json& scan, std::unique_ptr<FileLock> lock) {
+    lock_ = std::move(lock);
+    const auto found = ScanDirectory::Open(directory_, &files_);
+    if (!found.ok()) return found.status();
+    if (found->scan()["schema_version"] != kSchemaVersion) {
+      return absl::FailedPreconditionError(JoinText(
+          "the tables of ", directory_, " are of schema version ",
+          found->scan()["schema_version"].get<uint64_t>(), ", this mxsweep writes version ",
+          kSchemaVersion, ": go on with the mxsweep that began the scan"));
+    }
+    options_.scan_id = found->scan()["scan_id"].get<std::string>();
+    committed_epochs_ = found->epochs();
+    committed_ = found->rows();
+    added_ = committed_;
+    for (const PartInfo& part : found->parts()) has_part_[Index(part.table)] = true;
+    for (const TableId table : kTables) {
+      if (absl::Status status = TidyFolder(table, found->parts()); !status.ok()) return status;
+    }
+    // Whether it had been made durable, who was killed cannot say.
+    if (absl::Status status = files_.SyncDirectory(Path("manifest")); !status.ok()) return status;
+    return WriteScanJson(ScanState::kRunning, scan);
+  }
+
   absl::Status Add(DomainRow&& row) override { return AddRow(row); }
   absl::Status Add(MxHostRow&& row) override { return AddRow(row); }
   absl::Status Add(EndpointRow&& row) override { return AddRow(row); }
   absl::Status Add(ProbeRow&& row) override { return AddRow(row); }
   absl::Status Add(CertificateRow&& row) override { return AddRow(row); }
 
-  absl::StatusOr<bool> MaybeCommitEpoch(absl::Time now) override {
+  void NoteDone(uint64_t number) override { done_.push_back(number); }
+
+  absl::StatusOr<bool> MaybeCommitEpoch(absl::Time now, DescribeEpoch describe) override {
     if (!status_.ok()) return status_;
     if (waiting_rows_ == 0) return false;
     if (!waiting_since_) waiting_since_ = now;
@@ -108,24 +153,24 @@ class DirectoryScanWriter : public ScanWriter {
         now - *waiting_since_ < options_.epoch_interval) {
       return false;
     }
-    if (absl::Status status = CommitEpoch(); !status.ok()) return status;
+    if (absl::Status status = CommitEpoch(describe); !status.ok()) return status;
     if (!disk.ok()) return Fail(disk);
     return true;
   }
 
-  absl::Status CommitEpoch() override {
+  absl::Status CommitEpoch(DescribeEpoch describe) override {
     if (!status_.ok()) return status_;
-    if (absl::Status status = Commit(); !status.ok()) return Fail(status);
+    if (absl::Status status = Commit(describe); !status.ok()) return Fail(status);
     return absl::OkStatus();
   }
 
   absl::Status Finish(ScanState state, const nlohmann::json& scan) override {
     if (finished_) return absl::FailedPreconditionError("the scan is already finished");
     for (const TableId table : kTables) {
-      if (!status_.ok() || added_[Index(table)] > 0) continue;
+      if (!status_.ok() || added_[Index(table)] > 0 || has_part_[Index(table)]) continue;
       if (absl::Status status = OpenPart(table); !status.ok()) Fail(status).IgnoreError();
     }
-    CommitEpoch().IgnoreError();
+    CommitEpoch([&] { return last_described_; }).IgnoreError();
     finished_ = true;
     nlohmann::json with_error = scan;
     if (!status_.ok()) {
@@ -211,7 +256,32 @@ class DirectoryScanWriter : public ScanWriter {
     return absl::OkStatus();
   }
 
-  absl::Status Commit() {
+  // Gives what is committed the name that globs find, and removes what is not.
+  absl::Status TidyFolder(TableId table, const std::vector<PartInfo>& parts) {
+    const std::string folder(TableName(table));
+    // A power cut may have taken an empty one.
+    if (absl::Status status = files_.CreateDirectories(Path(folder)); !status.ok()) return status;
+    const auto names = files_.List(Path(folder));
+    if (!names.ok()) return names.status();
+    std::set<std::string, std::less<>> present(names->begin(), names->end());
+    for (const PartInfo& part : parts) {
+      if (part.table != table) continue;
+      const std::string hidden = HiddenPartFile(part.file);
+      present.erase(part.file.substr(folder.size() + 1));
+      if (present.erase(hidden.substr(folder.size() + 1)) == 0) continue;
+      absl::Status status = files_.Rename(Path(hidden), Path(part.file));
+      if (!status.ok()) return status;
+    }
+    for (const std::string& name : present) {
+      if (!IsPartName(name)) continue;  // not ours
+      if (absl::Status status = files_.Remove(JoinText(Path(folder), "/", name)); !status.ok()) {
+        return status;
+      }
+    }
+    return files_.SyncDirectory(Path(folder));
+  }
+
+  absl::Status Commit(DescribeEpoch describe) {
     Manifest manifest{.scan_id = options_.scan_id, .epoch = Epoch()};
     // 1. The contents are durable, and so are their names, which no glob finds.
     for (const TableId table : kTables) {
@@ -224,7 +294,10 @@ class DirectoryScanWriter : public ScanWriter {
                                 .rows = part->writer->row_count(),
                                 .bytes = part->writer->file_bytes()});
     }
-    if (manifest.parts.empty()) return absl::OkStatus();
+    if (manifest.parts.empty() && done_.empty()) return absl::OkStatus();
+    manifest.targets_done = RunsOf(&done_);
+    last_described_ = describe();
+    manifest.scan = last_described_;
     for (const PartInfo& part : manifest.parts) {
       absl::Status status = files_.SyncDirectory(Path(TableName(part.table)));
       if (!status.ok()) return status;
@@ -240,6 +313,7 @@ class DirectoryScanWriter : public ScanWriter {
     parts_ = {};
     for (const PartInfo& part : manifest.parts) committed_[Index(part.table)] += part.rows;
     ++committed_epochs_;
+    done_.clear();
     waiting_rows_ = 0;
     waiting_since_.reset();
     // 3. Globs find them: each what its rows refer to before it.
@@ -285,12 +359,36 @@ class DirectoryScanWriter : public ScanWriter {
   RowCounts added_{};
   RowCounts committed_{};
   uint64_t committed_epochs_ = 0;
+  std::unique_ptr<FileLock> lock_;
+  std::array<bool, kTableCount> has_part_{};  // of another run
+  std::vector<uint64_t> done_;                // targets, since the last epoch
+  nlohmann::json last_described_;
   uint64_t waiting_rows_ = 0;
   std::optional<absl::Time> waiting_since_;
   absl::Time next_disk_check_ = absl::InfinitePast();
 };
 
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<FileLock>> LockScanDirectory(FileSystem& files,
+                                                            const std::string& directory) {
+  auto lock = files.Lock(JoinText(directory, "/", kLockFile));
+  if (absl::IsFailedPrecondition(lock.status())) {
+    return absl::FailedPreconditionError(
+        JoinText("another mxsweep is writing to ", directory, ": one scan at a time"));
+  }
+  return lock;
+}
+
+absl::StatusOr<std::unique_ptr<ScanWriter>> ScanWriter::Resume(const std::string& directory,
+                                                               std::unique_ptr<FileLock> lock,
+                                                               const nlohmann::json& scan,
+                                                               const ScanWriterOptions& options,
+                                                               FileSystem* files) {
+  auto writer = std::make_unique<DirectoryScanWriter>(directory, options, files);
+  if (absl::Status status = writer->TakeUp(scan, std::move(lock)); !status.ok()) return status;
+  return writer;
+}
 
 absl::StatusOr<std::unique_ptr<ScanWriter>> ScanWriter::Create(const std::string& directory,
                                                                const nlohmann::json& scan,

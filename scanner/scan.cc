@@ -23,8 +23,13 @@
 #include "scanner/record/row_sinks.h"
 #include "scanner/record/rows.h"
 #include "scanner/resolver/unbound_child.h"
+#include "scanner/resume/earlier_runs.h"
+#include "scanner/resume/epoch_note.h"
+#include "scanner/resume/restore.h"
+#include "scanner/resume/resumed_source.h"
 #include "scanner/scan_record.h"
 #include "scanner/smtp/command.h"
+#include "scanner/targets/list_mark.h"
 #include "scanner/targets/shuffled_source.h"
 #include "scanner/work/outage_task.h"
 #include "scanner/work/target_feeder.h"
@@ -108,7 +113,6 @@ class ScanRun {
       : options_(options),
         control_(std::move(control)),
         context_(std::clamp<uint32_t>(4 * options.concurrency, kLeastSlots, kMostSlots)) {
-    if (options_.seed == 0) options_.seed = Random<uint64_t>();
     record_.options = &options_;
   }
 
@@ -117,7 +121,13 @@ class ScanRun {
   bool abandoned() const { return abandoned_; }
 
  private:
+  absl::Status OpenEarlierRuns();
   absl::Status OpenList();
+  absl::StatusOr<std::unique_ptr<InputSource>> OpenListSource();
+  absl::Status CheckList(std::unique_ptr<InputSource>* source);
+  absl::Status RestoreEarlierRuns();
+  absl::Status OpenDirectory();
+  nlohmann::json DescribeEpoch(const ScanSummary& so_far) const;
   absl::Status PrepareInputs();
   absl::Status StartUnbound();
   absl::Status StartWorkers();
@@ -142,7 +152,9 @@ class ScanRun {
   absl::StatusOr<ScanSummary> Finish();
 
   bool stop_asked() const {
-    return control_.stop != nullptr && control_.stop->load(std::memory_order_relaxed);
+    return (control_.stop != nullptr && control_.stop->load(std::memory_order_relaxed)) ||
+           (options_.max_runtime_ms > 0 &&
+            SteadyNs() - began_ns_ >= options_.max_runtime_ms * kNsPerMs);
   }
   bool stop_now_asked() const {
     return control_.stop_now != nullptr && control_.stop_now->load(std::memory_order_relaxed);
@@ -153,6 +165,14 @@ class ScanRun {
   ScanControl control_;
   ScanContext context_;
   ScanRecord record_;
+  const int64_t began_ns_ = SteadyNs();
+  // Of a scan that is gone on with.
+  std::unique_ptr<output::FileLock> lock_;
+  std::unique_ptr<EarlierRuns> earlier_;
+  bool list_changed_ = false;
+  std::unique_ptr<ResumedEndpoints> resumed_endpoints_;
+  std::unique_ptr<ResumedSource> resumed_source_;
+  MarkedSource* list_ = nullptr;  // what reader_ reads
   std::unique_ptr<TargetReader> reader_;
   std::shared_ptr<const tls::TrustStore> trust_store_;
   std::unique_ptr<tls::PkixVerifier> pkix_;
@@ -184,6 +204,60 @@ class ScanRun {
   uint64_t last_connections_ = 0;
 };
 
+absl::Status ScanRun::OpenEarlierRuns() {
+  if (!options_.resume) return absl::OkStatus();
+  output::FileSystem* files = output::PosixFileSystem();
+  const absl::Status there = output::ScanDirectory::Open(options_.output_dir, files).status();
+  if (absl::IsNotFound(there)) {
+    return absl::FailedPreconditionError(
+        JoinText(MessageOf(there), ": there is nothing to go on with"));
+  }
+  auto lock = output::LockScanDirectory(*files, options_.output_dir);
+  if (!lock.ok()) return lock.status();
+  lock_ = *std::move(lock);
+  absl::StatusOr<EarlierRuns> earlier = ReadEarlierRuns(options_.output_dir, files);
+  if (!earlier.ok()) return earlier.status();
+  earlier_ = std::make_unique<EarlierRuns>(*std::move(earlier));
+  record_.earlier_runs = RunsSoFar(earlier_->scan, earlier_->committed_at);
+  const nlohmann::json& options = earlier_->scan["options"];
+  if (options_.seed == 0) options_.seed = options.value("seed", uint64_t{0});
+  if (options_.ehlo_name.empty()) options_.ehlo_name = options.value("ehlo_name", "");
+  const std::string changed =
+      TellChangedMeaning(options, DescribeOptions(options_, options_.ehlo_name));
+  if (changed.empty()) return absl::OkStatus();
+  return InvalidArgument(JoinText(changed, ": the rows of ", options_.output_dir,
+                                  " would no longer mean the same; start another scan"));
+}
+
+absl::StatusOr<std::unique_ptr<InputSource>> ScanRun::OpenListSource() {
+  if (control_.targets) return WithLastLineEnded(FromString(*control_.targets));
+  absl::StatusOr<std::unique_ptr<InputSource>> source =
+      TargetReader::OpenList(options_.targets_path, &stop_reading_);
+  if (!source.ok()) return source.status();
+  return WithLastLineEnded(*std::move(source));
+}
+
+// Is it the list of the earlier runs? A file is read as far as they did, and then anew; what can be
+// read but once is kept on the disk meanwhile.
+absl::Status ScanRun::CheckList(std::unique_ptr<InputSource>* source) {
+  if (earlier_ == nullptr || earlier_->marks.empty()) return absl::OkStatus();
+  if (!control_.targets && options_.targets_path == "-") {
+    bool same = false;
+    auto spooled = SpoolToMarks(std::move(*source), earlier_->marks, options_.output_dir, &same);
+    if (!spooled.ok()) return spooled.status();
+    *source = *std::move(spooled);
+    list_changed_ = !same;
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<bool> same = HoldsMarks(source->get(), earlier_->marks, nullptr);
+  if (!same.ok()) return same.status();
+  list_changed_ = !*same;
+  absl::StatusOr<std::unique_ptr<InputSource>> again = OpenListSource();
+  if (!again.ok()) return again.status();
+  *source = *std::move(again);
+  return absl::OkStatus();
+}
+
 // The first bytes of a list say what it is, and a pipe may say nothing for a long time: meanwhile
 // we listen to whoever wants to stop.
 absl::Status ScanRun::OpenList() {
@@ -191,23 +265,61 @@ absl::Status ScanRun::OpenList() {
                                          .seed = options_.seed,
                                          .name_key = Random<NameSet::Key>(),
                                          .stop = &stop_reading_};
-  if (control_.targets) {
-    reader_ = std::make_unique<TargetReader>(FromString(*control_.targets), reading);
+  auto opening = std::async(std::launch::async, [this] {
+    absl::StatusOr<std::unique_ptr<InputSource>> source = OpenListSource();
+    if (!source.ok()) return source;
+    if (absl::Status status = CheckList(&*source); !status.ok()) source = status;
+    return source;
+  });
+  while (opening.wait_for(kPollInterval) != std::future_status::ready) {
+    if (stop_asked()) stop_reading_.store(true, std::memory_order_relaxed);
+  }
+  absl::StatusOr<std::unique_ptr<InputSource>> source = opening.get();
+  if (absl::IsCancelled(source.status())) {
+    return absl::CancelledError("Stopped before the list had begun: nothing was scanned.");
+  }
+  if (!source.ok()) return source.status();
+  auto marked = std::make_unique<MarkedSource>(*std::move(source));
+  list_ = marked.get();
+  reader_ = std::make_unique<TargetReader>(std::move(marked), reading);
+  return absl::OkStatus();
+}
+
+// What the earlier runs have found, before the first target is started.
+absl::Status ScanRun::RestoreEarlierRuns() {
+  if (earlier_ == nullptr) return absl::OkStatus();
+  output::FileSystem* files = output::PosixFileSystem();
+  if (list_changed_) {
+    absl::StatusOr<NameSet> names =
+        ReadDoneNames(*earlier_, options_.targets_kind, Random<NameSet::Key>(), files);
+    if (!names.ok()) return names.status();
+    resumed_source_ = std::make_unique<ResumedSource>(reader_.get(), *std::move(names));
   } else {
-    auto opening = std::async(std::launch::async, [this, &reading] {
-      return TargetReader::Open(options_.targets_path, reading);
-    });
-    while (opening.wait_for(kPollInterval) != std::future_status::ready) {
-      if (stop_asked()) stop_reading_.store(true, std::memory_order_relaxed);
+    resumed_source_ =
+        std::make_unique<ResumedSource>(reader_.get(), std::move(earlier_->targets_done));
+  }
+  absl::StatusOr<Restored> restored = Restore(*earlier_, &context_, absl::Now(), files);
+  if (!restored.ok()) return restored.status();
+  resumed_endpoints_ = std::move(restored->endpoints);
+  context_.services.resumed = resumed_endpoints_.get();
+  if (control_.notice) {
+    control_.notice(
+        JoinText("Going on with ", options_.output_dir, ": ", FormatCount(earlier_->counts.domains),
+                 " domains, ", FormatCount(earlier_->counts.hosts), " MX hosts and ",
+                 FormatCount(earlier_->counts.endpoints), " endpoints are there already."));
+    if (list_changed_) {
+      control_.notice(
+          "The list is not the one of the scan so far: what is new in it is scanned, by name.");
     }
-    absl::StatusOr<std::unique_ptr<TargetReader>> reader = opening.get();
-    if (absl::IsCancelled(reader.status())) {
-      return absl::CancelledError("Stopped before the list had begun: nothing was scanned.");
-    }
-    if (!reader.ok()) return reader.status();
-    reader_ = *std::move(reader);
   }
   return absl::OkStatus();
+}
+
+nlohmann::json ScanRun::DescribeEpoch(const ScanSummary& so_far) const {
+  return EpochNoteToJson({.run = record_.earlier_runs.size(),
+                          .committed_at = absl::Now(),
+                          .list = list_->mark(),
+                          .counts = so_far});
 }
 
 absl::Status ScanRun::PrepareInputs() {
@@ -397,19 +509,38 @@ absl::Status ScanRun::OpenSink() {
     if (!sink.ok()) return sink.status();
     sink_ = *std::move(sink);
   } else if (options_.format == OutputFormat::kParquet) {
-    output::ScanWriterOptions writer_options;
-    writer_options.scan_id = MakeScanId();
-    writer_options.epoch_rows = options_.epoch_rows;
-    writer_options.epoch_interval = absl::Seconds(options_.epoch_seconds);
-    absl::StatusOr<std::unique_ptr<output::ScanWriter>> writer =
-        output::ScanWriter::Create(options_.output_dir, DescribeScan(record_), writer_options);
-    if (!writer.ok()) return writer.status();
-    auto sink = std::make_unique<DirectorySink>(*std::move(writer), absl::Now);
-    directory_ = sink.get();
-    sink_ = std::move(sink);
+    if (absl::Status status = OpenDirectory(); !status.ok()) return status;
   }
-  recorder_ = std::make_unique<Recorder>(sink_ != nullptr ? sink_.get() : control_.rows);
+  recorder_ = std::make_unique<Recorder>(sink_ != nullptr ? sink_.get() : control_.rows,
+                                         Recorder::RunOn::kOwnThread,
+                                         earlier_ != nullptr ? earlier_->counts : ScanSummary{});
   context_.services.recorder = recorder_.get();
+  return absl::OkStatus();
+}
+
+absl::Status ScanRun::OpenDirectory() {
+  output::ScanWriterOptions writer_options;
+  writer_options.scan_id = MakeScanId();
+  writer_options.epoch_rows = options_.epoch_rows;
+  writer_options.epoch_interval = absl::Seconds(options_.epoch_seconds);
+  const nlohmann::json scan = DescribeScan(record_);
+  absl::StatusOr<std::unique_ptr<output::ScanWriter>> writer;
+  if (earlier_ == nullptr) {
+    writer = output::ScanWriter::Create(options_.output_dir, scan, writer_options);
+  } else {
+    const std::string changed = TellChangedResolver(earlier_->scan["resolver"], scan["resolver"]);
+    if (!changed.empty()) {
+      return InvalidArgument(
+          JoinText(changed, ": give one like it (--resolver), or start another scan"));
+    }
+    writer =
+        output::ScanWriter::Resume(options_.output_dir, std::move(lock_), scan, writer_options);
+  }
+  if (!writer.ok()) return writer.status();
+  auto sink = std::make_unique<DirectorySink>(
+      *std::move(writer), absl::Now, [this](const auto& so_far) { return DescribeEpoch(so_far); });
+  directory_ = sink.get();
+  sink_ = std::move(sink);
   return absl::OkStatus();
 }
 
@@ -540,8 +671,9 @@ ProgressSnapshot ScanRun::Snapshot() {
     connections += c.connections.load(std::memory_order_relaxed);
     now.lag_ms = std::max(now.lag_ms, static_cast<double>(thread->loop()->lag_ns()) / 1e6);
   }
-  now.domains_done = recorder_->targets_done();
-  now.domains_started = feeder_->started() + feeder_->invalid();
+  const uint64_t skipped = resumed_source_ != nullptr ? resumed_source_->skipped() : 0;
+  now.domains_done = skipped + recorder_->targets_done();
+  now.domains_started = skipped + feeder_->started() + feeder_->invalid();
   if (feeder_->ended()) {
     now.domains_total = now.domains_started;
   } else if (const uint64_t read = feeder_->bytes_read(); reader_->size_bytes() > 0 && read > 0) {
@@ -581,7 +713,8 @@ void ScanRun::NoteOutages(std::string_view of, const OutageWatch& watch) {
 
 absl::StatusOr<ScanSummary> ScanRun::Finish() {
   // The last epoch, before anything is taken down: an assertion that fails there must not cost it.
-  absl::Status status = recorder_->Finish();
+  const absl::Status recorded = recorder_->Finish();
+  absl::Status status = recorded;
   if (control_.progress != nullptr) control_.progress->Finish(Snapshot());
   if (!abandoned_) {
     threads_.clear();
@@ -612,9 +745,19 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
     const output::ScanState state = !status.ok()       ? output::ScanState::kFailed
                                     : summary.complete ? output::ScanState::kComplete
                                                        : output::ScanState::kStopped;
+    const std::string_view word = !status.ok()       ? "failed"
+                                  : summary.complete ? "complete"
+                                                     : "stopped";
     const absl::Status written = directory_->writer().Finish(
-        state, DescribeFinishedScan(record_, summary, absl::Now(), std::string(status.message())));
+        state,
+        DescribeFinishedScan(record_, summary, absl::Now(), word, std::string(status.message())));
     if (status.ok()) status = written;
+    if (!recorded.ok() || !written.ok()) {
+      // The disk: what is committed is whole, and can be gone on from.
+      summary.complete = false;
+      summary.failure = std::string(status.message());
+      return summary;
+    }
   }
   if (!status.ok()) return status;
   return summary;
@@ -625,15 +768,19 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
   if (options_.workers == 0) {
     options_.workers = std::min(ChooseWorkers(options_.concurrency), options_.dns_concurrency);
   }
+  if (absl::Status status = OpenEarlierRuns(); !status.ok()) return status;
+  if (options_.seed == 0) options_.seed = Random<uint64_t>();
   if (absl::Status status = PrepareInputs(); !status.ok()) return status;
   if (absl::Status status = StartUnbound(); !status.ok()) return status;
   if (absl::Status status = StartWorkers(); !status.ok()) return status;
   if (absl::Status status = AskResolver(); !status.ok()) return status;
   if (absl::Status status = OpenSink(); !status.ok()) return status;
+  if (absl::Status status = RestoreEarlierRuns(); !status.ok()) return status;
   context_.packed.spill_folder = options_.output_dir;
   patience_ = Patience(options_.patience_ms * kNsPerMs);
-  shuffled_ =
-      std::make_unique<ShuffledSource>(reader_.get(), options_.shuffle_window, options_.seed);
+  TargetSource* targets = reader_.get();
+  if (resumed_source_ != nullptr) targets = resumed_source_.get();
+  shuffled_ = std::make_unique<ShuffledSource>(targets, options_.shuffle_window, options_.seed);
   feeder_ = std::make_unique<TargetFeeder>(
       shuffled_.get(), &context_,
       TargetFeeder::Options{

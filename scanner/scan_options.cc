@@ -91,6 +91,9 @@ absl::Status CheckLimits(const ScanOptions& options) {
   if (options.workers > options.dns_concurrency) {
     return Wrong("--dns-concurrency must be at least --workers: each worker has its share of it");
   }
+  if (options.max_runtime_ms < 0 || options.max_runtime_ms > kMaxDurationMs) {
+    return Wrong("--max-runtime must not be negative or longer than a year");
+  }
   if (options.epoch_seconds < 1 || options.epoch_rows < 1) {
     return Wrong("--epoch and --epoch-rows must be at least 1s and 1 row");
   }

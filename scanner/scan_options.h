@@ -39,8 +39,17 @@ inline constexpr double kDefaultDnsRate = 500;
 struct ScanOptions {
   // What and where to.
   std::string targets_path = "-";  // "-": standard input
+  bool targets_given = false;      // it was said, not left out (for --resume)
   TargetsKind targets_kind = TargetsKind::kDomains;
   std::string output_dir;
+  // Go on with the scan that is in output_dir: its seed, and its EHLO name where none is given, are
+  // taken from there; what would change the meaning of its rows is refused.
+  bool resume = false;
+  // Stop, as a signal would make it, after so long; 0: never.
+  int64_t max_runtime_ms = 0;
+  // What the user gave on the command line, "--rate=50" …, for scan.json: so that the scan can be
+  // gone on with without giving it again.
+  std::vector<std::string> flags;
   OutputFormat format = OutputFormat::kParquet;
   int64_t epoch_seconds = 60;     // results are committed this often …
   uint64_t epoch_rows = 500'000;  // … or after this many rows

@@ -1,8 +1,11 @@
 #include "scanner/scan_record.h"
 
+#include <utility>
+
 #include "dns/cares_resolver.h"
 #include "scanner/base/text.h"
 #include "scanner/base/version.h"
+#include "scanner/resume/epoch_note.h"
 #include "tls/pki/certificate.h"
 
 namespace mxsweep::scanner {
@@ -61,6 +64,34 @@ std::string_view DaneFigures(const dns::ResolverState& state) {
   return "empty";
 }
 
+json DescribeResolver(const ScanRecord& record) {
+  const dns::ResolverState& state = record.resolver;
+  // Of what has not answered, nobody knows.
+  const auto validates = [](const auto& what) {
+    return what.answers ? json(what.validates) : json(nullptr);
+  };
+  json servers = json::array();
+  for (const dns::ServerState& server : state.servers) {
+    servers.push_back({{"address", server.server},
+                       {"answers", server.answers},
+                       {"validates", validates(server)},
+                       {"ad_believed", server.trusted}});
+  }
+  json described = {{"validates", validates(state)},
+                    {"dane_figures", DaneFigures(state)},
+                    {"detail", state.detail},
+                    {"servers", servers},
+                    {"own_unbound", nullptr}};
+  if (record.own_unbound) {
+    described["own_unbound"] = {{"program", record.own_unbound->program},
+                                {"version", record.own_unbound->version},
+                                {"threads", record.own_unbound->threads}};
+  }
+  return described;
+}
+
+}  // namespace
+
 json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
   json sources = json::array();
   for (const dns::IpAddress& address : o.source_addresses) sources.push_back(address.ToString());
@@ -117,33 +148,77 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
   };
 }
 
-json DescribeResolver(const ScanRecord& record) {
-  const dns::ResolverState& state = record.resolver;
-  // Of what has not answered, nobody knows.
-  const auto validates = [](const auto& what) {
-    return what.answers ? json(what.validates) : json(nullptr);
-  };
-  json servers = json::array();
-  for (const dns::ServerState& server : state.servers) {
-    servers.push_back({{"address", server.server},
-                       {"answers", server.answers},
-                       {"validates", validates(server)},
-                       {"ad_believed", server.trusted}});
-  }
-  json described = {{"validates", validates(state)},
-                    {"dane_figures", DaneFigures(state)},
-                    {"detail", state.detail},
-                    {"servers", servers},
-                    {"own_unbound", nullptr}};
-  if (record.own_unbound) {
-    described["own_unbound"] = {{"program", record.own_unbound->program},
-                                {"version", record.own_unbound->version},
-                                {"threads", record.own_unbound->threads}};
-  }
-  return described;
+namespace {
+
+// Options that change what a row means. Of the others (how fast, how patiently, with what memory) a
+// scan may change its mind between two runs.
+constexpr std::pair<const char*, const char*> kMeaningful[] = {
+    {"targets_kind", "--targets"},
+    {"tls", "--tls"},
+    {"port", "--port"},
+    {"ehlo_name", "--ehlo-name"},
+    {"dns_timeout_ms", "--dns-timeout"},
+    {"connect_timeout_ms", "--connect-timeout"},
+    {"greeting_timeout_ms", "--greeting-timeout"},
+    {"command_timeout_ms", "--command-timeout"},
+    {"handshake_timeout_ms", "--handshake-timeout"},
+    {"retries", "--retries"},
+    {"ipv4", "--ipv6-only"},
+    {"ipv6", "--ipv4-only"},
+    {"mta_sts", "--mta-sts"},
+    {"mta_sts_port", "--mta-sts-port"},
+    {"mta_sts_timeout_ms", "--mta-sts-timeout"},
+    {"revocation", "--revocation"},
+    {"offer", "--offer"},
+    {"without_sni", "--without-sni"},
+    {"probe", "--probe"},
+    {"max_hosts", "--max-hosts"},
+    {"max_addresses", "--max-addresses"},
+    {"infer", "--infer"},
+    {"allow_special", "--allow-special"},
+    // The order of address ranges, by which targets have their numbers.
+    {"seed", "--seed"},
+};
+
+std::string ValueText(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 }  // namespace
+
+std::string TellChangedMeaning(const json& earlier, const json& now) {
+  std::string text;
+  for (const auto& [key, flag] : kMeaningful) {
+    const auto before = earlier.find(key);
+    if (before == earlier.end() || *before == now[key]) continue;
+    AppendText(&text, text.empty() ? "" : "; ", flag, " was ", ValueText(*before), ", and is ",
+               ValueText(now[key]));
+  }
+  return text;
+}
+
+std::string TellChangedResolver(const json& earlier, const json& now) {
+  const auto figures = [](const json& resolver) {
+    const auto found = resolver.is_object() ? resolver.find("dane_figures") : resolver.end();
+    return resolver.is_object() && found != resolver.end() ? ValueText(*found) : std::string();
+  };
+  const std::string before = figures(earlier);
+  const std::string after = figures(now);
+  // What was not known then says nothing.
+  if (before == after || before == "unknown" || after == "unknown") return "";
+  return JoinText("with the resolver so far the DANE figures were ", before,
+                  ", with this one they are ", after);
+}
+
+json RunsSoFar(const json& scan, std::optional<absl::Time> committed_at) {
+  json runs = json::array();
+  if (const auto found = scan.find("runs"); found != scan.end() && found->is_array()) runs = *found;
+  if (!runs.empty() && runs.back().is_object() && runs.back().value("state", "") == "running") {
+    runs.back()["state"] = "killed";
+    if (committed_at) runs.back()["committed_until"] = TimeText(*committed_at);
+  }
+  return runs;
+}
 
 std::string TellResolver(const ScanRecord& record) {
   std::string text;
@@ -173,7 +248,23 @@ std::string TellNoResolver(const ScanRecord& record) {
                   "ADDRESS, or use --resolver unbound, which needs none.");
 }
 
+namespace {
+
+json DescribeRun(const ScanRecord& record) {
+  return {{"started_at", TimeText(record.started_at)},
+          {"version", kVersion},
+          {"options", DescribeOptions(*record.options, record.ehlo_name)},
+          {"trust_store_sha256", tls::HexLower(record.trust_store->hash())},
+          {"state", "running"}};
+}
+
+}  // namespace
+
 json DescribeScan(const ScanRecord& record) {
+  json runs = record.earlier_runs.is_array() ? record.earlier_runs : json::array();
+  const std::string began =
+      runs.empty() ? TimeText(record.started_at) : runs.front().value("started_at", "");
+  runs.push_back(DescribeRun(record));
   json scan = {
       {"version", kVersion},
       {"boringssl", {{"version", kBoringsslVersion}, {"x25519mlkem768", tls::HasPostQuantum()}}},
@@ -181,17 +272,24 @@ json DescribeScan(const ScanRecord& record) {
       {"trust_store",
        {{"sha256", tls::HexLower(record.trust_store->hash())},
         {"certificates", record.trust_store->count()}}},
-      {"started_at", TimeText(record.started_at)},
+      {"flags", record.options->flags},
+      {"started_at", began},
+      {"runs", std::move(runs)},
   };
   scan["resolver"] = record.resolver_asked ? DescribeResolver(record) : json(nullptr);
   return scan;
 }
 
 json DescribeFinishedScan(const ScanRecord& record, const ScanSummary& summary,
-                          absl::Time finished_at, const std::string& error) {
+                          absl::Time finished_at, std::string_view state,
+                          const std::string& error) {
   json scan = DescribeScan(record);
   scan["finished_at"] = TimeText(finished_at);
   if (!error.empty()) scan["error"] = error;
+  json& run = scan["runs"].back();
+  run["finished_at"] = TimeText(finished_at);
+  run["state"] = state;
+  if (!error.empty()) run["error"] = error;
   scan["outages"] = json::array();
   for (const ScanRecord::Outage& outage : record.outages) {
     scan["outages"].push_back({{"of", std::string(outage.of)},
@@ -200,30 +298,10 @@ json DescribeFinishedScan(const ScanRecord& record, const ScanSummary& summary,
                                {"done_again", outage.done_again},
                                {"sure", outage.sure}});
   }
-  scan["counts"] = {
-      {"input_lines", summary.input_lines},
-      {"duplicates", summary.duplicates},
-      {"invalid", summary.invalid},
-      {"domains", summary.domains},
-      {"mx_hosts", summary.hosts},
-      {"endpoints", summary.endpoints},
-      {"certificates", summary.certificates},
-      {"connections", summary.connections},
-      {"probes", summary.probes},
-      {"retries", summary.retries},
-      {"inferred", summary.inferred},
-      {"not_asked_crowded", summary.not_asked_crowded},
-      {"bytes_in", summary.bytes_in},
-      {"bytes_out", summary.bytes_out},
-      {"outcomes", summary.outcomes},
-      {"rpt_results", summary.rpt_results},
-      {"mta_sts_statuses", summary.mta_sts_statuses},
-      {"mta_sts_policy_statuses", summary.mta_sts_policy_statuses},
-      {"mta_sts_rpt_results", summary.mta_sts_rpt_results},
-      {"mta_sts_senders", summary.mta_sts_senders},
-      {"tlsrpt_statuses", summary.tlsrpt_statuses},
-      {"diagnoses", summary.diagnoses},
-  };
+  scan["counts"] = CountsToJson(summary);
+  scan["counts"]["input_lines"] = summary.input_lines;
+  scan["counts"]["duplicates"] = summary.duplicates;
+  scan["counts"]["invalid"] = summary.invalid;
   return scan;
 }
 

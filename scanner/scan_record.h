@@ -41,7 +41,21 @@ struct ScanRecord {
     bool sure = true;
   };
   std::vector<Outage> outages;
+  nlohmann::json earlier_runs;  // the "runs" of scan.json so far; null: this is the first
 };
+
+// Which of scan.json's options differ between the earlier runs of a scan and this one so that its
+// rows would no longer mean the same: a sentence that names the flags. Empty: none. `earlier`,
+// `now`: its "options".
+std::string TellChangedMeaning(const nlohmann::json& earlier, const nlohmann::json& now);
+// The same of what DescribeScan says of the resolver.
+std::string TellChangedResolver(const nlohmann::json& earlier, const nlohmann::json& now);
+
+// The options as scan.json has them.
+nlohmann::json DescribeOptions(const ScanOptions& options, const std::string& ehlo_name);
+// The "runs" of a scan.json that is taken up again: where the last one was killed, it says so, and
+// when it committed last.
+nlohmann::json RunsSoFar(const nlohmann::json& scan, std::optional<absl::Time> committed_at);
 
 // What the user is to know of the resolver before the scan starts: a line that says what it is and
 // whether it validates, and, where it does not, a warning that shouts.
@@ -52,9 +66,11 @@ std::string TellNoResolver(const ScanRecord& record);
 
 // At the start.
 nlohmann::json DescribeScan(const ScanRecord& record);
-// At the end: the same, and `summary`. `error`: why it failed; empty: it did not.
+// At the end: the same, and `summary`. `state`: "complete", "stopped", "failed"; `error`: why it
+// failed, else empty.
 nlohmann::json DescribeFinishedScan(const ScanRecord& record, const ScanSummary& summary,
-                                    absl::Time finished_at, const std::string& error);
+                                    absl::Time finished_at, std::string_view state,
+                                    const std::string& error);
 
 }  // namespace mxsweep::scanner
 

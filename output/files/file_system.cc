@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -111,10 +112,21 @@ class PosixReadableFile : public RandomAccessFile {
   uint64_t size_bytes_;
 };
 
+class PosixLock : public FileLock {
+ public:
+  explicit PosixLock(int fd) : fd_(fd) {}
+  ~PosixLock() override { close(fd_); }
+  PosixLock(const PosixLock&) = delete;
+  PosixLock& operator=(const PosixLock&) = delete;
+
+ private:
+  int fd_;
+};
+
 class Posix : public FileSystem {
  public:
   absl::StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) return SystemError("create", path, errno);
     return std::make_unique<PosixWritableFile>(fd, path);
   }
@@ -156,7 +168,7 @@ class Posix : public FileSystem {
   absl::Status CreateDirectories(const std::string& path) override {
     for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
       const std::string part = path.substr(0, end);
-      if (!part.empty() && mkdir(part.c_str(), 0777) != 0) {
+      if (!part.empty() && mkdir(part.c_str(), 0755) != 0) {
         const int error = errno;
         struct stat info {};
         const bool exists = stat(part.c_str(), &info) == 0;
@@ -181,6 +193,20 @@ class Posix : public FileSystem {
     if (error != 0) return SystemError("list", path, error);
     std::sort(names.begin(), names.end());
     return names;
+  }
+
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
+    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return SystemError("create", path, errno);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      const int error = errno;
+      close(fd);
+      if (error == EWOULDBLOCK) {
+        return absl::FailedPreconditionError(JoinText(path, " is locked by another process"));
+      }
+      return SystemError("lock", path, error);
+    }
+    return std::make_unique<PosixLock>(fd);
   }
 
   absl::StatusOr<uint64_t> FreeBytes(const std::string& path) override {

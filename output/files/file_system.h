@@ -40,6 +40,12 @@ class RandomAccessFile {
   virtual absl::Status ReadAt(uint64_t offset, std::span<char> out) const = 0;
 };
 
+// Held while it lives.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -55,6 +61,9 @@ class FileSystem {
   virtual absl::Status CreateDirectories(const std::string& path) = 0;
   // Names (not paths) in the directory, sorted, without "." and "..".
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& path) = 0;
+  // Locks the file at `path`, which is made if it is missing and stays when the lock is let go (by
+  // whatever end of the process). kFailedPrecondition where somebody else holds it.
+  virtual absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
   // Bytes that may still be written to the file system that holds `path`.
   virtual absl::StatusOr<uint64_t> FreeBytes(const std::string& path) = 0;
 };

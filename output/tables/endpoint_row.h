@@ -173,6 +173,8 @@ struct EndpointRow {
   std::optional<std::vector<std::string>> mozilla_old;
   std::optional<std::vector<std::string>> yardsticks_unseen;
 
+  std::optional<Binary> summary;
+
   // Timing and volume, of the last attempt.
   absl::Time started_at;
   std::optional<uint32_t> connect_us;
@@ -428,6 +430,9 @@ struct Table<EndpointRow> {
 
   template <typename Visitor>
   static void VisitTiming(Visitor&& visit) {
+    visit(Column{"summary", &R::summary,
+                 "what a scan that goes on (--resume) needs to know of an endpoint that is done, "
+                 "packed; for mxsweep alone"});
     visit(Column{"started_at", &R::started_at, "when the last attempt began"});
     visit(Column{"connect_us", &R::connect_us, "microseconds until connected"});
     visit(Column{"greeting_us", &R::greeting_us, "from then until the greeting was complete"});

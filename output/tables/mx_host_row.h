@@ -57,6 +57,7 @@ struct MxHostRow {
   std::optional<bool> dane_rollover_ready;
   std::optional<std::string> error_detail;
 
+  std::optional<Binary> summary;
   absl::Time started_at;
   uint64_t elapsed_us = 0;
 
@@ -107,6 +108,10 @@ struct Table<MxHostRow> {
                  "the records survive a change of key: two of usage 3, or usages 3 and 2"});
     visit(Column{"error_detail", &R::error_detail,
                  "sentences: what is wrong with the name, or went wrong in the look-ups"});
+    visit(
+        Column{"summary", &R::summary,
+               "what a scan that goes on (--resume) needs to know of a host that is done, packed; "
+               "for mxsweep alone. Null: nothing that stays so"});
     visit(Column{"started_at", &R::started_at, "when work on the host began"});
     visit(Column{"elapsed_us", &R::elapsed_us, "microseconds from then until the row was made"});
   }

@@ -18,7 +18,7 @@
 namespace mxsweep::output {
 
 // Raised when a column is renamed, removed or changes its type or meaning; not when one is added.
-inline constexpr uint32_t kSchemaVersion = 4;
+inline constexpr uint32_t kSchemaVersion = 5;
 
 // Calls visit(std::type_identity<Row>{}) for each table, in the order docs/columns.md shows them.
 template <typename Visitor>

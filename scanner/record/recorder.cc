@@ -23,7 +23,8 @@ std::string LeafKeyWord(const output::EndpointRow& row) {
 
 }  // namespace
 
-Recorder::Recorder(RowSink* sink, RunOn run_on) : sink_(sink) {
+Recorder::Recorder(RowSink* sink, RunOn run_on, ScanSummary before)
+    : sink_(sink), counts_(std::move(before)) {
   if (run_on == RunOn::kOwnThread) thread_ = std::thread([this] { Run(); });
 }
 
@@ -39,14 +40,31 @@ void Recorder::Push(TargetResult result) {
   if (!failed()) PushEntry(result);
 }
 
-void Recorder::PushEntry(Entry entry) {
+void Recorder::Push(Row row, TargetResult result) {
+  if (failed()) return;
+  Entry entries[] = {std::move(row), result};
+  PushEntries(entries);
+}
+
+void Recorder::Push(std::vector<Row> rows) {
+  if (failed() || rows.empty()) return;
+  std::vector<Entry> entries;
+  entries.reserve(rows.size());
+  for (Row& row : rows) entries.emplace_back(std::move(row));
+  PushEntries(entries);
+}
+
+void Recorder::PushEntry(Entry entry) { PushEntries({&entry, 1}); }
+
+void Recorder::PushEntries(std::span<Entry> entries) {
   // A result takes as much of the queue as a row.
-  backlog_.fetch_add(1, std::memory_order_relaxed);
+  backlog_.fetch_add(entries.size(), std::memory_order_relaxed);
   bool wake;
   {
     std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(entry));
-    wake = queue_.size() == kRowsToWakeFor;
+    const bool were_few = queue_.size() < kRowsToWakeFor;
+    for (Entry& entry : entries) queue_.push_back(std::move(entry));
+    wake = were_few && queue_.size() >= kRowsToWakeFor;
   }
   if (wake) wake_.notify_one();
 }
@@ -92,7 +110,7 @@ void Recorder::WriteBatch() {
   batch_.clear();
   // One that grew in a long wait for the disk need not stay as large.
   if (batch_.capacity() > kRowsToKeepRoomFor) batch_ = {};
-  if (status.ok()) status = sink_->AfterBatch();
+  if (status.ok()) status = sink_->AfterBatch(counts_);
   committed_.store(sink_->committed_rows(), std::memory_order_relaxed);
   backlog_.fetch_sub(entries, std::memory_order_relaxed);
   if (!status.ok() && !failed()) {
@@ -113,7 +131,7 @@ absl::Status Recorder::Finish() {
   } else {
     WriteWaiting();
   }
-  if (status_.ok()) status_ = sink_->Commit();
+  if (status_.ok()) status_ = sink_->Commit(counts_);
   committed_.store(sink_->committed_rows(), std::memory_order_relaxed);
   return status_;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -23,7 +24,7 @@ using Row = std::variant<output::DomainRow, output::MxHostRow, output::EndpointR
 // scan is being stopped has no result.
 struct TargetResult {
   enum Kind : uint8_t { kScanned, kInvalid };
-  uint64_t input_line = 0;
+  uint64_t number = 0;  // Target::number
   Kind kind = kScanned;
 };
 
@@ -34,10 +35,10 @@ class RowSink {
   virtual absl::Status Add(Row&& row) = 0;
   // All rows of this target were added before.
   virtual void OnTarget(const TargetResult&) {}
-  // Called after each batch: commits what is due.
-  virtual absl::Status AfterBatch() = 0;
+  // Called after each batch: commits what is due. `so_far` counts all that was added.
+  virtual absl::Status AfterBatch(const ScanSummary& so_far) = 0;
   // Called once, when all rows have been added without an error: commits them.
-  virtual absl::Status Commit() { return absl::OkStatus(); }
+  virtual absl::Status Commit(const ScanSummary&) { return absl::OkStatus(); }
   virtual uint64_t committed_rows() const = 0;
 };
 
@@ -53,14 +54,17 @@ class Recorder {
     kCaller,     // writes when WriteWaiting is called, by one thread at a time
   };
 
-  // Borrows `sink`.
-  explicit Recorder(RowSink* sink, RunOn run_on = RunOn::kOwnThread);
+  // Borrows `sink`. `before`: what earlier runs of the scan have written, to count on from.
+  explicit Recorder(RowSink* sink, RunOn run_on = RunOn::kOwnThread, ScanSummary before = {});
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
   void Push(Row row);
   void Push(TargetResult result);
+  // What is committed together, or not at all.
+  void Push(Row row, TargetResult result);
+  void Push(std::vector<Row> rows);
   // Rows and results that wait to be written.
   uint64_t backlog() const { return backlog_.load(std::memory_order_relaxed); }
   uint64_t committed_rows() const { return committed_.load(std::memory_order_relaxed); }
@@ -81,6 +85,8 @@ class Recorder {
   using Entry = std::variant<Row, TargetResult>;
 
   void PushEntry(Entry entry);
+  // `entries` are moved from.
+  void PushEntries(std::span<Entry> entries);
   void Run();
   void WriteBatch();
   absl::Status Write(Entry& entry);

@@ -13,7 +13,13 @@ absl::Status DirectorySink::Add(Row&& row) {
                     std::move(row));
 }
 
-absl::Status DirectorySink::AfterBatch() { return writer_->MaybeCommitEpoch(clock_()).status(); }
+absl::Status DirectorySink::AfterBatch(const ScanSummary& so_far) {
+  return writer_->MaybeCommitEpoch(clock_(), [&] { return describe_(so_far); }).status();
+}
+
+absl::Status DirectorySink::Commit(const ScanSummary& so_far) {
+  return writer_->CommitEpoch([&] { return describe_(so_far); });
+}
 
 uint64_t DirectorySink::committed_rows() const {
   const output::RowCounts rows = writer_->committed_rows();
@@ -41,7 +47,7 @@ absl::Status NdjsonSink::Add(Row&& row) {
   return absl::OkStatus();
 }
 
-absl::Status NdjsonSink::AfterBatch() {
+absl::Status NdjsonSink::AfterBatch(const ScanSummary&) {
   if (lines_.empty()) return absl::OkStatus();
   const bool written = std::fwrite(lines_.data(), 1, lines_.size(), stream_) == lines_.size() &&
                        std::fflush(stream_) == 0;

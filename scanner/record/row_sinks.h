@@ -23,19 +23,24 @@ namespace mxsweep::scanner {
 // Parquet parts in a scan directory.
 class DirectorySink final : public RowSink {
  public:
+  // What an epoch notes for who goes on with the scan, given what was written so far.
+  using Describe = absl::AnyInvocable<nlohmann::json(const ScanSummary&)>;
   // `clock` says when an epoch is due.
-  DirectorySink(std::unique_ptr<output::ScanWriter> writer, absl::AnyInvocable<absl::Time()> clock)
-      : writer_(std::move(writer)), clock_(std::move(clock)) {}
+  DirectorySink(std::unique_ptr<output::ScanWriter> writer, absl::AnyInvocable<absl::Time()> clock,
+                Describe describe)
+      : writer_(std::move(writer)), clock_(std::move(clock)), describe_(std::move(describe)) {}
 
   absl::Status Add(Row&& row) override;
-  absl::Status AfterBatch() override;
-  absl::Status Commit() override { return writer_->CommitEpoch(); }
+  void OnTarget(const TargetResult& result) override { writer_->NoteDone(result.number); }
+  absl::Status AfterBatch(const ScanSummary& so_far) override;
+  absl::Status Commit(const ScanSummary& so_far) override;
   uint64_t committed_rows() const override;
   output::ScanWriter& writer() { return *writer_; }
 
  private:
   std::unique_ptr<output::ScanWriter> writer_;
   absl::AnyInvocable<absl::Time()> clock_;
+  Describe describe_;
 };
 
 // Rows of all tables as NDJSON on a stream, line by line as they come; the first key of each is
@@ -46,7 +51,7 @@ class NdjsonSink final : public RowSink {
   static absl::StatusOr<std::unique_ptr<NdjsonSink>> Create(std::FILE* stream);
 
   absl::Status Add(Row&& row) override;
-  absl::Status AfterBatch() override;
+  absl::Status AfterBatch(const ScanSummary& so_far) override;
   uint64_t committed_rows() const override { return rows_; }
 
  private:
@@ -63,7 +68,7 @@ class NdjsonSink final : public RowSink {
 class MemorySink final : public RowSink {
  public:
   absl::Status Add(Row&& row) override;
-  absl::Status AfterBatch() override { return absl::OkStatus(); }
+  absl::Status AfterBatch(const ScanSummary&) override { return absl::OkStatus(); }
   uint64_t committed_rows() const override;
   // In the order in which they came. To be read when the scan is over.
   const ScanRows& rows() const { return rows_; }

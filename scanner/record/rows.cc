@@ -381,9 +381,10 @@ output::DomainRow MakeInvalidRow(const Target& target, absl::Time now) {
 }
 
 output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns,
-                                uint32_t unasked_addresses) {
+                                uint32_t unasked_addresses, const PackedFindings* findings) {
   const dns::HostAnswer& answer = *host.answer;
   output::MxHostRow row;
+  if (findings != nullptr) row.summary = output::Binary{Pack(*findings)};
   row.host = host.host;
   row.is_valid_name = answer.name_kind == dns::MxHostKind::kValid;
   if (!row.is_valid_name) row.name_problem = std::string(dns::Word(answer.name_kind));
@@ -463,6 +464,7 @@ output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddres
   std::optional<YardstickVerdicts> yardsticks =
       JudgeYardsticks(YardstickFactsOf(facts, verdicts, probes, certificates));
   if (yardsticks) FillYardsticks(std::move(*yardsticks), &row);
+  row.summary = output::Binary{Pack({SummarizeEndpoint(facts, verdicts)})};
   row.started_at = facts.started_at;
   row.connect_us = Microseconds(facts.connect_ns);
   row.greeting_us = Microseconds(facts.greeting_ns);

@@ -11,6 +11,7 @@
 #include "scanner/smtp/endpoint_facts.h"
 #include "scanner/targets/target_reader.h"
 #include "scanner/verdict/mta_sts.h"
+#include "scanner/verdict/packed_findings.h"
 #include "scanner/verdict/probes.h"
 #include "scanner/verdict/revocation.h"
 #include "scanner/verdict/summary.h"
@@ -32,8 +33,10 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
 output::DomainRow MakeInvalidRow(const Target& target, absl::Time now);
 
 // `unasked_addresses`: those beyond the budget. REQUIRES: host.answer.
+// `findings`: what the host came to, where that is to be known again; else null.
 output::MxHostRow MakeMxHostRow(const HostContext& host, absl::Time started_at, int64_t elapsed_ns,
-                                uint32_t unasked_addresses = 0);
+                                uint32_t unasked_addresses = 0,
+                                const PackedFindings* findings = nullptr);
 
 // `probes`: what those came to that were made; null: none was.
 output::EndpointRow MakeEndpointRow(const HostContext& host, const dns::IpAddress& address,

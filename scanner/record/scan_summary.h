@@ -20,6 +20,7 @@ struct ScanSummary {
 
   double elapsed_s = 0;
   bool complete = true;  // false: stopped early
+  std::string failure;   // why, where writing failed: a sentence; what was committed is whole
   std::string output;    // where the tables are
   std::string
       note;  // something that the reader must know ("resolver does not validate …"); may be empty

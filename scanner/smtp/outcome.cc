@@ -46,6 +46,14 @@ std::string_view StageName(Stage stage) {
   return "";
 }
 
+std::optional<Outcome> OutcomeFromName(std::string_view name) {
+  for (auto i = static_cast<int>(Outcome::kTlsOk); i <= static_cast<int>(Outcome::kLocalError);
+       ++i) {
+    if (OutcomeName(static_cast<Outcome>(i)) == name) return static_cast<Outcome>(i);
+  }
+  return std::nullopt;
+}
+
 std::string_view OutcomeName(Outcome outcome) {
   switch (outcome) {
     case Outcome::kTlsOk:

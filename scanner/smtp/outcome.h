@@ -3,6 +3,7 @@
 #define MXSWEEP_SCANNER_SMTP_OUTCOME_H_
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "scanner/engine/stream.h"
@@ -64,6 +65,8 @@ enum class AfterTls : uint8_t {
 };
 std::string_view StageName(Stage stage);
 std::string_view OutcomeName(Outcome outcome);
+// Nothing for a word that is none of them.
+std::optional<Outcome> OutcomeFromName(std::string_view name);
 // "ok", "helo", "refused", "throttled_421", "closed", "timeout", "not_smtp"; empty: not reached.
 std::string_view AfterTlsName(AfterTls after_tls);
 

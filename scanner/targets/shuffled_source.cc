@@ -26,6 +26,7 @@ void ShuffledSource::Put(Target* target) {
   Waiting& waiting = window_.emplace_back();
   waiting.name = std::move(target->name);
   waiting.input_line = target->input_line;
+  waiting.number = target->number;
   if (target->kind == Target::Kind::kDomain && target->raw.empty()) return;
   waiting.rest =
       Rest{target->kind, target->address, std::move(target->raw), std::move(target->problem)};
@@ -39,6 +40,7 @@ void ShuffledSource::Take(size_t index, Target* target) {
   target->name = std::move(waiting.name);
   target->address = rest.address;
   target->input_line = waiting.input_line;
+  target->number = waiting.number;
   target->raw = std::move(rest.raw);
   target->problem = std::move(rest.problem);
   if (index + 1 != window_.size()) waiting = std::move(window_.back());

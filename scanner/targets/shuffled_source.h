@@ -16,7 +16,7 @@ namespace mxsweep::scanner {
 // seed and the list alone, unless the list trickles: what has come is then given out, and not kept
 // waiting for more.
 //
-// Memory: the window's targets, 48 bytes each and what their names take beyond 15 characters.
+// Memory: the window's targets, 56 bytes each and what their names take beyond 15 characters.
 // Thread-compatible. Reading blocks.
 class ShuffledSource final : public TargetSource {
  public:
@@ -39,6 +39,7 @@ class ShuffledSource final : public TargetSource {
   struct Waiting {
     std::string name;
     uint64_t input_line = 0;
+    uint64_t number = 0;
     Boxed<Rest> rest;  // of what is no domain, or has more
   };
 

@@ -42,13 +42,33 @@ bool HasCsvSyntax(std::string_view line) {
 
 }  // namespace
 
+std::string KeyOf(const Target& target) {
+  std::string key;
+  switch (target.kind) {
+    case Target::Kind::kDomain:
+    case Target::Kind::kHost:
+      return target.name;
+    case Target::Kind::kAddress:
+      SetAddressKey(target.address, &key);
+      return key.append(target.name);
+    case Target::Kind::kInvalid:
+      break;
+  }
+  return key.assign(1, kInvalidKey).append(target.raw);
+}
+
 absl::StatusOr<std::unique_ptr<TargetReader>> TargetReader::Open(const std::string& path,
                                                                  const Options& options) {
-  absl::StatusOr<std::unique_ptr<InputSource>> source = OpenFile(path, options.stop);
-  if (!source.ok()) return source.status();
-  source = Decompress(*std::move(source));
+  absl::StatusOr<std::unique_ptr<InputSource>> source = OpenList(path, options.stop);
   if (!source.ok()) return source.status();
   return std::make_unique<TargetReader>(*std::move(source), options);
+}
+
+absl::StatusOr<std::unique_ptr<InputSource>> TargetReader::OpenList(const std::string& path,
+                                                                    const std::atomic<bool>* stop) {
+  absl::StatusOr<std::unique_ptr<InputSource>> source = OpenFile(path, stop);
+  if (!source.ok()) return source.status();
+  return Decompress(*std::move(source));
 }
 
 TargetReader::TargetReader(std::unique_ptr<InputSource> source, const Options& options)
@@ -58,6 +78,12 @@ TargetReader::TargetReader(std::unique_ptr<InputSource> source, const Options& o
       buffer_(kBufferBytes) {}
 
 bool TargetReader::Next(Target* target) {
+  if (!ReadNext(target)) return false;
+  target->number = counts_.targets - 1;
+  return true;
+}
+
+bool TargetReader::ReadNext(Target* target) {
   target->name.clear();
   target->raw.clear();
   target->problem.clear();

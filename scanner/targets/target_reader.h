@@ -41,10 +41,16 @@ struct Target {
   std::string name;
   dns::IpAddress address;   // kAddress
   uint64_t input_line = 0;  // from 1
+  // Of the list's targets, from 0: the same whenever the same list is read the same way, and
+  // smaller than the line where a line names one.
+  uint64_t number = 0;
   // The text as it was given, sanitised and cut: of kInvalid, and of a name that differs from it.
   std::string raw;
   std::string problem;  // kInvalid: why, a phrase ("label longer than 63 octets")
 };
+
+// What tells it from all other targets of its list: whoever has seen the key has seen the target.
+std::string KeyOf(const Target& target);
 
 // Where targets come from.
 class TargetSource {
@@ -91,6 +97,9 @@ class TargetReader final : public TargetSource {
   // is a sentence.
   static absl::StatusOr<std::unique_ptr<TargetReader>> Open(const std::string& path,
                                                             const Options& options);
+  // The list there, unpacked.
+  static absl::StatusOr<std::unique_ptr<InputSource>> OpenList(const std::string& path,
+                                                               const std::atomic<bool>* stop);
   TargetReader(std::unique_ptr<InputSource> source, const Options& options);
 
   // False at the end of the list or of what could be read of it: then status().
@@ -119,6 +128,7 @@ class TargetReader final : public TargetSource {
     size_t line_bytes = 0;
   };
 
+  bool ReadNext(Target* target);
   enum class Line : uint8_t { kLine, kTooLong, kEnd };
   Line ReadLine(std::string_view* line);
   bool Fill();

@@ -186,13 +186,15 @@ Findings RecordEndpoint(Worker* worker, const HostContext& host, const dns::IpAd
                         const Probed* probed, const EndpointOutcome& outcome) {
   const uint16_t port = worker->settings().port;
   Recorder* recorder = worker->services().recorder;
+  std::vector<Row> rows;  // together: whoever goes on with the scan knows by the last that all are
   for (size_t i = 0; probed != nullptr && i < probed->results.size(); ++i) {
-    recorder->Push(MakeProbeRow(host, address, port, probed->results[i], outcome.probe_chains[i],
-                                *probed->connections[i]));
+    rows.emplace_back(MakeProbeRow(host, address, port, probed->results[i], outcome.probe_chains[i],
+                                   *probed->connections[i]));
   }
-  recorder->Push(MakeEndpointRow(host, address, port, facts, outcome.verdicts, CountAttempts(tried),
-                                 *worker->services().certificates,
-                                 outcome.probes ? &*outcome.probes : nullptr));
+  rows.emplace_back(MakeEndpointRow(host, address, port, facts, outcome.verdicts,
+                                    CountAttempts(tried), *worker->services().certificates,
+                                    outcome.probes ? &*outcome.probes : nullptr));
+  recorder->Push(std::move(rows));
   worker->counters().endpoints_done.fetch_add(1, std::memory_order_relaxed);
   if (facts.outcome == Outcome::kTlsOk) {
     worker->counters().tls_ok.fetch_add(1, std::memory_order_relaxed);
@@ -375,6 +377,11 @@ void OnContext(Worker* owner, const Pacer::Turn& turn, std::shared_ptr<const Hos
 
 void AskForEndpoint(Worker* worker, std::shared_ptr<const HostContext> host, uint32_t handle,
                     const dns::IpAddress& address) {
+  if (const ResumedEndpoints* resumed = worker->services().resumed) {
+    if (const auto known = resumed->Find(host->host, address)) {
+      return OnEndpointDone(worker, handle, *known);
+    }
+  }
   Worker* owner = worker->OwnerOfAddress(address);
   EndpointQuestion question{std::move(host), address, {handle, worker->index()}};
   if (owner == worker) return ServeEndpoint(owner, std::move(question));

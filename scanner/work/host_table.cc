@@ -117,8 +117,19 @@ void HostTable::FinishUntil(std::string_view host, const Findings& findings, int
   const std::vector<HostWaiter> waiting = TakeWaiting(slot);
   slot->waiting = {.flags = kPassing};
   passing_.insert_or_assign(slot->fingerprint, findings);
+  if (!forgotten_at_.empty()) forget_ns = std::max(forget_ns, forgotten_at_.back().first);
   forgotten_at_.emplace_back(forget_ns, slot->fingerprint);
   for (const HostWaiter& waiter : waiting) tell(waiter);
+}
+
+void HostTable::Restore(std::string_view host, const Findings& findings, int64_t now_ns,
+                        std::optional<int64_t> forget_ns) {
+  if (Find(host, now_ns)) return;
+  const Slot* slot = hosts_.Find(SlotOf(host));
+  if (slot != nullptr && (slot->flags() & kUnderWay) != 0) return;
+  Wait(host, {});
+  if (forget_ns) return FinishUntil(host, findings, *forget_ns, [](const HostWaiter&) {});
+  Finish(host, findings, /*keep=*/true, [](const HostWaiter&) {});
 }
 
 void HostTable::Finish(std::string_view host, const Findings& findings, bool keep, Tell tell) {

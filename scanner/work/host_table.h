@@ -68,9 +68,14 @@ class HostTable {
   // Ends the waiting: tells whoever waited, in the order of coming. `keep`: the findings are final,
   // and known from now on.
   void Finish(std::string_view host, const Findings& findings, bool keep, Tell tell);
-  // The same for findings that may be others a while later: they are known until `forget_ns`, which
-  // never goes back either.
+  // The same for findings that may be others a while later: they are known until `forget_ns`, or
+  // until whichever was finished before them is forgotten.
   void FinishUntil(std::string_view host, const Findings& findings, int64_t forget_ns, Tell tell);
+
+  // A host that an earlier run of the scan has finished, as Finish, or with a time as FinishUntil.
+  // Nothing where it is known, or under way.
+  void Restore(std::string_view host, const Findings& findings, int64_t now_ns,
+               std::optional<int64_t> forget_ns);
 
   size_t finished() const { return finished_; }
   size_t under_way() const { return under_way_; }

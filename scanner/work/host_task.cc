@@ -157,6 +157,7 @@ void FinishHost(Worker* worker, const WaitingHost& host, Findings findings) {
   findings.Merge(Findings(SummarizeUnusedFamily(CountUnused(settings, answer))));
   findings.Merge(Findings(SummarizeUnaskedAddresses(unasked)));
   const bool complete = !findings.has(Summary::kCancelled);
+  const bool passes = complete && MayPass(answer, findings);
   EventLoop* loop = worker->loop();
   if (complete) {
     const int64_t elapsed_ns = loop->real_now_ns() - host.started_us * kNsPerUs;
@@ -164,13 +165,14 @@ void FinishHost(Worker* worker, const WaitingHost& host, Findings findings) {
     context.host = host.host;
     context.provider = dns::RegistrableDomain(host.host);
     context.answer = answer;
+    const PackedFindings packed{findings, passes};
     worker->services().recorder->Push(
         MakeMxHostRow(context, loop->wall_now() - absl::Nanoseconds(elapsed_ns), elapsed_ns,
-                      static_cast<uint32_t>(unasked)));
+                      static_cast<uint32_t>(unasked), &packed));
     worker->counters().hosts_done.fetch_add(1, std::memory_order_relaxed);
   }
   const auto tell = [&](const HostWaiter& waiter) { Tell(worker, waiter, {findings}); };
-  if (complete && MayPass(answer, findings)) {
+  if (passes) {
     worker->hosts().FinishUntil(host.host, findings, loop->now_ns() + kKeepFailureNs, tell);
   } else {
     worker->hosts().Finish(host.host, findings, /*keep=*/complete, tell);
@@ -264,10 +266,21 @@ void AskForHost(Worker* worker, std::string host, const HostWaiter& waiter) {
   });
 }
 
+void RestoreHost(Worker* worker, const std::string& host, const PackedFindings& packed,
+                 absl::Time finished_at) {
+  EventLoop* loop = worker->loop();
+  const int64_t now_ns = loop->now_ns();
+  if (!packed.passes) return worker->hosts().Restore(host, packed.findings, now_ns, std::nullopt);
+  const int64_t left_ns = kKeepFailureNs - absl::ToInt64Nanoseconds(loop->wall_now() - finished_at);
+  if (left_ns <= 0) return;
+  worker->hosts().Restore(host, packed.findings, now_ns,
+                          now_ns + std::min(left_ns, kKeepFailureNs));
+}
+
 void AskForAddressTarget(Worker* worker, const Target& target) {
   WaitingHost host;
   host.host = target.name;
-  host.input_line = target.input_line;
+  host.target_number = target.number;
   host.address = target.address;
   auto context = std::make_shared<HostContext>();
   context->host = target.name;
@@ -306,7 +319,7 @@ void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings) {
   worker->refreshed_hosts().erase(handle);
   if (host.answer) return FinishHost(worker, host, std::move(all));
   if (!all.has(Summary::kCancelled)) {
-    worker->services().recorder->Push(TargetResult{host.input_line});
+    worker->services().recorder->Push(TargetResult{host.target_number});
   }
   worker->context()->targets_open.fetch_sub(1, std::memory_order_acq_rel);
 }

@@ -8,6 +8,7 @@
 #include "dns/facts.h"
 #include "dns/ip_address.h"
 #include "dns/mx_plan.h"
+#include "scanner/verdict/packed_findings.h"
 #include "scanner/work/ask_owner.h"
 #include "scanner/work/worker.h"
 
@@ -19,6 +20,11 @@ void AskForHost(Worker* worker, std::string host, const HostWaiter& waiter);
 
 // An address of the list, with the name that was given along. TargetResult follows its row.
 void AskForAddressTarget(Worker* worker, const Target& target);
+
+// A host that an earlier run of the scan has finished, at that time. On the thread of its owner,
+// before anybody asks for it.
+void RestoreHost(Worker* worker, const std::string& host, const PackedFindings& packed,
+                 absl::Time finished_at);
 
 // What one endpoint of a host that `worker` keeps came to.
 void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings);

@@ -333,6 +333,8 @@ void Pack(const WaitingTarget& target, std::string* out) {
   Writer writer(out);
   writer.Byte(bits);
   writer.Number(target.target.input_line);
+  // A line names one target at most.
+  writer.Number(target.target.input_line - target.target.number);
   writer.Number(static_cast<uint64_t>(target.started_us));
   if (is_host) return;
   writer.Name(target.target.name);
@@ -346,6 +348,7 @@ WaitingTarget UnpackTarget(std::string_view bytes) {
   WaitingTarget target;
   const uint8_t bits = reader.Byte();
   target.target.input_line = reader.Number();
+  target.target.number = target.target.input_line - reader.Number();
   target.started_us = static_cast<int64_t>(reader.Number());
   target.target.kind = (bits & kIsHost) != 0 ? Target::Kind::kHost : Target::Kind::kDomain;
   if ((bits & kIsHost) != 0) return target;
@@ -370,7 +373,7 @@ void Pack(const WaitingHost& host, std::string* out) {
   if (host.answer) {
     PackAnswer(*host.answer, bits, &writer);
   } else {
-    writer.Number(host.input_line);
+    writer.Number(host.target_number);
     writer.Bytes(host.address.bytes());
   }
 }
@@ -384,7 +387,7 @@ WaitingHost UnpackHost(std::string_view bytes) {
   if ((bits & kHasAnswer) != 0) {
     UnpackAnswer(bits, &reader, &host.answer.emplace());
   } else {
-    host.input_line = reader.Number();
+    host.target_number = reader.Number();
     host.address =
         *dns::IpAddress::FromBytes(reader.Bytes((bits & kIsIpv6) != 0 ? kIpv6Bytes : kIpv4Bytes));
   }

@@ -29,7 +29,7 @@ struct WaitingTarget {
 struct WaitingHost {
   std::string host;
   Boxed<dns::HostAnswer> answer;  // empty: an address of the list
-  uint64_t input_line = 0;        // of that
+  uint64_t target_number = 0;     // of that
   dns::IpAddress address;         // likewise
   int64_t started_us = 0;
 };

@@ -18,6 +18,7 @@
 #include "scanner/work/host_table.h"
 #include "scanner/work/packed_store.h"
 #include "scanner/work/prime_judge.h"
+#include "scanner/work/resumed_endpoints.h"
 #include "tls/pki/certificate_table.h"
 #include "tls/pki/pkix.h"
 
@@ -58,6 +59,8 @@ struct ScanContext {
     // With --revocation: lists are fetched, and certificate rows wait for them. Else null.
     CertificateRows* certificate_rows = nullptr;
     Recorder* recorder = nullptr;
+    // Of a scan that goes on. Null: this is its first run.
+    const ResumedEndpoints* resumed = nullptr;
     // Whose silence it is, of servers and of resolvers. Null: theirs.
     OutageWatch* connections = nullptr;
     OutageWatch* names = nullptr;

@@ -19,8 +19,8 @@ bool TargetFeeder::Read() {
   has_target_ = true;
   if (target_.kind == Target::Kind::kInvalid) {
     invalid_.fetch_add(1, std::memory_order_relaxed);
-    context_->services.recorder->Push(MakeInvalidRow(target_, clock_()));
-    context_->services.recorder->Push(TargetResult{target_.input_line, TargetResult::kInvalid});
+    context_->services.recorder->Push(MakeInvalidRow(target_, clock_()),
+                                      TargetResult{target_.number, TargetResult::kInvalid});
   }
   return true;
 }

@@ -90,8 +90,8 @@ void RecordDomain(Worker* worker, const WaitingTarget& waiting, const Findings& 
     worker->services().recorder->Push(
         MakeDomainRow(waiting.target, waiting.mx, findings, policies,
                       loop->wall_now() - absl::Nanoseconds(elapsed_ns), elapsed_ns,
-                      static_cast<uint32_t>(unasked_hosts)));
-    worker->services().recorder->Push(TargetResult{waiting.target.input_line});
+                      static_cast<uint32_t>(unasked_hosts)),
+        TargetResult{waiting.target.number});
   }
   TargetDone(worker);
 }
@@ -130,7 +130,7 @@ void OnHostsDone(Worker* worker, uint32_t handle, const Findings& only) {
   if (domain->waiting.target.kind == Target::Kind::kHost) {
     worker->waiting_targets().Remove(handle, head.size);
     if (!only.has(Summary::kCancelled)) {
-      worker->services().recorder->Push(TargetResult{domain->waiting.target.input_line});
+      worker->services().recorder->Push(TargetResult{domain->waiting.target.number});
     }
     return TargetDone(worker);
   }
@@ -273,6 +273,7 @@ void ScanHostTarget(Worker* worker, Target target) {
   WaitingTarget waiting;
   waiting.target.kind = Target::Kind::kHost;
   waiting.target.input_line = target.input_line;
+  waiting.target.number = target.number;
   AskOnlyHost(worker, Keep(worker, waiting, 1), std::move(target.name));
   worker->context()->slots.Return();
 }

@@ -115,6 +115,20 @@ class MemoryFiles : public FileSystem {
     }
     return names;
   }
+  absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
+    class Held : public FileLock {
+     public:
+      Held(std::shared_ptr<std::set<std::string>> locks, std::string name)
+          : locks_(std::move(locks)), name_(std::move(name)) {}
+      ~Held() override { locks_->erase(name_); }
+
+     private:
+      std::shared_ptr<std::set<std::string>> locks_;
+      std::string name_;
+    };
+    if (!locks_->insert(path).second) return absl::FailedPreconditionError(path + " is locked");
+    return std::make_unique<Held>(locks_, path);
+  }
   absl::StatusOr<uint64_t> FreeBytes(const std::string&) override { return free_bytes_; }
 
  private:
@@ -157,6 +171,7 @@ class MemoryFiles : public FileSystem {
 
   absl::Status Step() { return steps_++ >= fail_at_ ? failure_ : absl::OkStatus(); }
 
+  std::shared_ptr<std::set<std::string>> locks_ = std::make_shared<std::set<std::string>>();
   std::set<std::string> directories_;
   std::set<std::string> durable_directories_;
   std::map<std::string, std::shared_ptr<Node>> names_;

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "output/cat.h"
+#include "output/manifest.h"
 #include "output/parquet/reader.h"
 #include "tests/output/memory_files.h"
 
@@ -159,12 +161,21 @@ TEST(ScanWriter, EpochIsDueAfterEnoughRowsOrEnoughTime) {
   EXPECT_TRUE(*(*writer)->MaybeCommitEpoch(start + absl::Seconds(61)));
 }
 
-TEST(ScanWriter, RefusesADirectoryThatIsNotEmpty) {
+TEST(ScanWriter, RefusesADirectoryWithSomethingElseInIt) {
+  MemoryFiles files;
+  ASSERT_TRUE(files.CreateDirectories(kDirectory).ok());
+  files.Put("/scan/notes.txt", "mine");
+  const auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  EXPECT_EQ(writer.status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(std::string(writer.status().message()), HasSubstr("/scan is not empty"));
+}
+
+TEST(ScanWriter, RefusesADirectoryWithAScanInIt) {
   MemoryFiles files;
   ASSERT_TRUE(ScanWriter::Create(kDirectory, {}, TestOptions(), &files).ok());
   const auto again = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
   EXPECT_EQ(again.status().code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_THAT(std::string(again.status().message()), HasSubstr("/scan is not empty"));
+  EXPECT_THAT(std::string(again.status().message()), HasSubstr("--resume /scan"));
 }
 
 TEST(ScanWriter, RefusesToStartAnEpochWithoutFreeDisk) {
@@ -230,6 +241,7 @@ absl::Status ThreeEpochs(FileSystem& files) {
   if (!writer.ok()) return writer.status();
   for (const char* name : {"a", "b", "c"}) {
     absl::Status status = AddDomain(**writer, name);
+    (*writer)->NoteDone(static_cast<uint64_t>(name[0] - 'a'));
     if (status.ok()) status = (*writer)->CommitEpoch();
     if (!status.ok()) {
       // Everything after an error says the same.
@@ -309,6 +321,133 @@ TEST(ScanWriter, AGlobNeverSeesAPartThatIsNotWholeAndCommitted) {
     EXPECT_FALSE(ThreeEpochs(files).ok()) << step;
     ExpectAGlobSeesOnlyWhatIsCommitted(files.AfterKill(), step, "kill");
     ExpectAGlobSeesOnlyWhatIsCommitted(files.AfterPowerCut(), step, "power cut");
+  }
+}
+
+// Goes on with the scan, and with the epochs that are missing of three.
+absl::Status ResumeToThreeEpochs(FileSystem& files, std::vector<uint64_t>* done) {
+  auto lock = LockScanDirectory(files, kDirectory);
+  if (!lock.ok()) return lock.status();
+  const auto found = ScanDirectory::Open(kDirectory, &files);
+  if (!found.ok()) return found.status();
+  absl::Status status = found->ForEachManifest(files, [&](const Manifest& manifest) {
+    for (const NumberRun& run : manifest.targets_done) {
+      for (uint64_t i = 0; i < run.count; ++i) done->push_back(run.first + i);
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  auto writer = ScanWriter::Resume(kDirectory, *std::move(lock), {}, TestOptions(), &files);
+  if (!writer.ok()) return writer.status();
+  EXPECT_EQ((*writer)->scan_id(), "test");
+  for (uint64_t i = 0; i < 3; ++i) {
+    if (std::find(done->begin(), done->end(), i) != done->end()) continue;
+    status = AddDomain(**writer, std::string(1, static_cast<char>('a' + i)));
+    (*writer)->NoteDone(i);
+    if (status.ok()) status = (*writer)->CommitEpoch();
+    if (!status.ok()) return status;
+  }
+  return (*writer)->Finish(ScanState::kComplete, {});
+}
+
+void ExpectResumedIsWhole(MemoryFiles files, uint64_t step, const char* how) {
+  if (absl::IsNotFound(ScanDirectory::Open(kDirectory, &files).status())) return;  // never begun
+  std::vector<uint64_t> done;
+  const absl::Status status = ResumeToThreeEpochs(files, &done);
+  ASSERT_TRUE(status.ok()) << how << " at step " << step << ": " << status;
+  EXPECT_THAT(NamesByTable(files), ::testing::Each("a\nb\nc\n")) << how << " at step " << step;
+  // Of what was not committed nothing is left, and what is there has its name.
+  const auto scan = ScanDirectory::Open(kDirectory, &files);
+  ASSERT_TRUE(scan.ok()) << scan.status();
+  for (const std::string& path : files.Paths()) {
+    if (path.find("part-") == path.npos) continue;
+    EXPECT_THAT(scan->parts(), ::testing::Contains(::testing::Field(&PartInfo::file,
+                                                                    path.substr(strlen("/scan/")))))
+        << how << " at step " << step;
+  }
+}
+
+TEST(ScanWriter, GoesOnAfterAKillOrPowerCutAtAnyStep) {
+  MemoryFiles complete;
+  ASSERT_TRUE(ThreeEpochs(complete).ok());
+  for (uint64_t step = 0; step < complete.steps(); ++step) {
+    MemoryFiles files;
+    files.set_fail_at(step, absl::InternalError("killed"));
+    EXPECT_FALSE(ThreeEpochs(files).ok()) << step;
+    ExpectResumedIsWhole(files.AfterKill(), step, "kill");
+    ExpectResumedIsWhole(files.AfterPowerCut(), step, "power cut");
+  }
+}
+
+TEST(ScanWriter, GoesOnAfterAKillWhileItGoesOn) {
+  MemoryFiles begun;
+  {
+    begun.set_fail_at(60, absl::InternalError("killed"));
+    ASSERT_FALSE(ThreeEpochs(begun).ok());
+  }
+  for (uint64_t step = 0; step < 80; ++step) {
+    MemoryFiles files = begun.AfterKill();
+    files.set_fail_at(step, absl::InternalError("killed"));
+    std::vector<uint64_t> done;
+    ResumeToThreeEpochs(files, &done).IgnoreError();
+    ExpectResumedIsWhole(files.AfterKill(), step, "kill");
+    ExpectResumedIsWhole(files.AfterPowerCut(), step, "power cut");
+  }
+}
+
+TEST(ScanWriter, LeavesAloneWhatIsNotItsOwn) {
+  MemoryFiles files;
+  ASSERT_TRUE(ThreeEpochs(files).ok());
+  files.Put("/scan/endpoints/notes.txt", "mine");
+  files.Put("/scan/endpoints/.part-000009.parquet.tmp", "half");
+  std::vector<uint64_t> done;
+  ASSERT_TRUE(ResumeToThreeEpochs(files, &done).ok());
+  EXPECT_THAT(files.Paths(), ::testing::Contains("/scan/endpoints/notes.txt"));
+  EXPECT_THAT(files.Paths(), Not(::testing::Contains("/scan/endpoints/.part-000009.parquet.tmp")));
+}
+
+TEST(ScanWriter, TwoDoNotWriteToOneDirectory) {
+  MemoryFiles files;
+  auto writer = ScanWriter::Create(kDirectory, {}, TestOptions(), &files);
+  ASSERT_TRUE(writer.ok());
+  EXPECT_THAT(LockScanDirectory(files, kDirectory).status().message(),
+              HasSubstr("another mxsweep"));
+  writer->reset();
+  EXPECT_TRUE(LockScanDirectory(files, kDirectory).ok());
+}
+
+TEST(ScanWriter, DoesNotGoOnInTablesOfAnotherVersion) {
+  MemoryFiles files;
+  ASSERT_TRUE(ThreeEpochs(files).ok());
+  std::string& scan = files.Content("/scan/scan.json");
+  const std::string ours = "\"schema_version\": " + std::to_string(kSchemaVersion);
+  scan.replace(scan.find(ours), ours.size(), "\"schema_version\": 4");
+  std::vector<uint64_t> done;
+  const absl::Status status = ResumeToThreeEpochs(files, &done);
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(status.message(), HasSubstr("version 4"));
+}
+
+TEST(Manifest, KeepsWhatIsDoneAndNoted) {
+  Manifest manifest{.scan_id = "x", .epoch = 3, .scan = {{"note", 1}}};
+  std::vector<uint64_t> numbers = {7, 3, 4, 5, 100, 0, 7};
+  manifest.targets_done = RunsOf(&numbers);
+  EXPECT_THAT(manifest.targets_done,
+              ElementsAre(NumberRun{0, 1}, NumberRun{3, 3}, NumberRun{7, 1}, NumberRun{100, 1}));
+  const auto read = ParseManifest(SerializeManifest(manifest));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->targets_done, manifest.targets_done);
+  EXPECT_EQ(read->scan, manifest.scan);
+}
+
+TEST(Manifest, RefusesRunsThatNobodyWrites) {
+  const std::string text = SerializeManifest({.scan_id = "x", .epoch = 3});
+  for (const char* runs : {"[1]", "[1,0]", "[1,2,0,3]", "[-1,2]", "[1,\"2\"]", "{}", "[1.5,2]",
+                           "[18446744073709551615,18446744073709551615]"}) {
+    std::string bad = text;
+    const std::string empty = "\"targets_done\":[]";
+    bad.replace(bad.find(empty), empty.size(), std::string("\"targets_done\":") + runs);
+    EXPECT_EQ(ParseManifest(bad).status().code(), absl::StatusCode::kDataLoss) << runs;
   }
 }
 

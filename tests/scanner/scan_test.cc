@@ -34,8 +34,8 @@ class WatchingSink final : public RowSink {
     ++rows_;
     return absl::OkStatus();
   }
-  absl::Status AfterBatch() override { return absl::OkStatus(); }
-  absl::Status Commit() override {
+  absl::Status AfterBatch(const ScanSummary&) override { return absl::OkStatus(); }
+  absl::Status Commit(const ScanSummary&) override {
     rows_at_commit = rows_;
     threads_at_commit = ThreadsOfThisProcess();
     return absl::OkStatus();

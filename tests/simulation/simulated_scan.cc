@@ -39,11 +39,11 @@ class CollectingSink final : public RowSink {
   }
   void OnTarget(const TargetResult& target) override {
     ++result_->targets_told;
-    if (!result_->lines_told.insert(target.input_line).second) {
-      result_->complaints.push_back("line " + std::to_string(target.input_line) + " told twice");
+    if (!result_->lines_told.insert(target.number + 1).second) {
+      result_->complaints.push_back("line " + std::to_string(target.number + 1) + " told twice");
     }
   }
-  absl::Status AfterBatch() override { return absl::OkStatus(); }
+  absl::Status AfterBatch(const ScanSummary&) override { return absl::OkStatus(); }
   uint64_t committed_rows() const override { return result_->rows.size(); }
 
  private:
@@ -66,6 +66,7 @@ class WorldTargets final : public TargetSource {
   bool Next(Target* target) override {
     if (next_ == world_.targets.size()) return false;
     *target = world_.targets[next_];
+    target->number = next_;
     target->input_line = ++next_;
     return true;
   }

@@ -1,6 +1,7 @@
 #include "tls/pki/certificate.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "tls/pki/certificate_der.h"
@@ -133,6 +134,17 @@ std::string HexLower(std::span<const uint8_t> bytes) {
     out.push_back(kHex[byte & 15]);
   }
   return out;
+}
+
+std::optional<Sha256> Sha256FromHex(std::string_view hex) {
+  Sha256 digest;
+  if (hex.size() != 2 * digest.size()) return std::nullopt;
+  for (size_t i = 0; i < digest.size(); ++i) {
+    const char* digits = hex.data() + 2 * i;
+    const auto [end, error] = std::from_chars(digits, digits + 2, digest[i], 16);
+    if (error != std::errc() || end != digits + 2) return std::nullopt;
+  }
+  return digest;
 }
 
 }  // namespace mxsweep::tls

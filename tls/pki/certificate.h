@@ -115,6 +115,8 @@ std::string_view KeyTypeName(
     KeyType type);  // as in CertificateFacts::key_type; "unknown" for kUnknown
 
 std::string HexLower(std::span<const uint8_t> bytes);
+// Nothing for what is no 64 digits of hex.
+std::optional<Sha256> Sha256FromHex(std::string_view hex);
 
 }  // namespace mxsweep::tls
 

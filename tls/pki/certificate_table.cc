@@ -125,6 +125,12 @@ CertificateTable::Interned CertificateTable::Intern(std::span<const uint8_t> der
   return {std::move(condensed), true, std::move(facts)};
 }
 
+void CertificateTable::Restore(const Sha256& sha256) {
+  Shard& shard = (*shards_)[sha256[0] % kShards];
+  const std::lock_guard lock(shard.mutex);
+  shard.met.Insert(Fingerprint(sha256));
+}
+
 std::string_view CertificateTable::SignatureAlgorithmName(const Certificate& certificate) const {
   return algorithms_->Name(certificate.signature_algorithm);
 }

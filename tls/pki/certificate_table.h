@@ -61,6 +61,9 @@ class CertificateTable {
   using OnFirst = absl::FunctionRef<void(const CertificateFacts&)>;
   Interned Intern(std::span<const uint8_t> der, std::optional<OnFirst> first = std::nullopt);
 
+  // One that was met, and recorded, by an earlier run of the scan.
+  void Restore(const Sha256& sha256);
+
   // The name as in CertificateFacts::signature_algorithm, "" where it could not be read. The text
   // lives as long as the table.
   std::string_view SignatureAlgorithmName(const Certificate& certificate) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -154,6 +155,21 @@ void AddInputAndOutput(CLI::App& app, ScanOptions& options) {
                            {"addresses", TargetsKind::kAddresses}},
                           "What the list holds:");
   group.Text("-o,--output", options.output_dir, "DIR", "Directory of the results; made if missing");
+  group.Parsed(
+      "--resume",
+      [&options](const std::string& directory) {
+        options.output_dir = directory;
+        options.resume = true;
+        return absl::OkStatus();
+      },
+      "DIR",
+      "Go on with the scan that is in DIR, as it was\n"
+      "begun: list and flags are known; those that say\n"
+      "how fast may be given anew. A list from standard\n"
+      "input has to be given again");
+  app.get_option("--resume")->excludes(app.get_option("--output"));
+  group.Duration("--max-runtime", options.max_runtime_ms,
+                 "Stop after so long, to go on later; 0: never");
   group.Word<OutputFormat>("--format", options.format,
                            {{"parquet", OutputFormat::kParquet}, {"ndjson", OutputFormat::kNdjson}},
                            "How tables are written (ndjson: to stdout):");
@@ -384,6 +400,8 @@ constexpr char kFooter[] =
     "      each address of a network\n"
     "  mxsweep scan domains.txt -o tls --tls implicit\n"
     "      implicit TLS on port 465\n"
+    "  mxsweep scan --resume survey\n"
+    "      go on with a scan that was stopped or killed\n"
     "  mxsweep scan domains.txt --format ndjson | jq 'select(.table == \"endpoints\")'\n"
     "      rows of all tables as they come\n";
 
@@ -402,11 +420,47 @@ void RegisterScanFlags(CLI::App& app, scanner::ScanOptions& options) {
   app.footer(kFooter);
 }
 
+std::vector<std::string> GivenFlags(const CLI::App& app) {
+  // Of the one run only, or where it goes.
+  static constexpr std::string_view kNotKept[] = {"output", "resume", "max-runtime", "progress",
+                                                  "help"};
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || option->get_positional()) continue;
+    const std::vector<std::string>& names = option->get_lnames();
+    if (names.empty() || std::ranges::find(kNotKept, names.front()) != std::end(kNotKept)) continue;
+    const std::string flag = "--" + names.front();
+    if (option->get_expected_max() == 0) {
+      flags.push_back(flag);
+      continue;
+    }
+    for (const std::string& value : option->results()) {
+      flags.push_back(JoinText(flag, "=", value));
+    }
+  }
+  return flags;
+}
+
+absl::Status TakeFlags(const std::vector<std::string>& flags, ScanOptions* options) {
+  CLI::App app;
+  RegisterScanFlags(app, *options);
+  // CLI11 takes them from the end.
+  std::vector<std::string> reversed(flags.rbegin(), flags.rend());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+  return absl::OkStatus();
+}
+
 void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
   RegisterScanFlags(app, options);
   for (const char* flag : {"targets",
                            "--targets",
                            "--output",
+                           "--resume",
+                           "--max-runtime",
                            "--format",
                            "--epoch",
                            "--epoch-rows",

@@ -24,11 +24,11 @@ class TestSink final : public RowSink {
     rows.push_back(std::move(row));
     return absl::OkStatus();
   }
-  absl::Status AfterBatch() override {
+  absl::Status AfterBatch(const ScanSummary&) override {
     ++batches;
     return fail_batches ? absl::UnavailableError("cannot commit") : absl::OkStatus();
   }
-  absl::Status Commit() override {
+  absl::Status Commit(const ScanSummary&) override {
     rows_at_commit = rows.size();
     return fail_commit ? absl::UnavailableError("cannot commit") : absl::OkStatus();
   }
@@ -176,7 +176,7 @@ TEST(NdjsonSink, WritesRowsOfEveryTableAsLinesThatNameIt) {
   EXPECT_TRUE(sink->Add(Endpoint("tls_ok")).ok());
   EXPECT_TRUE(sink->Add(output::MxHostRow{}).ok());
   EXPECT_TRUE(sink->Add(output::CertificateRow{}).ok());
-  EXPECT_TRUE(sink->AfterBatch().ok());
+  EXPECT_TRUE(sink->AfterBatch({}).ok());
   EXPECT_EQ(sink->committed_rows(), 4u);
   std::fclose(stream);
   const std::string written(text, length);
@@ -194,7 +194,7 @@ TEST(NdjsonSink, SaysWhenNobodyReadsAnyMore) {
   ASSERT_NE(stream, nullptr);
   auto sink = NdjsonSink::Create(stream).value();
   EXPECT_TRUE(sink->Add(Endpoint("tls_ok")).ok());
-  EXPECT_EQ(sink->AfterBatch().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(sink->AfterBatch({}).code(), absl::StatusCode::kUnavailable);
   std::fclose(stream);
 }
 

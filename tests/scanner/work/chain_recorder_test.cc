@@ -27,7 +27,7 @@ class OrderSink final : public RowSink {
     }
     return absl::OkStatus();
   }
-  absl::Status AfterBatch() override { return absl::OkStatus(); }
+  absl::Status AfterBatch(const ScanSummary&) override { return absl::OkStatus(); }
   uint64_t committed_rows() const override { return 0; }
 
   size_t certificates() const { return certificates_.size(); }

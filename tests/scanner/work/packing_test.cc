@@ -41,6 +41,7 @@ class Maker {
   WaitingTarget Target() {
     WaitingTarget waiting;
     waiting.target.input_line = Number(uint64_t{1} << Number(40));
+    waiting.target.number = waiting.target.input_line / 2;
     waiting.started_us = static_cast<int64_t>(Number(uint64_t{1} << Number(50)));
     if (Number(9) == 0) {
       waiting.target.kind = Target::Kind::kHost;
@@ -77,7 +78,7 @@ class Maker {
     waiting.host = Text(80);
     waiting.started_us = static_cast<int64_t>(Number(uint64_t{1} << Number(50)));
     if (Number(9) == 0) {
-      waiting.input_line = Number(1'000'000'000);
+      waiting.target_number = Number(1'000'000'000);
       waiting.address = Address(Maybe());
       return waiting;
     }
@@ -126,6 +127,7 @@ TEST(Packing, GivesTargetsBackAsTheyWere) {
     const WaitingTarget out = UnpackTarget(std::string_view(bytes + "tail").substr(4));
     EXPECT_EQ(out.target.kind, in.target.kind);
     EXPECT_EQ(out.target.input_line, in.target.input_line);
+    EXPECT_EQ(out.target.number, in.target.number);
     EXPECT_EQ(out.target.name, in.target.name);
     EXPECT_EQ(out.target.raw, in.target.raw);
     EXPECT_EQ(out.started_us, in.started_us);
@@ -159,7 +161,7 @@ TEST(Packing, GivesHostsBackAsTheyWere) {
     EXPECT_EQ(out.started_us, in.started_us);
     ASSERT_EQ(out.answer.has_value(), in.answer.has_value());
     if (!in.answer) {
-      EXPECT_EQ(out.input_line, in.input_line);
+      EXPECT_EQ(out.target_number, in.target_number);
       EXPECT_EQ(out.address, in.address);
       continue;
     }

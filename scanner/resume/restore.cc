@@ -1,0 +1,138 @@
+#include "scanner/resume/restore.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "output/tables/tables.h"
+#include "scanner/resume/read_rows.h"
+#include "scanner/smtp/endpoint_facts.h"
+#include "scanner/smtp/outcome.h"
+#include "scanner/targets/name_set.h"
+#include "scanner/verdict/packed_findings.h"
+#include "scanner/work/address_memory.h"
+#include "scanner/work/host_task.h"
+#include "scanner/work/worker.h"
+#include "tls/pki/certificate.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+// Hosts that a worker is told of at a time.
+constexpr size_t kHostsAMessage = 1024;
+
+struct FinishedHost {
+  std::string host;
+  PackedFindings packed;
+  absl::Time finished_at;
+};
+
+// Sends finished hosts to their owners, many in one message.
+class HostSender {
+ public:
+  explicit HostSender(ScanContext* context)
+      : context_(context), waiting_(context->workers.size()) {}
+
+  void Add(FinishedHost host) {
+    Worker* owner = context_->workers.front()->OwnerOfHost(host.host);
+    std::vector<FinishedHost>& waiting = waiting_[owner->index()];
+    waiting.push_back(std::move(host));
+    if (waiting.size() == kHostsAMessage) Send(owner);
+  }
+  void Flush() {
+    for (Worker* worker : context_->workers) Send(worker);
+  }
+
+ private:
+  void Send(Worker* owner) {
+    std::vector<FinishedHost> hosts = std::exchange(waiting_[owner->index()], {});
+    if (hosts.empty()) return;
+    owner->loop()->Post([owner, hosts = std::move(hosts)] {
+      for (const FinishedHost& host : hosts) {
+        RestoreHost(owner, host.host, host.packed, host.finished_at);
+      }
+    });
+  }
+
+  ScanContext* context_;
+  std::vector<std::vector<FinishedHost>> waiting_;  // by worker
+};
+
+absl::Time EndOf(const output::EndpointRow& row) {
+  return row.started_at + absl::Microseconds(row.elapsed_us);
+}
+
+// Each attempt has met it.
+void TellOfAddress(ScanContext* context, const output::EndpointRow& row,
+                   const dns::IpAddress& address) {
+  const std::optional<Outcome> outcome = OutcomeFromName(row.outcome);
+  if (!outcome) return;
+  Worker* owner = context->workers.front()->OwnerOfAddress(address);
+  EndpointFacts facts;
+  facts.outcome = *outcome;
+  facts.error_detail = row.error_detail.value_or("");
+  facts.started_at = row.started_at;
+  owner->loop()->Post([owner, server = SocketAddress{address, row.port}, facts = std::move(facts),
+                       attempts = row.attempts] {
+    for (uint32_t i = 0; i < attempts; ++i) {
+      owner->memory().Note(server, facts, owner->loop()->now_ns());
+    }
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<Restored> Restore(const EarlierRuns& runs, ScanContext* context, absl::Time now,
+                                 output::FileSystem* files) {
+  Restored restored{.endpoints = std::make_unique<ResumedEndpoints>()};
+  absl::Status status = ReadRows<output::CertificateRow>(
+      runs.directory, {"sha256"},
+      [&](const output::CertificateRow& row) {
+        if (const auto digest = tls::Sha256FromHex(row.sha256)) {
+          context->services.certificates->Restore(*digest);
+          ++restored.certificates;
+        }
+      },
+      *files);
+  if (!status.ok()) return status;
+
+  NameSet hosts_with_rows(context->settings.hash_key);
+  HostSender sender(context);
+  status = ReadRows<output::MxHostRow>(
+      runs.directory, {"host", "summary", "started_at", "elapsed_us"},
+      [&](const output::MxHostRow& row) {
+        hosts_with_rows.Insert(row.host);
+        if (!row.summary) return;
+        std::optional<PackedFindings> packed = UnpackFindings(row.summary->bytes);
+        if (!packed) return;
+        sender.Add(
+            {row.host, *std::move(packed), row.started_at + absl::Microseconds(row.elapsed_us)});
+        ++restored.hosts;
+      },
+      *files);
+  if (!status.ok()) return status;
+  sender.Flush();
+
+  const absl::Time remembered_from = now - absl::Nanoseconds(AddressMemory::kRememberNs);
+  status = ReadRows<output::EndpointRow>(
+      runs.directory,
+      {"host", "address", "port", "summary", "outcome", "error_detail", "attempts", "inferred",
+       "started_at", "elapsed_us"},
+      [&](const output::EndpointRow& row) {
+        const auto address = dns::IpAddress::Parse(row.address);
+        if (!address) return;
+        if (!row.inferred && EndOf(row) >= remembered_from) {
+          TellOfAddress(context, row, *address);
+          ++restored.silent_endpoints;
+        }
+        if (!row.summary || hosts_with_rows.Contains(row.host)) return;
+        const std::optional<PackedFindings> packed = UnpackFindings(row.summary->bytes);
+        if (packed) restored.endpoints->Add(row.host, *address, packed->findings);
+      },
+      *files);
+  if (!status.ok()) return status;
+  return restored;
+}
+
+}  // namespace mxsweep::scanner
