@@ -1,4 +1,6 @@
 // A scan of the lab, cell by cell against what the lab says is true.
+#include "tests/end_to_end/truth.h"
+
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -14,97 +16,6 @@
 
 namespace mxsweep::end_to_end {
 namespace {
-
-constexpr int kMaxShown = 25;
-
-std::string KeyOf(const json& row, const std::vector<std::string>& columns) {
-  std::string key;
-  for (const std::string& column : columns) {
-    absl::StrAppend(&key, key.empty() ? "" : " ", row.at(column).get<std::string>());
-  }
-  return key;
-}
-
-struct TableResult {
-  size_t rows = 0;
-  size_t cells = 0;
-  std::vector<std::string> differences;
-  std::set<std::string> open_columns;  // of which the truth says nothing in any row
-};
-
-// What the truth leaves open: times, volumes, sentences, and what a table says of another.
-const std::map<std::string, std::set<std::string>> kOpenColumns = {
-    // Which of several names at a dead address is asked, and which is told what the others met, is
-    // chance.
-    {"domains",
-     {"elapsed_us", "error_detail", "inferred_endpoint_count", "input_line", "input_name",
-      "started_at"}},
-    {"mx_hosts", {"elapsed_us", "error_detail", "started_at"}},
-    {"endpoints",
-     {"bytes_in", "bytes_out", "certificate_level_limit", "connect_us", "dane_detail",
-      "dane_record_results", "elapsed_us", "error_detail", "greeting_us", "handshake_us",
-      "inferred", "inferred_from_at", "session_level_limit", "started_at", "starttls_us"}},
-    {"certificates", {"first_seen"}}};
-
-// Every cell that the truth holds must be in the table, and every row of the table in the truth.
-TableResult Compare(const std::string& scan, const Lab& lab, const std::string& table,
-                    const std::vector<std::string>& key_columns) {
-  TableResult result;
-  std::map<std::string, json> found;
-  for (json& row : Rows(scan, table)) {
-    const std::string key = KeyOf(row, key_columns);
-    if (!found.emplace(key, std::move(row)).second) {
-      result.differences.push_back(table + " " + key + ": twice");
-    }
-  }
-  result.rows = found.size();
-  if (!found.empty()) {
-    for (const auto& [column, value] : found.begin()->second.items()) {
-      result.open_columns.insert(column);
-    }
-  }
-  for (const json& truth : JsonLines(lab.state("truth/" + table + ".ndjson"))) {
-    const std::string key = KeyOf(truth, key_columns);
-    const auto row = found.find(key);
-    if (row == found.end()) {
-      result.differences.push_back(table + " " + key + ": missing");
-      continue;
-    }
-    for (const auto& [column, value] : truth.items()) {
-      ++result.cells;
-      result.open_columns.erase(column);
-      if (!row->second.contains(column) || row->second[column] != value) {
-        result.differences.push_back(absl::StrCat(table, " ", key, ": ", column, " is ",
-                                                  row->second.value(column, json()).dump(),
-                                                  ", in truth ", value.dump()));
-      }
-    }
-    found.erase(row);
-  }
-  for (const auto& [key, row] : found) {
-    result.differences.push_back(table + " " + key + ": not in the truth");
-  }
-  return result;
-}
-
-void ExpectTruth(const std::string& scan, const Lab& lab) {
-  const std::vector<std::pair<std::string, std::vector<std::string>>> tables = {
-      {"domains", {"domain"}},
-      {"mx_hosts", {"host"}},
-      {"endpoints", {"host", "address"}},
-      {"certificates", {"sha256"}}};
-  for (const auto& [table, key] : tables) {
-    const TableResult result = Compare(scan, lab, table, key);
-    std::printf("%s: %zu rows, %zu cells compared, %zu differ\n", table.c_str(), result.rows,
-                result.cells, result.differences.size());
-    EXPECT_GT(result.cells, result.rows);
-    EXPECT_EQ(result.open_columns, kOpenColumns.at(table)) << table;
-    EXPECT_TRUE(result.differences.empty());
-    for (size_t i = 0; i < result.differences.size() && i < kMaxShown; ++i) {
-      ADD_FAILURE() << result.differences[i];
-    }
-  }
-}
 
 // Each policy is asked for once; the lab complains of parallel connections by itself.
 void ExpectPoliteToPolicyHosts(const std::string& scan, const json& report) {

@@ -34,14 +34,6 @@ std::optional<std::vector<uint8_t>> ParseHex(std::string_view hex) {
   return bytes;
 }
 
-std::optional<tls::Sha256> ParseSha256(std::string_view hex) {
-  tls::Sha256 sha256{};
-  const std::optional<std::vector<uint8_t>> bytes = ParseHex(hex);
-  if (!bytes || hex.size() != 2 * sha256.size()) return std::nullopt;
-  std::ranges::copy(*bytes, sha256.begin());
-  return sha256;
-}
-
 }  // namespace
 
 std::string_view WeaknessName(size_t weakness) {
@@ -244,7 +236,7 @@ std::optional<uint32_t> KeySet::ModulusByHash(const tls::Sha256& sha256) const {
 }
 
 std::optional<uint32_t> KeySet::KeyOfCertificate(std::string_view sha256_hex) const {
-  const std::optional<tls::Sha256> sha256 = ParseSha256(sha256_hex);
+  const std::optional<tls::Sha256> sha256 = tls::Sha256FromHex(sha256_hex);
   if (!sha256) return std::nullopt;
   const auto known = certificates_.find(*sha256);
   return known == certificates_.end() ? std::nullopt : std::optional(known->second);
