@@ -45,6 +45,8 @@ void CatchSignals() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // A file that may not grow any more (ulimit -f) is an error of the disk, not our end.
+  std::signal(SIGXFSZ, SIG_IGN);
   // The terminal has gone away. With nohup, that is not to matter.
   struct sigaction hangup {};
   sigaction(SIGHUP, nullptr, &hangup);
