@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,13 @@ constexpr unsigned kFlagSets[] = {
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL,
     0,
 };
+
+// All that the loops submit and register once the ring is set up.
+constexpr io_uring_op kOperations[] = {IORING_OP_READ,   IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
+                                       IORING_OP_SOCKET, IORING_OP_CONNECT,  IORING_OP_RECV,
+                                       IORING_OP_SEND,   IORING_OP_CLOSE};
+constexpr uint8_t kSubmissionFlags =
+    IOSQE_FIXED_FILE | IOSQE_BUFFER_SELECT | IOSQE_CQE_SKIP_SUCCESS;
 
 absl::Status SetUpError(int error) {
   switch (error) {
@@ -53,6 +61,7 @@ absl::StatusOr<std::unique_ptr<UringRing>> UringRing::Create(const Options& opti
   if (absl::Status status = ring->SetUpRing(options); !status.ok()) return status;
   if (absl::Status status = ring->SetUpDescriptors(options); !status.ok()) return status;
   if (absl::Status status = ring->SetUpBuffers(options); !status.ok()) return status;
+  if (absl::Status status = ring->Restrict(); !status.ok()) return status;
   return ring;
 }
 
@@ -66,7 +75,7 @@ absl::Status UringRing::SetUpRing(const Options& options) {
   int error = 0;
   for (unsigned flags : kFlagSets) {
     io_uring_params params{};
-    params.flags = flags | IORING_SETUP_CQSIZE;
+    params.flags = flags | IORING_SETUP_CQSIZE | IORING_SETUP_R_DISABLED;
     params.cq_entries = options.completion_entries;
     error = -io_uring_queue_init_params(options.submission_entries, &ring_, &params);
     if (error == 0) {
@@ -122,6 +131,29 @@ absl::Status UringRing::SetUpBuffers(const Options& options) {
   io_uring_buf_ring_init(buffer_ring_);
   for (unsigned id = 0; id < buffer_count_; ++id) RecycleBuffer(id);
   return absl::OkStatus();
+}
+
+absl::Status UringRing::Restrict() {
+  std::vector<io_uring_restriction> allowed;
+  for (const io_uring_op operation : kOperations) {
+    io_uring_restriction& restriction = allowed.emplace_back();
+    restriction.opcode = IORING_RESTRICTION_SQE_OP;
+    restriction.sqe_op = operation;
+  }
+  io_uring_restriction& flags = allowed.emplace_back();
+  flags.opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED;
+  flags.sqe_flags = kSubmissionFlags;
+  io_uring_restriction& registering = allowed.emplace_back();
+  registering.opcode = IORING_RESTRICTION_REGISTER_OP;
+  registering.register_op = IORING_REGISTER_FILES_UPDATE;
+  // Debian's liburing 2.3 declares functions for both and has neither.
+  const auto tell = [this](unsigned what, void* argument, unsigned count) {
+    return syscall(SYS_io_uring_register, ring_.ring_fd, what, argument, count) == 0 ? 0 : errno;
+  };
+  int error =
+      tell(IORING_REGISTER_RESTRICTIONS, allowed.data(), static_cast<unsigned>(allowed.size()));
+  if (error == 0) error = tell(IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  return error == 0 ? absl::OkStatus() : SetUpError(error);
 }
 
 void UringRing::Fail(std::string_view what, int error) {

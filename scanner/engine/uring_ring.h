@@ -16,7 +16,8 @@ namespace mxsweep::scanner {
 
 // One io_uring instance with what every loop needs of it: the fastest set-up flags the kernel
 // takes, a table of direct descriptors with a free list, and a ring of provided receive buffers.
-// One thread from the first submission on.
+// It does what a scan needs and nothing else (see Restrict). One thread from the first submission
+// on.
 class UringRing {
  public:
   struct Options {
@@ -72,6 +73,9 @@ class UringRing {
   absl::Status SetUpRing(const Options& options);
   absl::Status SetUpDescriptors(const Options& options);
   absl::Status SetUpBuffers(const Options& options);
+  // What is done by way of a ring passes by seccomp: so the kernel is told which operations there
+  // may be. None opens a file, listens, or makes an ordinary descriptor. Begins to serve the ring.
+  absl::Status Restrict();
 
   void Fail(std::string_view what, int error);
   // Looks at what a submission returned, and at what the kernel had to drop.
