@@ -41,34 +41,42 @@ void AppendTimestamp(absl::Time time, std::string& out) {
   out.push_back('Z');
 }
 
-void AppendEscaped(std::string_view text, std::string& out) {
+// "\\u202e". REQUIRES: the character has at most three bytes.
+void AppendUnicodeEscape(std::string_view character, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
+  uint32_t code_point = static_cast<uint8_t>(character[0]);
+  if (character.size() > 1) code_point &= character.size() == 2 ? 0x1f : 0x0f;
+  for (const char c : character.substr(1)) {
+    code_point = (code_point << 6) | (static_cast<uint8_t>(c) & 0x3f);
+  }
+  out.append("\\u");
+  for (int shift = 12; shift >= 0; shift -= 4) out.push_back(kHex[(code_point >> shift) & 15]);
+}
+
+// Of the characters that a terminal obeys, C0 has to be escaped in JSON; the others are, too, since
+// rows are looked at on terminals. REQUIRES: valid UTF-8.
+void AppendEscaped(std::string_view text, std::string& out) {
   size_t plain = 0;
+  size_t obeyed = FindObeyed(text);
   for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    const char c = text[i];
+    if (i != obeyed && c != '"' && c != '\\') continue;
     out.append(text.substr(plain, i - plain));
     plain = i + 1;
-    out.push_back('\\');
-    switch (c) {
-      case '"':
-      case '\\':
-        out.push_back(text[i]);
-        break;
-      case '\n':
-        out.push_back('n');
-        break;
-      case '\r':
-        out.push_back('r');
-        break;
-      case '\t':
-        out.push_back('t');
-        break;
-      default:
-        out.append("u00");
-        out.push_back(kHex[c >> 4]);
-        out.push_back(kHex[c & 15]);
+    if (i == obeyed) {
+      obeyed = FindObeyed(text, i + 1);
+      const size_t bytes = Utf8CharacterBytes(text.substr(i));
+      plain = i + bytes;
+      const size_t named = std::string_view("\n\r\t").find(c);
+      if (bytes == 1 && named != std::string_view::npos) {
+        out.append({'\\', "nrt"[named]});
+      } else {
+        AppendUnicodeEscape(text.substr(i, bytes), out);
+      }
+      i += bytes - 1;
+      continue;
     }
+    out.append({'\\', c});
   }
   out.append(text.substr(plain));
 }
@@ -128,6 +136,22 @@ bool LooksLikeFormula(std::string_view text) {
   return !text.empty() && std::string_view("=+-@\t\r\n").find(text.front()) != text.npos;
 }
 
+// What a terminal obeys as JSON writes it, but for the ends of lines and tabs, which are part of
+// the format. CSV has no escapes of its own: NDJSON and Parquet tell it from a backslash.
+std::string WithoutObeyed(std::string_view text) {
+  std::string out;
+  size_t plain = 0;
+  for (size_t at = FindObeyed(text); at != std::string_view::npos; at = FindObeyed(text, at + 1)) {
+    if (std::string_view("\n\r\t").find(text[at]) != std::string_view::npos) continue;
+    const size_t bytes = Utf8CharacterBytes(text.substr(at));
+    out.append(text.substr(plain, at - plain));
+    AppendUnicodeEscape(text.substr(at, bytes), out);
+    plain = at + bytes;
+  }
+  out.append(text.substr(plain));
+  return out;
+}
+
 void AppendCsvText(std::string_view text, bool formulas, std::string& out) {
   if (!formulas && LooksLikeFormula(text)) {
     return AppendCsvText(JoinText("'", text), /*formulas=*/true, out);
@@ -151,10 +175,10 @@ void AppendCsv(const T& value, bool formulas, std::string& out) {
   if constexpr (IsOptional<T>::value) {
     if (value.has_value()) AppendCsv(*value, formulas, out);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    if (IsValidUtf8(value)) {
+    if (IsValidUtf8(value) && FindObeyed(value) == std::string::npos) {
       AppendCsvText(value, formulas, out);
     } else {
-      AppendCsvText(SanitizeUtf8(value), formulas, out);
+      AppendCsvText(WithoutObeyed(SanitizeUtf8(value)), formulas, out);
     }
   } else if constexpr (IsList<T>::value) {
     std::string json;

@@ -10,13 +10,6 @@ namespace {
 
 constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
-// C0, DEL and C1: what a terminal would obey.
-bool IsControl(std::string_view character) {
-  const uint8_t first = static_cast<uint8_t>(character[0]);
-  if (character.size() == 1) return first < 0x20 || first == 0x7F;
-  return first == 0xC2 && static_cast<uint8_t>(character[1]) < 0xA0;
-}
-
 // How many characters of printable ASCII `text` begins with.
 size_t PlainPrefix(std::string_view text) {
   const auto end =
@@ -36,7 +29,7 @@ std::string SanitizeText(std::string_view bytes, size_t max_bytes) {
     if (bytes.empty()) break;
     const size_t length = Utf8CharacterBytes(bytes);
     std::string_view character = length == 0 ? kReplacementCharacter : bytes.substr(0, length);
-    if (IsControl(character)) character = "?";
+    if (length != 0 && IsObeyed(character)) character = "?";
     if (text.size() + character.size() > max_bytes) break;
     text.append(character);
     bytes.remove_prefix(std::max<size_t>(length, 1));

@@ -7,9 +7,9 @@
 
 namespace mxsweep {
 
-// `bytes` from a stranger made fit for a row, a message or a terminal: valid UTF-8 without control
-// characters (each of C0, DEL and C1 is replaced by '?', each byte that is not UTF-8 by U+FFFD), at
-// most `max_bytes`, never cut within a character.
+// `bytes` from a stranger made fit for a row, a message or a terminal: valid UTF-8 without
+// characters that are obeyed (IsObeyed: controls and marks of direction; each is replaced by '?',
+// each byte that is not UTF-8 by U+FFFD), at most `max_bytes`, never cut within a character.
 std::string SanitizeText(std::string_view bytes, size_t max_bytes);
 
 }  // namespace mxsweep

@@ -85,6 +85,36 @@ size_t Utf8CharacterBytes(std::string_view text) {
   return step.valid ? step.bytes : 0;
 }
 
+bool IsObeyed(std::string_view character) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(character[i]); };
+  switch (character.size()) {
+    case 1:
+      return byte(0) < 0x20 || byte(0) == 0x7f;
+    case 2:  // U+0080 to U+009F, U+061C
+      return (byte(0) == 0xc2 && byte(1) < 0xa0) || (byte(0) == 0xd8 && byte(1) == 0x9c);
+    case 3:  // U+200E, U+200F, U+2028 to U+202E; U+2066 to U+2069
+      if (byte(0) != 0xe2) return false;
+      if (byte(1) == 0x80) return (byte(2) & 0xfe) == 0x8e || (byte(2) >= 0xa8 && byte(2) <= 0xae);
+      return byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
+    default:
+      return false;
+  }
+}
+
+size_t FindObeyed(std::string_view text, size_t from) {
+  for (size_t at = from; at < text.size();) {
+    const uint8_t lead = static_cast<uint8_t>(text[at]);
+    if (lead >= 0x20 && lead < 0x7f) {
+      ++at;
+      continue;
+    }
+    const Step step = NextSequence(text.substr(at));
+    if (step.valid && IsObeyed(text.substr(at, step.bytes))) return at;
+    at += step.bytes;
+  }
+  return std::string_view::npos;
+}
+
 void AppendCodePoint(char32_t code_point, std::string& out) {
   const auto put = [&](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
   if (code_point < 0x80) {

@@ -21,6 +21,14 @@ size_t ValidUtf8PrefixBytes(std::string_view text);
 // text is not empty.
 size_t Utf8CharacterBytes(std::string_view text);
 
+// Is the well-formed `character` one that a terminal or a page obeys instead of showing it: a
+// control (C0, DEL, C1), a line or paragraph separator, or a mark, embedding or override of
+// direction (UAX #9), by which text can look like what it is not?
+bool IsObeyed(std::string_view character);
+
+// The next character of `text` for which IsObeyed is true: where it is, or npos.
+size_t FindObeyed(std::string_view text, size_t from = 0);
+
 // Appends the code point. REQUIRES: a scalar value (no surrogate, at most 0x10FFFF).
 void AppendCodePoint(char32_t code_point, std::string& out);
 

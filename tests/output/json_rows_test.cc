@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "output/tables/schema.h"
+#include "scanner/base/utf8.h"
 #include "tests/output/random_rows.h"
 
 namespace mxsweep::output {
@@ -28,11 +29,31 @@ std::string Line(const Row& row, RowFormat format, std::vector<std::string> colu
   return out;
 }
 
-TEST(AppendJsonString, EscapesWhatJsonDemandsAndNothingElse) {
+TEST(AppendJsonString, EscapesWhatJsonDemandsAndWhatATerminalObeys) {
   EXPECT_EQ(JsonString("a\"b\\c/d"), R"("a\"b\\c/d")");
   EXPECT_EQ(JsonString("\n\r\t"), R"("\n\r\t")");
-  EXPECT_EQ(JsonString(std::string("\0\x1f\x7f", 3)), "\"\\u0000\\u001f\x7f\"");
+  EXPECT_EQ(JsonString(std::string("\0\x1f\x7f", 3)), R"("\u0000\u001f\u007f")");
+  EXPECT_EQ(JsonString("a\u0080\u009bz\u061c\u202e\u2028\u2069\u00a0"),
+            "\"a\\u0080\\u009bz\\u061c\\u202e\\u2028\\u2069\u00a0\"");
   EXPECT_EQ(JsonString("ü€😀"), "\"ü€😀\"");
+}
+
+TEST(AppendJsonString, IsReadBackAsItWas) {
+  for (char32_t c = 0; c < 0x3000; ++c) {
+    std::string text = "<";
+    AppendCodePoint(c, text);
+    text += ">";
+    EXPECT_EQ(nlohmann::json::parse(JsonString(text)).get<std::string>(), text) << uint32_t{c};
+  }
+}
+
+TEST(RowFormatter, CsvHoldsNothingThatATerminalObeys) {
+  CertificateRow row;
+  row.subject = "CN=\x1b[2J\u009b2J\u202egro.elpmaxe \xff\u20ac";
+  EXPECT_EQ(Line(row, RowFormat::kCsv, {"subject"}),
+            "CN=\\u001b[2J\\u009b2J\\u202egro.elpmaxe \xef\xbf\xbd\u20ac\n");
+  EXPECT_EQ(Line(row, RowFormat::kSpreadsheet, {"subject"}),
+            Line(row, RowFormat::kCsv, {"subject"}));
 }
 
 TEST(AppendJsonString, ReplacesInvalidUtf8) {

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "scanner/base/utf8.h"
 #include "tls/pki/certificate.h"
 #include "tls/pki/der_reader.h"
 
@@ -14,6 +15,24 @@ namespace {
 // RFC 2253 form, with UTF-8 as it is instead of escaped byte by byte.
 constexpr unsigned long kNameFlags =
     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+
+// Of what RFC 4514 §2.4 lets anybody escape, byte by byte: that by which a name would look like
+// another one, or move a terminal's cursor.
+std::string WithObeyedEscaped(std::string_view text) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  size_t plain = 0;
+  for (size_t at = FindObeyed(text); at != std::string_view::npos; at = FindObeyed(text, plain)) {
+    out.append(text.substr(plain, at - plain));
+    plain = at + Utf8CharacterBytes(text.substr(at));
+    for (const char c : text.substr(at, plain - at)) {
+      const uint8_t byte = static_cast<uint8_t>(c);
+      out.append({'\\', kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+  out.append(text.substr(plain));
+  return out;
+}
 
 std::string PrintableText(Bytes bytes) {
   constexpr char kHex[] = "0123456789abcdef";
@@ -61,7 +80,7 @@ std::string DistinguishedNameText(Bytes name) {
                        BIO_mem_contents(memory.get(), &text, &length);
   ERR_clear_error();
   if (!printed) return "#" + HexLower(name);
-  return std::string(reinterpret_cast<const char*>(text), length);
+  return WithObeyedEscaped({reinterpret_cast<const char*>(text), length});
 }
 
 std::string GeneralNameText(GeneralName kind, Bytes contents) {

@@ -368,6 +368,14 @@ TEST(CertificateFacts, WriteNamesInUtf8AndEscapeWhatTheRfcWantsEscaped) {
             "CN=M\xc3\xbcller\\, S\xc3\xb6hne \\+ Co");
 }
 
+// RFC 4514 §2.4: any byte may be escaped by its two digits.
+TEST(CertificateFacts, EscapeInNamesWhatATerminalObeys) {
+  CertificateSpec spec;
+  spec.common_name = "gro.elpmaxe\u202e \u009b2J\u2066\u061c\u00a0\u05d0";
+  EXPECT_EQ(FactsOf(MakeSelfSigned(spec, TestKey(KeyKind::kP256))).subject,
+            "CN=gro.elpmaxe\\E2\\80\\AE \\C2\\9B2J\\E2\\81\\A6\\D8\\9C\u00a0\u05d0");
+}
+
 TEST(CertificateFacts, EmptySubjectIsEmptyAndNotNull) {
   CertificateSpec spec;
   spec.common_name = "";
