@@ -27,6 +27,7 @@
 #include "scanner/resume/epoch_note.h"
 #include "scanner/resume/restore.h"
 #include "scanner/resume/resumed_source.h"
+#include "scanner/sandbox/sandbox.h"
 #include "scanner/scan_record.h"
 #include "scanner/smtp/command.h"
 #include "scanner/targets/list_mark.h"
@@ -139,6 +140,8 @@ class ScanRun {
   void CheckLateResolver();
   bool private_tree() const { return !options_.unbound_config_include.empty(); }
   absl::Status OpenSink();
+  SandboxPolicy NeededFromNowOn() const;
+  absl::Status GiveUpTheRest();
   void Feed();
   void AwaitEnd();
   void CheckUnbound();
@@ -379,8 +382,10 @@ absl::Status ScanRun::StartUnbound() {
   if (!options_.own_unbound || options_.targets_kind == TargetsKind::kAddresses) {
     return absl::OkStatus();
   }
-  absl::StatusOr<std::unique_ptr<UnboundChild>> child = UnboundChild::Start(
-      {.questions = options_.dns_concurrency, .include_path = options_.unbound_config_include});
+  absl::StatusOr<std::unique_ptr<UnboundChild>> child =
+      UnboundChild::Start({.questions = options_.dns_concurrency,
+                           .include_path = options_.unbound_config_include,
+                           .confined = options_.sandbox});
   if (!child.ok()) return child.status();
   unbound_ = *std::move(child);
   options_.resolvers = {
@@ -499,7 +504,42 @@ absl::Status ScanRun::AwaitResolver(std::future<dns::ResolverState> state) {
   return absl::OkStatus();
 }
 
+// The list, the trust store, what the resolver's library reads, are open or read by now.
+SandboxPolicy ScanRun::NeededFromNowOn() const {
+  SandboxPolicy policy;
+  if (!options_.output_dir.empty()) policy.files.writable = {options_.output_dir};
+  // The URL of a revocation list may name any port.
+  if (!options_.revocation) {
+    std::vector<uint16_t> ports = {options_.EffectivePort()};
+    for (const dns::ServerAddress& server : options_.resolvers) ports.push_back(server.port);
+    if (options_.resolvers.empty()) ports.push_back(dns::ServerAddress().port);
+    if (options_.mta_sts == MtaStsLevel::kFull) ports.push_back(options_.mta_sts_port);
+    policy.files.connect_ports = std::move(ports);
+  }
+  if (unbound_ != nullptr) policy.child = unbound_->pid();
+  return policy;
+}
+
+// A parser that a stranger's bytes have taken over then has little to gain. The folder of the
+// results has to be there: it is all that stays open to us.
+absl::Status ScanRun::GiveUpTheRest() {
+  if (!options_.sandbox) return absl::OkStatus();
+  if (!options_.output_dir.empty()) {
+    const absl::Status made = output::PosixFileSystem()->CreateDirectories(options_.output_dir);
+    if (!made.ok()) return made;
+  }
+  if (!SandboxFitsBuild()) {
+    record_.sandbox = SandboxState{.trouble = "this build has a sanitizer, which needs more"};
+    return absl::OkStatus();
+  }
+  record_.sandbox = EnterSandbox(NeededFromNowOn());
+  const std::string trouble = TellSandbox(*record_.sandbox);
+  if (!trouble.empty() && control_.notice) control_.notice(trouble);
+  return absl::OkStatus();
+}
+
 absl::Status ScanRun::OpenSink() {
+  if (absl::Status status = GiveUpTheRest(); !status.ok()) return status;
   started_at_ = absl::Now();
   record_.ehlo_name = context_.settings.dialogue.ehlo_name;
   record_.trust_store = trust_store_.get();

@@ -125,6 +125,9 @@ struct ScanOptions {
   // 0: one per core, and more where the limit on descriptors makes --concurrency need it; at most
   // kMaxWorkers.
   uint32_t workers = 0;
+  // Once it has started, give up what the scan does not need: for the whole process, and for good
+  // (sandbox/sandbox.h). So it is the program that asks for it, and not who merely runs a scan.
+  bool sandbox = false;
   ProgressMode progress = ProgressMode::kAuto;
 
   uint16_t EffectivePort() const {

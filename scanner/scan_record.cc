@@ -184,6 +184,14 @@ std::string ValueText(const json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+json DescribeSandbox(const std::optional<SandboxState>& sandbox) {
+  if (!sandbox) return nullptr;
+  return {
+      {"landlock", sandbox->landlock_version > 0 ? json(sandbox->landlock_version) : json(nullptr)},
+      {"seccomp", sandbox->system_calls},
+      {"trouble", sandbox->trouble.empty() ? json(nullptr) : json(sandbox->trouble)}};
+}
+
 }  // namespace
 
 std::string TellChangedMeaning(const json& earlier, const json& now) {
@@ -218,6 +226,13 @@ json RunsSoFar(const json& scan, std::optional<absl::Time> committed_at) {
     if (committed_at) runs.back()["committed_until"] = TimeText(*committed_at);
   }
   return runs;
+}
+
+std::string TellSandbox(const SandboxState& sandbox) {
+  if (sandbox.trouble.empty()) return "";
+  const bool none = sandbox.landlock_version == 0 && !sandbox.system_calls;
+  return JoinText("Note: the sandbox is ", none ? "not" : "only partly", " in force (",
+                  sandbox.trouble, ").");
 }
 
 std::string TellResolver(const ScanRecord& record) {
@@ -275,6 +290,7 @@ json DescribeScan(const ScanRecord& record) {
       {"flags", record.options->flags},
       {"started_at", began},
       {"runs", std::move(runs)},
+      {"sandbox", DescribeSandbox(record.sandbox)},
   };
   scan["resolver"] = record.resolver_asked ? DescribeResolver(record) : json(nullptr);
   return scan;

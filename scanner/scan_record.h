@@ -10,6 +10,7 @@
 #include "dns/resolver.h"
 #include "nlohmann/json.hpp"
 #include "scanner/record/scan_summary.h"
+#include "scanner/sandbox/sandbox.h"
 #include "scanner/scan_options.h"
 #include "tls/pki/trust_store.h"
 
@@ -31,6 +32,7 @@ struct ScanRecord {
   dns::ResolverState resolver;
   bool resolver_asked = false;  // a scan of addresses needs no DNS
   std::optional<OwnUnbound> own_unbound;
+  std::optional<SandboxState> sandbox;  // nothing: not wanted
   absl::Time started_at;
   // Outages of our own (pace/outage_watch.h) that are over.
   struct Outage {
@@ -60,6 +62,9 @@ nlohmann::json RunsSoFar(const nlohmann::json& scan, std::optional<absl::Time> c
 // What the user is to know of the resolver before the scan starts: a line that says what it is and
 // whether it validates, and, where it does not, a warning that shouts.
 std::string TellResolver(const ScanRecord& record);
+
+// What of the sandbox is not in force, and why; empty: nothing.
+std::string TellSandbox(const SandboxState& sandbox);
 
 // Why a scan cannot begin where no resolver answers, and what else could be asked, for the user.
 std::string TellNoResolver(const ScanRecord& record);

@@ -3,11 +3,13 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <link.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,6 +22,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -27,6 +30,8 @@
 #include "absl/time/clock.h"
 #include "scanner/base/text.h"
 #include "scanner/resolver/unbound_machine.h"
+#include "scanner/sandbox/landlock.h"
+#include "scanner/sandbox/system_call_filter.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -137,9 +142,68 @@ absl::StatusOr<Fd> PipeWith(const std::string& text, const Identity& identity) {
   return read_end;
 }
 
+// What Unbound may still do, made ready before the fork. Where the kernel has only a part of it,
+// that part is in force.
+struct Confinement {
+  std::optional<LandlockRuleset> files;
+  SystemCallFilter system_calls = SystemCallFilter::ForResolver();
+};
+
+// The program that loads dynamic ones: the same that loaded us. Empty: there is none.
+std::string Interpreter() {
+  std::string path;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* out) {
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          if (info->dlpi_phdr[i].p_type != PT_INTERP) continue;
+          *static_cast<std::string*>(out) =
+              reinterpret_cast<const char*>(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+        }
+        return 1;  // the first one is the program
+      },
+      &path);
+  return path;
+}
+
+// It reads libraries, its trust anchors and little else, and writes nothing at all. A file that the
+// user gives may name others, of any place: then it reads what its user can. No file but its own
+// program is executed: a shell can neither be started nor, by way of the interpreter, be read.
+Confinement ConfineUnbound(const std::string& program, const std::string& trust_anchor_file,
+                           bool reads_all) {
+  LandlockRules rules;
+  rules.executable = {program, Interpreter()};
+  if (reads_all) {
+    rules.readable = {"/"};
+  } else {
+    rules.readable = {"/lib",           "/lib64",
+                      "/usr/lib",       "/usr/lib64",
+                      "/usr/local/lib", "/etc/ld.so.cache",
+                      "/etc/unbound",   "/etc/ssl",
+                      "/etc/localtime", "/usr/share/zoneinfo",
+                      "/dev/urandom",   "/dev/null",
+                      "/proc/sys",      "/sys/devices/system/cpu",
+                      trust_anchor_file};
+  }
+  Confinement confinement;
+  absl::StatusOr<LandlockRuleset> ruleset = LandlockRuleset::Create(rules);
+  if (ruleset.ok()) confinement.files.emplace(*std::move(ruleset));
+  return confinement;
+}
+
+// After fork: nothing but system calls.
+void Confine(const Confinement& confinement) {
+  // Neither leaves a core, with what strangers sent, nor writes a file.
+  const rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+  setrlimit(RLIMIT_CORE, &none);
+  setrlimit(RLIMIT_FSIZE, &none);
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return;
+  if (confinement.files) (void)confinement.files->RestrictThisThread();
+  (void)confinement.system_calls.ApplyToThisThread();
+}
+
 // After fork, possibly of a process with threads: nothing but system calls. Becomes the program.
 [[noreturn]] void Become(const char* program, char* const* arguments, const Identity& identity,
-                         pid_t parent, int config, int log) {
+                         const Confinement* confinement, pid_t parent, int config, int log) {
   setpgid(0, 0);
   if (identity.change && (setgroups(0, nullptr) != 0 ||
                           setresgid(identity.group, identity.group, identity.group) != 0 ||
@@ -157,6 +221,7 @@ absl::StatusOr<Fd> PipeWith(const std::string& text, const Identity& identity) {
       dup2(log, STDERR_FILENO) < 0) {
     _exit(126);
   }
+  if (confinement != nullptr) Confine(*confinement);
   close_range(3, ~0U, 0);
   execv(program, arguments);
   _exit(127);
@@ -223,8 +288,10 @@ absl::StatusOr<std::unique_ptr<UnboundChild>> UnboundChild::Start(const Options&
     input.trust_anchor_file = options.trust_anchor_file;
   }
   std::unique_ptr<UnboundChild> child(new UnboundChild);
+  child->trust_anchor_file_ = input.trust_anchor_file;
   child->program_ = options.program;
   child->threads_ = input.threads;
+  child->confined_ = options.confined;
   if (child->program_.empty()) {
     const char* path = std::getenv("PATH");
     absl::StatusOr<std::string> program = FindUnbound(path == nullptr ? "" : path);
@@ -265,10 +332,15 @@ absl::Status UnboundChild::Launch(const UnboundConfig& config, const std::string
   Fd log_of_child(log_ends[1]);
   std::string words[] = {program_, "-d", "-c", "/dev/stdin"};
   char* arguments[] = {words[0].data(), words[1].data(), words[2].data(), words[3].data(), nullptr};
+  std::optional<Confinement> confinement;
+  if (confined_) {
+    confinement.emplace(ConfineUnbound(program_, trust_anchor_file_, !include_path.empty()));
+  }
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
-    Become(program_.c_str(), arguments, identity, parent, config_end->get(), log_of_child.get());
+    Become(program_.c_str(), arguments, identity, confinement ? &*confinement : nullptr, parent,
+           config_end->get(), log_of_child.get());
   }
   if (pid < 0) return SystemError("fork");
   pid_ = pid;

@@ -36,6 +36,9 @@ class UnboundChild {
     uint32_t questions = 2000;  // that we would like to have open at once
     std::string include_path;   // a file that is added to the configuration; empty: none
     absl::Duration start_timeout = absl::Seconds(20);
+    // It cannot write to any file, start another program, or read what Unbound does not need
+    // (without `include_path`: that may name files of any place).
+    bool confined = false;
 
     // For tests: where to look.
     std::string program;  // empty: see FindUnbound
@@ -74,6 +77,8 @@ class UnboundChild {
 
   std::string program_;
   std::string include_path_;
+  std::string trust_anchor_file_;
+  bool confined_ = false;
   std::string version_;
   size_t include_line_ = 0;
   uint32_t threads_ = 0;

@@ -385,6 +385,9 @@ void AddMachine(CLI::App& app, ScanOptions& options) {
   group.Number("--seed", options.seed,
                "Of the order of address ranges and whatever else\n"
                "is random; 0: another one each time");
+  group.SwitchOff("--no-sandbox", options.sandbox,
+                  "Keep the right to open any file and to start\n"
+                  "programs, which a scan under way does not need");
 }
 
 constexpr char kFooter[] =
@@ -409,6 +412,7 @@ constexpr char kFooter[] =
 
 void RegisterScanFlags(CLI::App& app, scanner::ScanOptions& options) {
   app.get_formatter()->column_width(kFlagColumns);
+  options.sandbox = true;
   AddInputAndOutput(app, options);
   AddNames(app, options);
   AddDialogue(app, options);

@@ -19,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "dns/cares_resolver.h"
 #include "scanner/resolver/unbound_machine.h"
+#include "scanner/sandbox/landlock.h"
 #include "tests/dns/poll_event_loop.h"
 
 namespace mxsweep::scanner {
@@ -106,6 +107,50 @@ TEST(UnboundChild, IsNotRootWhereWeAre) {
   struct stat info;
   ASSERT_EQ(stat(("/proc/" + std::to_string((*child)->pid())).c_str(), &info), 0);
   EXPECT_NE(info.st_uid, 0u);
+}
+
+std::string StatusLine(pid_t pid, const std::string& key) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(key + ":"))
+      return line.substr(line.find_first_not_of(" \t", key.size() + 1));
+  }
+  return "";
+}
+
+TEST(UnboundChild, WorksAsBeforeWhereItIsConfined) {
+  Folder folder;
+  for (const char* text : {"",
+                           "server:\n  local-zone: \"corp.example.\" static\n"
+                           "  local-data: \"mx.corp.example. A 192.0.2.25\"\n"}) {
+    UnboundChild::Options options = {.threads = 2, .confined = true};
+    if (*text != 0) options.include_path = folder.Write("private.conf", text);
+    auto child = UnboundChild::Start(options);
+    ASSERT_TRUE(child.ok()) << child.status();
+    EXPECT_EQ(StatusLine((*child)->pid(), "NoNewPrivs"), "1");
+    EXPECT_EQ(StatusLine((*child)->pid(), "Seccomp"), "2");
+    EXPECT_FALSE((*child)->Ended());
+    const dns::Response response =
+        Ask((*child)->port(), *text != 0 ? "mx.corp.example" : "localhost");
+    EXPECT_EQ(response.status, dns::ResponseStatus::kOk) << response.detail;
+  }
+}
+
+// In Unbound's place a program that tries what an attacker would who has taken it over.
+TEST(UnboundChild, ConfinedCanNeitherStartProgramsNorTouchFiles) {
+  if (LandlockRuleset::KernelVersion() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  Folder folder;
+  const std::string program = folder.path("intruder");
+  ASSERT_EQ(system(("cp " MXSWEEP_INTRUDER " " + program).c_str()), 0);
+  ASSERT_EQ(setenv("MXSWEEP_INTRUDER_FOLDER", folder.path("").c_str(), 1), 0);
+  chmod(folder.path("").c_str(), 0777);
+  EXPECT_THAT(ErrorOf({.program = program}),
+              HasSubstr("read possible, create possible, core possible, execute possible, fork "
+                        "possible, trace possible, ring possible."));
+  EXPECT_THAT(ErrorOf({.confined = true, .program = program}),
+              HasSubstr("read Permission denied, create Permission denied, core refused, execute "
+                        "Permission denied, fork Operation not permitted, trace Operation not "
+                        "permitted, ring Operation not permitted."));
 }
 
 TEST(UnboundChild, SaysWhereAFileToIncludeIsBroken) {

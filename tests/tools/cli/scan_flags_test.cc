@@ -42,6 +42,10 @@ TEST(ScanFlags, LeaveTheDefaultsWhereNothingIsSaid) {
   EXPECT_EQ(options.progress, defaults.progress);
   EXPECT_TRUE(options.use_ipv4 && options.use_ipv6);
   EXPECT_TRUE(options.Validate().ok());
+  // For the program it is the default; who calls RunScan keeps his rights.
+  EXPECT_TRUE(options.sandbox);
+  EXPECT_FALSE(defaults.sandbox);
+  EXPECT_FALSE(Parse("-o out --no-sandbox").sandbox);
 }
 
 TEST(ScanFlags, SetEveryOption) {
