@@ -86,6 +86,10 @@ enum class ScanState { kRunning, kComplete, kStopped, kFailed };
 using DescribeEpoch = absl::FunctionRef<nlohmann::json()>;
 inline nlohmann::json NothingToNote() { return nullptr; }
 
+// Makes the directory and those above it, where they are missing, so that a power cut does not take
+// it along: each is named durably by its parent.
+absl::Status MakeScanDirectory(FileSystem& files, const std::string& path);
+
 // Locks the directory against a second writer, for as long as the lock lives. kFailedPrecondition,
 // with a sentence, where there is one.
 absl::StatusOr<std::unique_ptr<FileLock>> LockScanDirectory(FileSystem& files,

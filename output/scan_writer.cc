@@ -57,25 +57,6 @@ std::string ParentOf(std::string_view path) {
   return slash == 0 ? "/" : std::string(path.substr(0, slash));
 }
 
-// A power cut must not take a new directory along that its parent has not named durably.
-absl::Status CreateDirectoriesDurably(FileSystem& files, const std::string& path) {
-  std::vector<std::string> parents;
-  for (std::string part = path; absl::IsNotFound(files.List(part).status());) {
-    std::string parent = ParentOf(part);
-    if (parent == part || parent == ".") {
-      parents.push_back(std::move(parent));
-      break;
-    }
-    part = parent;
-    parents.push_back(std::move(parent));
-  }
-  if (absl::Status status = files.CreateDirectories(path); !status.ok()) return status;
-  for (const std::string& parent : parents) {
-    if (absl::Status status = files.SyncDirectory(parent); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
 class DirectoryScanWriter : public ScanWriter {
  public:
   DirectoryScanWriter(std::string directory, const ScanWriterOptions& options, FileSystem* files)
@@ -84,25 +65,15 @@ class DirectoryScanWriter : public ScanWriter {
   ~DirectoryScanWriter() override { RemoveUnfinishedParts(); }
 
   absl::Status Prepare(const nlohmann::json& scan) {
-    if (absl::Status status = CreateDirectoriesDurably(files_, directory_); !status.ok()) {
+    if (absl::Status status = MakeScanDirectory(files_, directory_); !status.ok()) {
       return status;
     }
+    // Before the lock, which is a file: what is somebody else's is left alone.
+    if (absl::Status status = CheckThatEmpty(); !status.ok()) return status;
     auto lock = LockScanDirectory(files_, directory_);
     if (!lock.ok()) return lock.status();
     lock_ = *std::move(lock);
-    auto names = files_.List(directory_);
-    if (!names.ok()) return names.status();
-    std::erase(*names, kLockFile);
-    if (std::ranges::count(*names, "scan.json") > 0) {
-      return absl::AlreadyExistsError(
-          JoinText("the output directory ", directory_,
-                   " holds a scan; choose another one, or go on with it: --resume ", directory_));
-    }
-    if (!names->empty()) {
-      return absl::AlreadyExistsError(JoinText("the output directory ", directory_,
-                                               " is not empty (it holds ", names->front(),
-                                               "); choose another one"));
-    }
+    if (absl::Status status = CheckThatEmpty(); !status.ok()) return status;
     for (const TableId table : kTables) {
       absl::Status status = files_.CreateDirectories(Path(TableName(table)));
       if (!status.ok()) return status;
@@ -187,6 +158,23 @@ class DirectoryScanWriter : public ScanWriter {
   const std::string& scan_id() const override { return options_.scan_id; }
 
  private:
+  absl::Status CheckThatEmpty() {
+    auto names = files_.List(directory_);
+    if (!names.ok()) return names.status();
+    std::erase(*names, kLockFile);
+    if (std::ranges::count(*names, "scan.json") > 0) {
+      return absl::AlreadyExistsError(
+          JoinText("the output directory ", directory_,
+                   " holds a scan; choose another one, or go on with it: --resume ", directory_));
+    }
+    if (!names->empty()) {
+      return absl::AlreadyExistsError(JoinText("the output directory ", directory_,
+                                               " is not empty (it holds ", names->front(),
+                                               "); choose another one"));
+    }
+    return absl::OkStatus();
+  }
+
   struct OpenedPart {
     std::string file;  // its final name, relative
     std::unique_ptr<ParquetWriter> writer;
@@ -369,6 +357,24 @@ class DirectoryScanWriter : public ScanWriter {
 };
 
 }  // namespace
+
+absl::Status MakeScanDirectory(FileSystem& files, const std::string& path) {
+  std::vector<std::string> parents;
+  for (std::string part = path; absl::IsNotFound(files.List(part).status());) {
+    std::string parent = ParentOf(part);
+    if (parent == part || parent == ".") {
+      parents.push_back(std::move(parent));
+      break;
+    }
+    part = parent;
+    parents.push_back(std::move(parent));
+  }
+  if (absl::Status status = files.CreateDirectories(path); !status.ok()) return status;
+  for (const std::string& parent : parents) {
+    if (absl::Status status = files.SyncDirectory(parent); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<FileLock>> LockScanDirectory(FileSystem& files,
                                                             const std::string& directory) {

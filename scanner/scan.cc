@@ -525,7 +525,8 @@ SandboxPolicy ScanRun::NeededFromNowOn() const {
 absl::Status ScanRun::GiveUpTheRest() {
   if (!options_.sandbox) return absl::OkStatus();
   if (!options_.output_dir.empty()) {
-    const absl::Status made = output::PosixFileSystem()->CreateDirectories(options_.output_dir);
+    const absl::Status made =
+        output::MakeScanDirectory(*output::PosixFileSystem(), options_.output_dir);
     if (!made.ok()) return made;
   }
   if (!SandboxFitsBuild()) {
