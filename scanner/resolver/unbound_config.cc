@@ -4,6 +4,7 @@
 #include <bit>
 #include <vector>
 
+#include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
 
 namespace mxsweep::scanner {
@@ -242,7 +243,8 @@ std::string TellUnboundLog(std::string_view log, size_t include_line, std::strin
     if (!text.empty() && text.size() + line->size() > max_bytes) break;
     text = text.empty() ? *line : JoinText(*line, "; ", text);
   }
-  return text.substr(0, max_bytes);
+  // It may quote what name servers sent, and goes to the terminal.
+  return SanitizeText(text, max_bytes);
 }
 
 }  // namespace mxsweep::scanner

@@ -48,8 +48,8 @@ UnboundConfig MakeUnboundConfig(const UnboundConfigInput& input);
 bool GivesTrustAnchor(std::string_view config_text);
 
 // What Unbound wrote to its log, fit for a sentence: without time stamps and process numbers, lines
-// joined by "; ", the last `max_bytes` of it. Where it names a line of its configuration (which it
-// reads from standard input), that becomes a line of `include_path`, or of "generated
+// joined by "; ", the last `max_bytes` of it, sanitized. Where it names a line of its configuration
+// (which it reads from standard input), that becomes a line of `include_path`, or of "generated
 // configuration".
 std::string TellUnboundLog(std::string_view log, size_t include_line, std::string_view include_path,
                            size_t max_bytes);

@@ -184,6 +184,12 @@ TEST(TellUnboundLog, SpeaksOfTheUsersFileAndItsLines) {
             "error: can't bind socket: Address already in use");
 }
 
+// Found by unbound_text_fuzz: the log went to the terminal as it was.
+TEST(TellUnboundLog, HoldsNothingThatATerminalObeys) {
+  EXPECT_EQ(TellUnboundLog("error: \x1b[2J \u009b \u202e \xff\n", 1, "", 100),
+            "error: ?[2J ? ? \xef\xbf\xbd");
+}
+
 TEST(TellUnboundLog, KeepsTheLastLinesOfALongOne) {
   std::string log;
   for (int i = 0; i < 100; ++i) absl::StrAppend(&log, "[1] unbound[2:0] info: line ", i, "\n");
