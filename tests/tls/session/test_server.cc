@@ -91,6 +91,12 @@ std::string TestServer::Send(const std::string& plaintext) {
   return TakeOutput();
 }
 
+std::string TestServer::SendKeyUpdate() {
+  SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
+  SSL_write(ssl_.get(), "2", 1);
+  return TakeOutput();
+}
+
 std::string TestServer::SendCloseNotify() {
   SSL_shutdown(ssl_.get());
   return TakeOutput();

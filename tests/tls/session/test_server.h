@@ -40,6 +40,8 @@ class TestServer {
   // Returns the records of `plaintext`.
   std::string Send(const std::string& plaintext);
   std::string SendCloseNotify();
+  // Of TLS 1.3, and one byte behind it.
+  std::string SendKeyUpdate();
   std::string SendFatalAlert(uint8_t alert);
 
   bool done() const { return done_; }
