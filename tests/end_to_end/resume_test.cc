@@ -18,6 +18,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "output/scan_directory.h"
 #include "tests/end_to_end/lab.h"
 #include "tests/end_to_end/truth.h"
 
@@ -64,10 +65,10 @@ json ScanJson(const std::string& scan) {
   return json::parse(file, nullptr, /*allow_exceptions=*/false);
 }
 
-// As the names of its parts say: nothing that is committed is ever gone.
+// As its manifests say: nothing that is committed is ever gone.
 uint64_t CommittedDomains(const std::string& scan) {
-  if (!std::filesystem::exists(scan + "/scan.json")) return 0;
-  return Rows(scan, "domains").size();
+  const auto directory = output::ScanDirectory::Open(scan);
+  return directory.ok() ? directory->rows()[static_cast<size_t>(output::TableId::kDomains)] : 0;
 }
 
 // Handshakes with one name at one address, all tries of a scan that asks each once, and again what
