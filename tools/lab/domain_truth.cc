@@ -194,7 +194,7 @@ void DomainTruth::PutPolicies(Json& row) const {
   std::vector<StsHost> hosts;
   auto summary = hosts_.begin();
   for (const MxRecord& mx : mx_) {
-    StsHost& host = hosts.emplace_back(mx.host.empty() ? "." : mx.host);
+    StsHost& host = hosts.emplace_back(StsHost{.name = mx.host.empty() ? "." : mx.host});
     if (mx.host_index == kNothing) continue;
     host.passed = summary->sts_passed > 0;
     host.failed = summary->sts_failed > 0;
