@@ -31,6 +31,10 @@ std::string KeyOfAddress(const output::EndpointRow& row) {
   return KeyOf(target);
 }
 
+// Each takes a bit: a gigabyte, for twice the addresses of IPv4. A damaged manifest may name any
+// number.
+constexpr uint64_t kMostTargetsRemembered = uint64_t{1} << 33;
+
 std::string KeyOfInvalid(const output::DomainRow& row) {
   Target target;
   target.kind = Target::Kind::kInvalid;
@@ -53,6 +57,10 @@ absl::StatusOr<EarlierRuns> ReadEarlierRuns(const std::string& directory,
         const absl::StatusOr<EpochNote> note = EpochNoteFromJson(manifest.scan);
         if (!note.ok()) return note.status();
         for (const output::NumberRun& run : manifest.targets_done) {
+          if (run.first + run.count > kMostTargetsRemembered) {
+            return absl::ResourceExhaustedError(
+                "a manifest tells of more targets than any list has");
+          }
           runs.targets_done.AddRun(run.first, run.count);
         }
         KeepMark(*note, runs.last_run, &runs.marks);
