@@ -530,7 +530,7 @@ absl::Status ScanRun::GiveUpTheRest() {
     if (!made.ok()) return made;
   }
   if (!SandboxFitsBuild()) {
-    record_.sandbox = SandboxState{.trouble = "this build has a sanitizer, which needs more"};
+    record_.sandbox = SandboxState{.trouble = "this build is instrumented, which needs more"};
     return absl::OkStatus();
   }
   record_.sandbox = EnterSandbox(NeededFromNowOn());

@@ -27,7 +27,7 @@ struct SandboxState {
 };
 
 // Whether there can be a sandbox in this build. Sanitizers open files, trace threads and map code
-// on their own.
+// on their own; builds that count covered lines write them down at the end.
 bool SandboxFitsBuild();
 
 // From now on this process, with all its threads, can do what `policy` says and no more, whoever
