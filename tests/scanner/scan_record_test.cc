@@ -114,5 +114,20 @@ TEST_F(ScanRecordTest, SaysWhatElseToAskWhereNoResolverAnswers) {
   EXPECT_THAT(TellNoResolver(record_), HasSubstr("name servers of the root"));
 }
 
+TEST_F(ScanRecordTest, SaysWhatOfTheSandboxIsNotInForce) {
+  EXPECT_TRUE(DescribeScan(record_)["sandbox"].is_null());  // not wanted
+  record_.sandbox = SandboxState{.landlock_version = 7, .system_calls = true};
+  EXPECT_EQ(TellSandbox(*record_.sandbox), "");
+  EXPECT_EQ(DescribeScan(record_)["sandbox"].dump(),
+            R"({"landlock":7,"seccomp":true,"trouble":null})");
+  record_.sandbox = SandboxState{.system_calls = true, .trouble = "no Landlock"};
+  EXPECT_EQ(TellSandbox(*record_.sandbox),
+            "Note: the sandbox is only partly in force (no Landlock).");
+  EXPECT_EQ(DescribeScan(record_)["sandbox"].dump(),
+            R"({"landlock":null,"seccomp":true,"trouble":"no Landlock"})");
+  record_.sandbox = SandboxState{.trouble = "neither"};
+  EXPECT_EQ(TellSandbox(*record_.sandbox), "Note: the sandbox is not in force (neither).");
+}
+
 }  // namespace
 }  // namespace mxsweep::scanner
