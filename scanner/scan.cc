@@ -429,7 +429,8 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
                  .per_prefix_concurrency = options_.per_prefix_concurrency,
                  .per_prefix_rate_per_s = options_.per_prefix_rate_per_s,
                  .per_provider_concurrency = ShareOf(options_.per_provider_concurrency, index),
-                 .per_provider_rate_per_s = options_.per_provider_rate_per_s / workers};
+                 .per_provider_rate_per_s = options_.per_provider_rate_per_s / workers,
+                 .goes_on = earlier_ != nullptr};
   return worker;
 }
 

@@ -46,6 +46,11 @@ Gate::Gate(const Options& options) : options_(options), bucket_(options.rate_per
   MXSWEEP_CHECK(options.per_address_interval_ns >= 0 && options.backoff_initial_ns >= 0);
 }
 
+int64_t Gate::LongestIntervalNs() const {
+  return std::max({options_.per_address_interval_ns, IntervalNs(options_.per_prefix_rate_per_s),
+                   IntervalNs(options_.per_provider_rate_per_s)});
+}
+
 uint32_t Gate::FindOrAdd(const SocketAddress& server) {
   const auto [it, added] = index_.try_emplace(server, 0);
   if (!added) return it->second;
@@ -244,6 +249,9 @@ void Gate::Advance(int64_t now_ns) {
 
 Gate::Admission Gate::Request(const SocketAddress& server, Ticket ticket, int64_t now_ns,
                               Provider provider, Start start) {
+  if (options_.goes_on && begins_ns_ == std::numeric_limits<int64_t>::min()) {
+    begins_ns_ = AddNs(now_ns, LongestIntervalNs());
+  }
   // Whoever's restriction has ended meanwhile comes first.
   Advance(now_ns);
   const uint32_t index = FindOrAdd(server);
@@ -291,6 +299,7 @@ std::optional<Gate::Queued> Gate::PollReady(int64_t now_ns) {
       continue;
     }
     if (admissions_left_ == 0 || in_flight_ >= options_.max_concurrency) return std::nullopt;
+    if (now_ns < begins_ns_) return std::nullopt;
     if (!bucket_.TryTake(now_ns)) return std::nullopt;
     ready_.pop_front();
     entry.ready = false;
@@ -320,8 +329,8 @@ bool Gate::AdmitNow(const SocketAddress& server, int64_t now_ns) {
   const uint32_t index = FindOrAdd(server);
   Entry& entry = entries_[index];
   LimitKey key = 0;
-  if (in_flight_ >= options_.max_concurrency || entry.in_flight >= ConcurrencyOf(entry) ||
-      entry.starting || entry.next_start_ns > now_ns ||
+  if (now_ns < begins_ns_ || in_flight_ >= options_.max_concurrency ||
+      entry.in_flight >= ConcurrencyOf(entry) || entry.starting || entry.next_start_ns > now_ns ||
       BusyLimit(server, kNoProvider, now_ns, &key) != nullptr) {
     Place(index, now_ns);
     return false;
@@ -355,7 +364,7 @@ int64_t Gate::NextEvent(int64_t now_ns) const {
     address_allows_ns = std::min(address_allows_ns, std::max(now_ns, limits_waiting_.top().first));
   }
   if (address_allows_ns == kNever) return kNever;
-  return std::max(address_allows_ns, bucket_.NextTokenNs(now_ns));
+  return std::max({address_allows_ns, bucket_.NextTokenNs(now_ns), begins_ns_});
 }
 
 void Gate::Release(const SocketAddress& server, int64_t now_ns, Outcome outcome,

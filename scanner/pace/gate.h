@@ -57,6 +57,9 @@ class Gate {
     double per_prefix_rate_per_s = 0;
     uint32_t per_provider_concurrency = 0;
     double per_provider_rate_per_s = 0;
+    // Another scan may have asked anybody until a moment ago, such as the one that is gone on with:
+    // from the first request on, nothing is admitted until everybody may be asked again.
+    bool goes_on = false;
   };
   enum class Admission : uint8_t {
     kAdmitted,
@@ -145,6 +148,8 @@ class Gate {
  private:
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
+  int64_t LongestIntervalNs() const;
+
   // What the addresses of a prefix or a provider share. In the map while it has waiters, open
   // connections, or its last beginning is too fresh; what has none of them is swept out now and
   // then.
@@ -219,6 +224,7 @@ class Gate {
 
   Options options_;
   TokenBucket bucket_;
+  int64_t begins_ns_ = std::numeric_limits<int64_t>::min();  // nothing is admitted before
   absl::flat_hash_map<SocketAddress, uint32_t> index_;
   std::vector<Entry> entries_;
   std::vector<uint32_t> free_entries_;

@@ -44,6 +44,21 @@ TEST(Gate, AdmitsAtOnceWhatNothingHoldsBack) {
   EXPECT_EQ(gate.NextEvent(0), Gate::kNever);
 }
 
+// Whoever went before may have asked the same address a moment ago.
+TEST(Gate, OfAScanThatGoesOnBeginsOnceEverybodyMayBeAskedAgain) {
+  Gate::Options options;
+  options.per_address_interval_ns = 3 * kSecond;
+  options.per_prefix_rate_per_s = 0.2;
+  options.goes_on = true;
+  Gate gate(options);
+  EXPECT_EQ(gate.Request(Ip(1), 1, 100 * kSecond), Admission::kQueued);
+  EXPECT_FALSE(gate.AdmitNow(Ip(1), 101 * kSecond));
+  EXPECT_EQ(Poll(&gate, 105 * kSecond - 1), std::nullopt);
+  EXPECT_EQ(gate.NextEvent(101 * kSecond), 105 * kSecond);
+  EXPECT_EQ(Poll(&gate, 105 * kSecond), 1u);
+  EXPECT_EQ(gate.Request(Ip(300), 2, 105 * kSecond), Admission::kAdmitted);
+}
+
 TEST(Gate, HasOneConnectionToAnAddressAtATime) {
   Gate gate({});
   EXPECT_EQ(gate.Request(Ip(1), 1, 0), Admission::kAdmitted);
