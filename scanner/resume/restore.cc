@@ -67,10 +67,12 @@ absl::Time EndOf(const output::EndpointRow& row) {
 void TellOfAddress(ScanContext* context, const output::EndpointRow& row,
                    const dns::IpAddress& address) {
   const std::optional<Outcome> outcome = OutcomeFromName(row.outcome);
-  if (!outcome) return;
+  const std::optional<Stage> stage = StageFromName(row.stage);
+  if (!outcome || !stage) return;
   Worker* owner = context->workers.front()->OwnerOfAddress(address);
   EndpointFacts facts;
   facts.outcome = *outcome;
+  facts.stage = *stage;
   facts.error_detail = row.error_detail.value_or("");
   facts.started_at = row.started_at;
   owner->loop()->Post([owner, server = SocketAddress{address, row.port}, facts = std::move(facts),
@@ -117,8 +119,8 @@ absl::StatusOr<Restored> Restore(const EarlierRuns& runs, ScanContext* context, 
   const absl::Time remembered_from = now - absl::Nanoseconds(AddressMemory::kRememberNs);
   status = ReadRows<output::EndpointRow>(
       runs.directory,
-      {"host", "address", "port", "summary", "outcome", "error_detail", "attempts", "inferred",
-       "started_at", "elapsed_us"},
+      {"host", "address", "port", "summary", "outcome", "stage", "error_detail", "attempts",
+       "inferred", "started_at", "elapsed_us"},
       [&](const output::EndpointRow& row) {
         const auto address = dns::IpAddress::Parse(row.address);
         if (!address) return;

@@ -54,6 +54,13 @@ std::optional<Outcome> OutcomeFromName(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<Stage> StageFromName(std::string_view name) {
+  for (auto i = static_cast<int>(Stage::kDns); i <= static_cast<int>(Stage::kDone); ++i) {
+    if (StageName(static_cast<Stage>(i)) == name) return static_cast<Stage>(i);
+  }
+  return std::nullopt;
+}
+
 std::string_view OutcomeName(Outcome outcome) {
   switch (outcome) {
     case Outcome::kTlsOk:

@@ -67,6 +67,7 @@ std::string_view StageName(Stage stage);
 std::string_view OutcomeName(Outcome outcome);
 // Nothing for a word that is none of them.
 std::optional<Outcome> OutcomeFromName(std::string_view name);
+std::optional<Stage> StageFromName(std::string_view name);
 // "ok", "helo", "refused", "throttled_421", "closed", "timeout", "not_smtp"; empty: not reached.
 std::string_view AfterTlsName(AfterTls after_tls);
 

@@ -298,12 +298,16 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
   Boxed<Probed> probed;
   const Gate::Provider provider = worker->ProviderOf(host->provider);
   bool has_turn = true;
+  bool cut_off = false;  // by the end of the scan, before its last attempt
   uint32_t redone = 0;
   while (const std::optional<Attempt> attempt =
              NextAttempt(tried, ResultsOf(probed), worker->settings().attempts)) {
     if (!has_turn) {
       const bool has_next = co_await WaitForAttempt(worker, server, provider, attempt->delay_ns);
-      if (!has_next) break;
+      if (!has_next) {
+        cut_off = worker->draining();
+        break;
+      }
     }
     has_turn = false;
     NoteBegun(worker->services().connections);
@@ -312,7 +316,10 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
     AfterConnection(worker, server, provider, *facts);
     if (IsSilence(*facts)) {
       const bool ours = co_await WasOurSilence(worker, server, began_ns, &redone);
-      if (ours && worker->draining()) break;
+      if (ours && worker->draining()) {
+        cut_off = true;
+        break;
+      }
       if (ours) continue;
     }
     Remember(worker, server, *facts);
@@ -321,6 +328,12 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
     } else {
       AddProbe(*attempt->probe, std::move(facts), probed ? &*probed : &probed.emplace());
     }
+  }
+  if (cut_off) {
+    // A row would be its last word, which the next attempt might have changed: whoever goes on with
+    // the scan asks anew.
+    End(worker, asker, has_slot, {{.flags = Summary::kCancelled}});
+    co_return;
   }
   co_await ConcludeEndpoint(worker, host.get(), &server, asker, has_slot, &tried,
                             probed ? &*probed : nullptr);
