@@ -35,10 +35,21 @@ class MemoryFiles : public FileSystem {
   void set_free_bytes(uint64_t bytes) { free_bytes_ = bytes; }
 
   // What a reader finds after a kill: everything written so far is there.
-  MemoryFiles AfterKill() const {
+  // (What was durable stays so: a power cut may follow.)
+  MemoryFiles AfterKill() const { return Copy(); }
+  // The disk as it is now; nothing fails on it.
+  MemoryFiles Copy() const {
     MemoryFiles copy;
     copy.directories_ = directories_;
-    for (const auto& [path, node] : names_) copy.names_[path] = std::make_shared<Node>(*node);
+    copy.durable_directories_ = durable_directories_;
+    std::map<const Node*, std::shared_ptr<Node>> copies;
+    const auto copy_of = [&copies](const std::shared_ptr<Node>& node) {
+      std::shared_ptr<Node>& found = copies[node.get()];
+      if (found == nullptr) found = std::make_shared<Node>(*node);
+      return found;
+    };
+    for (const auto& [path, node] : names_) copy.names_[path] = copy_of(node);
+    for (const auto& [path, node] : durable_names_) copy.durable_names_[path] = copy_of(node);
     return copy;
   }
 
@@ -54,8 +65,11 @@ class MemoryFiles : public FileSystem {
       auto survivor = std::make_shared<Node>(*node);
       std::fill(survivor->content.begin() + static_cast<ptrdiff_t>(survivor->synced_bytes),
                 survivor->content.end(), '\0');
+      survivor->synced_bytes = survivor->content.size();
       copy.names_[path] = std::move(survivor);
     }
+    copy.durable_directories_ = copy.directories_;
+    copy.durable_names_ = copy.names_;
     return copy;
   }
 

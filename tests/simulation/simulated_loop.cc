@@ -102,7 +102,7 @@ constexpr int64_t kBusyDelayNs = 300 * kMs;
 }  // namespace
 
 absl::Time SimulatedTime::wall_now() const {
-  return absl::FromUnixSeconds(tls::testing::kNow) + absl::Nanoseconds(now_ns_);
+  return absl::FromUnixSeconds(tls::testing::kNow) + absl::Nanoseconds(now_ns_ + slept_ns_);
 }
 
 int64_t SimulatedTime::Random(int64_t bound) {

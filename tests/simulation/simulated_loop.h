@@ -30,10 +30,16 @@ class SimulatedStream;
 // one after the other, in an order that is drawn where they could run at the same time.
 class SimulatedTime {
  public:
-  explicit SimulatedTime(uint64_t seed) : random_(seed) {}
+  // A later one may go on from where another one came to.
+  explicit SimulatedTime(uint64_t seed, int64_t now_ns = kSecond, int64_t slept_ns = 0)
+      : random_(seed), now_ns_(now_ns), slept_ns_(slept_ns) {}
 
   int64_t now_ns() const { return now_ns_; }
   absl::Time wall_now() const;
+  // The machine was suspended for so long: the wall clock goes on meanwhile, the monotonic one
+  // stands still, and so does everybody else.
+  void Sleep(int64_t duration_ns) { slept_ns_ += duration_ns; }
+  int64_t slept_ns() const { return slept_ns_; }
   // 0 … bound, both included.
   int64_t Random(int64_t bound);
 
@@ -62,7 +68,8 @@ class SimulatedTime {
   void Step();
 
   std::mt19937_64 random_;
-  int64_t now_ns_ = kSecond;
+  int64_t now_ns_;
+  int64_t slept_ns_;
   std::vector<SimulatedLoop*> loops_;
   std::vector<Actor> actors_;
   std::vector<std::pair<int64_t, int64_t>> outages_;
@@ -155,6 +162,10 @@ class SimulatedLoop final : public EventLoop {
   int64_t Random(int64_t bound) { return time_->Random(bound); }
   bool out() const { return time_->out(); }
   int streams_alive() const { return streams_alive_; }
+  // Nothing has been sent to it that it has not read.
+  bool idle() const {
+    return std::ranges::all_of(messages_, [](const auto& sent) { return sent.second.empty(); });
+  }
 
  private:
   friend class SimulatedStream;

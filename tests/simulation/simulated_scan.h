@@ -4,21 +4,50 @@
 #define MXSWEEP_TESTS_SIMULATION_SIMULATED_SCAN_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "output/scan_directory.h"
 #include "scanner/pace/gate.h"
 #include "scanner/pace/outage_watch.h"
 #include "scanner/record/recorder.h"
 #include "scanner/verdict/mta_sts.h"
 #include "scanner/work/target_feeder.h"
+#include "tests/output/memory_files.h"
 #include "tests/simulation/simulated_world.h"
 
 namespace mxsweep::scanner::simulation {
+
+inline constexpr char kScanDirectory[] = "/scan";
+
+// One run of a scan that writes to a directory, which it goes on with where it holds a scan. What
+// stays from run to run is the caller's: the disk, and the network with all that it has seen.
+struct DirectoryRun {
+  output::MemoryFiles* files = nullptr;
+  ServerNetwork* network = nullptr;
+  std::string list;  // its text; World::targets is not read
+  TargetsKind kind = TargetsKind::kDomains;
+  output::ScanWriterOptions writer;
+  size_t shuffle_window = 1;
+  // When it begins, and how long the machine has been suspended before.
+  int64_t began_ns = kSecond;
+  int64_t slept_ns = 0;
+  // It is killed at this virtual time, or behind this step of the disk.
+  std::optional<int64_t> crash_at_ns;
+  std::optional<uint64_t> crash_at_step;
+  // Virtual times at which the machine is suspended, and for how long.
+  std::vector<std::pair<int64_t, int64_t>> suspensions;
+  // Virtual time from which on little is free on the disk.
+  std::optional<int64_t> low_disk_at_ns;
+  std::function<void()> after_step;  // for checks; may be null
+};
 
 struct ScanSettings {
   uint64_t seed = 1;
@@ -54,6 +83,8 @@ struct ScanSettings {
   std::optional<int64_t> drain_at_ns;
   // The sink refuses this row and all after it; nothing: none.
   std::optional<size_t> fail_at_row;
+  // Rows go to a directory. Null: to ScanResult::rows.
+  const DirectoryRun* directory = nullptr;
 
   // Everything drawn from the seed.
   static ScanSettings Random(uint64_t seed);
@@ -70,6 +101,15 @@ struct ScanResult {
   std::string text;               // the same as NDJSON
   absl::Status status;            // of the recorder
   std::vector<std::string> complaints;
+  // With DirectoryRun. The scan was killed; what is on the disk then is to be taken from AfterKill
+  // or AfterPowerCut of these, which is the disk at that moment.
+  bool crashed = false;
+  std::shared_ptr<output::MemoryFiles> at_crash;
+  uint64_t epochs = 0;  // committed, by all runs
+  bool complete = false;
+  int64_t ended_ns = 0;
+  int64_t slept_ns = 0;
+  uint64_t waiting_left = 0;  // targets and hosts that are kept at the end
   uint32_t connections_left_open = 0;
   size_t questions_left = 0;
   int64_t took_ns = 0;

@@ -106,9 +106,9 @@ Expected ExpectedOf(Manner manner) {
 class ServerNetwork::Connection final : public Peer {
  public:
   Connection(ServerNetwork* network, dns::IpAddress address, Manner manner)
-      : network_(network), address_(address), manner_(manner) {}
+      : network_(network), address_(address), client_(network->client_), manner_(manner) {}
 
-  ~Connection() override { network_->CountClosed(address_); }
+  ~Connection() override { network_->CountClosed(address_, client_); }
 
   void OnConnected() override {
     if (script().implicit_tls) return BeginTls();
@@ -335,6 +335,7 @@ class ServerNetwork::Connection final : public Peer {
 
   ServerNetwork* network_;
   dns::IpAddress address_;
+  uint64_t client_;
   Manner manner_;
   std::vector<uint64_t> reply_ends_;  // in written(), of the greeting and each answer in clear
   size_t sends_ = 0;
@@ -351,9 +352,12 @@ class ServerNetwork::Connection final : public Peer {
 class ServerNetwork::WebConnection final : public Peer {
  public:
   WebConnection(ServerNetwork* network, const SocketAddress& to)
-      : network_(network), address_(to.address), tls_wanted_(to.port == kHttpsPort) {}
+      : network_(network),
+        address_(to.address),
+        client_(network->client_),
+        tls_wanted_(to.port == kHttpsPort) {}
 
-  ~WebConnection() override { network_->CountClosed(address_); }
+  ~WebConnection() override { network_->CountClosed(address_, client_); }
 
   void OnConnected() override {}
   void OnClientSends(std::string_view) override {}
@@ -404,6 +408,7 @@ class ServerNetwork::WebConnection final : public Peer {
 
   ServerNetwork* network_;
   dns::IpAddress address_;
+  uint64_t client_;
   bool tls_wanted_;
   std::optional<TestServer> tls_;
   std::string request_;  // in clear
@@ -421,7 +426,8 @@ void ServerNetwork::AddWeb(const dns::IpAddress& address, WebScript script) {
 }
 
 void ServerNetwork::Complain(const dns::IpAddress& address, std::string_view what) {
-  complaints_.push_back(address.ToString() + ": " + std::string(what));
+  complaints_.push_back(address.ToString() + " at " + std::to_string(time_->now_ns() / kMs) +
+                        " ms: " + std::string(what));
 }
 
 uint32_t ServerNetwork::connections(const dns::IpAddress& address) const {
@@ -447,7 +453,18 @@ void ServerNetwork::CountOpen(const dns::IpAddress& address) {
   ++open_;
 }
 
-void ServerNetwork::CountClosed(const dns::IpAddress& address) {
+void ServerNetwork::ForgetClient() {
+  ++client_;
+  open_ = 0;
+  for (auto& [address, server] : servers_) {
+    server.open = 0;
+    server.peace.clear();
+  }
+  for (auto& [key, prefix] : prefixes_) prefix.open = 0;
+}
+
+void ServerNetwork::CountClosed(const dns::IpAddress& address, uint64_t client) {
+  if (client != client_) return;
   --servers_.at(address).open;
   --PrefixOf(address).open;
   --open_;

@@ -118,10 +118,15 @@ class ServerNetwork final : public Network {
   void SetTime(const SimulatedTime* time) { time_ = time; }
   void Add(const dns::IpAddress& address, ServerScript script);
   void AddWeb(const dns::IpAddress& address, WebScript script);
+  // Who was connected is gone, as after a kill: what it still does is seen by nobody, and a 421 is
+  // forgotten. (What a server saw of it stays: when its last connection began, and how many there
+  // were.)
+  void ForgetClient();
 
   Answer Connect(const SocketAddress& to) override;
 
   const std::vector<std::string>& complaints() const { return complaints_; }
+  void ForgetComplaintsFrom(size_t index) { complaints_.resize(index); }
   uint32_t connections(const dns::IpAddress& address) const;
   uint32_t open() const { return open_; }
   // That reached each address.
@@ -150,7 +155,7 @@ class ServerNetwork final : public Network {
   // /24 or /64.
   Prefix& PrefixOf(const dns::IpAddress& address);
   void CountOpen(const dns::IpAddress& address);
-  void CountClosed(const dns::IpAddress& address);
+  void CountClosed(const dns::IpAddress& address, uint64_t client);
   void Complain(const dns::IpAddress& address, std::string_view what);
 
   const SimulatedTime* time_ = nullptr;
@@ -159,6 +164,7 @@ class ServerNetwork final : public Network {
   std::map<std::string, Prefix> prefixes_;
   std::vector<std::string> complaints_;
   uint32_t open_ = 0;
+  uint64_t client_ = 0;  // who is being served
   std::map<std::string, uint32_t> documents_asked_;
 };
 

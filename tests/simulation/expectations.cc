@@ -1,0 +1,190 @@
+#include "tests/simulation/expectations.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+namespace mxsweep::scanner::simulation {
+
+using output::CertificateRow;
+using output::DomainRow;
+using output::EndpointRow;
+using output::MxHostRow;
+
+const WorldHost* FindHost(const World& world, const std::string& name) {
+  for (const WorldHost& host : world.hosts) {
+    if (host.name == name) return &host;
+  }
+  return nullptr;
+}
+
+void ExpectClean(const ScanResult& result) {
+  EXPECT_TRUE(result.ended);
+  for (const std::string& complaint : result.complaints) ADD_FAILURE() << complaint;
+  EXPECT_EQ(result.connections_left_open, 0u);
+  EXPECT_EQ(result.questions_left, 0u);
+  EXPECT_TRUE(result.status.ok()) << result.status;
+}
+
+void ExpectWhole(const World& world, const std::vector<Row>& rows, const Excuses& excuses) {
+  std::set<std::string> domains;
+  std::map<std::string, absl::Time> hosts;  // when the latest row of each began
+  std::set<std::string> may_fail;           // hosts that were looked up in an outage
+  std::set<std::string> certificates;
+  std::set<std::pair<std::string, std::string>> endpoints;
+  for (const Row& row : rows) {
+    if (const auto* certificate = std::get_if<CertificateRow>(&row)) {
+      EXPECT_TRUE(certificates.insert(certificate->sha256).second);
+    } else if (const auto* endpoint = std::get_if<EndpointRow>(&row)) {
+      EXPECT_TRUE(endpoints.emplace(endpoint->host, endpoint->address).second)
+          << endpoint->host << " at " << endpoint->address << " twice, " << endpoint->outcome;
+      for (const std::string& sha256 :
+           endpoint->chain_sha256.value_or(std::vector<std::string>{})) {
+        EXPECT_TRUE(certificates.contains(sha256));
+      }
+    } else if (const auto* probe = std::get_if<output::ProbeRow>(&row)) {
+      EXPECT_FALSE(endpoints.contains({probe->host, probe->address}));
+      for (const std::string& sha256 : probe->chain_sha256.value_or(std::vector<std::string>{})) {
+        EXPECT_TRUE(certificates.contains(sha256));
+      }
+    } else if (const auto* host = std::get_if<MxHostRow>(&row)) {
+      const WorldHost* truth = FindHost(world, host->host);
+      ASSERT_NE(truth, nullptr);
+      // A failure answers for five minutes, and whoever names the host then has it asked again.
+      const bool excused = excuses.Excuse(*host);
+      const auto [earlier, first] = hosts.emplace(host->host, host->started_at);
+      if (!first) {
+        EXPECT_TRUE(truth->lookup_fails || may_fail.contains(host->host)) << host->host << " twice";
+        EXPECT_GE(host->started_at - std::exchange(earlier->second, host->started_at),
+                  absl::Minutes(5));
+      }
+      if (excused) {
+        may_fail.insert(host->host);
+        continue;
+      }
+      for (const std::string& address : truth->addresses) {
+        EXPECT_EQ(endpoints.contains({host->host, address}), !truth->lookup_fails);
+      }
+    } else {
+      const auto& domain = std::get<DomainRow>(row);
+      EXPECT_TRUE(domains.insert(domain.domain).second);
+      if (!domain.mx) continue;
+      for (const output::MxEntry& mx : *domain.mx) {
+        EXPECT_TRUE(mx.host == "." || hosts.contains(mx.host)) << mx.host;
+      }
+    }
+  }
+}
+
+namespace {
+
+std::string ExpectedDane(const WorldHost& host, const Expected& expected) {
+  if (host.tlsa.empty()) return "insecure";
+  if (host.tlsa == "none") return "none";
+  switch (expected.outcome) {
+    case Outcome::kTlsOk:
+      return host.tlsa;
+    case Outcome::kNoStartTls:
+    case Outcome::kStartTlsRefused:
+      return "no_starttls";
+    case Outcome::kTlsAlert:  // handshake_failure: another client might have what we lack
+      return "null";
+    case Outcome::kTlsProtocolError:
+      return "tls_failed";
+    case Outcome::kReset:
+    case Outcome::kClosedEarly:
+      return expected.stage == Stage::kHandshake ? "tls_failed" : "null";
+    default:
+      return "null";
+  }
+}
+
+bool Throttles(Manner manner) {
+  return manner == Manner::kThrottled || manner == Manner::kThrottledAtStartTls ||
+         manner == Manner::kThrottledWithinTls;
+}
+
+// The server does so whoever is asked for: refused, unreachable, no answer, no greeting.
+bool EndsBeforeAnyName(Manner manner) {
+  switch (manner) {
+    case Manner::kRefused:
+    case Manner::kIgnoresConnect:
+    case Manner::kUnreachable:
+    case Manner::kSilent:
+    case Manner::kGreeting5xx:
+    case Manner::kGarbageGreeting:
+    case Manner::kEndlessGreeting:
+    case Manner::kClosesAtOnce:
+    case Manner::kResetsAtOnce:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string ExpectedAfterTls(Manner manner) {
+  switch (manner) {
+    case Manner::kHeloOnlyWithinTls:
+      return "helo";
+    case Manner::kRefusesWithinTls:
+      return "refused";
+    case Manner::kThrottledWithinTls:
+      return "throttled_421";
+    case Manner::kClosesAfterHandshake:
+      return "closed";
+    case Manner::kSilentWithinTls:
+      return "timeout";
+    case Manner::kGarbageWithinTls:
+      return "not_smtp";
+    default:
+      return "ok";
+  }
+}
+
+}  // namespace
+
+void ExpectTrue(const World& world, const ScanSettings& settings, const EndpointRow& row) {
+  SCOPED_TRACE(row.host + " at " + row.address);
+  const WorldHost* host = FindHost(world, row.host);
+  ASSERT_NE(host, nullptr);
+  if (world.servers.at(row.address).blocked) {
+    EXPECT_EQ(row.outcome, "blocked");
+    EXPECT_EQ(row.stage, "gate");
+    EXPECT_EQ(row.attempts, 0u);
+    return;
+  }
+  const World::Verdict verdict = world.VerdictOf(row.address, settings.retries);
+  const Expected expected = ExpectedOf(verdict.manner);
+  if (Throttles(verdict.manner) && row.attempts == 0) {
+    // Who throttles again and again is left alone.
+    EXPECT_EQ(row.outcome, "throttled_421");
+    EXPECT_EQ(row.stage, "gate");
+    return;
+  }
+  EXPECT_EQ(row.outcome, OutcomeName(expected.outcome)) << row.error_detail.value_or("");
+  EXPECT_LE(row.attempts, verdict.attempts);
+  EXPECT_EQ(row.inferred, row.attempts == 0);
+  EXPECT_EQ(row.inferred_from_at.has_value(), row.inferred);
+  if (EndsBeforeAnyName(verdict.manner)) {
+    // Who fails twice in a row is told of to all others.
+    EXPECT_TRUE(row.attempts > 0 || row.stage == "gate");
+    if (row.attempts == 0) return;
+  } else if (!Throttles(verdict.manner)) {
+    EXPECT_EQ(row.attempts, verdict.attempts);
+  }
+  EXPECT_EQ(row.stage, StageName(expected.stage)) << row.error_detail.value_or("");
+  EXPECT_EQ(row.dane_status.value_or("null"), ExpectedDane(*host, expected));
+  EXPECT_EQ(row.tls_version.has_value(), expected.outcome == Outcome::kTlsOk);
+  EXPECT_EQ(row.chain_sha256.has_value(), expected.outcome == Outcome::kTlsOk);
+  EXPECT_EQ(row.greeting.has_value(), row.greeting_us.has_value());
+  if (expected.outcome != Outcome::kTlsOk) return;
+  EXPECT_EQ(row.tls_version, verdict.manner == Manner::kTls12 ? "TLSv1.2" : row.tls_version);
+  EXPECT_EQ(row.injected_plaintext_bytes, verdict.manner == Manner::kInjects ? 14u : 0u);
+  EXPECT_EQ(row.pkix_status, "valid");
+  EXPECT_EQ(row.name_match, row.host.ends_with(".sim.example") ? "san" : "none");
+  EXPECT_EQ(row.requiretls.has_value(), row.after_tls == "ok");
+  EXPECT_EQ(row.after_tls, ExpectedAfterTls(verdict.manner));
+}
+
+}  // namespace mxsweep::scanner::simulation
