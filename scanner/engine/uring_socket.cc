@@ -32,6 +32,28 @@ int WithoutRoute(int error, const sockaddr* address, socklen_t bytes) {
   return route == 0 ? error : route;
 }
 
+// Is it the peer's or the network's doing? Then whoever receives is told, too.
+bool IsOfTheConnection(int error) {
+  switch (error) {
+    case EPIPE:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ECONNREFUSED:
+    case ENOTCONN:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EPROTO:
+    case EACCES:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 bool HasRouteTo(const dns::IpAddress& to) {
@@ -217,7 +239,7 @@ void UringSocket::OnSend(int result) {
     // trouble of our own would not. The kernel tells of a reset but once, though: when it has told
     // the send, the receive looks like an ordinary end.
     if (result == -ECONNRESET) reset_ = true;
-    if (result == -ENOBUFS || result == -ENOMEM) stream_->DeliverEnd(-result);
+    if (result < 0 && !IsOfTheConnection(-result)) stream_->DeliverEnd(-result);
   }
   Release();
 }
