@@ -1,6 +1,5 @@
 #include "output/manifest.h"
 
-#include <algorithm>
 #include <charconv>
 #include <system_error>
 #include <utility>
@@ -84,20 +83,6 @@ std::optional<PartInfo> ParsePart(const nlohmann::json& object, uint64_t epoch) 
 }
 
 }  // namespace
-
-std::vector<NumberRun> RunsOf(std::vector<uint64_t>* numbers) {
-  std::sort(numbers->begin(), numbers->end());
-  std::vector<NumberRun> runs;
-  for (const uint64_t number : *numbers) {
-    if (!runs.empty() && number < runs.back().first + runs.back().count) continue;
-    if (!runs.empty() && number == runs.back().first + runs.back().count) {
-      ++runs.back().count;
-    } else {
-      runs.push_back({number, 1});
-    }
-  }
-  return runs;
-}
 
 std::string ManifestFile(uint64_t epoch) { return JoinText("manifest/", Padded(epoch), ".json"); }
 

@@ -32,9 +32,6 @@ struct Manifest {
   nlohmann::json scan;                  // an object, or null
 };
 
-// Sorts `numbers`, and tells them in runs.
-std::vector<NumberRun> RunsOf(std::vector<uint64_t>* numbers);
-
 // "manifest/000007.json", and "endpoints/part-000007.parquet": names relative to the directory.
 std::string ManifestFile(uint64_t epoch);
 std::string PartFile(TableId table, uint64_t epoch);

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "output/manifest.h"
 #include "output/parquet/writer.h"
+#include "output/run_collector.h"
 #include "output/scan_directory.h"
 #include "output/tables/schema.h"
 #include "scanner/base/text.h"
@@ -113,7 +114,7 @@ class DirectoryScanWriter : public ScanWriter {
   absl::Status Add(ProbeRow&& row) override { return AddRow(row); }
   absl::Status Add(CertificateRow&& row) override { return AddRow(row); }
 
-  void NoteDone(uint64_t number) override { done_.push_back(number); }
+  void NoteDone(uint64_t number) override { done_.Add(number); }
 
   absl::StatusOr<bool> MaybeCommitEpoch(absl::Time now, DescribeEpoch describe) override {
     if (!status_.ok()) return status_;
@@ -283,7 +284,7 @@ class DirectoryScanWriter : public ScanWriter {
                                 .bytes = part->writer->file_bytes()});
     }
     if (manifest.parts.empty() && done_.empty()) return absl::OkStatus();
-    manifest.targets_done = RunsOf(&done_);
+    manifest.targets_done = done_.Runs();
     last_described_ = describe();
     manifest.scan = last_described_;
     for (const PartInfo& part : manifest.parts) {
@@ -349,7 +350,7 @@ class DirectoryScanWriter : public ScanWriter {
   uint64_t committed_epochs_ = 0;
   std::unique_ptr<FileLock> lock_;
   std::array<bool, kTableCount> has_part_{};  // of another run
-  std::vector<uint64_t> done_;                // targets, since the last epoch
+  RunCollector done_;                         // targets, since the last epoch
   nlohmann::json last_described_;
   uint64_t waiting_rows_ = 0;
   std::optional<absl::Time> waiting_since_;

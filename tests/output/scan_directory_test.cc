@@ -17,6 +17,7 @@
 #include "output/cat.h"
 #include "output/manifest.h"
 #include "output/parquet/reader.h"
+#include "output/run_collector.h"
 #include "tests/output/memory_files.h"
 
 namespace mxsweep::output {
@@ -430,10 +431,12 @@ TEST(ScanWriter, DoesNotGoOnInTablesOfAnotherVersion) {
 
 TEST(Manifest, KeepsWhatIsDoneAndNoted) {
   Manifest manifest{.scan_id = "x", .epoch = 3, .scan = {{"note", 1}}};
-  std::vector<uint64_t> numbers = {7, 3, 4, 5, 100, 0, 7};
-  manifest.targets_done = RunsOf(&numbers);
+  RunCollector numbers;
+  for (const uint64_t number : {7, 3, 4, 5, 4096, 100, 0, 7, 4095, 1'000'000}) numbers.Add(number);
+  manifest.targets_done = numbers.Runs();
   EXPECT_THAT(manifest.targets_done,
-              ElementsAre(NumberRun{0, 1}, NumberRun{3, 3}, NumberRun{7, 1}, NumberRun{100, 1}));
+              ElementsAre(NumberRun{0, 1}, NumberRun{3, 3}, NumberRun{7, 1}, NumberRun{100, 1},
+                          NumberRun{4095, 2}, NumberRun{1'000'000, 1}));
   const auto read = ParseManifest(SerializeManifest(manifest));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->targets_done, manifest.targets_done);
