@@ -39,7 +39,10 @@ std::string TryToExecute() {
 std::string TryToFork() {
   const long child = syscall(SYS_clone, 17 /* SIGCHLD */, 0, 0, 0, 0);
   if (child == 0) _exit(0);
-  return Told(child);
+  const std::string told = Told(child);
+  // Its end would be a signal, at which a traced process stops.
+  if (child > 0) waitpid(static_cast<pid_t>(child), nullptr, 0);
+  return told;
 }
 
 }  // namespace
