@@ -58,7 +58,7 @@ what others quote of them:
 - *NCSC-NL, both*: the explanations and lists of [Internet.nl](https://github.com/internetstandards/Internet.nl), which tests by them, before and after its change to 2025-05.
   All sections above, and the tables of v2.1, are named there, and the lists agree. AES with CCM and Camellia by v2.1 are in none of them: what stands above of these is not confirmed.
 - *SP 800-52r2*: the list of its requirements that [rustls](https://github.com/rustls/rustls/issues/1538) made. Seen there: table 3-1 (§3.2.1), the lists of §3.3.1.1, the order and
-  the words of §3.4.1.1 to §3.4.1.5. Not seen there, but by the order of its counterpart for clients (§4.4.2): §3.4.2.1 and §3.4.2.2. Not seen: §3.3.1.2, §3.6, §3.7 and appendix D.
+  the words of §3.4.1.1 to §3.4.1.4 (of §3.4.1.5 its entry in the list). Not seen there, but by the order of its counterpart for clients (§4.4.2): §3.4.2.1 and §3.4.2.2. Not seen: §3.3.1.2, §3.6, §3.7 and appendix D.
 - *Mozilla*: the file of guidelines 5.7 itself.
 )";
 
