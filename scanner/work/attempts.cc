@@ -152,11 +152,13 @@ std::optional<Attempt> AlsoWithoutServerName(std::span<const Tried> tried,
   return Attempt{.offer = *offer, .last_stage = Stage::kHandshake};
 }
 
-std::optional<Attempt> AProbe(std::span<const Tried> tried, std::span<const tls::ProbeResult> done,
+std::optional<Attempt> AProbe(std::span<const Tried> tried, const Probed* probed,
                               const AttemptLimits& limits) {
   const Tried& chosen = tried[ChooseAttempt(tried)];
   if (limits.surveys.empty() && FailurePerhapsOurs(*chosen.facts).empty()) return std::nullopt;
-  const std::optional<tls::Probe> probe = tls::NextProbe(limits.surveys, OrdinaryOf(tried), done);
+  const std::optional<tls::Probe> probe =
+      probed == nullptr ? tls::NextProbe(limits.surveys, OrdinaryOf(tried), {})
+                        : tls::NextProbe(limits.surveys, probed->ordinary, probed->results);
   if (!probe) return std::nullopt;
   return Attempt{.offer = chosen.offer, .probe = probe};
 }
@@ -170,13 +172,14 @@ constexpr std::optional<Attempt> (*kRules[])(std::span<const Tried>, const Attem
 
 }  // namespace
 
-std::optional<Attempt> NextAttempt(std::span<const Tried> tried,
-                                   std::span<const tls::ProbeResult> done,
+std::optional<Attempt> NextAttempt(std::span<const Tried> tried, const Probed* probed,
                                    const AttemptLimits& limits) {
-  for (const auto& rule : kRules) {
-    if (std::optional<Attempt> attempt = rule(tried, limits)) return attempt;
+  if (probed == nullptr) {
+    for (const auto& rule : kRules) {
+      if (std::optional<Attempt> attempt = rule(tried, limits)) return attempt;
+    }
   }
-  return AProbe(tried, done, limits);
+  return AProbe(tried, probed, limits);
 }
 
 tls::OrdinaryHandshake OrdinaryOf(std::span<const Tried> tried) {

@@ -37,6 +37,7 @@ struct Tried {
 
 // The probes that were made of an endpoint: what each came to, and the connection it took.
 struct Probed {
+  tls::OrdinaryHandshake ordinary;  // that they follow
   std::vector<tls::ProbeResult> results;
   std::vector<std::unique_ptr<EndpointFacts>>
       connections;  // of each; their flight is in its result
@@ -54,9 +55,9 @@ struct Attempt {
 };
 
 // The next attempt after `tried` (in the order of the first attempt of each offer; empty: nothing
-// was tried) and the probes that were `done`, or nothing where the endpoint is done with.
-std::optional<Attempt> NextAttempt(std::span<const Tried> tried,
-                                   std::span<const tls::ProbeResult> done,
+// was tried) and `probed` (null: no probe was made), or nothing where the endpoint is done with.
+// Probes are the last attempts: none but a further one follows.
+std::optional<Attempt> NextAttempt(std::span<const Tried> tried, const Probed* probed,
                                    const AttemptLimits& limits);
 
 // Which of `tried` the endpoint's row tells. REQUIRES: it is not empty.
@@ -72,7 +73,7 @@ tls::OrdinaryHandshake OrdinaryOf(std::span<const Tried> tried);
 // endpoints.offer: "usual", "tls12", "no_server_name", "no_post_quantum".
 std::string_view OfferWord(const Offer& offer, const Offer& usual);
 
-// Adds what a probe came to.
+// Adds what a probe came to. `probed` began with OrdinaryOf what was tried.
 void AddProbe(const tls::Probe& probe, std::unique_ptr<EndpointFacts> facts, Probed* probed);
 
 // Adds what an attempt came to.

@@ -175,7 +175,7 @@ EndpointOutcome Judge(Worker* worker, const HostContext& host, const dns::IpAddr
   if (probed != nullptr) {
     outcome.probe_chains = InternProbed(worker, *probed, fresh);
     outcome.probes =
-        JudgeProbes(host, address, OrdinaryOf(*tried), probed->results, outcome.probe_chains,
+        JudgeProbes(host, address, probed->ordinary, probed->results, outcome.probe_chains,
                     probed->connections.front()->started_at, worker->services().pkix);
   }
   return outcome;
@@ -284,11 +284,6 @@ Task<void> TellEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
   End(worker, asker, has_slot, std::move(findings));
 }
 
-std::span<const tls::ProbeResult> ResultsOf(const Boxed<Probed>& probed) {
-  if (!probed) return {};
-  return probed->results;
-}
-
 // From the first connection on, which the gate has let through. While an endpoint waits, for its
 // server or for its next attempt, this frame does: what is needed only when there is an answer is
 // in functions and frames of its own.
@@ -301,7 +296,7 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
   bool cut_off = false;  // by the end of the scan, before its last attempt
   uint32_t redone = 0;
   while (const std::optional<Attempt> attempt =
-             NextAttempt(tried, ResultsOf(probed), worker->settings().attempts)) {
+             NextAttempt(tried, probed ? &*probed : nullptr, worker->settings().attempts)) {
     if (!has_turn) {
       const bool has_next = co_await WaitForAttempt(worker, server, provider, attempt->delay_ns);
       if (!has_next) {
@@ -326,7 +321,8 @@ Task<void> ScanEndpoint(Worker* worker, std::shared_ptr<const HostContext> host,
     if (!attempt->probe) {
       AddAttempt(attempt->offer, std::move(facts), &tried);
     } else {
-      AddProbe(*attempt->probe, std::move(facts), probed ? &*probed : &probed.emplace());
+      if (!probed) probed.emplace().ordinary = OrdinaryOf(tried);
+      AddProbe(*attempt->probe, std::move(facts), &*probed);
     }
   }
   if (cut_off) {

@@ -43,7 +43,7 @@ std::unique_ptr<EndpointFacts> Completed() {
 }
 
 TEST(NextAttempt, BeginsWithTheUsualOfferAtOnce) {
-  const auto attempt = NextAttempt({}, {}, kLimits);
+  const auto attempt = NextAttempt({}, nullptr, kLimits);
   ASSERT_TRUE(attempt);
   EXPECT_EQ(attempt->offer, Offer());
   EXPECT_EQ(attempt->offer.max_version, tls::kTls13);
@@ -56,7 +56,7 @@ TEST(NextAttempt, EndsWithAnAnswer) {
                                 Outcome::kGreeting5xx, Outcome::kSmtpProtocolError}) {
     std::vector<Tried> tried;
     AddAttempt({}, Facts(outcome), &tried);
-    EXPECT_FALSE(NextAttempt(tried, {}, kLimits)) << static_cast<int>(outcome);
+    EXPECT_FALSE(NextAttempt(tried, nullptr, kLimits)) << static_cast<int>(outcome);
   }
 }
 
@@ -64,13 +64,13 @@ TEST(NextAttempt, ComesBackAfterWhatMayPassTwiceAsLateEachTime) {
   std::vector<Tried> tried;
   for (const int64_t delay_ns : {1000, 2000}) {
     AddAttempt({}, Facts(Outcome::kGreetingTimeout), &tried);
-    const auto attempt = NextAttempt(tried, {}, kLimits);
+    const auto attempt = NextAttempt(tried, nullptr, kLimits);
     ASSERT_TRUE(attempt);
     EXPECT_EQ(attempt->offer, Offer());
     EXPECT_EQ(attempt->delay_ns, delay_ns);
   }
   AddAttempt({}, Facts(Outcome::kGreetingTimeout), &tried);
-  EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
+  EXPECT_FALSE(NextAttempt(tried, nullptr, kLimits));
   EXPECT_EQ(CountAttempts(tried), 3u);
   EXPECT_EQ(tried.size(), 1u);
 }
@@ -81,7 +81,7 @@ TEST(NextAttempt, NeverWaitsLongerThanADayWhateverTheOptions) {
   std::vector<Tried> tried;
   for (int i = 0; i < 100; ++i) {
     AddAttempt({}, Facts(Outcome::kReset), &tried);
-    const auto attempt = NextAttempt(tried, {}, absurd);
+    const auto attempt = NextAttempt(tried, nullptr, absurd);
     ASSERT_TRUE(attempt);
     EXPECT_EQ(attempt->delay_ns, kDayNs);
   }
@@ -90,15 +90,15 @@ TEST(NextAttempt, NeverWaitsLongerThanADayWhateverTheOptions) {
 TEST(NextAttempt, DoesNotComeBackWhereRetriesAreOff) {
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kReset), &tried);
-  EXPECT_FALSE(NextAttempt(tried, {}, {.retries = 0}));
+  EXPECT_FALSE(NextAttempt(tried, nullptr, {.retries = 0}));
 }
 
 TEST(NextAttempt, ARefusalIsTriedAgainWhereItsCodeWasTransient) {
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kStartTlsRefused), &tried);
-  EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
+  EXPECT_FALSE(NextAttempt(tried, nullptr, kLimits));
   tried.front().facts->transient_refusal = true;
-  EXPECT_TRUE(NextAttempt(tried, {}, kLimits));
+  EXPECT_TRUE(NextAttempt(tried, nullptr, kLimits));
 }
 
 TEST(NextAttempt, OffersOnceAndAtOnceWhatMaySettleAFailedHandshake) {
@@ -111,19 +111,19 @@ TEST(NextAttempt, OffersOnceAndAtOnceWhatMaySettleAFailedHandshake) {
     std::vector<Tried> tried;
     AddAttempt({}, Alert(c.alert), &tried);
     for (const Offer& offer : c.offers) {
-      const auto attempt = NextAttempt(tried, {}, kLimits);
+      const auto attempt = NextAttempt(tried, nullptr, kLimits);
       ASSERT_TRUE(attempt) << int{c.alert};
       EXPECT_EQ(attempt->offer, offer) << int{c.alert};
       EXPECT_EQ(attempt->delay_ns, 0);
       AddAttempt(offer, Alert(c.alert), &tried);
     }
     // What a sender with another library would have met is found out by a probe, once.
-    const auto follow_up = NextAttempt(tried, {}, kLimits);
+    const auto follow_up = NextAttempt(tried, nullptr, kLimits);
     ASSERT_TRUE(follow_up && follow_up->probe) << int{c.alert};
     EXPECT_EQ(follow_up->probe->kind, tls::ProbeKind::kFollowUp);
-    Probed probed;
+    Probed probed{.ordinary = OrdinaryOf(tried)};
     AddProbe(*follow_up->probe, Flight(tls::FlightKind::kAlert), &probed);
-    EXPECT_FALSE(NextAttempt(tried, probed.results, kLimits)) << int{c.alert};
+    EXPECT_FALSE(NextAttempt(tried, &probed, kLimits)) << int{c.alert};
     EXPECT_EQ(CountAttempts(tried), 3u) << "probes are counted apart";
     EXPECT_EQ(ChosenFacts(&tried).other_offer.has_value(), false);
   }
@@ -133,7 +133,7 @@ TEST(NextAttempt, LeavesTheServerNameWhereThereWasNone) {
   std::vector<Tried> tried;
   AddAttempt({}, Alert(112), &tried);
   tried.front().facts->sent_server_name = false;
-  const auto attempt = NextAttempt(tried, {}, kLimits);
+  const auto attempt = NextAttempt(tried, nullptr, kLimits);
   ASSERT_TRUE(attempt);
   EXPECT_EQ(attempt->offer, kTls12);
 }
@@ -142,7 +142,7 @@ TEST(NextAttempt, EndsWithAnOfferThatWentWellAndTheRowSaysWhichAndWhy) {
   std::vector<Tried> tried;
   AddAttempt({}, Alert(112), &tried);
   AddAttempt(kNoServerName, Facts(Outcome::kTlsOk), &tried);
-  EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
+  EXPECT_FALSE(NextAttempt(tried, nullptr, kLimits));
   const EndpointFacts& facts = ChosenFacts(&tried);
   EXPECT_EQ(facts.outcome, Outcome::kTlsOk);
   ASSERT_TRUE(facts.other_offer);
@@ -164,22 +164,22 @@ TEST(NextAttempt, LeavesTheHybridGroupOutOnceWhereNothingCameButSilenceOrTheEnd)
     AddAttempt({}, failed(), &tried);
     // What may have been chance is tried again as it was: the same twice is no chance.
     for (uint32_t retry = 0; retry < kLimits.retries; ++retry) {
-      const auto attempt = NextAttempt(tried, {}, kLimits);
+      const auto attempt = NextAttempt(tried, nullptr, kLimits);
       ASSERT_TRUE(attempt);
       EXPECT_EQ(attempt->offer, Offer());
       AddAttempt({}, failed(), &tried);
     }
-    const auto attempt = NextAttempt(tried, {}, kLimits);
+    const auto attempt = NextAttempt(tried, nullptr, kLimits);
     ASSERT_TRUE(attempt);
     EXPECT_EQ(attempt->offer, kNoPostQuantum);
     EXPECT_EQ(attempt->delay_ns, 0);
     std::vector<Tried> in_vain;
     for (uint32_t i = 0; i <= kLimits.retries; ++i) AddAttempt({}, failed(), &in_vain);
     AddAttempt(attempt->offer, failed(), &in_vain);
-    EXPECT_FALSE(NextAttempt(in_vain, {}, kLimits)) << "once";
+    EXPECT_FALSE(NextAttempt(in_vain, nullptr, kLimits)) << "once";
     EXPECT_FALSE(ChosenFacts(&in_vain).other_offer);
     AddAttempt(attempt->offer, Completed(), &tried);
-    EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
+    EXPECT_FALSE(NextAttempt(tried, nullptr, kLimits));
     const EndpointFacts& facts = ChosenFacts(&tried);
     ASSERT_TRUE(facts.other_offer);
     EXPECT_EQ(facts.other_offer->word, "no_post_quantum");
@@ -192,30 +192,30 @@ TEST(NextAttempt, LeavesOutNothingThatWasNotOffered) {
     std::vector<Tried> tried;
     AddAttempt({}, Facts(outcome), &tried);
     tried.front().facts->handshake.emplace();
-    EXPECT_FALSE(NextAttempt(tried, {}, {.retries = 0}));
+    EXPECT_FALSE(NextAttempt(tried, nullptr, {.retries = 0}));
     tried.front().facts->handshake->offered_post_quantum = true;
-    EXPECT_TRUE(NextAttempt(tried, {}, {.retries = 0}));
+    EXPECT_TRUE(NextAttempt(tried, nullptr, {.retries = 0}));
     // Before the handshake its ClientHello had not been sent.
     tried.front().facts->handshake.reset();
-    EXPECT_FALSE(NextAttempt(tried, {}, {.retries = 0}));
+    EXPECT_FALSE(NextAttempt(tried, nullptr, {.retries = 0}));
   }
 }
 
 // As Postfix (--offer postfix), no attempt sends a name.
 TEST(NextAttempt, BeginsWithTheUsualOfferOfTheScanAndKeepsToIt) {
   constexpr AttemptLimits kAsPostfix{.usual = kNoServerName, .retries = 1};
-  const auto first = NextAttempt({}, {}, kAsPostfix);
+  const auto first = NextAttempt({}, nullptr, kAsPostfix);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->offer, kNoServerName);
   std::vector<Tried> tried;
   AddAttempt(first->offer, Facts(Outcome::kReset), &tried);
-  const auto again = NextAttempt(tried, {}, kAsPostfix);
+  const auto again = NextAttempt(tried, nullptr, kAsPostfix);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->offer, kNoServerName);
   tried.clear();
   AddAttempt(first->offer, Alert(40), &tried);
   tried.back().facts->sent_server_name = false;
-  const auto tls12 = NextAttempt(tried, {}, kAsPostfix);
+  const auto tls12 = NextAttempt(tried, nullptr, kAsPostfix);
   ASSERT_TRUE(tls12);
   EXPECT_EQ(tls12->offer, (Offer{.max_version = tls::kTls12, .server_name = false}));
   AddAttempt(tls12->offer, Facts(Outcome::kTlsOk), &tried);
@@ -238,8 +238,8 @@ TEST(NextAttempt, AsksOnceMoreWithoutAServerNameWhereThatIsWanted) {
   constexpr AttemptLimits kAlso{.also_without_server_name = true};
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kTlsOk), &tried);
-  EXPECT_FALSE(NextAttempt(tried, {}, kLimits));
-  const auto attempt = NextAttempt(tried, {}, kAlso);
+  EXPECT_FALSE(NextAttempt(tried, nullptr, kLimits));
+  const auto attempt = NextAttempt(tried, nullptr, kAlso);
   ASSERT_TRUE(attempt);
   EXPECT_EQ(attempt->offer, kNoServerName);
   EXPECT_EQ(attempt->last_stage, Stage::kHandshake);
@@ -249,7 +249,7 @@ TEST(NextAttempt, AsksOnceMoreWithoutAServerNameWhereThatIsWanted) {
     std::vector<Tried> both;
     AddAttempt({}, Facts(Outcome::kTlsOk), &both);
     AddAttempt(attempt->offer, Facts(outcome), &both);
-    EXPECT_FALSE(NextAttempt(both, {}, kAlso)) << "once, whatever comes of it";
+    EXPECT_FALSE(NextAttempt(both, nullptr, kAlso)) << "once, whatever comes of it";
     EXPECT_EQ(&ChosenFacts(&both), both.front().facts.get()) << "the row tells of the usual one";
     EXPECT_FALSE(ChosenFacts(&both).other_offer);
     EXPECT_EQ(FactsWithoutServerName(both), both.back().facts.get());
@@ -260,17 +260,17 @@ TEST(NextAttempt, AsksForNothingMoreWhereTheRowHasNoServerNameOrNoHandshake) {
   constexpr AttemptLimits kAlso{.also_without_server_name = true};
   std::vector<Tried> tried;
   AddAttempt({}, Facts(Outcome::kNoStartTls), &tried);
-  EXPECT_FALSE(NextAttempt(tried, {}, kAlso));
+  EXPECT_FALSE(NextAttempt(tried, nullptr, kAlso));
   tried.clear();
   AddAttempt({}, Facts(Outcome::kTlsOk), &tried);
   tried.front().facts->sent_server_name = false;
-  EXPECT_FALSE(NextAttempt(tried, {}, kAlso));
+  EXPECT_FALSE(NextAttempt(tried, nullptr, kAlso));
   // After `unrecognized_name` the row itself is of an attempt without one.
   tried.clear();
   AddAttempt({}, Alert(112), &tried);
   AddAttempt(kNoServerName, Facts(Outcome::kTlsOk), &tried);
   tried.back().facts->sent_server_name = false;
-  EXPECT_FALSE(NextAttempt(tried, {}, kAlso));
+  EXPECT_FALSE(NextAttempt(tried, nullptr, kAlso));
   EXPECT_EQ(FactsWithoutServerName(tried), nullptr);
 }
 
@@ -278,7 +278,7 @@ TEST(NextAttempt, AsksWithTheVersionsThatHadGoneWell) {
   std::vector<Tried> tried;
   AddAttempt({}, Alert(40), &tried);
   AddAttempt(kTls12, Facts(Outcome::kTlsOk), &tried);
-  const auto attempt = NextAttempt(tried, {}, {.also_without_server_name = true});
+  const auto attempt = NextAttempt(tried, nullptr, {.also_without_server_name = true});
   ASSERT_TRUE(attempt);
   EXPECT_EQ(attempt->offer, (Offer{.max_version = tls::kTls12, .server_name = false}));
 }
@@ -289,9 +289,10 @@ TEST(NextAttempt, ProbesWhatIsAskedForOnceEachAndNothingElse) {
     limits.surveys.Add(survey);
     std::vector<Tried> tried;
     AddAttempt({}, Completed(), &tried);
-    EXPECT_FALSE(NextAttempt(tried, {}, {}));
-    Probed probed;
-    while (const auto attempt = NextAttempt(tried, probed.results, limits)) {
+    EXPECT_FALSE(NextAttempt(tried, nullptr, {}));
+    Probed probed{.ordinary = OrdinaryOf(tried)};
+    while (const auto attempt =
+               NextAttempt(tried, probed.results.empty() ? nullptr : &probed, limits)) {
       ASSERT_TRUE(attempt->probe) << tls::SurveyName(survey);
       for (const tls::ProbeResult& before : probed.results) {
         EXPECT_FALSE(before.probe == *attempt->probe);
@@ -310,7 +311,7 @@ TEST(NextAttempt, ProbesNobodyWhoHasNoTls) {
                                 Outcome::kStartTlsRefused, Outcome::kGreeting5xx}) {
     std::vector<Tried> tried;
     AddAttempt({}, Facts(outcome), &tried);
-    EXPECT_FALSE(NextAttempt(tried, {}, limits)) << static_cast<int>(outcome);
+    EXPECT_FALSE(NextAttempt(tried, nullptr, limits)) << static_cast<int>(outcome);
   }
 }
 
@@ -319,8 +320,8 @@ TEST(NextAttempt, EndsAServersProbesWhereItIsNotReached) {
   const AttemptLimits limits{.surveys = tls::SurveySet::All()};
   std::vector<Tried> tried;
   AddAttempt({}, Completed(), &tried);
-  Probed probed;
-  while (const auto attempt = NextAttempt(tried, probed.results, limits)) {
+  Probed probed{.ordinary = OrdinaryOf(tried)};
+  while (const auto attempt = NextAttempt(tried, &probed, limits)) {
     AddProbe(*attempt->probe, Facts(Outcome::kThrottled421), &probed);
   }
   EXPECT_EQ(probed.results.size(), 2u);
