@@ -1,7 +1,4 @@
 // A list of a million lines: what it costs in memory, and that every line is accounted for.
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <fstream>
@@ -10,6 +7,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/end_to_end/lab.h"
+#include "tests/end_to_end/running_mxsweep.h"
 
 namespace mxsweep::end_to_end {
 namespace {
@@ -51,21 +49,9 @@ ListCounts WriteList(const std::string& path, uint64_t lines) {
 
 // Runs mxsweep; its greatest resident size in bytes.
 uint64_t PeakBytesOf(const Arguments& arguments) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    std::vector<char*> argv = {const_cast<char*>(MXSWEEP_PROGRAM)};
-    for (const std::string& argument : arguments) {
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    }
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  int status = 0;
-  rusage usage{};
-  wait4(pid, &status, 0, &usage);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+  const RunningMxsweep::End end = RunningMxsweep(arguments).Wait();
+  EXPECT_EQ(end.exit_code, 0);
+  return static_cast<uint64_t>(end.peak_rss_kib) * 1024;
 }
 
 TEST(BigList, AMillionLinesCostNoMoreThanSixteenBytesANameAndAllAreAccountedFor) {

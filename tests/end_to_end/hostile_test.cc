@@ -2,9 +2,7 @@
 // keeps nobody else waiting.
 #include <arpa/inet.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +23,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/end_to_end/lab.h"
+#include "tests/end_to_end/running_mxsweep.h"
 #include "tests/tls/pki/certificate_factory.h"
 #include "tests/tls/session/test_server.h"
 
@@ -500,32 +499,6 @@ std::vector<Hostile> InCertificates() {
   };
 }
 
-struct Scanned {
-  int exit_code = -1;
-  double seconds = 0;
-  long peak_rss_kib = 0;
-};
-
-Scanned Scan(const Arguments& arguments) {
-  const auto began = std::chrono::steady_clock::now();
-  const pid_t pid = fork();
-  if (pid == 0) {
-    std::vector<char*> argv = {const_cast<char*>(MXSWEEP_PROGRAM)};
-    for (const std::string& argument : arguments) {
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    }
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  int status = 0;
-  rusage usage{};
-  wait4(pid, &status, 0, &usage);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(),
-          usage.ru_maxrss};
-}
-
 TEST(HostileServers, EachHasItsOutcomeInItsTimeAndKeepsNobodyWaiting) {
   std::vector<Hostile> hostile = InSmtp();
   for (auto* more : {&InTls, &InCertificates}) {
@@ -553,41 +526,45 @@ TEST(HostileServers, EachHasItsOutcomeInItsTimeAndKeepsNobodyWaiting) {
     }
   }
   const std::string scan = folder.path("scan");
-  const Scanned scanned = Scan({"scan",
-                                folder.path("list"),
-                                "-o",
-                                scan,
-                                "--targets",
-                                "addresses",
-                                "--port",
-                                std::to_string(kPort),
-                                "--allow-special",
-                                "--ehlo-name",
-                                "scanner.example.org",
-                                "--rate",
-                                "0",
-                                "--per-prefix-rate",
-                                "0",
-                                "--per-prefix-concurrency",
-                                "0",
-                                "--per-address-interval",
-                                "0",
-                                "--retries",
-                                "0",
-                                "--connect-timeout",
-                                "2s",
-                                "--greeting-timeout",
-                                "4s",
-                                "--command-timeout",
-                                "4s",
-                                "--handshake-timeout",
-                                "5s",
-                                "--quit-timeout",
-                                "2s",
-                                "--progress",
-                                "none",
-                                "--workers",
-                                "1"});
+  const auto began = std::chrono::steady_clock::now();
+  const RunningMxsweep::End scanned = RunningMxsweep({"scan",
+                                                      folder.path("list"),
+                                                      "-o",
+                                                      scan,
+                                                      "--targets",
+                                                      "addresses",
+                                                      "--port",
+                                                      std::to_string(kPort),
+                                                      "--allow-special",
+                                                      "--ehlo-name",
+                                                      "scanner.example.org",
+                                                      "--rate",
+                                                      "0",
+                                                      "--per-prefix-rate",
+                                                      "0",
+                                                      "--per-prefix-concurrency",
+                                                      "0",
+                                                      "--per-address-interval",
+                                                      "0",
+                                                      "--retries",
+                                                      "0",
+                                                      "--connect-timeout",
+                                                      "2s",
+                                                      "--greeting-timeout",
+                                                      "4s",
+                                                      "--command-timeout",
+                                                      "4s",
+                                                      "--handshake-timeout",
+                                                      "5s",
+                                                      "--quit-timeout",
+                                                      "2s",
+                                                      "--progress",
+                                                      "none",
+                                                      "--workers",
+                                                      "1"})
+                                          .Wait();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   EXPECT_EQ(scanned.exit_code, 0);
   std::map<std::string, json> rows;
   for (json& row : Rows(scan, "endpoints")) rows[row["address"]] = row;
@@ -608,9 +585,8 @@ TEST(HostileServers, EachHasItsOutcomeInItsTimeAndKeepsNobodyWaiting) {
     }
   }
   std::printf("%zu hostile servers: %.1f s, %ld MiB, the slowest good one took %.0f ms\n", count,
-              scanned.seconds, scanned.peak_rss_kib / 1024,
-              static_cast<double>(slowest_good_us) / 1e3);
-  EXPECT_LT(scanned.seconds, 60);
+              seconds, scanned.peak_rss_kib / 1024, static_cast<double>(slowest_good_us) / 1e3);
+  EXPECT_LT(seconds, 60);
   if (!kSanitized) {
     EXPECT_LT(scanned.peak_rss_kib, 200 * 1024);
     EXPECT_LT(slowest_good_us, 1'000'000u);

@@ -1,8 +1,4 @@
 // Scans that are killed, stopped, or given another list, and gone on with.
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -20,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "output/scan_directory.h"
 #include "tests/end_to_end/lab.h"
+#include "tests/end_to_end/running_mxsweep.h"
 #include "tests/end_to_end/truth.h"
 
 namespace mxsweep::end_to_end {
@@ -27,38 +24,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-// A scan in a process of its own, to be killed.
-class RunningScan {
- public:
-  explicit RunningScan(const Arguments& arguments) : pid_(fork()) {
-    if (pid_ != 0) return;
-    std::vector<char*> argv = {const_cast<char*>(MXSWEEP_PROGRAM)};
-    for (const std::string& argument : arguments) {
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    }
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  // Its exit code, if it has come to its end by itself meanwhile; -1: it was killed.
-  int KillAfter(std::chrono::milliseconds wait) {
-    const auto until = std::chrono::steady_clock::now() + wait;
-    int status = 0;
-    while (std::chrono::steady_clock::now() < until) {
-      if (waitpid(pid_, &status, WNOHANG) == pid_) return CodeOf(status);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    kill(pid_, SIGKILL);
-    waitpid(pid_, &status, 0);
-    return CodeOf(status);
-  }
-
- private:
-  static int CodeOf(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
-
-  pid_t pid_;
-};
 
 json ScanJson(const std::string& scan) {
   std::ifstream file(scan + "/scan.json");
@@ -127,7 +92,7 @@ TEST(Resume, KilledAgainAndAgainAScanComesToTheTruth) {
   while (true) {
     const bool last = kills == most_kills;
     const auto began = std::filesystem::file_time_type::clock::now();
-    const int code = RunningScan(arguments).KillAfter(
+    const int code = RunningMxsweep(arguments).ExitCodeWithin(
         std::chrono::milliseconds(last ? 600'000 : 500 + longer_ms + random() % 1'500));
     if (code != -1) {
       ASSERT_EQ(code, 0);
@@ -327,14 +292,13 @@ TEST_F(ResumeTest, WhatWouldChangeTheMeaningOfItsRowsIsRefused) {
 }
 
 TEST_F(ResumeTest, ADirectoryHasOneWriter) {
-  RunningScan running(lab_.ScanArguments(lab_.state("domains.txt"), {"-o", scan_, "--rate", "5"}));
-  for (int i = 0; i < 600 && !std::filesystem::exists(scan_ + "/scan.json"); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  RunningMxsweep running(
+      lab_.ScanArguments(lab_.state("domains.txt"), {"-o", scan_, "--rate", "5"}));
+  AwaitScanJson(scan_);
   const CommandResult second = GoOn();
   EXPECT_EQ(second.exit_code, 1);
   EXPECT_THAT(second.output, HasSubstr("another mxsweep is writing to " + scan_));
-  EXPECT_EQ(running.KillAfter(std::chrono::milliseconds(0)), -1);
+  EXPECT_EQ(running.ExitCodeWithin(std::chrono::milliseconds(0)), -1);
   EXPECT_EQ(GoOn({"--rate", "0"}).exit_code, 0);
 }
 

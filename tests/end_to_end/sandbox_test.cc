@@ -1,14 +1,13 @@
 // A scan gives up, once it has started, what it does not need. What that keeps an attacker from is
 // tried in tests/scanner/sandbox; that a scan works as before, in all other tests here.
 #include <arpa/inet.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/end_to_end/lab.h"
+#include "tests/end_to_end/running_mxsweep.h"
 
 namespace mxsweep::end_to_end {
 namespace {
@@ -34,17 +34,11 @@ class SandboxTest : public testing::Test {
     port_ = std::to_string(ntohs(address.sin_port));
     std::ofstream(folder_.path("list")) << "127.0.0.1\n";
   }
-  void TearDown() override {
-    close(server_);
-    if (pid_ < 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
+  void TearDown() override { close(server_); }
 
   // A scan that is under way, until the test ends.
   void Start(const Arguments& more) {
-    std::vector<std::string> words = {MXSWEEP_PROGRAM,
-                                      "scan",
+    std::vector<std::string> words = {"scan",
                                       folder_.path("list"),
                                       "-o",
                                       folder_.path("scan"),
@@ -60,24 +54,15 @@ class SandboxTest : public testing::Test {
                                       "--progress",
                                       "none"};
     words.insert(words.end(), more.begin(), more.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    pid_ = fork();
-    if (pid_ == 0) {
-      execv(argv[0], argv.data());
-      _exit(127);
-    }
-    for (int i = 0; i < 600 && !std::filesystem::exists(folder_.path("scan/scan.json")); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
+    running_.emplace(words);
+    AwaitScanJson(folder_.path("scan"));
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
   }
 
   // What /proc says of it for each of the program's threads.
   std::vector<std::string> OfThreads(const std::string& key) const {
     std::vector<std::string> values;
-    const std::string folder = "/proc/" + std::to_string(pid_) + "/task";
+    const std::string folder = "/proc/" + std::to_string(running_->pid()) + "/task";
     for (const auto& thread : std::filesystem::directory_iterator(folder)) {
       std::ifstream status(thread.path() / "status");
       for (std::string line; std::getline(status, line);) {
@@ -95,7 +80,7 @@ class SandboxTest : public testing::Test {
   TemporaryFolder folder_;
   int server_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::string port_;
-  pid_t pid_ = -1;
+  std::optional<RunningMxsweep> running_;
 };
 
 TEST_F(SandboxTest, IsInForceForEveryThreadOfAScanAndScanJsonSaysSo) {
