@@ -388,6 +388,17 @@ void Gate::Release(const SocketAddress& server, int64_t now_ns, Outcome outcome,
   Place(it->second, now_ns);
 }
 
+void Gate::RestoreThrottled(const SocketAddress& server, uint32_t times, int64_t at_ns,
+                            int64_t now_ns) {
+  if (times == 0) return;
+  const uint32_t index = FindOrAdd(server);
+  Entry& entry = entries_[index];
+  MXSWEEP_CHECK(entry.in_flight == 0);
+  entry.backoff_level = static_cast<uint8_t>(std::min<uint32_t>(times, kMaxBackoffLevel));
+  entry.next_start_ns = std::max(entry.next_start_ns, AddNs(at_ns, BackoffNs(entry)));
+  Place(index, now_ns);
+}
+
 int Gate::ThrottledInARow(const SocketAddress& server) const {
   const auto found = index_.find(server);
   return found == index_.end() ? 0 : entries_[found->second].backoff_level;

@@ -134,9 +134,14 @@ class Gate {
   // Of the requests made or queued, only `n` more are admitted until this is called again.
   void set_admission_limit(uint64_t n) { admissions_left_ = n; }
 
+  // Of an earlier scan: the last `times` connections to `server` were throttled in a row, the last
+  // of them at `at_ns`, which is not after `now_ns`. REQUIRES: none is open.
+  void RestoreThrottled(const SocketAddress& server, uint32_t times, int64_t at_ns, int64_t now_ns);
+
   // How often in a row connections to `server` were throttled, as far as that is remembered.
   int ThrottledInARow(const SocketAddress& server) const;
 
+  const Options& options() const { return options_; }
   size_t in_flight() const { return in_flight_; }
   size_t queued() const { return queued_; }
   // Addresses that take memory now: queued, open or restricted.

@@ -63,6 +63,11 @@ void Pacer::GiveBack(const SocketAddress& server, bool throttled, Gate::Provider
   if (throttled && IsLeftAlone(server)) SendAway(server);
 }
 
+void Pacer::RestoreThrottled(const SocketAddress& server, uint32_t times, int64_t age_ns) {
+  const int64_t now_ns = loop_->now_ns();
+  gate_.RestoreThrottled(server, times, now_ns - age_ns, now_ns);
+}
+
 bool Pacer::IsLeftAlone(const SocketAddress& server) const {
   return gate_.ThrottledInARow(server) >= kThrottledTooOften;
 }

@@ -65,6 +65,10 @@ class Pacer {
   void GiveBack(const SocketAddress& server, bool throttled,
                 Gate::Provider provider = Gate::kNoProvider);
 
+  // Of an earlier scan: `server` throttled the last `times` connections in a row, the last of them
+  // `age_ns` ago. To be called before the first request.
+  void RestoreThrottled(const SocketAddress& server, uint32_t times, int64_t age_ns);
+
   // co_await Sleep(delay): true after that time; false, at once, if the scan is being stopped.
   AwaitSleep Sleep(int64_t delay_ns);
   // `delay_ns`, spread over ± 25 %, so that those that failed together do not come back together.

@@ -1,10 +1,12 @@
 #include "scanner/resume/restore.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "output/tables/tables.h"
 #include "scanner/resume/read_rows.h"
 #include "scanner/smtp/endpoint_facts.h"
@@ -83,6 +85,51 @@ void TellOfAddress(ScanContext* context, const output::EndpointRow& row,
   });
 }
 
+// Who answered 421 last, by the rows in the order in which they were written: that of time, for an
+// address.
+class Throttlers {
+ public:
+  // What is older is forgotten, as a scan that was not ended would have.
+  Throttlers(const Gate::Options& gate, absl::Time now)
+      : now_(now),
+        from_(now - absl::Nanoseconds(gate.backoff_max_ns) -
+              absl::Nanoseconds(gate.backoff_memory_ns)) {}
+
+  void Add(const output::EndpointRow& row, const dns::IpAddress& address) {
+    // How many of its attempts met it, a row does not say: at least the last.
+    const SocketAddress server{address, row.port};
+    if (row.outcome != OutcomeName(Outcome::kThrottled421) &&
+        row.after_tls != OutcomeName(Outcome::kThrottled421)) {
+      throttled_.erase(server);
+      return;
+    }
+    if (EndOf(row) < from_) return;
+    Throttled& throttled = throttled_[server];
+    ++throttled.times;
+    throttled.at = std::max(throttled.at, EndOf(row));
+  }
+
+  void Tell(ScanContext* context) const {
+    for (const auto& [server, throttled] : throttled_) {
+      Worker* owner = context->workers.front()->OwnerOfAddress(server.address);
+      const int64_t age_ns = absl::ToInt64Nanoseconds(std::max(now_ - throttled.at, {}));
+      owner->loop()->Post([owner, server = server, times = throttled.times, age_ns] {
+        owner->pacer().RestoreThrottled(server, times, age_ns);
+      });
+    }
+  }
+
+ private:
+  struct Throttled {
+    uint32_t times = 0;
+    absl::Time at = absl::InfinitePast();
+  };
+
+  absl::Time now_;
+  absl::Time from_;
+  absl::flat_hash_map<SocketAddress, Throttled> throttled_;
+};
+
 }  // namespace
 
 absl::StatusOr<Restored> Restore(const EarlierRuns& runs, ScanContext* context, absl::Time now,
@@ -117,23 +164,23 @@ absl::StatusOr<Restored> Restore(const EarlierRuns& runs, ScanContext* context, 
   sender.Flush();
 
   const absl::Time remembered_from = now - absl::Nanoseconds(AddressMemory::kRememberNs);
+  Throttlers throttlers(context->workers.front()->pacer().gate().options(), now);
   status = ReadRows<output::EndpointRow>(
       runs.directory,
       {"host", "address", "port", "summary", "outcome", "stage", "error_detail", "attempts",
-       "inferred", "started_at", "elapsed_us"},
+       "inferred", "after_tls", "started_at", "elapsed_us"},
       [&](const output::EndpointRow& row) {
         const auto address = dns::IpAddress::Parse(row.address);
         if (!address) return;
-        if (!row.inferred && EndOf(row) >= remembered_from) {
-          TellOfAddress(context, row, *address);
-          ++restored.silent_endpoints;
-        }
+        if (!row.inferred) throttlers.Add(row, *address);
+        if (!row.inferred && EndOf(row) >= remembered_from) TellOfAddress(context, row, *address);
         if (!row.summary || hosts_with_rows.Contains(row.host)) return;
         const std::optional<PackedFindings> packed = UnpackFindings(row.summary->bytes);
         if (packed) restored.endpoints->Add(row.host, *address, packed->findings);
       },
       *files);
   if (!status.ok()) return status;
+  throttlers.Tell(context);
   return restored;
 }
 

@@ -18,12 +18,11 @@ struct Restored {
   std::unique_ptr<ResumedEndpoints> endpoints;  // for ScanContext::Services::resumed
   uint64_t hosts = 0;                           // finished ones
   uint64_t certificates = 0;                    // that have their rows
-  uint64_t silent_endpoints = 0;                // whose address may still be remembered as dead
 };
 
 // Tells the workers and the certificate table of `context` what the committed rows say, so that
 // nothing is asked or written twice: finished hosts, asked endpoints of others, certificates, and
-// addresses that were silent a short time before `now`. To be called before the first target is
+// addresses that were silent or answered 421 a short time before `now`. To be called before the first target is
 // started; the workers are told by messages. Memory beyond that of the scan itself: a fingerprint
 // for each host, and the columns of a row group.
 absl::StatusOr<Restored> Restore(const EarlierRuns& runs, ScanContext* context, absl::Time now,

@@ -73,5 +73,27 @@ TEST(GoingOn, TakesNoAddressForDeadThatClosedInTheHandshake) {
   for (const std::string& complaint : network.complaints()) ADD_FAILURE() << complaint;
 }
 
+// Nor is a 421 forgotten: whoever has it next at that address comes after the back-off.
+TEST(GoingOn, LeavesInPeaceWhoAnswered421) {
+  for (const Manner manner : {Manner::kThrottled, Manner::kThrottledWithinTls}) {
+    World world = World::Uniform(manner, 2);
+    world.hosts[1].addresses = world.hosts[0].addresses;
+    ServerNetwork network;
+    world.FillNetwork(&network);
+    output::MemoryFiles files;
+    DirectoryRun run{.files = &files, .network = &network, .list = "d0.example\n"};
+    ScanSettings settings;
+    settings.directory = &run;
+    const ScanResult first = Scan(world, settings);
+    EXPECT_TRUE(first.complete) << first.status;
+    run.list += "d1.example\n";
+    run.began_ns = first.ended_ns + kSecond;
+    const ScanResult second = Scan(world, settings);
+    EXPECT_TRUE(second.complete) << second.status;
+    EXPECT_GT(second.took_ns, settings.gate.backoff_initial_ns / 2);
+    for (const std::string& complaint : network.complaints()) ADD_FAILURE() << complaint;
+  }
+}
+
 }  // namespace
 }  // namespace mxsweep::scanner::simulation

@@ -59,6 +59,25 @@ TEST(Gate, OfAScanThatGoesOnBeginsOnceEverybodyMayBeAskedAgain) {
   EXPECT_EQ(gate.Request(Ip(300), 2, 105 * kSecond), Admission::kAdmitted);
 }
 
+TEST(Gate, KnowsOfAnEarlierScanWhoThrottles) {
+  Gate::Options options;
+  options.backoff_initial_ns = 10 * kSecond;
+  options.backoff_memory_ns = 50 * kSecond;
+  Gate gate(options);
+  // A clock that has just begun.
+  gate.RestoreThrottled(Ip(1), 2, -3 * kSecond, kSecond);
+  gate.RestoreThrottled(Ip(2), 1, -100 * kSecond, kSecond);
+  EXPECT_EQ(gate.ThrottledInARow(Ip(1)), 2);
+  EXPECT_EQ(gate.ThrottledInARow(Ip(2)), 0) << "forgotten";
+  EXPECT_EQ(gate.tracked_addresses(), 1u);
+  EXPECT_EQ(gate.Request(Ip(1), 1, 2 * kSecond), Admission::kBusy);
+  EXPECT_EQ(Poll(&gate, 17 * kSecond - 1), std::nullopt);
+  EXPECT_EQ(Poll(&gate, 17 * kSecond), 1u);
+  // Once it is answered otherwise, that is over.
+  gate.Release(Ip(1), 18 * kSecond, Outcome::kOk);
+  EXPECT_EQ(gate.ThrottledInARow(Ip(1)), 0);
+}
+
 TEST(Gate, HasOneConnectionToAnAddressAtATime) {
   Gate gate({});
   EXPECT_EQ(gate.Request(Ip(1), 1, 0), Admission::kAdmitted);
