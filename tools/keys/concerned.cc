@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "absl/hash/hash.h"
-#include "output/parquet/reader.h"
-#include "output/tables/schema.h"
-#include "scanner/base/check.h"
+#include "output/scan_rows.h"
 #include "scanner/base/text.h"
 
 namespace mxsweep::tools {
@@ -27,45 +25,6 @@ bool Count(uint64_t fingerprint, const T& value, absl::flat_hash_set<uint64_t>* 
 uint64_t Fingerprint(std::string_view text) { return absl::HashOf(ToAbsl(text)); }
 
 }  // namespace
-
-template <typename Row>
-absl::Status ForEachRow(const output::ScanDirectory& scan, const std::vector<std::string>& columns,
-                        absl::FunctionRef<absl::Status(const Row&)> take) {
-  constexpr output::TableId kTable = output::Table<Row>::kId;
-  const output::TableSchema& schema = output::SchemaOf(kTable);
-  std::vector<bool> wanted(schema.columns.size());
-  for (const std::string& column : columns) {
-    const std::optional<size_t> index = schema.FindColumn(column);
-    MXSWEEP_CHECK(index.has_value());
-    wanted[*index] = true;
-  }
-  for (const output::PartInfo& part : scan.parts()) {
-    if (part.table != kTable) continue;
-    absl::Status status;
-    auto file = output::OpenPart(*output::PosixFileSystem(), scan.directory(), part);
-    if (!file.ok()) return file.status();
-    const auto reader = output::ParquetReader::Open(*std::move(file), kTable);
-    status = reader.status();
-    for (size_t group = 0; status.ok() && group < reader->row_group_count(); ++group) {
-      absl::Status taken;
-      status = reader->ReadRowGroup(group, wanted, [&](const Row& row) {
-        taken = take(row);
-        return taken.ok();
-      });
-      status.Update(taken);
-    }
-    if (!status.ok()) {
-      return absl::Status(status.code(),
-                          JoinText(scan.PathOf(part), ": ", std::string(status.message())));
-    }
-  }
-  return absl::OkStatus();
-}
-
-template absl::Status ForEachRow(const output::ScanDirectory&, const std::vector<std::string>&,
-                                 absl::FunctionRef<absl::Status(const output::CertificateRow&)>);
-template absl::Status ForEachRow(const output::ScanDirectory&, const std::vector<std::string>&,
-                                 absl::FunctionRef<absl::Status(const output::ProbeRow&)>);
 
 ConcernedFinder::ConcernedFinder(const KeySet* keys, const std::vector<uint32_t>& wanted)
     : keys_(*keys) {
@@ -94,7 +53,7 @@ void ConcernedFinder::AddProvider(uint32_t key, const output::EndpointRow& row) 
 
 absl::Status ConcernedFinder::ReadProbes(const output::ScanDirectory& scan, Progress progress) {
   uint64_t rows = 0;
-  absl::Status status = ForEachRow<output::ProbeRow>(
+  absl::Status status = output::ForEachRow<output::ProbeRow>(
       scan, {"host", "address", "port", "dh_prime"}, [&](const output::ProbeRow& row) {
         if (++rows % kRowsPerReport == 0) progress(kRowsPerReport);
         if (!row.dh_prime) return absl::OkStatus();
@@ -109,7 +68,7 @@ absl::Status ConcernedFinder::ReadProbes(const output::ScanDirectory& scan, Prog
 absl::Status ConcernedFinder::ReadEndpoints(const output::ScanDirectory& scan, Progress progress) {
   uint64_t rows = 0;
   std::vector<uint32_t> shown;
-  absl::Status status = ForEachRow<output::EndpointRow>(
+  absl::Status status = output::ForEachRow<output::EndpointRow>(
       scan, {"host", "address", "port", "provider", "chain_sha256", "shown_certificates"},
       [&](const output::EndpointRow& row) {
         if (++rows % kRowsPerReport == 0) progress(kRowsPerReport);
@@ -140,8 +99,8 @@ absl::Status ConcernedFinder::ReadEndpoints(const output::ScanDirectory& scan, P
 
 absl::Status ConcernedFinder::ReadDomains(const output::ScanDirectory& scan, Progress progress) {
   uint64_t rows = 0;
-  absl::Status status =
-      ForEachRow<output::DomainRow>(scan, {"domain", "mx"}, [&](const output::DomainRow& row) {
+  absl::Status status = output::ForEachRow<output::DomainRow>(
+      scan, {"domain", "mx"}, [&](const output::DomainRow& row) {
         if (++rows % kRowsPerReport == 0) progress(kRowsPerReport);
         if (!row.mx) return absl::OkStatus();
         const uint64_t fingerprint = Fingerprint(row.domain);

@@ -60,12 +60,6 @@ class ConcernedFinder {
   absl::flat_hash_map<std::string, std::vector<uint32_t>> keys_of_host_;
 };
 
-// Calls `take` for each row of a scan's table, in which only `columns` are filled. Stops at the
-// first error.
-template <typename Row>
-absl::Status ForEachRow(const output::ScanDirectory& scan, const std::vector<std::string>& columns,
-                        absl::FunctionRef<absl::Status(const Row&)> take);
-
 }  // namespace mxsweep::tools
 
 #endif  // MXSWEEP_TOOLS_KEYS_CONCERNED_H_

@@ -13,6 +13,7 @@
 #include "output/files/file_system.h"
 #include "output/parquet/writer.h"
 #include "output/scan_directory.h"
+#include "output/scan_rows.h"
 #include "output/tables/schema.h"
 #include "scanner/base/text.h"
 #include "tls/pki/certificate.h"
@@ -112,7 +113,7 @@ class Survey {
     absl::Status status = ForEachScan(
         "looking at keys", output::TableId::kCertificates,
         [&](size_t input, const output::ScanDirectory& scan, ConcernedFinder::Progress told) {
-          return ForEachRow<output::CertificateRow>(
+          return output::ForEachRow<output::CertificateRow>(
               scan, {"der", "first_seen"}, [&](const output::CertificateRow& row) {
                 told(1);
                 return keys_->Add(
@@ -124,7 +125,7 @@ class Survey {
       status = ForEachScan(
           "looking at primes of DHE", output::TableId::kProbes,
           [&](size_t input, const output::ScanDirectory& scan, ConcernedFinder::Progress told) {
-            return ForEachRow<output::ProbeRow>(
+            return output::ForEachRow<output::ProbeRow>(
                 scan, {"dh_prime"}, [&](const output::ProbeRow& row) {
                   told(1);
                   if (!row.dh_prime) return absl::OkStatus();
