@@ -152,8 +152,10 @@ enum class Binding : uint8_t {
 // One sender at one server.
 class Visit {
  public:
-  Visit(const Sender& sender, const DomainRow& domain, const EndpointRow& row, Binding binding)
+  Visit(const Sender& sender, const SessionDemands& demands, const DomainRow& domain,
+        const EndpointRow& row, Binding binding)
       : sender_(sender),
+        demands_(demands),
         row_(row),
         binding_(binding),
         dane_(binding == Binding::kDane ? DaneStatusFor(domain, row) : "") {}
@@ -165,6 +167,7 @@ class Visit {
     if (row_.outcome == "no_starttls") return WithoutStartTls(Reason::kNoStartTls);
     if (const std::optional<Step> step = AtStartTls()) return *step;
     if (const std::optional<Step> step = InHandshake()) return *step;
+    if (const std::optional<Step> step = AgainstDemands()) return *step;
     const Step authentication = Authenticate();
     if (authentication.action != kEncrypted) return authentication;
     const std::optional<Step> failed = AfterHandshake();
@@ -294,6 +297,11 @@ class Visit {
     const std::optional<uint8_t>& level = sender_.library.value == TlsLibrary::kOpenSsl30
                                               ? row_.follow_up_session_level_openssl_3_0
                                               : row_.follow_up_session_level;
+    if (*version < demands_.min_version) return WithoutHandshake(Reason::kVersionTooOld);
+    // Of the rest, the follow-up shows too little.
+    SessionDemands rest = demands_;
+    rest.min_version = TlsVersion::kTls10;
+    if (rest != SessionDemands()) return Unknown(Reason::kMayBeOurs);
     if (Level() > 0 && !level) return Unknown(Reason::kMayBeOurs);
     if (Level() > 0 && *level < Level()) return WithoutHandshake(Reason::kLevelTooLow);
     if (binding_ == Binding::kNone && !authenticates()) return Deliver(kEncrypted, Reason::kTls);
@@ -356,6 +364,70 @@ class Visit {
     if (!session) return Unknown(Reason::kNotTried);
     if (*session < level) return WithoutHandshake(Reason::kLevelTooLow);
     return std::nullopt;
+  }
+
+  // The session against what is demanded of it beyond the sender's own limits. A server takes the
+  // newest version that both have, whatever else is offered (RFC 8446 §4.2.1); suite and group it
+  // chooses by its own liking, and who does not offer what it likes may get another.
+  std::optional<Step> AgainstDemands() const {
+    if (demands_ == SessionDemands()) return std::nullopt;
+    const std::optional<TlsVersion> version = VersionOf(row_.tls_version);
+    if (!version) return Unknown(Reason::kNotTried);
+    if (*version < demands_.min_version) {
+      // TLS 1.3 was left out, since our own had failed with it.
+      const bool left_out = row_.offer == "tls12" && *version == TlsVersion::kTls12;
+      return left_out ? Unknown(Reason::kOtherOffer) : WithoutHandshake(Reason::kVersionTooOld);
+    }
+    if (demands_.min_rsa_bits > 0) {
+      if (!row_.leaf_key_type) return Unknown(Reason::kCertificateUnknown);
+      if (row_.leaf_key_type->starts_with("rsa")) {
+        if (!row_.leaf_key_bits) return Unknown(Reason::kCertificateUnknown);
+        if (*row_.leaf_key_bits < demands_.min_rsa_bits) {
+          return WithoutHandshake(Reason::kCertificateTooWeak);
+        }
+      }
+    }
+    if (const std::optional<Step> step = AgainstLevels(*version)) return step;
+    if (demands_.forward_secrecy && *version < TlsVersion::kTls13 && !row_.group) {
+      if (!row_.static_rsa_only) return Unknown(Reason::kOtherOffer);
+      if (*row_.static_rsa_only) return WithoutHandshake(Reason::kNoForwardSecrecy);
+    }
+    if (demands_.post_quantum) return AgainstPostQuantum(*version);
+    return std::nullopt;
+  }
+
+  std::optional<Step> AgainstLevels(TlsVersion version) const {
+    if (demands_.session_level > 0) {
+      const std::optional<int> level = SessionLevel(row_);
+      if (!level) return Unknown(Reason::kNotTried);
+      if (*level < demands_.session_level) {
+        // Before TLS 1.2 it is 0 whatever the server chooses.
+        return version < TlsVersion::kTls12 ? WithoutHandshake(Reason::kLevelTooLow)
+                                            : Unknown(Reason::kOtherOffer);
+      }
+    }
+    if (demands_.certificate_level > 0) {
+      const std::optional<int> level = CertificateLevel(row_);
+      if (!level) return Unknown(Reason::kCertificateUnknown);
+      if (*level < demands_.certificate_level) {
+        return WithoutHandshake(Reason::kCertificateTooWeak);
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Step> AgainstPostQuantum(TlsVersion version) const {
+    if (row_.group && row_.group->find("MLKEM") != std::string::npos) return std::nullopt;
+    if (row_.pq_groups) {
+      if (!row_.pq_groups->empty()) return std::nullopt;
+      const bool all_asked = !row_.pq_groups_unknown || row_.pq_groups_unknown->empty();
+      if (all_asked) return WithoutHandshake(Reason::kNoPostQuantum);
+    }
+    // Those groups are of TLS 1.3 only.
+    if (version < TlsVersion::kTls13 && row_.offer.value_or("usual") != "tls12") {
+      return WithoutHandshake(Reason::kNoPostQuantum);
+    }
+    return Unknown(Reason::kOtherOffer);
   }
 
   // The OpenSSL security level of this session; 0 where it is another library.
@@ -479,13 +551,14 @@ class Visit {
   }
 
   const Sender& sender_;
+  const SessionDemands& demands_;
   const EndpointRow& row_;
   Binding binding_;
   std::string_view dane_;  // endpoints.dane_status, as it counts for this domain
 };
 
-Step TryServer(const Sender& sender, const DomainRow& domain, const HostRows& host,
-               const EndpointRow& row) {
+Step TryServer(const Sender& sender, const SessionDemands& demands, const DomainRow& domain,
+               const HostRows& host, const EndpointRow& row) {
   Binding binding = Binding::kNone;
   if (sender.dane.value == true) {
     if (host.row == nullptr || !host.row->tlsa_status || host.row->tlsa_status == "local_error") {
@@ -503,7 +576,7 @@ Step TryServer(const Sender& sender, const DomainRow& domain, const HostRows& ho
       return GoOn(kRefuse, Reason::kStsHost);
     }
   }
-  return Visit(sender, domain, row, binding).Try();
+  return Visit(sender, demands, domain, row, binding).Try();
 }
 
 // Of a host at which there is no server to try.
@@ -542,10 +615,11 @@ void AddUnaskedSteps(const HostRows& host, std::vector<Step>* steps) {
   }
 }
 
-std::vector<Step> StepsAt(const Sender& sender, const DomainRows& domain, const HostRows& host) {
+std::vector<Step> StepsAt(const Sender& sender, const SessionDemands& demands,
+                          const DomainRows& domain, const HostRows& host) {
   std::vector<Step> steps;
   for (const EndpointRow* row : host.endpoints) {
-    steps.push_back(TryServer(sender, *domain.row, host, *row));
+    steps.push_back(TryServer(sender, demands, *domain.row, host, *row));
     steps.back().address = row->address;
   }
   if (steps.empty()) {
@@ -638,7 +712,7 @@ std::optional<SenderDecision> DecideWithoutHosts(const Sender& sender, const Dom
 }  // namespace
 
 SenderDecision DecideSender(const Sender& sender, const DomainRows& domain,
-                            const SenderWorld& world) {
+                            const SenderWorld& world, const SessionDemands& demands) {
   if (const auto decision = DecideWithoutHosts(sender, domain, world)) return *decision;
   std::optional<Step> left;  // what is left if nobody takes the mail
   bool incomplete = false;
@@ -647,7 +721,7 @@ SenderDecision DecideSender(const Sender& sender, const DomainRows& domain,
     for (; end < domain.hosts.size() &&
            domain.hosts[end].preference == domain.hosts[begin].preference;
          ++end) {
-      const std::vector<Step> steps = StepsAt(sender, domain, domain.hosts[end]);
+      const std::vector<Step> steps = StepsAt(sender, demands, domain, domain.hosts[end]);
       group.insert(group.end(), steps.begin(), steps.end());
     }
     for (const Step& step : group) {
@@ -664,6 +738,17 @@ SenderDecision DecideSender(const Sender& sender, const DomainRows& domain,
   SenderDecision decision = Of(*left);
   decision.incomplete = incomplete;
   return decision;
+}
+
+bool MayBeBound(const Sender& sender, const DomainRows& domain) {
+  if (sender.mta_sts.value != false && StsPolicyOf(*domain.row) != StsPolicy::kNotEnforced) {
+    return true;
+  }
+  if (sender.dane.value == false) return false;
+  return std::ranges::any_of(domain.hosts, [](const HostRows& host) {
+    if (host.row == nullptr || !host.row->tlsa_status) return !host.endpoints.empty();
+    return *host.row->tlsa_status != "none" && *host.row->tlsa_status != "insecure";
+  });
 }
 
 std::string_view DaneStatusFor(const DomainRow& domain, const EndpointRow& endpoint) {
@@ -718,6 +803,10 @@ std::string_view SenderReasonWord(SenderReason reason) {
       return "version_too_old";
     case Reason::kCertificateTooWeak:
       return "certificate_too_weak";
+    case Reason::kNoForwardSecrecy:
+      return "no_forward_secrecy";
+    case Reason::kNoPostQuantum:
+      return "no_post_quantum";
     case Reason::kNoRenegotiationInfo:
       return "no_renegotiation_info";
     case Reason::kServerNameRefused:

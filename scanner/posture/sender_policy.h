@@ -48,6 +48,8 @@ enum class SenderReason : uint8_t {
   kCertificateUnparsed,  // its TLS library cannot parse a certificate, and ends the handshake
   kServerNameRefused,    // the server ends the handshake with who sends a server name
   kServerNameWanted,     // … with who sends none
+  kNoForwardSecrecy,     // it takes nothing but RSA key exchange, which was ruled out
+  kNoPostQuantum,        // it takes no group with ML-KEM, and nothing else would do
   kInjected,             // clear text behind the answer to STARTTLS
   kClosedWithinTls,      // the server hangs up on the EHLO within TLS
   kCertificate,          // chain not valid: endpoints.pkix_status
@@ -85,6 +87,20 @@ enum class SenderReason : uint8_t {
   kNullMx,
 };
 
+// What is demanded of a session beyond the sender's row in the table. Nothing, as it comes. A
+// server where it is not so is one where the handshake fails. What a server would choose if less
+// were offered to it is not known, unless probes asked (docs/policy.md).
+struct SessionDemands {
+  TlsVersion min_version = TlsVersion::kTls10;
+  uint32_t min_rsa_bits = 0;  // of the certificate's key, where it is RSA
+  int session_level = 0;      // OpenSSL's security level, by the rules of 3.1 and later
+  int certificate_level = 0;  // of the certificate's path, whether or not it is trusted
+  bool forward_secrecy = false;
+  bool post_quantum = false;  // key exchange with ML-KEM
+
+  friend bool operator==(const SessionDemands&, const SessionDemands&) = default;
+};
+
 // What is known beside the rows.
 struct SenderWorld {
   // The resolver validates DNSSEC and is believed: otherwise nothing can be said about DANE.
@@ -108,7 +124,10 @@ struct SenderDecision {
 
 // Never fails: what is unknown is kUnknown.
 SenderDecision DecideSender(const Sender& sender, const DomainRows& domain,
-                            const SenderWorld& world);
+                            const SenderWorld& world, const SessionDemands& demands = {});
+
+// Might TLSA records of a host, or a policy of the domain, demand TLS of this sender?
+bool MayBeBound(const Sender& sender, const DomainRows& domain);
 
 // endpoints.dane_status as it is for mail to this domain: a mismatch of which the domain's own
 // verdict says that it is none (its name is a reference identifier, too: RFC 7672 §3.2.2) is

@@ -67,6 +67,10 @@ std::string ReasonText(const Sender& sender, Reason reason) {
       return "the session is too weak for its TLS";
     case Reason::kCertificateTooWeak:
       return "a key or signature of the certificates is too weak for it";
+    case Reason::kNoForwardSecrecy:
+      return "the server takes nothing but RSA key exchange";
+    case Reason::kNoPostQuantum:
+      return "the server takes no post-quantum key exchange";
     case Reason::kNoRenegotiationInfo:
       return "its TLS insists on RFC 5746, which the server does not know";
     case Reason::kCertificateUnparsed:
