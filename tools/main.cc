@@ -13,6 +13,7 @@
 #include "tools/cli/standard_output.h"
 #include "tools/dane/command.h"
 #include "tools/keys/command.h"
+#include "tools/policy/command.h"
 #include "tools/scan_command.h"
 
 namespace {
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
   mxsweep::tools::AddCatCommand(app, exit_code);
   mxsweep::tools::AddDaneCommand(app, exit_code);
   mxsweep::tools::AddKeysCommand(app, exit_code);
+  mxsweep::tools::AddPolicyCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

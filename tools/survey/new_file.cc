@@ -1,0 +1,62 @@
+#include "tools/survey/new_file.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "scanner/base/text.h"
+
+namespace mxsweep::tools {
+namespace {
+
+constexpr size_t kFlushBytes = 1u << 20;
+
+}  // namespace
+
+std::string NewFile::hidden() const {
+  return JoinText(folder_, "/.", name_, ".", getpid(), ".tmp");
+}
+
+absl::StatusOr<std::unique_ptr<NewFile>> NewFile::Create(const std::string& path,
+                                                         output::FileSystem* files) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+  const std::string name = slash == path.npos ? path : path.substr(slash + 1);
+  if (name.empty() || name == "." || name == "..") {
+    return InvalidArgument(JoinText("\"", path, "\" names no file"));
+  }
+  std::unique_ptr<NewFile> made(new NewFile(*files, folder, name));
+  files->Remove(made->hidden()).IgnoreError();
+  auto file = files->Create(made->hidden());
+  if (!file.ok()) return file.status();
+  made->file_ = *std::move(file);
+  return made;
+}
+
+NewFile::~NewFile() {
+  if (!finished_ && file_ != nullptr) {
+    file_.reset();
+    files_.Remove(hidden()).IgnoreError();
+  }
+}
+
+absl::Status NewFile::Append(std::string_view text) {
+  buffer_ += text;
+  if (buffer_.size() < kFlushBytes) return absl::OkStatus();
+  absl::Status status = file_->Append(buffer_);
+  buffer_.clear();
+  return status;
+}
+
+absl::Status NewFile::Finish() {
+  absl::Status status = file_->Append(buffer_);
+  if (status.ok()) status = file_->Sync();
+  if (status.ok()) status = file_->Close();
+  if (status.ok()) status = files_.Rename(hidden(), JoinText(folder_, "/", name_));
+  if (!status.ok()) return status;
+  finished_ = true;
+  return files_.SyncDirectory(folder_);
+}
+
+}  // namespace mxsweep::tools
