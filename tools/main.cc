@@ -12,6 +12,7 @@
 #include "tools/cli/exit_codes.h"
 #include "tools/cli/standard_output.h"
 #include "tools/dane/command.h"
+#include "tools/explain/command.h"
 #include "tools/keys/command.h"
 #include "tools/policy/command.h"
 #include "tools/scan_command.h"
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
   mxsweep::tools::AddDaneCommand(app, exit_code);
   mxsweep::tools::AddKeysCommand(app, exit_code);
   mxsweep::tools::AddPolicyCommand(app, exit_code);
+  mxsweep::tools::AddExplainCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

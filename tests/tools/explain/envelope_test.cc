@@ -1,0 +1,103 @@
+// Time, program, process, id and the other side of a line, in the forms of each log.
+#include "tools/explain/lines/envelope.h"
+
+#include <gtest/gtest.h>
+
+namespace mxsweep::tools {
+namespace {
+
+// 2026-11-28 10:00:00 UTC, as `date -ud "2026-11-28 10:00:00" +%s` has it.
+constexpr int64_t kTen = 1795860000;
+constexpr int64_t kNow = kTen + 3600;
+
+Envelope Parse(std::string_view line) { return ParseEnvelope(line, kNow); }
+
+TEST(ParseEnvelope, ReadsSyslogOfPostfix) {
+  const Envelope envelope =
+      Parse("Nov 28 10:00:00 mx1 postfix/smtp[811]: 4Xk1zz: to=<a@example.test>, relay=none");
+  EXPECT_EQ(envelope.time_s, kTen);
+  EXPECT_EQ(envelope.machine, "mx1");
+  EXPECT_EQ(envelope.program, "postfix/smtp");
+  EXPECT_EQ(envelope.process, "811");
+  EXPECT_EQ(envelope.id, "4Xk1zz");
+  EXPECT_EQ(envelope.text, "to=<a@example.test>, relay=none");
+}
+
+TEST(ParseEnvelope, TakesAMonthAheadForLastYears) {
+  EXPECT_EQ(Parse("Dec 28 10:00:00 mx1 postfix/smtp[811]: x").time_s,
+            kTen - (365 - 30) * int64_t{86400});
+}
+
+TEST(ParseEnvelope, ReadsRfc3339WithZone) {
+  for (const char* line : {"2026-11-28T11:00:00.123456+01:00 mx1 postfix/smtpd[9]: connect",
+                           "2026-11-28T10:00:00Z mx1 postfix/smtpd[9]: connect",
+                           "2026-11-28 11:00:00 +0100 mx1 postfix/smtpd[9]: connect"}) {
+    const Envelope envelope = Parse(line);
+    EXPECT_EQ(envelope.time_s, kTen) << line;
+    EXPECT_EQ(envelope.program, "postfix/smtpd") << line;
+    EXPECT_EQ(envelope.text, "connect") << line;
+  }
+}
+
+TEST(ParseEnvelope, ReadsRfc5424) {
+  const Envelope envelope =
+      Parse("<22>1 2026-11-28T10:00:00Z mx1 postfix/smtp 811 - - 4Xk1: Cannot start TLS");
+  EXPECT_EQ(envelope.time_s, kTen);
+  EXPECT_EQ(envelope.program, "postfix/smtp");
+  EXPECT_EQ(envelope.process, "811");
+}
+
+TEST(ParseEnvelope, ReadsEximsMainLog) {
+  const Envelope envelope = Parse(
+      "2026-11-28 10:00:00 1tGabc-0001Xy-2f == a@example.test R=dnslookup T=remote_smtp defer "
+      "(-37)");
+  EXPECT_EQ(envelope.time_s, kTen);
+  EXPECT_EQ(envelope.id, "1tGabc-0001Xy-2f");
+  EXPECT_EQ(envelope.program, "");
+}
+
+TEST(ParseEnvelope, ReadsASessionOfExchange) {
+  const Envelope envelope = Parse(
+      "2026-11-28T10:00:00.000Z,Outbound,08DE2B3C4D5E6F70,12,10.0.0.1:5,192.0.2.1:25,*,,TLS "
+      "negotiation failed with error SocketError");
+  EXPECT_EQ(envelope.time_s, kTen);
+  EXPECT_EQ(envelope.id, "08DE2B3C4D5E6F70");
+}
+
+TEST(ParseEnvelope, TakesABareStringAsText) {
+  for (const char* line :
+       {"dh key too small", "warning: TLS library problem: x",
+        "error:0A00018A:SSL routines::dh key too small", "", ":", "[1]:", "<22>"}) {
+    const Envelope envelope = Parse(line);
+    EXPECT_FALSE(envelope.time_s.has_value()) << line;
+    EXPECT_EQ(envelope.program, "") << line;
+  }
+  EXPECT_EQ(Parse("warning: x").text, "warning: x");
+}
+
+TEST(FindRemote, KnowsRecipientHostAndAddress) {
+  Remote remote = FindRemote(
+      "to=<a@Example.TEST>, orig_to=<x@other.test>, "
+      "relay=mx.example.test[192.0.2.1]:25, delay=1");
+  EXPECT_EQ(remote.domain, "example.test");
+  EXPECT_EQ(remote.host, "mx.example.test");
+  EXPECT_EQ(remote.address, "192.0.2.1");
+  remote = FindRemote("SSL_accept error from unknown[2001:db8::1]: -1");
+  EXPECT_EQ(remote.domain, "");
+  EXPECT_EQ(remote.host, "");
+  EXPECT_EQ(remote.address, "2001:db8::1");
+  remote =
+      FindRemote("== ann@example.test R=d T=remote_smtp defer (-37) H=mx.example.test [192.0.2.1]");
+  EXPECT_EQ(remote.domain, "example.test");
+  EXPECT_EQ(remote.host, "mx.example.test");
+  EXPECT_EQ(remote.address, "192.0.2.1");
+  remote = FindRemote("[{LED=450 4.7.320 x [Message=y]};{FQDN=mx.example.test};{IP=192.0.2.1}]");
+  EXPECT_EQ(remote.host, "mx.example.test");
+  EXPECT_EQ(remote.address, "192.0.2.1");
+  remote = FindRemote("to=<no domain, relay=none, to=<@>, H= [");
+  EXPECT_EQ(remote.domain, "");
+  EXPECT_EQ(remote.host, "");
+}
+
+}  // namespace
+}  // namespace mxsweep::tools

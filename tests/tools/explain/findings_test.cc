@@ -1,0 +1,190 @@
+// What is said of a whole input: counts by cause and domain, times, text and JSON.
+#include "tools/explain/findings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "scanner/targets/input_source.h"
+#include "tools/check/paragraph.h"
+#include "tools/explain/input.h"
+#include "tools/explain/ledger.h"
+
+namespace mxsweep::tools {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr int64_t kNow = 1795863600;  // 2026-11-28 11:00:00 UTC
+
+struct Said {
+  std::string text;
+  json data;
+};
+
+Said Explain(const std::string& input, size_t shown = 10) {
+  Ledger ledger;
+  Findings findings;
+  const absl::Status status = ReadInput(scanner::FromString(input), kNow, &ledger, &findings);
+  EXPECT_TRUE(status.ok()) << status;
+  findings.groups = ledger.Sorted();
+  return {RenderFindings(findings, 80, shown), json::parse(RenderFindingsJson(findings))};
+}
+
+std::string Failure(const std::string& time, int process, const std::string& domain) {
+  const std::string head = time + " mx1 postfix/smtp[" + std::to_string(process) + "]: ";
+  return head + "SSL_connect error to mx." + domain + "[192.0.2.1]:25: -1\n" + head +
+         "warning: TLS library problem: error:0A00018A:SSL routines::dh key too small:ssl/statem/"
+         "statem_clnt.c:2086:\n" +
+         head + "4Xk1: to=<a@" + domain + ">, relay=mx." + domain +
+         "[192.0.2.1]:25, dsn=4.7.5, status=deferred (Cannot start TLS: handshake failure)\n";
+}
+
+std::string Log() {
+  return "Nov 24 00:00:00 mx1 postfix/qmgr[1]: 4Xk0: removed\n" +
+         Failure("Nov 24 14:00:00", 1, "example.test") +
+         Failure("Nov 25 14:00:00", 2, "other.test") +
+         Failure("Nov 26 14:00:00", 3, "example.test") +
+         "Nov 28 00:00:00 mx1 postfix/qmgr[1]: 4Xk9: removed\n";
+}
+
+TEST(Explain, CountsByCauseAndDomain) {
+  const Said said = Explain(Log());
+  ASSERT_EQ(said.data["causes"].size(), 1u);
+  const json& cause = said.data["causes"][0];
+  EXPECT_EQ(cause["cause"], "dh_key_too_small");
+  EXPECT_EQ(cause["kind"], "refused");
+  EXPECT_EQ(cause["refused_by"], "us_as_client");
+  EXPECT_EQ(cause["owners"], json::parse(R"(["theirs", "ours"])"));
+  EXPECT_EQ(cause["count"], 3);
+  ASSERT_EQ(cause["with"].size(), 2u);
+  EXPECT_EQ(cause["with"][0]["name"], "example.test");
+  EXPECT_EQ(cause["with"][0]["count"], 2);
+  EXPECT_EQ(cause["with"][0]["first"], "2026-11-24T14:00:00Z");
+  EXPECT_EQ(cause["with"][0]["last"], "2026-11-26T14:00:00Z");
+  EXPECT_EQ(cause["with"][0]["example_line"], 3);
+  EXPECT_EQ(cause["with"][1]["name"], "other.test");
+  EXPECT_EQ(cause["timeline"].size(), 3u);
+  EXPECT_EQ(said.data["lines"], 11);
+}
+
+TEST(Explain, SaysSinceWhenInPlainWords) {
+  const Said said = Explain(Log());
+  EXPECT_THAT(said.text, HasSubstr("the server's Diffie-Hellman group is too small for us"));
+  EXPECT_THAT(said.text,
+              HasSubstr("3 times, since Tue 2026-11-24 14:00, last Thu 2026-11-26 14:00"));
+  EXPECT_THAT(said.text, HasSubstr("(not before,\n   in a log from Tue 2026-11-24 00:00 on)"));
+  EXPECT_THAT(said.text, HasSubstr("refused by   us, as the client"));
+  EXPECT_THAT(said.text, HasSubstr("their side   Use a 2048-bit group"));
+  EXPECT_THAT(said.text, HasSubstr("not a DKIM key"));
+  EXPECT_THAT(said.text, HasSubstr("example.test            2"));
+}
+
+TEST(Explain, KeepsTo80Columns) {
+  std::string input = Log();
+  input +=
+      "SSL routines::no shared cipher\n454 4.7.0 TLS not available due to local problem\n"
+      "535 5.7.8 Authentication credentials invalid\nremote error: tls: handshake failure\n";
+  std::istringstream lines(Explain(input).text);
+  size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    EXPECT_LE(ColumnsOf(line), 80u) << line;
+    EXPECT_TRUE(line.empty() || line.back() != ' ') << line;
+  }
+  EXPECT_GT(count, 40u);
+}
+
+TEST(Explain, ALogWithoutTroubleSaysSo) {
+  const Said said = Explain("Nov 24 00:00:00 mx1 postfix/qmgr[1]: 4Xk0: removed\n");
+  EXPECT_THAT(said.text, HasSubstr("No trouble with TLS."));
+  EXPECT_TRUE(said.data["causes"].empty());
+  EXPECT_THAT(Explain("").text, HasSubstr("No trouble with TLS."));
+}
+
+TEST(Explain, WhatIsNoTlsIsToldApart) {
+  const Said said = Explain("535 5.7.8 Authentication credentials invalid\n");
+  EXPECT_THAT(said.text, HasSubstr("No trouble with TLS."));
+  EXPECT_THAT(said.text, HasSubstr("Not TLS, though often taken for it"));
+  EXPECT_EQ(said.data["causes"][0]["kind"], "not_tls");
+}
+
+TEST(Explain, ReadsPackedLogs) {
+  const std::string log = Log();
+  std::string packed(compressBound(log.size()) + 64, '\0');
+  z_stream stream{};
+  ASSERT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(log.data()));
+  stream.avail_in = static_cast<uInt>(log.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  ASSERT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  EXPECT_EQ(Explain(packed).data["causes"][0]["count"], 3);
+}
+
+TEST(Explain, LinesOfAnyLengthAndEndAreRead) {
+  const Said said = Explain(std::string(300'000, 'a') + "\r\ndh key too small\r\n" +
+                            std::string(70'000, 'b') + "\nee key too small");
+  EXPECT_EQ(said.data["lines"], 4);
+  EXPECT_EQ(said.data["causes"].size(), 2u);
+}
+
+TEST(Explain, MemoryIsBoundedHoweverManyDomains) {
+  std::string input;
+  for (int i = 0; i < 25'000; ++i) {
+    input +=
+        "postfix/smtp[1]: 4Xk1: to=<a@d" + std::to_string(i) +
+        ".test>, relay=none, status=deferred (TLS is required, but was not offered by host x)\n";
+  }
+  const Said said = Explain(input);
+  const json& cause = said.data["causes"][0];
+  EXPECT_EQ(cause["count"], 25'000);
+  EXPECT_EQ(cause["with"].size(), 20'000u);
+  EXPECT_EQ(cause["count_without_name"], 5'000);
+  EXPECT_THAT(said.text, HasSubstr("and 24,990 with others"));
+}
+
+TEST(Explain, ShowsOnlyPrintableCharacters) {
+  const Said said = Explain("dh key too small \x1b[2J\xff\xe2\x80\xae reversed\n");
+  EXPECT_THAT(said.text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(said.text, Not(HasSubstr("\xe2\x80\xae")));
+}
+
+// Tests run in the project's root.
+TEST(Explain, TheReadmeShowsWhatIsPrinted) {
+  std::ostringstream readme;
+  readme << std::ifstream("README.md").rdbuf();
+  const std::string page = readme.str();
+  const std::string command = "' | mxsweep explain\n";
+  const size_t begin = page.find(command);
+  ASSERT_NE(begin, std::string::npos);
+  const size_t input = page.rfind("$ echo '", begin) + 8;
+  const size_t output = begin + command.size();
+  EXPECT_EQ(page.substr(output, page.find("```", output) - output),
+            Explain(page.substr(input, begin - input) + "\n").text);
+}
+
+TEST(Timeline, WidensItsBinsWhereThereAreTooMany) {
+  Timeline timeline;
+  for (int64_t hour = 0; hour < 1000; ++hour) timeline.Add(kNow + hour * 3600, 2);
+  EXPECT_LE(timeline.bins().size(), 96u);
+  uint64_t sum = 0;
+  for (const auto& [begin, count] : timeline.bins()) {
+    sum += count;
+    EXPECT_EQ(begin % timeline.bin_seconds(), 0);
+  }
+  EXPECT_EQ(sum, 2000u);
+}
+
+}  // namespace
+}  // namespace mxsweep::tools

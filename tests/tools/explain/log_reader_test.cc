@@ -1,0 +1,183 @@
+// Lines of one delivery are one trouble, among the lines of others.
+#include "tools/explain/lines/log_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mxsweep::tools {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr int64_t kNow = 1795863600;
+
+std::vector<Trouble> Read(const std::vector<std::string>& lines) {
+  std::vector<Trouble> troubles;
+  LogReader reader(kNow, [&](Trouble trouble) { troubles.push_back(std::move(trouble)); });
+  uint64_t number = 0;
+  for (const std::string& line : lines) reader.Add(line, ++number);
+  reader.Finish();
+  return troubles;
+}
+
+std::string Smtp(int process, std::string_view text) {
+  return "Nov 28 10:00:00 mx1 postfix/smtp[" + std::to_string(process) + "]: " + std::string(text);
+}
+
+constexpr char kConnect1[] = "SSL_connect error to mx.example.test[192.0.2.1]:25: -1";
+constexpr char kDh[] =
+    "warning: TLS library problem: error:0A00018A:SSL routines::dh key too small:ssl/statem/"
+    "statem_clnt.c:2086:";
+constexpr char kDeferred1[] =
+    "4Xk1: to=<a@example.test>, relay=mx.example.test[192.0.2.1]:25, delay=1, dsn=4.7.5, "
+    "status=deferred (Cannot start TLS: handshake failure)";
+
+TEST(LogReader, JoinsCauseAndDeliveryOfOneProcess) {
+  const std::vector<Trouble> troubles =
+      Read({Smtp(811, kConnect1), Smtp(811, kDh), Smtp(811, kDeferred1)});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.id, "dh_key_too_small");
+  EXPECT_EQ(troubles[0].cause.side, Side::kUsAsClient);
+  EXPECT_EQ(troubles[0].remote.domain, "example.test");
+  EXPECT_EQ(troubles[0].remote.host, "mx.example.test");
+  EXPECT_EQ(troubles[0].remote.address, "192.0.2.1");
+  EXPECT_EQ(troubles[0].line_number, 2u);
+}
+
+TEST(LogReader, KeepsProcessesApart) {
+  const std::vector<Trouble> troubles =
+      Read({Smtp(811, kConnect1), Smtp(812, "SSL_connect error to mx.other.test[192.0.2.2]:25: -1"),
+            Smtp(812,
+                 "warning: TLS library problem: error:0A000102:SSL routines::unsupported protocol:"
+                 "ssl/statem/statem_clnt.c:1:"),
+            Smtp(811, kDh), Smtp(811, kDeferred1),
+            Smtp(812,
+                 "4Xk2: to=<b@other.test>, relay=mx.other.test[192.0.2.2]:25, dsn=4.7.5, "
+                 "status=deferred (Cannot start TLS: handshake failure)")});
+  ASSERT_THAT(troubles, SizeIs(2));
+  EXPECT_EQ(troubles[0].cause.id, "dh_key_too_small");
+  EXPECT_EQ(troubles[0].remote.domain, "example.test");
+  EXPECT_EQ(troubles[1].cause.id, "unsupported_protocol");
+  EXPECT_EQ(troubles[1].remote.domain, "other.test");
+}
+
+TEST(LogReader, ASecondServerOfTheSameProcessIsAnotherTrouble) {
+  const std::vector<Trouble> troubles =
+      Read({Smtp(811, kConnect1), Smtp(811, kDh),
+            Smtp(811, "SSL_connect error to mx2.example.test[192.0.2.9]:25: -1"),
+            Smtp(811,
+                 "warning: TLS library problem: error:0A00042E:SSL routines::tlsv1 alert protocol "
+                 "version:ssl/record/rec_layer_s3.c:1:SSL alert number 70:"),
+            Smtp(811,
+                 "4Xk1: to=<a@example.test>, relay=mx2.example.test[192.0.2.9]:25, "
+                 "status=deferred (Cannot start TLS: handshake failure)")});
+  ASSERT_THAT(troubles, SizeIs(2));
+  EXPECT_EQ(troubles[0].cause.id, "dh_key_too_small");
+  EXPECT_EQ(troubles[1].cause.id, "alert_protocol_version");
+  EXPECT_EQ(troubles[1].cause.side, Side::kThemAsServer);
+  EXPECT_EQ(troubles[1].remote.domain, "example.test");
+}
+
+TEST(LogReader, AVerificationThatFailedIsTheCauseOfTheRefusalThatFollows) {
+  const std::string verify =
+      "server certificate verification failed for mx.example.test[192.0.2.1]:25: num=62:hostname "
+      "mismatch";
+  std::vector<Trouble> troubles = Read(
+      {Smtp(811, verify), Smtp(811,
+                               "4Xk1: to=<a@example.test>, relay=mx.example.test[192.0.2.1]:25, "
+                               "dsn=4.7.5, status=deferred (Server certificate not verified)")});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.id, "name_mismatch");
+  EXPECT_EQ(troubles[0].cause.kind, TroubleKind::kRefused);
+  EXPECT_EQ(troubles[0].cause.side, Side::kUsAsClient);
+  // At level may the same is a note.
+  troubles = Read(
+      {Smtp(811, verify),
+       Smtp(811,
+            "Untrusted TLS connection established to mx.example.test[192.0.2.1]:25: TLSv1.3")});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.kind, TroubleKind::kNote);
+  EXPECT_EQ(troubles[0].cause.side, Side::kNobody);
+}
+
+TEST(LogReader, AServersLinesNameTheClient) {
+  const auto smtpd = [](std::string_view text) {
+    return "Nov 28 10:00:00 mx1 postfix/smtpd[9]: " + std::string(text);
+  };
+  const std::vector<Trouble> troubles = Read(
+      {smtpd("SSL_accept error from out.example.test[192.0.2.3]: -1"),
+       smtpd(
+           "warning: TLS library problem: error:0A000418:SSL routines::tlsv1 alert unknown ca:ssl/"
+           "record/rec_layer_s3.c:1586:SSL alert number 48:"),
+       smtpd("lost connection after STARTTLS from out.example.test[192.0.2.3]"),
+       smtpd("disconnect from out.example.test[192.0.2.3] ehlo=1 starttls=0/1 commands=1/2")});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.id, "alert_unknown_ca");
+  EXPECT_EQ(troubles[0].cause.side, Side::kThemAsClient);
+  EXPECT_EQ(troubles[0].remote.host, "out.example.test");
+}
+
+TEST(LogReader, SendmailsDeliveryIsFoundByItsProcess) {
+  const std::vector<Trouble> troubles =
+      Read({"Nov 28 10:00:00 mx1 sm-mta[77]: STARTTLS=client, error: connect failed=-1, reason=dh "
+            "key too "
+            "small, SSL_error=1, errno=0, retry=-1",
+            "Nov 28 10:00:00 mx1 sm-mta[77]: 5ASA0xyz001234: to=<a@example.test>, delay=00:00:01, "
+            "mailer=esmtp, relay=mx.example.test. [192.0.2.1], dsn=4.0.0, stat=Deferred"});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.id, "dh_key_too_small");
+  EXPECT_EQ(troubles[0].remote.domain, "example.test");
+  EXPECT_EQ(troubles[0].remote.host, "mx.example.test");
+}
+
+TEST(LogReader, QmailTellsTheRecipientWhenADeliveryBegins) {
+  const std::vector<Trouble> troubles =
+      Read({"starting delivery 12: msg 345 to remote a@example.test",
+            "starting delivery 13: msg 346 to remote a@other.test",
+            "delivery 12: deferral: "
+            "TLS_connect_failed:_error:0A00018A:SSL_routines::dh_key_too_small/"});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.id, "dh_key_too_small");
+  EXPECT_EQ(troubles[0].remote.domain, "example.test");
+}
+
+TEST(LogReader, LeavesOrdinaryLinesAlone) {
+  EXPECT_THAT(Read({Smtp(811,
+                         "4Xk1: to=<a@example.test>, relay=mx.example.test[192.0.2.1]:25, "
+                         "status=sent (250 2.0.0 Ok)"),
+                    Smtp(811,
+                         "Trusted TLS connection established to mx.example.test[192.0.2.1]:25: "
+                         "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"),
+                    Smtp(811,
+                         "4Xk2: to=<a@example.test>, relay=none, status=deferred (Host or domain "
+                         "name not found)"),
+                    std::string(70000, 'x'), std::string("\0\xff\x1b[31m", 7), ""}),
+              IsEmpty());
+}
+
+TEST(LogReader, HostileBytesStayText) {
+  const std::vector<Trouble> troubles = Read(
+      {std::string("\x1b[31mTLS library problem: \xff dh key too small\x07 to=<a@\x1b.test>")});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].line.find('\x1b'), std::string::npos);
+  EXPECT_EQ(troubles[0].line.find('\x07'), std::string::npos);
+  EXPECT_EQ(troubles[0].remote.domain, "");
+}
+
+// However many processes have begun and never end.
+TEST(LogReader, WhatIsOpenIsBounded) {
+  size_t count = 0;
+  LogReader reader(kNow, [&](const Trouble&) { ++count; });
+  for (int process = 0; process < 10'000; ++process) reader.Add(Smtp(process, kDh), 1);
+  EXPECT_GT(count, 5'000u);
+  reader.Finish();
+  EXPECT_EQ(count, 10'000u);
+}
+
+}  // namespace
+}  // namespace mxsweep::tools
