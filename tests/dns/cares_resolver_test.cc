@@ -1066,6 +1066,9 @@ TEST_F(CaresResolverTest, RefusesNamesThatCannotBeAsked) {
 }
 
 TEST_F(CaresResolverTest, SaysThatDescriptorsAreMissing) {
+#ifdef MXSWEEP_SANITIZED
+  GTEST_SKIP() << "UBSan needs a pipe to look at an object, and takes it for a foreign one without";
+#endif
   ScriptedServer server(AnswerWell);
   Start(Options({server.address()}));
   rlimit before;

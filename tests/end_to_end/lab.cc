@@ -42,7 +42,8 @@ Lab::Lab(const TemporaryFolder& folder, const Arguments& arguments) : state_(fol
   auto process = interop::ChildProcess::Start("lab", command, folder.path("lab.log"));
   EXPECT_TRUE(process.ok()) << process.status();
   process_.emplace(*std::move(process));
-  for (int i = 0; i < 600 && resolver_.empty(); ++i) {
+  // Half a million domains take a minute.
+  for (int i = 0; i < 6'000 && resolver_.empty(); ++i) {
     absl::SleepFor(absl::Milliseconds(100));
     std::ifstream in(ready);
     for (std::string word; in >> word;) {

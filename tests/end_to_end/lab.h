@@ -54,6 +54,12 @@ class Lab {
 
 // The program is built with a sanitizer, which takes memory and descriptors of its own.
 inline constexpr bool kSanitized = sizeof(MXSWEEP_SANITIZE) > sizeof("");
+// It counts the lines that are run, and writes the counts at its end.
+#ifdef MXSWEEP_COVERAGE
+inline constexpr bool kCountsLines = true;
+#else
+inline constexpr bool kCountsLines = false;
+#endif
 
 // Runs mxsweep with `arguments`.
 CommandResult Mxsweep(const Arguments& arguments, absl::Duration timeout = absl::Minutes(3));
