@@ -15,6 +15,7 @@
 #include "tools/explain/command.h"
 #include "tools/keys/command.h"
 #include "tools/policy/command.h"
+#include "tools/report/command.h"
 #include "tools/scan_command.h"
 
 namespace {
@@ -43,6 +44,7 @@ int main(int argc, char** argv) {
   mxsweep::tools::AddKeysCommand(app, exit_code);
   mxsweep::tools::AddPolicyCommand(app, exit_code);
   mxsweep::tools::AddExplainCommand(app, exit_code);
+  mxsweep::tools::AddReportCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

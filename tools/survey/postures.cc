@@ -239,8 +239,6 @@ absl::Status ScanPostures::ReadHosts(const output::ScanDirectory& scan) {
   Kinds<MxHostRow> kinds{.rows = &host_rows_};
   absl::flat_hash_map<std::string, uint32_t> providers;
   return output::ForEachRow<MxHostRow>(scan, HostColumns(), [&](const MxHostRow& row) {
-    const size_t row_number = latest_hosts_.size();
-    latest_hosts_.push_back(false);
     const uint32_t number = HostNumber(row.host);
     HostSighting& sighting = sightings_[number];
     const int64_t started_us = absl::ToUnixMicros(row.started_at);
@@ -248,7 +246,6 @@ absl::Status ScanPostures::ReadHosts(const output::ScanDirectory& scan) {
     if (sighting.posture != kNone && started_us < sighting.started_us) return absl::OkStatus();
     sighting.posture = NumberOf(PostureOf(row), &kinds);
     sighting.started_us = started_us;
-    sighting.row = row_number;
     if (row.provider) {
       const auto [provider, is_new] =
           providers.try_emplace(*row.provider, static_cast<uint32_t>(providers_.size()));
@@ -302,7 +299,6 @@ void ScanPostures::Settle() {
     Host& host = hosts_[number];
     const HostSighting& sighting = sightings_[number];
     host.posture = sighting.posture;
-    if (sighting.posture != kNone) latest_hosts_[sighting.row] = true;
     const auto endpoints = std::span(endpoints_).subspan(host.first_endpoint, host.endpoint_count);
     const bool all_asked = std::ranges::all_of(sighting.addresses, [&](uint64_t address) {
       return std::ranges::find(endpoints, address, &Endpoint::address) != endpoints.end();

@@ -38,9 +38,8 @@ class ScanPostures {
   // Gather(row).hosts. `gathered`: of this row.
   std::string KeyOf(const scanner::DomainRows& gathered) const;
 
-  // Of a host that was asked again there are several rows, likewise of its endpoints: is it the
-  // latest? `row`: its place among the scan's rows of that table, from 0.
-  bool IsLatestHost(size_t row) const { return latest_hosts_[row]; }
+  // Of an endpoint that was asked again there are several rows: is it the latest? `row`: its place
+  // among the scan's rows of endpoints, from 0.
   bool IsLatestEndpoint(size_t row) const { return latest_endpoints_[row]; }
 
   // mx_hosts.provider of a host; empty where it is not known.
@@ -72,7 +71,6 @@ class ScanPostures {
   struct HostSighting {
     uint32_t posture = kNone;
     int64_t started_us = INT64_MIN;
-    size_t row = 0;
     std::vector<uint64_t> addresses;
   };
   template <typename Row>
@@ -95,7 +93,7 @@ class ScanPostures {
   std::deque<output::MxHostRow> host_rows_;
   std::deque<output::EndpointRow> endpoint_rows_;
   std::vector<std::string> providers_ = {""};
-  std::vector<bool> latest_hosts_, latest_endpoints_;
+  std::vector<bool> latest_endpoints_;
   std::vector<HostSighting> sightings_;  // until Settle
 };
 
