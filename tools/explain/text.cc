@@ -31,13 +31,27 @@ std::string Many(uint64_t number, std::string_view one) {
   return JoinText(Grouped(number), " ", one, number == 1 ? "" : "s");
 }
 
+// What our and their side are called. Where a server's reply stands alone, nobody knows which is
+// ours.
+std::string_view SideLabel(const Cause& cause, Owner owner) {
+  if (owner == Owner::kReceivers) return "receiver";
+  if (cause.side == Side::kServer) return owner == Owner::kOurs ? "client side" : "server side";
+  return owner == Owner::kOurs ? "our side" : "their side";
+}
+
+std::string_view OwnerText(const Cause& cause, Owner owner) {
+  if (owner == Owner::kReceivers) return "a key or setting of the receiving server";
+  if (cause.side == Side::kServer) {
+    return owner == Owner::kOurs ? "a setting of the client (who sends)"
+                                 : "a key or setting of the server";
+  }
+  return owner == Owner::kOurs ? "a key or setting of ours" : "a key or setting of theirs";
+}
+
 std::string OwnersText(const Cause& cause) {
   std::string text;
   for (const Owner owner : cause.owners) {
-    if (!text.empty()) text += "; then ";
-    text += owner == Owner::kOurs     ? "a key or setting of ours"
-            : owner == Owner::kTheirs ? "a key or setting of theirs"
-                                      : "a key or setting of the receiving server";
+    AppendText(&text, text.empty() ? "" : "; then ", OwnerText(cause, owner));
   }
   return text.empty() ? "not told by this" : text;
 }
@@ -182,14 +196,16 @@ void Writer::Group(const CauseGroup& group, size_t number, const Span& whole) {
   Labelled("what it is", cause.means);
   const bool receiver = std::ranges::find(cause.owners, Owner::kReceivers) != cause.owners.end();
   const bool ours_first = !cause.owners.empty() && cause.owners.front() == Owner::kOurs;
-  if (ours_first) Labelled("our side", cause.ours);
-  Labelled(receiver ? "receiver" : "their side", cause.theirs);
-  if (!ours_first) Labelled("our side", cause.ours);
+  const std::string_view other = SideLabel(cause, receiver ? Owner::kReceivers : Owner::kTheirs);
+  if (!ours_first) Labelled(other, cause.theirs);
+  Labelled(SideLabel(cause, Owner::kOurs), cause.ours);
+  if (ours_first) Labelled(other, cause.theirs);
   Labelled("it is not", NotText(cause));
   Places(group);
   if (!group.places.empty() && !group.places.front().line.empty()) {
     const Place& place = group.places.front();
-    Labelled("line " + std::to_string(place.line_number), place.line);
+    Labelled(place.line_number > 0 ? "line " + std::to_string(place.line_number) : "example",
+             place.line);
   }
 }
 

@@ -50,6 +50,8 @@ std::string Letters(Side side) {
       return "-/us";
     case Side::kSender:
       return "sender";
+    case Side::kServer:
+      return "server";
   }
   return "";
 }
@@ -108,7 +110,7 @@ TEST(Forms, Postfix) {
        "TLS is required, but host mx.example.test[192.0.2.1] refused to start TLS: 454 4.7.0 "
        "TLS not available due to local problem",
        "ST", "P"},
-      {"smtp", "TLS is required, but our TLS engine is unavailable", "U", "U"},
+      {"smtp", "TLS is required, but our TLS engine is unavailable", "CU", "U"},
       {"smtp", "Server certificate not verified", "CU", "P"},
       {"smtp", "Server certificate not trusted", "CU", "P"},
       {"smtp",
@@ -149,13 +151,13 @@ TEST(Forms, Postfix) {
        "mx.example.test[192.0.2.1]:25: all TLSA records unusable, fallback to unauthenticated TLS",
        "-", "P", kNote},
       {"smtp", "unsupported TLSA certificate usage 0 in RR", "-", "P", kNote},
-      {"smtp", "dane configured with dnssec lookups disabled", "U", "U"},
+      {"smtp", "dane configured with dnssec lookups disabled", "CU", "U"},
       {"smtp",
        "Sender requested REQUIRETLS, but TLS service was not offered by host "
        "mx.example.test[192.0.2.1]",
        "CU", "P"},
       {"smtp", "SMTPS wrappermode (TCP port 465) requires setting \"smtp_tls_wrappermode = yes\"",
-       "U", "U"},
+       "CU", "U"},
       {"smtpd", "lost connection after STARTTLS from unknown[192.0.2.1]", "CT", "U"},
       {"smtpd", "530 5.7.0 Must issue a STARTTLS command first", "SU", "U"},
       {"smtpd",
@@ -236,8 +238,12 @@ TEST(Forms, Exim) {
       {"", "[192.0.2.1] SSL verify error: depth=0 error=self-signed certificate cert=/CN=x", "-/us",
        "P", kNote},
       {"", "TLS session: (certificate verification failed): certificate invalid", "CU", "P"},
-      {"", "503 STARTTLS command used when not advertised", "ST", "P"},
-      {"", "454 TLS currently unavailable", "ST", "P"},
+      {"", "503 STARTTLS command used when not advertised", "server", "U"},
+      {"", "454 TLS currently unavailable", "server", "P"},
+      {"",
+       "SMTP protocol error in \"STARTTLS\" H=(h) [192.0.2.1] STARTTLS command used when not "
+       "advertised",
+       "SU", "U"},
   });
 }
 
@@ -267,7 +273,7 @@ TEST(Forms, SendmailOpensmtpdQmailHaraka) {
        "available",
        "CU", "P"},
       {"sm-mta", "STARTTLS=client: encryption too weak 0 less than 112", "CU", "U"},
-      {"sm-mta", "other side does not support STARTTLS", "us", "U"},
+      {"sm-mta", "other side does not support STARTTLS", "CU", "U"},
       {"sm-mta", "STARTTLS=server: 454 4.3.3 TLS not available after start", "SU", "U"},
       {"=smtpd", "5f01 mta error reason=TLS required but not supported by remote host", "CU", "P"},
       {"OpenSMTPD", "5f01 mta opportunistic TLS failed, downgrading to plain", "-", "P", kClear},
@@ -317,7 +323,7 @@ TEST(Forms, ExchangeAndSchannel) {
        "R"},
       {"", "5.4.8 MX hosts of example.test failed MTA-STS validation", "sender", "R"},
       {"", "454 4.7.5 Certificate validation failure, Reason:UntrustedRoot", "CU", "P"},
-      {"", "TLS negotiation failed with error NoCredentials", "U", "U"},
+      {"", "TLS negotiation failed with error NoCredentials", "CU", "U"},
       {"", "TLS negotiation failed with error SocketError", "?", "P"},
       {"", "421 4.7.66 TLS 1.0 and 1.1 are not supported", "ST", "U"},
       {"",
@@ -358,7 +364,7 @@ TEST(Forms, Providers) {
       {"", "530 5.7.0 Must issue a STARTTLS command first. a1-20020a gsmtp", "ST", "U"},
       {"", "SMTP protocol violation, no commands allowed to pipeline after STARTTLS", "ST", "U"},
       {"", "TLS Negotiation failed, the certificate doesn't match the host., code: 0", "sender",
-       "R"},
+       "U"},
       {"", "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred", "ST", "U", kNotTls},
       {"", "553 This route requires encryption (TLS)", "ST", "U"},
       {"", "553 This route requires TLS version 1.2 or greater", "ST", "U"},
@@ -376,17 +382,17 @@ TEST(Forms, Providers) {
 
 TEST(Forms, StatusCodes) {
   Check({
-      {"", "530 5.7.3 Security conversion required but not possible", "ST", "U"},
-      {"", "504 5.7.4 Security features not supported", "ST", "U"},
+      {"", "530 5.7.3 Security conversion required but not possible", "server", "U"},
+      {"", "504 5.7.4 Security features not supported", "server", "U"},
       {"", "554 5.7.5 Cryptographic failure", "?", ""},
       {"", "535 5.7.8 Authentication credentials invalid", "-", "U", kNotTls},
       {"", "534 5.7.9 Authentication mechanism is too weak", "-", "U", kNotTls},
-      {"", "523 5.7.10 Encryption Needed", "ST", "U"},
-      {"", "538 5.7.11 Encryption required for requested authentication mechanism", "ST", "U"},
+      {"", "523 5.7.10 Encryption Needed", "server", "U"},
+      {"", "538 5.7.11 Encryption required for requested authentication mechanism", "server", "U"},
       {"", "550 5.7.27 Sender address has null MX", "-", "U", kNotTls},
       {"", "550 5.7.29 ARC validation failure", "-", "", kNotTls},
       {"", "550 5.7.30 REQUIRETLS support required", "CU", "P"},
-      {"", "454 TLS temporarily unavailable", "ST", "P"},
+      {"", "454 TLS temporarily unavailable", "server", "P"},
   });
 }
 
@@ -462,7 +468,7 @@ TEST(Forms, OtherLibraries) {
        "sun.security.validator.ValidatorException: PKIX path building failed: "
        "sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid "
        "certification path to requested target",
-       "us", "P"},
+       "CU", "P"},
       {"",
        "The server selected protocol version TLS10 is not accepted by client preferences [TLS13, "
        "TLS12]",
@@ -472,10 +478,10 @@ TEST(Forms, OtherLibraries) {
       {"", "STARTTLS is required but host does not support STARTTLS", "CU", "P"},
       {"", "tls: server selected unsupported protocol version 301", "CU", "P"},
       {"", "remote error: tls: handshake failure", "peer", "P"},
-      {"", "tls: failed to verify certificate: x509: certificate signed by unknown authority", "us",
+      {"", "tls: failed to verify certificate: x509: certificate signed by unknown authority", "CU",
        "P"},
-      {"", "x509: certificate is valid for a.example.test, not mx.example.test", "us", "P"},
-      {"", "x509: certificate relies on legacy Common Name field, use SANs instead", "us", "P"},
+      {"", "x509: certificate is valid for a.example.test, not mx.example.test", "CU", "P"},
+      {"", "x509: certificate relies on legacy Common Name field, use SANs instead", "CU", "P"},
       {"", "crypto/rsa: 512-bit keys are insecure", "us", "P"},
       {"", "tls: first record does not look like a TLS handshake", "us", "U"},
       {"", "tls: no cipher suite supported by both client and server", "SU", "U"},

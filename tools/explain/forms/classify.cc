@@ -50,6 +50,7 @@ constexpr std::string_view kClientWords[] = {"ssl_connect",
                                              "tls_process_cert_status",
                                              "smtp send",
                                              "sendconnector",
+                                             " gsmtp",
                                              "tls_process_certificate_request",
                                              "tls_process_key_exchange"};
 constexpr std::string_view kServerWords[] = {"ssl_accept",
@@ -70,7 +71,11 @@ constexpr std::string_view kServerWords[] = {"ssl_accept",
                                              "receiveconnector",
                                              "tls_choose",
                                              "final_key_share:no suitable",
-                                             "client application are supported by the server"};
+                                             "client application are supported by the server",
+                                             "smtp protocol error in",
+                                             "smtp syntax error in",
+                                             "noqueue: reject",
+                                             "smtp protocol synchronization"};
 
 constexpr std::string_view kQuotes[] = {" said: ",
                                         "<<< ",
@@ -177,7 +182,8 @@ Side SideOf(Who who, TlsRole role, bool quoted) {
     case Who::kClientLeft:
       return quoted ? Side::kUsAsClient : Side::kThemAsClient;
     case Who::kReplier:
-      return role == TlsRole::kServer ? Side::kUsAsServer : Side::kThemAsServer;
+      if (quoted) return Side::kThemAsServer;
+      return by_role(Side::kThemAsServer, Side::kUsAsServer, Side::kServer);
     case Who::kOwnSetup:
       return quoted ? Side::kThemAsServer : Side::kOurSetup;
   }
@@ -207,6 +213,10 @@ Cause CauseOf(const Form& form, const Facts& facts, size_t position) {
   const TlsRole words = quoted ? TlsRole::kUnknown : form.role;
   cause.role = facts.line.role != TlsRole::kUnknown ? facts.line.role : words;
   cause.side = SideOf(form.who, cause.role, quoted);
+  // A form of one role says that this role has no TLS to offer or to use.
+  if (cause.side == Side::kOurSetup && form.role != TlsRole::kUnknown) {
+    cause.side = SideOf(Who::kLogger, cause.role, quoted);
+  }
   // Of what is checked only where somebody demands it: logged by the way, or the end of it?
   if (form.who == Who::kLoggerIfHeld && form.kind == TroubleKind::kRefused) {
     static constexpr std::string_view kByTheWay[] = {"certificate verification failed for",
@@ -217,7 +227,7 @@ Cause CauseOf(const Form& form, const Facts& facts, size_t position) {
       cause.side = SideOf(Who::kLogger, cause.role, quoted);
     }
   }
-  const bool replied = form.who == Who::kReplier && cause.side == Side::kThemAsServer;
+  const bool replied = form.who == Who::kReplier && cause.side != Side::kUsAsServer;
   if (replied || (quoted && form.who != Who::kReplier && form.who != Who::kNobody)) {
     std::swap(cause.ours, cause.theirs);
   }
@@ -496,14 +506,14 @@ std::optional<Cause> ClassifyText(Facts facts) {
 }  // namespace
 
 std::string_view SideWord(Side side) {
-  static constexpr std::array<std::string_view, 11> kWords = {
-      "unknown", "us_as_client", "them_as_server", "them_as_client",  "us_as_server",  "us",
-      "peer",    "our_setup",    "nobody",         "us_if_verifying", "sending_client"};
+  static constexpr std::array<std::string_view, 12> kWords = {
+      "unknown", "us_as_client", "them_as_server", "them_as_client",  "us_as_server",   "us",
+      "peer",    "our_setup",    "nobody",         "us_if_verifying", "sending_client", "server"};
   return kWords[static_cast<size_t>(side)];
 }
 
 std::string_view SideText(Side side) {
-  static constexpr std::array<std::string_view, 11> kTexts = {
+  static constexpr std::array<std::string_view, 12> kTexts = {
       "not told by this line",
       "us, as the client: our own program ended it",
       "them, as the server",
@@ -514,7 +524,8 @@ std::string_view SideText(Side side) {
       "nobody: our own setup does not work",
       "nobody",
       "nobody at an opportunistic level; us, where we demand a verified certificate",
-      "the sending client, as it reports"};
+      "the sending client, as it reports",
+      "the server: theirs, if we were told so; ours, if our server said it"};
   return kTexts[static_cast<size_t>(side)];
 }
 

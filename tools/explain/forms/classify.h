@@ -26,6 +26,7 @@ enum class Side : uint8_t {
   kNobody,
   kUsIfVerifying,  // nobody at an opportunistic level; us where verification is demanded
   kSender,         // the sending client, as it tells others
+  kServer,         // a reply whose log is not told: "us" is then the client, to whom it was said
 };
 // "us_as_client", "them_as_server" …: words that stay.
 std::string_view SideWord(Side side);

@@ -71,7 +71,8 @@ constexpr Form kForms[] = {
      "Renew the list of root certificates; look for a proxy that shows its own certificate.",
      "Certificate of a public authority with its chain.", "Not a code that the peer sent."},
     {"tls negotiation failed with error nocredentials|error nocredentials", "own_key_not_loaded",
-     kRefused, kCause, kOwnSetup, kAny, kAny, kPlain, "our own certificate has no private key here",
+     kRefused, kCause, kOwnSetup, kClient, kAny, kPlain,
+     "our own certificate has no private key here",
      "Exchange could not use the certificate that is bound to SMTP. The queue shows 421 4.4.1 "
      "Connection timed out.",
      "Import the certificate with its private key, give NETWORK SERVICE the right to read it, bind "
@@ -83,12 +84,32 @@ constexpr Form kForms[] = {
      "TLS.",
      "Check enabled versions and suites (Schannel), and inspection.", "Likewise.",
      "Not a fault of the socket itself."},
+    {"tls negotiation failed with error untrustedroot|tls negotiation failed with error "
+     "certunknown|tls negotiation failed with error wrongprincipal|tls negotiation failed with "
+     "error "
+     "certexpired|tls negotiation failed with error targetunknown",
+     "certificate_not_verified", kRefused, kHint, kLogger, kAny, kAny, kPlain,
+     "the other side's certificate was not accepted",
+     "Exchange ended the handshake; the word says what failed: root, name or date.",
+     "Check the list of roots, and the name that the connector expects.",
+     "Certificate of a public authority with its chain, its name and within its dates.",
+     "Not our own certificate."},
+    {"tls negotiation failed with error algorithmmismatch|tls negotiation failed with error "
+     "illegalmessage|tls negotiation failed with error unsupportedfunction|tls negotiation failed "
+     "with error messagealtered|tls negotiation failed with error decryptfailure|tls negotiation "
+     "failed with error invalidtoken",
+     "no_shared_cipher", kRefused, kHint, kLogger, kAny, kAny, kOursFirst,
+     "client and server found nothing in common, or the stream was changed",
+     "Schannel could not go on with what the other side sent: no version or suite in common, or a "
+     "firewall that inspects TLS.",
+     "Check enabled versions and suites (Schannel), and inspection.",
+     "Offer TLS 1.2 and modern suites.", "Not the network by default."},
     {"tls negotiation failed with error|tls negotiation failed with status", "handshake_failed",
      kRefused, kSummary, kUnknown, kAny, kAny, kPlain, "the TLS handshake failed",
      "Schannel's name for the error follows.", "Look at the Schannel events of that moment.", "",
      "Not a network fault by default."},
     {"tls 1.0 and 1.1 are not supported|4.7.66", "version_refused_by_server", kRefused, kCause,
-     kReplier, kAny, kAny, kPlain, "the server no longer takes TLS 1.0 and 1.1",
+     kReplier, kClient, kAny, kPlain, "the server no longer takes TLS 1.0 and 1.1",
      "The client that submits mail is too old.", "",
      "Update the client (device, library, .NET) so "
      "that it speaks TLS 1.2.",

@@ -53,7 +53,7 @@ constexpr Form kSendmail[] = {
      "Check the ENCR entry of the access map.", "Offer TLS with modern suites.",
      "Not the peer's refusal."},
     {"other side does not support starttls", "starttls_not_offered", kRefused, kCause, kLogger,
-     kAny, kAny, kOursFirst, "TLS is required here, and the other side does not do it",
+     kClient, kAny, kOursFirst, "TLS is required here, and the other side does not do it",
      "The access map (VERIFY, ENCR) demands TLS.", "Check the access map's entry for that host.",
      "Offer STARTTLS, or use it.", "Not a rejection by the peer."},
     {"server not authenticated|authentication required, give verify|not listed in sans|alternative "
@@ -130,7 +130,7 @@ constexpr Form kSendmail[] = {
      "qmail-smtpd could not open control/servercert.pem; OpenSSL's text says why (rights, missing "
      "file).",
      "Let qmail-smtpd's user read the certificate and key file.", "", "Not a client certificate."},
-    {"tls missing certificate", "server_key_not_loaded", kRefused, kCause, kReplier, kAny, kAny,
+    {"tls missing certificate", "server_key_not_loaded", kRefused, kCause, kReplier, kClient, kAny,
      kPlain, "the server cannot read its own certificate file",
      "The receiving server could not open its own certificate file; OpenSSL's text says why "
      "(rights, missing file). Seen inside bounces of Gmail and others.",

@@ -27,29 +27,29 @@ constexpr Form kForms[] = {
      "", "Repair the client, or the proxy in between.", "Not the TLS version."},
     {"tls negotiation failed, the certificate doesn't match the host|certificate doesn't match the "
      "host",
-     "name_mismatch", kRefused, kCause, kSender, kAny, kAny, kReceiver,
+     "name_mismatch", kRefused, kCause, kSender, kAny, kAny, kPlain,
      "Gmail, as the client, does not accept the server's certificate",
      "Gmail's \"send mail as\" connects to the mail server that you gave it, and its certificate "
      "is "
      "self-signed or does not name that host.",
-     "", "A certificate of a public authority whose SAN holds the host's name that Gmail uses.",
+     "A certificate of a public authority whose SAN holds the host's name that Gmail uses.", "",
      "Not Gmail's certificate."},
-    {"[tss", "yahoo_reputation", kNotTls, kCause, kReplier, kAny, kAny, kPlain,
+    {"[tss", "yahoo_reputation", kNotTls, kCause, kReplier, kClient, kAny, kPlain,
      "Yahoo defers by reputation (TSS04)",
      "TSS codes are complaints and volume; no text of Yahoo about TLS is known.", "",
      "See senders.yahooinc.com; send less and cleaner.", "Not TLS, although the code is 4.7.0."},
     {"this route requires encryption|requires encryption (tls)|requires encryption (",
-     "tls_demanded", kRefused, kCause, kReplier, kAny, kAny, kPlain,
+     "tls_demanded", kRefused, kCause, kReplier, kClient, kAny, kPlain,
      "the route's policy demands TLS",
      "Mimecast's policy for that domain (or the server's) takes mail over TLS only.", "",
      "Switch STARTTLS on in the sending server.", "Not a wrong address."},
     {"requires tls version|tls version 1.2 or greater|tls version 1.3 or greater|requires tls 1.2",
-     "version_refused_by_server", kRefused, kCause, kReplier, kAny, kAny, kPlain,
+     "version_refused_by_server", kRefused, kCause, kReplier, kClient, kAny, kPlain,
      "the route's policy demands a newer TLS version",
      "The client's version is below what the policy demands.", "",
      "Speak TLS 1.2 or newer when sending.", "Not a wrong address."},
     {"high-strength ciphers|high strength ciphers|stronger cipher", "encryption_too_weak", kRefused,
-     kCause, kReplier, kAny, kAny, kPlain, "the route's policy demands stronger suites",
+     kCause, kReplier, kClient, kAny, kPlain, "the route's policy demands stronger suites",
      "The negotiated suite is weaker than the policy allows.", "",
      "Offer suites with AES-GCM or ChaCha20 and 128 bits or more.", "Not a wrong address."},
     {"tls required but not supported", "starttls_not_offered", kRefused, kCause, kLogger, kClient,
@@ -77,6 +77,14 @@ constexpr Form kForms[] = {
      "Cisco ESA: ICID is an incoming connection, DCID an outgoing one. In mode preferred the mail "
      "may go on in clear.",
      "Look at the same ICID or DCID for the cause.", "", "Not dropped."},
+    {"starttls not supported|starttls not implemented|starttls not recognized|starttls is not "
+     "supported|unrecognized command starttls|command unrecognized: starttls|unrecognized command: "
+     "starttls|starttls not available|starttls disabled",
+     "starttls_not_known", kRefused, kCause, kReplier, kAny, kAny, kPlain,
+     "the server does not know STARTTLS, or has it switched off",
+     "The server answered STARTTLS as a command that it does not know.",
+     "Switch TLS on in the server; look for a middlebox that overwrites STARTTLS.",
+     "Use STARTTLS only where it is offered.", "Not a failed handshake: it never began."},
     {"tls is required|starttls required|starttls is required|requires starttls|requires "
      "tls|require "
      "tls|tls required|encryption required|encryption is required|encryption needed|must use "
