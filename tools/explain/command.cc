@@ -72,7 +72,7 @@ int RunExplainCommand(ExplainFlags flags) {
 
 void AddExplainCommand(CLI::App& app, int& exit_code) {
   CLI::App* command =
-      app.add_subcommand("explain", "Explains the TLS troubles in mail logs in plain words");
+      app.add_subcommand("explain", "Explains TLS trouble in mail logs, bounces, TLS reports");
   auto flags = std::make_shared<ExplainFlags>();
   command
       ->add_option("FILE", flags->inputs,
@@ -90,6 +90,8 @@ void AddExplainCommand(CLI::App& app, int& exit_code) {
       "      who refused, whose key or setting it is, and what to change\n"
       "  journalctl -u postfix@- -o short-iso | mxsweep explain\n"
       "      the same of the journal\n"
+      "  mxsweep explain bounce.eml google.com!example.org!1764201600!1764287999.json.gz\n"
+      "      a delivery report, and what senders reported of your domain\n"
       "  echo 'dh key too small' | mxsweep explain\n"
       "      what does this mean?");
   command->callback([flags, &exit_code] { exit_code = RunExplainCommand(*flags); });

@@ -8,13 +8,15 @@
 #include <vector>
 
 #include "tools/explain/ledger.h"
+#include "tools/explain/lines/tls_report.h"
 
 namespace mxsweep::tools {
 
 struct Findings {
   uint64_t inputs = 0;
   uint64_t lines = 0;
-  Span span;                              // of the inputs' first and last lines
+  Span span;  // of the inputs' first and last lines
+  ReportTotals reports;
   std::vector<const CauseGroup*> groups;  // sorted; borrowed
 };
 

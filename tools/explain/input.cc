@@ -1,12 +1,17 @@
 #include "tools/explain/input.h"
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "scanner/base/text.h"
 #include "tools/explain/lines/envelope.h"
 #include "tools/explain/lines/line_source.h"
 #include "tools/explain/lines/log_reader.h"
+#include "tools/explain/lines/mail_reader.h"
+#include "tools/explain/lines/tls_report.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -15,6 +20,130 @@ namespace {
 constexpr uint64_t kMaxFirstLines = 100;
 // The time stands at the front of a line.
 constexpr size_t kTimeBytes = 64;
+// What shows whether an input is a log, mail or a report.
+constexpr size_t kStartBytes = 4096;
+// RFC 8460 §3 has no limit; the largest senders' reports have some hundred kilobytes.
+constexpr size_t kMaxReportBytes = 32 << 20;
+
+// Gives back the first bytes of a source, which had to be read to see what it is.
+class Resumed : public scanner::InputSource {
+ public:
+  Resumed(std::string start, std::unique_ptr<scanner::InputSource> rest)
+      : start_(std::move(start)), rest_(std::move(rest)) {}
+
+  absl::StatusOr<size_t> Read(std::span<uint8_t> buffer) override {
+    if (position_ == start_.size()) return rest_->Read(buffer);
+    const size_t count = std::min(buffer.size(), start_.size() - position_);
+    std::memcpy(buffer.data(), start_.data() + position_, count);
+    position_ += count;
+    return count;
+  }
+  uint64_t bytes_read() const override { return rest_->bytes_read(); }
+  uint64_t size_bytes() const override { return rest_->size_bytes(); }
+
+ private:
+  std::string start_;
+  size_t position_ = 0;
+  std::unique_ptr<scanner::InputSource> rest_;
+};
+
+// Appends up to `most` bytes of `source`, or until `enough` says so, to `text`.
+template <typename Enough>
+absl::Status ReadSome(scanner::InputSource& source, size_t most, Enough enough, std::string* text) {
+  char block[16 << 10];
+  while (text->size() < most && !enough()) {
+    const absl::StatusOr<size_t> got = source.Read(
+        std::span(reinterpret_cast<uint8_t*>(block), std::min(sizeof(block), most - text->size())));
+    if (!got.ok()) return got.status();
+    if (*got == 0) break;
+    text->append(block, *got);
+  }
+  return absl::OkStatus();
+}
+
+class Reader {
+ public:
+  Reader(int64_t now_s, Ledger* ledger, Findings* findings)
+      : now_s_(now_s), ledger_(ledger), findings_(findings) {}
+
+  absl::Status Read(std::unique_ptr<scanner::InputSource> source) {
+    std::string start;
+    const absl::Status began = ReadSome(
+        *source, kStartBytes,
+        // Who types a line waits for its answer; a report is told by more than its first line.
+        [&start] { return start.find('\n') != std::string::npos && !start.starts_with('{'); },
+        &start);
+    if (!began.ok()) return began;
+    if (LooksLikeTlsReport(start)) {
+      const absl::Status rest = ReadSome(
+          *source, kMaxReportBytes, [] { return false; }, &start);
+      if (!rest.ok()) return rest;
+      return ReadReport(start);
+    }
+    const bool mail = LooksLikeMail(start);
+    Resumed whole(std::move(start), std::move(source));
+    return mail ? ReadMail(whole) : ReadLog(whole);
+  }
+
+ private:
+  void Take(const Trouble& trouble) {
+    if (trouble.time_s.has_value()) findings_->span.Include(*trouble.time_s);
+    ledger_->Add(trouble);
+  }
+
+  absl::Status ReadReport(std::string_view text) {
+    return ReadTlsReport(
+        text, [this](const Trouble& trouble) { Take(trouble); }, &findings_->reports);
+  }
+
+  void ReadAttachment(std::string bytes) {
+    absl::StatusOr<std::unique_ptr<scanner::InputSource>> plain =
+        scanner::Decompress(scanner::FromString(std::move(bytes)));
+    std::string text;
+    if (!plain.ok() || !ReadSome(
+                            **plain, kMaxReportBytes, [] { return false; }, &text)
+                            .ok())
+      return;
+    // What is attached and no report is nobody's trouble.
+    if (LooksLikeTlsReport(text)) ReadReport(text).IgnoreError();
+  }
+
+  absl::Status ReadMail(scanner::InputSource& source) {
+    MailReader mail([this](const Trouble& trouble) { Take(trouble); },
+                    [this](std::string bytes) { ReadAttachment(std::move(bytes)); });
+    const absl::Status status = ForEachLine(source, [&](std::string_view line, uint64_t number) {
+      ++findings_->lines;
+      mail.Add(line, number);
+    });
+    mail.Finish();
+    return status;
+  }
+
+  bool NoteTime(std::string_view line) {
+    const Envelope envelope = ParseEnvelope(line, now_s_);
+    if (envelope.time_s.has_value()) findings_->span.Include(*envelope.time_s);
+    return envelope.time_s.has_value();
+  }
+
+  absl::Status ReadLog(scanner::InputSource& source) {
+    LogReader log(now_s_, [this](const Trouble& trouble) { ledger_->Add(trouble); });
+    bool begun = false;
+    std::string last;
+    const absl::Status status = ForEachLine(source, [&](std::string_view line, uint64_t number) {
+      ++findings_->lines;
+      if (!begun && number <= kMaxFirstLines) begun = NoteTime(line);
+      if (!line.empty()) last.assign(line.substr(0, kTimeBytes));
+      log.Add(line, number);
+    });
+    log.Finish();
+    NoteTime(last);
+    return status;
+  }
+
+  int64_t now_s_;
+  Ledger* ledger_;
+  Findings* findings_;
+};
 
 }  // namespace
 
@@ -23,24 +152,8 @@ absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now
   absl::StatusOr<std::unique_ptr<scanner::InputSource>> plain =
       scanner::Decompress(std::move(source));
   if (!plain.ok()) return plain.status();
-  LogReader log(now_s, [ledger](const Trouble& trouble) { ledger->Add(trouble); });
-  const auto note_time = [&](std::string_view line) {
-    const Envelope envelope = ParseEnvelope(line, now_s);
-    if (envelope.time_s.has_value()) findings->span.Include(*envelope.time_s);
-    return envelope.time_s.has_value();
-  };
-  bool begun = false;
-  std::string last;
-  const absl::Status status = ForEachLine(**plain, [&](std::string_view line, uint64_t number) {
-    ++findings->lines;
-    if (!begun && number <= kMaxFirstLines) begun = note_time(line);
-    if (!line.empty()) last.assign(line.substr(0, kTimeBytes));
-    log.Add(line, number);
-  });
-  log.Finish();
-  note_time(last);
   ++findings->inputs;
-  return status;
+  return Reader(now_s, ledger, findings).Read(*std::move(plain));
 }
 
 }  // namespace mxsweep::tools

@@ -69,6 +69,9 @@ std::string RenderFindingsJson(const Findings& findings) {
   json["lines"] = findings.lines;
   json["first"] = TimeOf(findings.span.first_s);
   json["last"] = TimeOf(findings.span.last_s);
+  json["tls_reports"] = {{"reports", findings.reports.reports},
+                         {"successful_sessions", findings.reports.successful_sessions},
+                         {"failed_sessions", findings.reports.failed_sessions}};
   json["causes"] = ordered_json::array();
   for (const CauseGroup* group : findings.groups) json["causes"].push_back(GroupOf(*group));
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

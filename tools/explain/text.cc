@@ -131,6 +131,12 @@ void Writer::Head(const Findings& findings) {
                TimeText(*findings.span.last_s));
   }
   Paragraph("", text);
+  if (findings.reports.reports > 0) {
+    const ReportTotals& reports = findings.reports;
+    Paragraph("", JoinText(Many(reports.reports, "TLS report"), ": of ",
+                           Grouped(reports.successful_sessions + reports.failed_sessions),
+                           " sessions ", Grouped(reports.failed_sessions), " failed"));
+  }
   std::string counts;
   for (const TroubleKind kind : {TroubleKind::kRefused, TroubleKind::kClear, TroubleKind::kNote}) {
     uint64_t count = 0;

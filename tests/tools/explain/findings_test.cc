@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "nlohmann/json.hpp"
 #include "scanner/targets/input_source.h"
 #include "tools/check/paragraph.h"
@@ -55,6 +56,20 @@ std::string Log() {
          Failure("Nov 25 14:00:00", 2, "other.test") +
          Failure("Nov 26 14:00:00", 3, "example.test") +
          "Nov 28 00:00:00 mx1 postfix/qmgr[1]: 4Xk9: removed\n";
+}
+
+std::string Gzip(const std::string& text) {
+  std::string packed(compressBound(text.size()) + 64, '\0');
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
 }
 
 TEST(Explain, CountsByCauseAndDomain) {
@@ -118,18 +133,39 @@ TEST(Explain, WhatIsNoTlsIsToldApart) {
 }
 
 TEST(Explain, ReadsPackedLogs) {
-  const std::string log = Log();
-  std::string packed(compressBound(log.size()) + 64, '\0');
-  z_stream stream{};
-  ASSERT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(log.data()));
-  stream.avail_in = static_cast<uInt>(log.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  ASSERT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
+  const std::string packed = Gzip(Log());
   EXPECT_EQ(Explain(packed).data["causes"][0]["count"], 3);
+}
+
+TEST(Explain, ReadsReportsPlainPackedAndInMail) {
+  const std::string report =
+      R"({"organization-name":"X","date-range":{"start-datetime":"2026-11-27T00:00:00Z"},"policies":[)"
+      R"({"policy":{"policy-type":"sts","policy-domain":"example.org"},)"
+      R"("summary":{"total-successful-session-count":1000,"total-failure-session-count":4},)"
+      R"("failure-details":[{"result-type":"certificate-expired","failed-session-count":4,)"
+      R"("receiving-mx-hostname":"mx.example.org"}]}]})";
+  std::string base64;
+  absl::Base64Escape(Gzip(report), &base64);
+  const std::string mail =
+      "From: tls@example.test\nContent-Type: multipart/report; report-type=tlsrpt; boundary=b\n\n"
+      "--b\nContent-Type: text/plain\n\nA TLS report, of certificate trouble: dh key too "
+      "small\n--b\n"
+      "Content-Type: application/tlsrpt+gzip; name=x.json.gz\nContent-Transfer-Encoding: "
+      "base64\n\n" +
+      base64 + "\n--b--\n";
+  for (const std::string& input : {report, Gzip(report), mail}) {
+    const Said said = Explain(input);
+    EXPECT_EQ(said.data["tls_reports"]["reports"], 1) << input.substr(0, 40);
+    const json& causes = said.data["causes"];
+    ASSERT_GE(causes.size(), 1u) << input.substr(0, 40);
+    EXPECT_EQ(causes[0]["cause"], "certificate_expired");
+    EXPECT_EQ(causes[0]["count"], 4);
+    EXPECT_EQ(causes[0]["refused_by"], "sending_client");
+    EXPECT_EQ(causes[0]["owners"], json::parse(R"(["ours"])"));
+    EXPECT_EQ(causes[0]["with"][0]["name"], "example.org");
+    EXPECT_EQ(causes[0]["first"], "2026-11-27T00:00:00Z");
+    EXPECT_THAT(said.text, HasSubstr("1 TLS report: of 1,004 sessions 4 failed"));
+  }
 }
 
 TEST(Explain, LinesOfAnyLengthAndEndAreRead) {

@@ -208,7 +208,9 @@ Cause CauseOf(const Form& form, const Facts& facts, size_t position) {
   cause.ours = form.ours;
   cause.theirs = form.theirs;
   cause.not_this = form.not_this;
-  const bool quoted = IsQuoted(facts, position);
+  // A sender's report of its own is what its code says, whoever repeats it.
+  const bool reported = form.who == Who::kSender || (form.flags & kReceiver) != 0;
+  const bool quoted = !reported && IsQuoted(facts, position);
   // In what a peer is quoted with, the words' role is the peer's.
   const TlsRole words = quoted ? TlsRole::kUnknown : form.role;
   cause.role = facts.line.role != TlsRole::kUnknown ? facts.line.role : words;

@@ -1,0 +1,167 @@
+// TLS reports: RFC 8460's own example, and what reporters do differently.
+#include "tools/explain/lines/tls_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace mxsweep::tools {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+struct Result {
+  absl::Status status;
+  std::vector<Trouble> troubles;
+  ReportTotals totals;
+};
+
+Result Read(const std::string& text) {
+  Result result;
+  result.status = ReadTlsReport(
+      text, [&](Trouble trouble) { result.troubles.push_back(std::move(trouble)); },
+      &result.totals);
+  return result;
+}
+
+// RFC 8460 appendix B.
+constexpr char kExample[] = R"({
+  "organization-name": "Company-X",
+  "date-range": {
+    "start-datetime": "2016-04-01T00:00:00Z",
+    "end-datetime": "2016-04-01T23:59:59Z"
+  },
+  "contact-info": "sts-reporting@company-x.example",
+  "report-id": "5065427c-23d3-47ca-b6e0-946ea0e8c4be",
+  "policies": [{
+    "policy": {
+      "policy-type": "sts",
+      "policy-string": ["version: STSv1","mode: testing",
+            "mx: *.mail.company-y.example","max_age: 86400"],
+      "policy-domain": "company-y.example",
+      "mx-host": "*.mail.company-y.example"
+    },
+    "summary": {
+      "total-successful-session-count": 5326,
+      "total-failure-session-count": 303
+    },
+    "failure-details": [{
+      "result-type": "certificate-expired",
+      "sending-mta-ip": "2001:db8:abcd:0012::1",
+      "receiving-mx-hostname": "mx1.mail.company-y.example",
+      "failed-session-count": 100
+    }, {
+      "result-type": "starttls-not-supported",
+      "sending-mta-ip": "2001:db8:abcd:0013::1",
+      "receiving-mx-hostname": "mx2.mail.company-y.example",
+      "receiving-ip": "203.0.113.56",
+      "failed-session-count": 200,
+      "additional-information": "https://reports.company-x.example/report_info?id=5065427c-23d3#StarttlsNotSupported"
+    }, {
+      "result-type": "validation-failure",
+      "sending-mta-ip": "198.51.100.62",
+      "receiving-ip": "203.0.113.58",
+      "receiving-mx-hostname": "mx-backup.mail.company-y.example",
+      "failed-session-count": 3,
+      "failure-reason-code": "X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED"
+    }]
+  }]
+})";
+
+TEST(TlsReport, ReadsTheExampleOfTheStandard) {
+  const Result result = Read(kExample);
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  EXPECT_EQ(result.totals.reports, 1u);
+  EXPECT_EQ(result.totals.successful_sessions, 5326u);
+  EXPECT_EQ(result.totals.failed_sessions, 303u);
+  ASSERT_THAT(result.troubles, SizeIs(3));
+  const Trouble& expired = result.troubles[0];
+  EXPECT_EQ(expired.cause.id, "certificate_expired");
+  EXPECT_EQ(expired.cause.side, Side::kSender);
+  EXPECT_THAT(expired.cause.owners, ElementsAre(Owner::kOurs));
+  EXPECT_THAT(expired.cause.ours, HasSubstr("Renew"));
+  EXPECT_THAT(expired.cause.title, HasSubstr("(policy: sts)"));
+  EXPECT_EQ(expired.count, 100u);
+  EXPECT_EQ(expired.remote.domain, "company-y.example");
+  EXPECT_EQ(expired.remote.host, "mx1.mail.company-y.example");
+  EXPECT_EQ(expired.time_s, 1459468800);  // date -ud 2016-04-01 +%s
+  EXPECT_EQ(result.troubles[1].cause.id, "starttls_not_supported");
+  EXPECT_EQ(result.troubles[1].count, 200u);
+  EXPECT_EQ(result.troubles[2].cause.id, "report_validation_failure");
+  EXPECT_THAT(result.troubles[2].line, HasSubstr("X509_V_ERR_PROXY_PATH_LENGTH_EXCEEDED"));
+}
+
+std::string Report(const std::string& policies) {
+  return R"({"organization-name":"X","date-range":{"start-datetime":"2026-11-28T00:00:00"},)"
+         R"("contact-info":null,"report-id":"1+","policies":)" +
+         policies + "}";
+}
+
+// RFC 8460 §4.3: every type has words of its own, and the setting is the reader's.
+TEST(TlsReport, KnowsEveryResultType) {
+  for (const char* type :
+       {"starttls-not-supported", "certificate-host-mismatch", "certificate-expired",
+        "certificate-not-trusted", "validation-failure", "tlsa-invalid", "dnssec-invalid",
+        "dane-required", "sts-policy-fetch-error", "sts-policy-invalid", "sts-webpki-invalid"}) {
+    const Result result = Read(Report(
+        R"([{"policy":{"policy-type":"tlsa","policy-domain":"example.org"},"failure-details":[{"result-type":")" +
+        std::string(type) + R"(","failed-session-count":2}]}])"));
+    ASSERT_THAT(result.troubles, SizeIs(1)) << type;
+    EXPECT_TRUE(result.troubles[0].cause.known) << type;
+    EXPECT_THAT(result.troubles[0].cause.owners, ElementsAre(Owner::kOurs)) << type;
+    EXPECT_EQ(result.troubles[0].cause.side, Side::kSender) << type;
+    EXPECT_THAT(result.troubles[0].cause.not_this, HasSubstr("ot ")) << type;
+  }
+}
+
+TEST(TlsReport, TakesWhatReportersWriteOtherwise) {
+  // No failure-details, though sessions failed.
+  Result result = Read(Report(
+      R"([{"policy":{"policy-type":"no-policy-found"},"summary":{"total-failure-session-count":7}}])"));
+  ASSERT_THAT(result.troubles, SizeIs(1));
+  EXPECT_EQ(result.troubles[0].cause.id, "report_without_type");
+  EXPECT_EQ(result.troubles[0].count, 7u);
+  EXPECT_EQ(result.troubles[0].remote.domain, "");
+  // A count alone, numbers in quotation marks, one object for a list, a list for one text.
+  result = Read(Report(
+      R"({"policy":{"policy-type":"sts","policy-domain":["example.org"],"policy-string":"v"},)"
+      R"("summary":{"total-successful-session-count":"5"},"failure-details":{"failed-session-count":"3"}})"));
+  ASSERT_THAT(result.troubles, SizeIs(1));
+  EXPECT_EQ(result.troubles[0].count, 3u);
+  EXPECT_EQ(result.troubles[0].remote.domain, "example.org");
+  EXPECT_EQ(result.totals.successful_sessions, 5u);
+  // Unknown types pass, and are said to be not known.
+  result = Read(Report(
+      R"([{"policy":{"policy-domain":"example.org"},"failure-details":[{"result-type":"of-next-year","x":{}}]}])"));
+  ASSERT_THAT(result.troubles, SizeIs(1));
+  EXPECT_FALSE(result.troubles[0].cause.known);
+  EXPECT_THAT(result.troubles[0].cause.title, HasSubstr("of-next-year"));
+  EXPECT_EQ(result.troubles[0].time_s, 1795824000);  // a time without a zone
+  // All is well.
+  result = Read(Report(R"([{"policy":{},"summary":{"total-successful-session-count":9}}])"));
+  EXPECT_THAT(result.troubles, IsEmpty());
+}
+
+TEST(TlsReport, RefusesWhatIsNone) {
+  for (const std::string& text :
+       {std::string("{}"), std::string("[]"), std::string("{\"policies\""), std::string("dh key"),
+        std::string(100'000, '['), "{\"policies\":" + std::string(100'000, '[')}) {
+    EXPECT_FALSE(Read(text).status.ok()) << text.substr(0, 40);
+  }
+  EXPECT_TRUE(Read(R"({"policies":null})").status.ok());
+}
+
+TEST(TlsReport, LooksLikeOne) {
+  EXPECT_TRUE(LooksLikeTlsReport(kExample));
+  EXPECT_TRUE(LooksLikeTlsReport("\xEF\xBB\xBF\n {\"policies\": []}"));
+  EXPECT_FALSE(LooksLikeTlsReport(R"({"event":"delivered","tls":false})"));
+  EXPECT_FALSE(LooksLikeTlsReport("\"policies\""));
+}
+
+}  // namespace
+}  // namespace mxsweep::tools

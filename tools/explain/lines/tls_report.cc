@@ -1,0 +1,180 @@
+#include "tools/explain/lines/tls_report.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "scanner/base/sanitize.h"
+#include "scanner/base/text.h"
+
+namespace mxsweep::tools {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxPolicies = 10'000;
+constexpr size_t kMaxDetails = 100'000;
+constexpr size_t kMaxTextBytes = 300;
+constexpr size_t kMaxNesting = 32;
+
+// The member `name` of an object, or null.
+const json& Member(const json& value, const char* name) {
+  static const json kNull;
+  if (!value.is_object()) return kNull;
+  const auto found = value.find(name);
+  return found == value.end() ? kNull : *found;
+}
+
+// A text; of a list the first one (drafts and errata differ).
+std::string TextOf(const json& value) {
+  if (value.is_string()) return SanitizeText(value.get_ref<const std::string&>(), kMaxTextBytes);
+  if (value.is_array() && !value.empty()) return TextOf(value.front());
+  return {};
+}
+
+// A number, or one in quotation marks; 0 for anything else.
+uint64_t CountOf(const json& value) {
+  if (value.is_number_unsigned()) return value.get<uint64_t>();
+  uint64_t count = 0;
+  if (value.is_string() && ParseDigits(value.get_ref<const std::string&>(), &count)) return count;
+  return 0;
+}
+
+std::vector<const json*> ListOf(const json& value, size_t most) {
+  std::vector<const json*> list;
+  if (value.is_object()) list.push_back(&value);
+  if (!value.is_array()) return list;
+  for (const json& element : value) {
+    if (list.size() == most) break;
+    list.push_back(&element);
+  }
+  return list;
+}
+
+// Whoever reads the report is the receiver: the server that the form calls the receiver's is ours.
+Cause CauseOfType(const std::string& type) {
+  std::optional<Cause> known;
+  if (!type.empty()) known = Classify(type, "");
+  Cause cause;
+  if (known.has_value() && known->known) {
+    cause = *std::move(known);
+    cause.ours = std::move(cause.theirs);
+  } else if (type.empty()) {
+    cause.id = "report_without_type";
+    cause.title = "a reporter counts failures and does not say of what kind";
+    cause.means = "The report has a number of failed sessions without a result-type.";
+  } else {
+    cause.id = "report_unknown_type";
+    cause.known = false;
+    cause.title = JoinText("not known: result-type \"", type, "\"");
+    cause.means = "The sender's check failed; this type is not known here.";
+  }
+  cause.kind = TroubleKind::kRefused;
+  cause.theirs.clear();
+  cause.side = Side::kSender;
+  cause.role = TlsRole::kServer;
+  cause.owners.clear();
+  if (!cause.ours.empty()) cause.owners.push_back(Owner::kOurs);
+  if (cause.not_this.empty()) cause.not_this = "Not a weak key: reports carry no key size.";
+  return cause;
+}
+
+struct Source {
+  std::string organization;
+  std::optional<int64_t> time_s;
+};
+
+// One policy's part of a report (RFC 8460 §4.4).
+void ReadPolicy(const json& entry, const Source& source, absl::FunctionRef<void(Trouble)> take,
+                ReportTotals* totals) {
+  const json& policy = Member(entry, "policy");
+  const json& summary = Member(entry, "summary");
+  const std::string type = TextOf(Member(policy, "policy-type"));
+  const uint64_t failed = CountOf(Member(summary, "total-failure-session-count"));
+  totals->successful_sessions += CountOf(Member(summary, "total-successful-session-count"));
+  totals->failed_sessions += failed;
+  uint64_t told = 0;
+  const auto give = [&](const json& detail, uint64_t count) {
+    const std::string result = TextOf(Member(detail, "result-type"));
+    Trouble trouble;
+    trouble.cause = CauseOfType(result);
+    if (!type.empty()) AppendText(&trouble.cause.title, " (policy: ", type, ")");
+    trouble.remote.domain = TextOf(Member(policy, "policy-domain"));
+    trouble.remote.host = TextOf(Member(detail, "receiving-mx-hostname"));
+    trouble.remote.address = TextOf(Member(detail, "receiving-ip"));
+    trouble.time_s = source.time_s;
+    trouble.count = count;
+    trouble.line =
+        JoinText("reported by ", source.organization.empty() ? "?" : source.organization);
+    const std::string sender = TextOf(Member(detail, "sending-mta-ip"));
+    if (!sender.empty()) AppendText(&trouble.line, ", sent from ", sender);
+    for (const char* key : {"failure-reason-code", "additional-information"}) {
+      const std::string more = TextOf(Member(detail, key));
+      if (!more.empty()) AppendText(&trouble.line, ": ", more);
+    }
+    take(std::move(trouble));
+  };
+  for (const json* detail : ListOf(Member(entry, "failure-details"), kMaxDetails)) {
+    // A detail without a number is one session at least.
+    const uint64_t count = std::max<uint64_t>(1, CountOf(Member(*detail, "failed-session-count")));
+    told += count;
+    give(*detail, count);
+  }
+  if (told < failed) give(json(), failed - told);
+}
+
+// Text that nests deeper is no report, and would cost stack.
+bool NestsTooDeep(std::string_view text) {
+  size_t depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (quoted) {
+      if (text[i] == '\\') {
+        ++i;
+      } else if (text[i] == '"') {
+        quoted = false;
+      }
+    } else if (text[i] == '"') {
+      quoted = true;
+    } else if (text[i] == '{' || text[i] == '[') {
+      if (++depth > kMaxNesting) return true;
+    } else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool LooksLikeTlsReport(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || text[begin] != '{') return false;
+  return text.find("\"policies\"") != std::string_view::npos ||
+         (text.find("\"organization-name\"") != std::string_view::npos &&
+          text.find("\"date-range\"") != std::string_view::npos);
+}
+
+absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble)> take,
+                           ReportTotals* totals) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (NestsTooDeep(text)) return InvalidArgument("this is no TLS report: it nests too deep");
+  const json report = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!report.is_object() || !report.contains("policies")) {
+    return InvalidArgument("this is no TLS report (RFC 8460)");
+  }
+  ++totals->reports;
+  Source source;
+  source.organization = TextOf(Member(report, "organization-name"));
+  source.time_s =
+      ParseEnvelope(TextOf(Member(Member(report, "date-range"), "start-datetime")), 0).time_s;
+  for (const json* entry : ListOf(Member(report, "policies"), kMaxPolicies)) {
+    ReadPolicy(*entry, source, take, totals);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace mxsweep::tools

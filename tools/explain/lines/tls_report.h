@@ -1,0 +1,31 @@
+// TLS reports (RFC 8460): what senders met at a domain's servers, by their own account.
+#ifndef MXSWEEP_TOOLS_EXPLAIN_LINES_TLS_REPORT_H_
+#define MXSWEEP_TOOLS_EXPLAIN_LINES_TLS_REPORT_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "tools/explain/lines/trouble.h"
+
+namespace mxsweep::tools {
+
+struct ReportTotals {
+  uint64_t reports = 0;
+  uint64_t successful_sessions = 0;
+  uint64_t failed_sessions = 0;
+};
+
+// Does `text` look like the beginning of a report, and of no log in JSON?
+bool LooksLikeTlsReport(std::string_view text);
+
+// Gives each failure of the report to `take`, and adds to `totals`. What reporters leave out or
+// write otherwise is taken as it is: missing lists, one text for a list, unknown types and keys.
+// InvalidArgument: it is no JSON, or no report.
+absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble)> take,
+                           ReportTotals* totals);
+
+}  // namespace mxsweep::tools
+
+#endif  // MXSWEEP_TOOLS_EXPLAIN_LINES_TLS_REPORT_H_
