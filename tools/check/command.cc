@@ -16,9 +16,9 @@
 #include "scanner/base/text.h"
 #include "scanner/posture/report.h"
 #include "scanner/record/row_sinks.h"
-#include "scanner/scan.h"
 #include "tools/check/domain.h"
 #include "tools/check/json.h"
+#include "tools/check/run.h"
 #include "tools/check/text.h"
 #include "tools/cli/exit_codes.h"
 #include "tools/cli/scan_flags.h"
@@ -59,31 +59,6 @@ absl::StatusOr<std::vector<scanner::CheckedDomain>> ReadDomains(
   return domains;
 }
 
-std::string TargetLines(const std::vector<scanner::CheckedDomain>& domains) {
-  std::string lines;
-  for (const scanner::CheckedDomain& domain : domains) AppendText(&lines, domain.name, "\n");
-  return lines;
-}
-
-// A word to who waits, taken away again when the answer is there.
-class WaitHint {
- public:
-  explicit WaitHint(size_t domains) : shown_(isatty(STDERR_FILENO) == 1) {
-    if (!shown_) return;
-    std::fprintf(stderr, "Asking the mail servers of %zu domain%s; slow ones take a minute ...",
-                 domains, domains == 1 ? "" : "s");
-    std::fflush(stderr);
-  }
-  ~WaitHint() {
-    if (shown_) std::fputs("\r\033[K", stderr);
-  }
-  WaitHint(const WaitHint&) = delete;
-  WaitHint& operator=(const WaitHint&) = delete;
-
- private:
-  bool shown_;
-};
-
 CheckTextOptions TextOptions() {
   CheckTextOptions options;
   if (isatty(STDOUT_FILENO) != 1) return options;
@@ -97,43 +72,13 @@ CheckTextOptions TextOptions() {
   return options;
 }
 
-// A validating resolver alone says so, and it is believed only where the way to it is safe.
-bool SaysSecure(const scanner::ScanRows& rows) {
-  return std::ranges::any_of(rows.domains,
-                             [](const auto& row) { return row.mx_dnssec == "secure"; }) ||
-         std::ranges::any_of(rows.hosts,
-                             [](const auto& row) { return row.address_dnssec == "secure"; });
-}
-
-// Runs the scan's engine on the domains and keeps its rows.
-absl::Status Scan(const CheckFlags& flags, const std::vector<scanner::CheckedDomain>& domains,
-                  scanner::MemorySink* sink, scanner::CheckWorld* world) {
-  const WaitHint hint(domains.size());
-  scanner::ScanControl control;
-  control.targets = TargetLines(domains);
-  control.rows = sink;
-  bool root_answers = true;
-  control.on_resolver = [world, &root_answers](const dns::ResolverState& state) {
-    world->resolver = state.detail;
-    world->resolver_validates = state.validates;
-    root_answers = state.answers;
-  };
-  const absl::Status status = scanner::RunScan(flags.scan, std::move(control)).status();
-  // A private tree whose root is out of reach: whether it validates shows in its answers.
-  if (!root_answers && SaysSecure(sink->rows())) {
-    world->resolver = "the root cannot be looked up; what the resolver answers is validated";
-    world->resolver_validates = true;
-  }
-  return status;
-}
-
 int RunCheckCommand(const CheckFlags& flags) {
   if (absl::Status status = flags.scan.Validate(); !status.ok()) return FailWith(status);
   const absl::StatusOr<std::vector<scanner::CheckedDomain>> domains = ReadDomains(flags.domains);
   if (!domains.ok()) return FailWith(domains.status());
   scanner::MemorySink sink;
   scanner::CheckWorld world{.now = absl::Now(), .port = flags.scan.EffectivePort()};
-  if (absl::Status status = Scan(flags, *domains, &sink, &world); !status.ok()) {
+  if (absl::Status status = AskDomains(flags.scan, *domains, &sink, &world); !status.ok()) {
     return FailWith(status);
   }
   const scanner::CheckReport report = scanner::BuildCheckReport(*domains, sink.rows(), world);

@@ -9,6 +9,7 @@
 
 #include "tools/explain/ledger.h"
 #include "tools/explain/lines/tls_report.h"
+#include "tools/explain/still.h"
 
 namespace mxsweep::tools {
 
@@ -18,6 +19,7 @@ struct Findings {
   Span span;  // of the inputs' first and last lines
   ReportTotals reports;
   std::vector<const CauseGroup*> groups;  // sorted; borrowed
+  std::vector<CheckedPlace> checked;      // with --check
 };
 
 // For people, ending in a line end; no line is longer than `columns` but for a long word. Only

@@ -74,6 +74,13 @@ std::string RenderFindingsJson(const Findings& findings) {
                          {"failed_sessions", findings.reports.failed_sessions}};
   json["causes"] = ordered_json::array();
   for (const CauseGroup* group : findings.groups) json["causes"].push_back(GroupOf(*group));
+  json["checked"] = ordered_json::array();
+  for (const CheckedPlace& place : findings.checked) {
+    json["checked"].push_back({{"domain", place.domain},
+                               {"cause", place.group->cause.id},
+                               {"state", StillThereWord(place.still)},
+                               {"now", place.now}});
+  }
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -85,6 +85,7 @@ class Writer {
   void Head(const Findings& findings);
   void Group(const CauseGroup& group, size_t number, const Span& whole);
   void Heading(std::string_view text) { AppendText(&out_, "\n", text, "\n"); }
+  void Checked(const std::vector<CheckedPlace>& checked);
   void Gap() { out_ += "\n"; }
   std::string Take() { return std::move(out_); }
 
@@ -215,6 +216,21 @@ void Writer::Group(const CauseGroup& group, size_t number, const Span& whole) {
   }
 }
 
+void Writer::Checked(const std::vector<CheckedPlace>& checked) {
+  if (checked.empty()) return;
+  Heading("Checked now");
+  std::string_view last;
+  for (const CheckedPlace& place : checked) {
+    if (place.domain != last) Paragraph("", place.domain);
+    last = place.domain;
+    const std::string_view state = place.still == StillThere::kYes        ? "STILL THERE"
+                                   : place.still == StillThere::kNo       ? "not seen now"
+                                   : place.still == StillThere::kNotKnown ? "not known"
+                                                                          : "not judged";
+    Labelled(state, JoinText(place.group->cause.title, ". Now: ", place.now));
+  }
+}
+
 }  // namespace
 
 std::string RenderFindings(const Findings& findings, size_t columns, size_t shown) {
@@ -231,6 +247,7 @@ std::string RenderFindings(const Findings& findings, size_t columns, size_t show
     writer.Group(*group, ++number, findings.span);
     last = group;
   }
+  writer.Checked(findings.checked);
   return writer.Take();
 }
 
