@@ -244,8 +244,9 @@ MailVerdict JudgeMail(const Requirement& requirement, const DomainRows& domain,
   // Nothing is demanded then, so that it does not matter in what senders differ.
   const bool demands_nothing =
       requirement.is_opportunistic && told_apart && !MayBeBound(sender, domain);
+  const SessionDemands either_way = {.either_way = true};
   const SenderDecision decision = demands_nothing
-                                      ? DecideSender(*kAnyone, domain, world)
+                                      ? DecideSender(*kAnyone, domain, world, either_way)
                                       : DecideSender(sender, domain, world, requirement.demands);
   MailVerdict verdict{.reason = decision.reason, .host = decision.host};
   if (TakesNoMail(*domain.row)) {
@@ -262,7 +263,7 @@ MailVerdict JudgeMail(const Requirement& requirement, const DomainRows& domain,
     verdict.fate = MailFate::kFine;
     return verdict;
   }
-  const SenderDecision anyone = DecideSender(*kAnyone, domain, world);
+  const SenderDecision anyone = DecideSender(*kAnyone, domain, world, either_way);
   if (anyone.action != SenderAction::kUnknown && !IsDelivered(anyone.action)) {
     verdict.fate = MailFate::kLostAnyway;
   } else if (!requirement.dane_may_be_optional || domain.row->dane_status != "optional") {

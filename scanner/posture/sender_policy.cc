@@ -252,6 +252,7 @@ class Visit {
 
   std::optional<Step> InHandshake() const {
     if (HandshakeFailed(row_)) {
+      if (demands_.either_way) return WithoutHandshake(Reason::kHandshakeFailed);
       if (IsMaybeOurs(row_)) return AfterFollowUp();
       // What was left out to be like one sender, another one may offer.
       if (row_.offered_as.value_or("everything") != "everything") {
@@ -370,7 +371,7 @@ class Visit {
   // newest version that both have, whatever else is offered (RFC 8446 §4.2.1); suite and group it
   // chooses by its own liking, and who does not offer what it likes may get another.
   std::optional<Step> AgainstDemands() const {
-    if (demands_ == SessionDemands()) return std::nullopt;
+    if (demands_ == SessionDemands() || demands_.either_way) return std::nullopt;
     const std::optional<TlsVersion> version = VersionOf(row_.tls_version);
     if (!version) return Unknown(Reason::kNotTried);
     if (*version < demands_.min_version) {

@@ -97,6 +97,9 @@ struct SessionDemands {
   int certificate_level = 0;  // of the certificate's path, whether or not it is trusted
   bool forward_secrecy = false;
   bool post_quantum = false;  // key exchange with ML-KEM
+  // Of a sender that demands nothing: only whether the mail is handed over is asked, not how. So it
+  // does not matter why a handshake failed.
+  bool either_way = false;
 
   friend bool operator==(const SessionDemands&, const SessionDemands&) = default;
 };

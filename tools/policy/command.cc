@@ -112,13 +112,15 @@ void AddPolicyCommand(CLI::App& app, int& exit_code) {
   command->add_option("DIR", flags->directory, "Directory of the scan")->required();
   command
       ->add_option("--require", flags->requirements,
-                   "What the sender demands, comma-separated, each told by\n"
-                   "itself; a+b: both of one server. tls, tls1.2, tls1.3,\n"
-                   "rsaN (bits), sessionN, certificateN (OpenSSL levels),\n"
-                   "verified, dane, mta-sts, fs (forward secrecy), pq\n"
-                   "(post-quantum), sender:WORD (docs/senders.md).\n"
-                   "Default: the usual ones and all senders")
+                   "What the sender demands, comma-separated, each\n"
+                   "told by itself; a+b: both of one server. tls,\n"
+                   "tls1.2, tls1.3, rsaN (bits), sessionN,\n"
+                   "certificateN (OpenSSL levels), verified, dane,\n"
+                   "mta-sts, fs (forward secrecy), pq (post-quantum),\n"
+                   "sender:WORD (docs/senders.md). Default: the usual\n"
+                   "ones and all senders")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LIST");
   command
       ->add_option("--weights", flags->weights,
@@ -126,7 +128,7 @@ void AddPolicyCommand(CLI::App& app, int& exit_code) {
       ->type_name("FILE");
   command
       ->add_option("--csv", flags->csv,
-                   "Write each domain that is lost, or of which that is not\nknown, to this file")
+                   "Write each domain that is lost, or of which that\nis not known, to this file")
       ->type_name("FILE");
   command->add_flag("--json", flags->json, "Print one JSON object");
   command->footer(

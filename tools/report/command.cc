@@ -87,10 +87,10 @@ void AddReportCommand(CLI::App& app, int& exit_code) {
       ->type_name("WHAT");
   command
       ->add_option("--csv", flags->csv,
-                   "Write the numbers behind every chart to this folder,\na file each")
+                   "Write the numbers behind every chart to this\nfolder, a file each")
       ->type_name("DIR");
   command->footer(
-      "The page needs no network and no scripts; what each number means: docs/report.md.\n\n"
+      "The page needs no network and no scripts.\nWhat each number means: docs/report.md.\n\n"
       "Examples:\n"
       "  mxsweep report results -o report.html\n"
       "  mxsweep report results -o report.html --by tld --top 50 --csv numbers");

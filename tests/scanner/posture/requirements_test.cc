@@ -107,6 +107,12 @@ std::vector<OneServer> Servers() {
          row.may_be_ours = "no_common_cipher";
        },
        "tls", kUnknown, Reason::kMayBeOurs},
+      {"alert, perhaps ours",
+       [handshake](EndpointRow& row) {
+         handshake(row);
+         row.may_be_ours = "no_common_cipher";
+       },
+       "dane", kFine, Reason::kHandshakeFailed},
       // What did not answer is not known, and what nobody gets mail to is nobody's loss.
       {"silent", Fails("connect_timeout", "connect"), "tls", kUnknown, Reason::kNoAnswer},
       {"turns us away", Fails("greeting_5xx", "greeting"), "tls", kUnknown, Reason::kTurnedAway},
@@ -302,6 +308,13 @@ TEST(RequirementTest, DaneCountsWhereItIsPublished) {
   mismatch.domain().dane_status = "optional";
   EXPECT_EQ(Judge("dane", mismatch).fate, kUnknown);
   EXPECT_EQ(Judge("sender:dane", mismatch).fate, kLost);
+}
+
+TEST(RequirementTest, DaneIsNotKnownWhereTheHandshakeFailedPerhapsForUs) {
+  MadeUpDomain domain;
+  domain.AddHost(10, "mx.example.org").tlsa_status = "secure";
+  domain.AddServer("tls_alert", "handshake").may_be_ours = "no_common_cipher";
+  EXPECT_EQ(Judge("dane", domain).fate, kUnknown);
 }
 
 TEST(RequirementTest, DaneIsNotKnownOfAHostThatWasNotAskedForRecords) {

@@ -277,6 +277,11 @@ TEST_F(PolicyCommandTest, SaysThatAScanIsNotComplete) {
               HasSubstr("not complete (stopped)"));
 }
 
+TEST_F(PolicyCommandTest, TakesRequirementsBeforeTheDirectoryToo) {
+  EXPECT_EQ(Fates(Json({"--require", "tls", MakeScan()})),
+            (std::vector<uint64_t>{20, 7, 50, 5, 18}));
+}
+
 TEST_F(PolicyCommandTest, RefusesWrongUsage) {
   const std::string scan = MakeScan();
   EXPECT_EQ(Run({scan, "--require", "tsl"}).exit_code, 2);
