@@ -552,5 +552,23 @@ TEST(Forms, LinesThatAreNoTroubleOfTlsAreLeftAlone) {
   }
 }
 
+// Signatures and sizes of DKIM keys are told in OpenSSL's words, too; headers are anybody's words.
+TEST(Forms, ProgramsThatLookAtMessagesAreLeftAlone) {
+  const auto says = [](std::string_view program, std::string_view line) {
+    return Classify(line, program).has_value();
+  };
+  const char* const dkim =
+      "s=sel d=example.test SSL error:04091068:rsa routines:int_rsa_verify:bad signature";
+  EXPECT_FALSE(says("opendkim", dkim));
+  EXPECT_TRUE(says("postfix/smtp",
+                   "warning: TLS library problem: error:04091068:rsa "
+                   "routines:int_rsa_verify:bad signature:crypto/rsa/rsa_ossl.c:1:"));
+  EXPECT_FALSE(says("postfix/cleanup",
+                    "4Xk1: warning: header Subject: Your SSL certificate has expired "
+                    "from local; from=<a@b.test>"));
+  EXPECT_FALSE(says("postfix/qmgr", "4Xk1: from=<tls-reports@ssl-error.test>, size=1, nrcpt=1"));
+  EXPECT_FALSE(says("postfix/smtpd", "unknown[192.0.2.1]: TLS cipher list \"aNULL:-aNULL:HIGH\""));
+}
+
 }  // namespace
 }  // namespace mxsweep::tools

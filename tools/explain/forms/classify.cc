@@ -452,6 +452,16 @@ std::optional<Cause> ClassifyReason(const OpensslError& error, const Facts& fact
                       facts.text.substr(error.position));
 }
 
+// Programs that look at messages, not at connections: their keys and signatures are DKIM's, and
+// what they quote is strangers' headers.
+bool IsOfMessages(std::string_view program) {
+  static constexpr std::string_view kPrograms[] = {
+      "opendkim", "dkim",    "dmarc",    "spf",   "rspamd",  "spamd",  "amavis",
+      "clamd",    "clamav",  "/cleanup", "/qmgr", "/pickup", "/anvil", "/trivial-rewrite",
+      "/local",   "/virtual"};
+  return ContainsAny(program, kPrograms);
+}
+
 std::string Lowered(std::string_view text, bool with_blanks) {
   std::string low;
   low.reserve(text.size() + 1);
@@ -558,6 +568,7 @@ LineRole RoleOfLine(std::string_view line, std::string_view program) {
 }
 
 std::optional<Cause> Classify(std::string_view text, std::string_view program) {
+  if (IsOfMessages(program)) return std::nullopt;
   const std::string low = Lowered(text, false);
   Facts facts{RoleOfLine(low, program), low};
   std::optional<Cause> cause = ClassifyText(facts);

@@ -263,7 +263,7 @@ constexpr Form kForms[] = {
      "Repair or remove smtpd_tls_dh1024_param_file.", "", "Not the client's doing."},
     {"invalid tls protocol list|invalid cipher grade|error setting cipher grade|invalid tls "
      "security "
-     "level|tls cipher list|unknown tls policy|policy table lookup error|key exchange "
+     "level|unknown tls policy|policy table lookup error|key exchange "
      "groups|invalid "
      "security level",
      "own_tls_setting", kRefused, kCause, kOwnSetup, kAny, kAny, kNeedsContext,

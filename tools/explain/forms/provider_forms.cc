@@ -66,7 +66,7 @@ constexpr Form kForms[] = {
      "encrypted, but the certificate was not verified",
      "Mailgun says so of the delivery; it is the default.",
      "Leave skip-verification off, if you want it verified.", "", "Not an error."},
-    {"message expired*failed to establish connection|failed to establish connection",
+    {"message expired*failed to establish connection|421 4.4.1 failed to establish connection",
      "ses_not_established", kRefused, kHint, kUnknown, kClient, kAny, kPlain,
      "no connection came about until the message expired",
      "One cause of several: Amazon SES with TlsPolicy Require and a server without working TLS.",
