@@ -1,5 +1,7 @@
 #include "tests/end_to_end/truth.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <map>
 #include <set>
@@ -37,16 +39,38 @@ const std::map<std::string, std::set<std::string>> kOpenColumns = {
       "summary"}},
     {"certificates", {"first_seen"}}};
 
+// Hosts of which a look-up fails: that answers for them for five minutes, and a domain that names
+// one later has it and its endpoints asked again (docs/outcomes.md).
+std::set<std::string> HostsAskedAgain(const Lab& lab) {
+  const std::set<std::string> passing = {"servfail", "timeout"};
+  std::set<std::string> hosts;
+  for (const json& row : JsonLines(lab.state("truth/mx_hosts.ndjson"))) {
+    const bool passes =
+        row.value("tlsa_status", json()) == "lookup_error" ||
+        std::ranges::any_of(std::array{"ipv4_status", "ipv6_status"}, [&](auto key) {
+          const json& status = row.value(key, json());
+          return status.is_string() && passing.contains(status.get<std::string>());
+        });
+    if (passes) hosts.insert(row.at("host"));
+  }
+  return hosts;
+}
+
 // Every cell that the truth holds must be in the table, and every row of the table in the truth.
 TableResult Compare(const std::string& scan, const Lab& lab, const std::string& table,
-                    const std::vector<std::string>& key_columns, const std::set<std::string>& but) {
+                    const std::vector<std::string>& key_columns, const std::set<std::string>& but,
+                    const std::set<std::string>& asked_again) {
   TableResult result;
   std::map<std::string, json> found;
   for (json& row : Rows(scan, table)) {
     const std::string key = KeyOf(row, key_columns);
-    if (!found.emplace(key, std::move(row)).second) {
+    const auto [there, is_new] = found.try_emplace(key, row);
+    if (is_new) continue;
+    if (!row.contains("host") || !asked_again.contains(row.at("host"))) {
       result.differences.push_back(table + " " + key + ": twice");
     }
+    // The latest supersedes the others.
+    if (there->second.at("started_at") < row.at("started_at")) there->second = std::move(row);
   }
   result.rows = found.size();
   if (!found.empty()) {
@@ -95,8 +119,9 @@ void ExpectTruth(const std::string& scan, const Lab& lab, const std::set<std::st
       {"mx_hosts", {"host"}},
       {"endpoints", {"host", "address"}},
       {"certificates", {"sha256"}}};
+  const std::set<std::string> asked_again = HostsAskedAgain(lab);
   for (const auto& [table, key] : tables) {
-    const TableResult result = Compare(scan, lab, table, key, but);
+    const TableResult result = Compare(scan, lab, table, key, but, asked_again);
     std::printf("%s: %zu rows, %zu cells compared, %zu differ\n", table.c_str(), result.rows,
                 result.cells, result.differences.size());
     EXPECT_GT(result.cells, result.rows);

@@ -176,8 +176,8 @@ std::string_view NameMatch(const Certificate& leaf, const std::string& name) {
 // "endpoints.rpt_result" of docs/outcomes.md.
 std::string_view RptResult(const EndpointTruth& truth, const DaneTruth& dane) {
   const std::string_view outcome = truth.outcome.outcome;
-  if (truth.dane_status == "lookup_error") return "dnssec-invalid";
   if (outcome == "blocked") return "";  // it was not asked
+  if (truth.dane_status == "lookup_error") return "dnssec-invalid";
   if (!truth.may_be_ours.empty()) return "";
   if (outcome == "no_starttls" || outcome == "starttls_refused") return "starttls-not-supported";
   if (outcome == "tls_alert" || outcome == "tls_protocol_error" ||
