@@ -42,7 +42,7 @@ enum Extension : uint16_t {
   kRenegotiationInfo = 0xff01,
 };
 
-// Appends to a string, in the notation of RFC 8446 §3. BoringSSL's CBB does likewise at three times
+// Appends to a string, in the notation of RFC 8446 §3. BoringSSL's CBB does likewise at twice
 // the cost, and a scan writes a message for every probe.
 class Writer {
  public:
@@ -107,7 +107,8 @@ class Writer {
     Zeros(length_bytes);
     fill(*this);
     size_t length = out_->size() - at - length_bytes;
-    for (size_t i = length_bytes; i-- > 0; length >>= 8) (*out_)[at + i] = static_cast<char>(length);
+    for (size_t i = length_bytes; i-- > 0; length >>= 8)
+      (*out_)[at + i] = static_cast<char>(length);
     MXSWEEP_CHECK(length == 0);
   }
 
@@ -213,9 +214,8 @@ std::string WriteClientHello(const ClientHello& hello) {
   for (size_t at = 0; at < message.size(); at += kMaxRecordBytes) {
     out.U8(kHandshakeRecord);
     out.U16(hello.record_version);
-    out.Prefixed16([&](Writer record) {
-      record.Raw(std::string_view(message).substr(at, kMaxRecordBytes));
-    });
+    out.Prefixed16(
+        [&](Writer record) { record.Raw(std::string_view(message).substr(at, kMaxRecordBytes)); });
   }
   return records;
 }
