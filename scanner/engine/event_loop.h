@@ -36,7 +36,8 @@ class EventLoop {
   // The same loop as the dns room wants it.
   virtual dns::EventLoop& dns_loop() = 0;
 
-  // Runs `message` on the loop's thread, after what is running now. Thread-safe.
+  // Runs `message` on the loop's thread, after what is running now and after every message that was
+  // posted before, whoever posted it. Thread-safe.
   virtual void Post(absl::AnyInvocable<void()> message) = 0;
 
   // Has this machine a way to `address`? Asked of the routing table, of nobody outside. Where that

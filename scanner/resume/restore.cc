@@ -147,6 +147,7 @@ absl::StatusOr<Restored> Restore(const EarlierRuns& runs, ScanContext* context, 
   if (!status.ok()) return status;
 
   NameSet hosts_with_rows(context->settings.hash_key);
+  NameSet passing_hosts(context->settings.hash_key);  // those of them that may be asked again
   HostSender sender(context);
   status = ReadRows<output::MxHostRow>(
       runs.directory, {"host", "summary", "started_at", "elapsed_us"},
@@ -155,6 +156,7 @@ absl::StatusOr<Restored> Restore(const EarlierRuns& runs, ScanContext* context, 
         if (!row.summary) return;
         std::optional<PackedFindings> packed = UnpackFindings(row.summary->bytes);
         if (!packed) return;
+        if (packed->passes) passing_hosts.Insert(row.host);
         sender.Add(
             {row.host, *std::move(packed), row.started_at + absl::Microseconds(row.elapsed_us)});
         ++restored.hosts;
@@ -174,9 +176,14 @@ absl::StatusOr<Restored> Restore(const EarlierRuns& runs, ScanContext* context, 
         if (!address) return;
         if (!row.inferred) throttlers.Add(row, *address);
         if (!row.inferred && EndOf(row) >= remembered_from) TellOfAddress(context, row, *address);
-        if (!row.summary || hosts_with_rows.Contains(row.host)) return;
+        if (!row.summary) return;
+        const bool passes = passing_hosts.Contains(row.host);
+        if (hosts_with_rows.Contains(row.host) && !passes) return;
         const std::optional<PackedFindings> packed = UnpackFindings(row.summary->bytes);
-        if (packed) restored.endpoints->Add(row.host, *address, packed->findings);
+        if (!packed) return;
+        // What met nobody is tried again with its host.
+        if (passes && !packed->findings.has(Summary::kToldOfServer)) return;
+        restored.endpoints->Add(row.host, *address, packed->findings);
       },
       *files);
   if (!status.ok()) return status;

@@ -27,8 +27,11 @@ constexpr int64_t kNsPerUs = 1'000;
 // TLSA records that are older by the time of a handshake are looked up again.
 constexpr int64_t kFreshTlsaUs = 600'000'000;
 
-// May what was not found out be found out some minutes later? Data that fails validation stays so.
+// May what was not found out be found out some minutes later? Data that fails validation stays so,
+// and a server that was met is not asked anew for the sake of what else failed: nobody is asked
+// twice.
 bool MayPass(const dns::HostAnswer& answer, const Findings& findings) {
+  if (findings.has(Summary::kToldOfServer)) return false;
   return findings.has(Summary::kLookupFailed) || findings.has(Summary::kLocalTrouble) ||
          answer.tlsa_status == dns::TlsaStatus::kLookupError;
 }

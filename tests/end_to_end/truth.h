@@ -15,8 +15,9 @@ std::string KeyOf(const json& row, const std::vector<std::string>& columns);
 
 // Every row of the tables is in the lab's truth and the other way round, once, and every cell that
 // the truth holds is as it says; but for the columns `but`.
-// `failures_may_be_forgotten`: the scan took more than five minutes, after which a host with a
-// failed look-up may be asked again, and has further rows (docs/outcomes.md).
+// `failures_may_be_forgotten`: the scan took more than five minutes, after which a host
+// whose addresses could not be looked up may be asked for again, and has further rows
+// (docs/outcomes.md).
 void ExpectTruth(const std::string& scan, const Lab& lab, const std::set<std::string>& but = {},
                  bool failures_may_be_forgotten = false);
 

@@ -104,6 +104,7 @@ using EndpointKey = std::pair<std::string, std::string>;  // host, address
 struct Committed {
   std::vector<Row> rows;
   std::map<EndpointKey, uint32_t> attempts;  // of each endpoint, probes included
+  std::set<EndpointKey> met;                 // those that are not to be asked again
   std::set<std::string> domains;
   std::set<std::string> hosts;
 };
@@ -113,6 +114,7 @@ Committed Sort(std::vector<Row> rows) {
   for (const Row& row : committed.rows) {
     if (const auto* endpoint = std::get_if<EndpointRow>(&row)) {
       committed.attempts[{endpoint->host, endpoint->address}] += endpoint->attempts;
+      if (!IsOurTrouble(*endpoint)) committed.met.emplace(endpoint->host, endpoint->address);
     } else if (const auto* probe = std::get_if<ProbeRow>(&row)) {
       ++committed.attempts[{probe->host, probe->address}];
     } else if (const auto* host = std::get_if<MxHostRow>(&row)) {
@@ -231,10 +233,6 @@ void CrashingScan::MakeWorld(const Trim& trim) {
   // crash; a few are kept, of which less is expected.
   if (!OneIn(4)) {
     for (auto& [address, server] : world_.servers) server.script.manners.resize(1);
-  }
-  // Our own trouble passes: five minutes later its host is asked anew, at all of its addresses.
-  for (auto& [address, server] : world_.servers) {
-    std::ranges::replace(server.script.manners, Manner::kNoDescriptors, Manner::kUnreachable);
   }
   std::set<std::string> kept;
   for (const WorldHost& host : world_.hosts) {
@@ -444,13 +442,14 @@ void CrashingScan::ExpectPolite(const Committed& before,
   std::map<std::string, uint32_t> told;
   for (const WorldHost& host : world_.hosts) {
     for (const std::string& address : host.addresses) {
-      if (before.attempts.contains({host.name, address})) continue;
+      if (before.met.contains({host.name, address})) continue;
       // Retries, up to three other offers, and a probe of why they failed.
       most[address] += 1 + settings_.retries * (IsFlaky(address) ? 2 : 1) + 3 + 1;
     }
   }
   for (const auto& [key, attempts] : after.attempts) {
-    if (!before.attempts.contains(key)) told[key.second] += attempts;
+    const auto earlier = before.attempts.find(key);
+    told[key.second] += attempts - (earlier != before.attempts.end() ? earlier->second : 0);
   }
   for (const auto& [address, connections] : result.connections) {
     const auto earlier = asked_before.find(address);

@@ -96,6 +96,49 @@ TEST(HostRules, AHostWhoseFailureHasPassedHasALaterRow) {
   EXPECT_EQ(diagnosis("later400.example"), "ok");
 }
 
+// Two addresses, of which we have trouble with one, and a second domain that names the host when
+// a failure that may pass is forgotten.
+World NamedAgainLater(std::vector<Manner> manners) {
+  World world = OneHost();
+  world.servers["5.9.9.9"].script.manners = std::move(manners);
+  world.servers["5.9.9.9"].script.chain = world.servers.begin()->second.script.chain;
+  world.hosts[0].addresses.emplace_back("5.9.9.9");
+  world.domains.push_back(world.domains[0]);
+  world.domains[1].name = "later.example";
+  world.domains[1].mx_delay_ns = 400 * kSecond;
+  world.targets.push_back(world.targets[0]);
+  world.targets[1].name = "later.example";
+  return world;
+}
+
+// Nobody is asked twice: what we missed at one address is no reason to come to the others again.
+TEST(HostRules, AHostOfWhichOneAddressWasMetIsNotAskedAgain) {
+  const World world = NamedAgainLater({Manner::kNoDescriptors, Manner::kGood});
+  const ScanResult result = ScanOf(world, {.retries = 0});
+  EXPECT_EQ(result.All<MxHostRow>().size(), 1u);
+  EXPECT_EQ(result.All<EndpointRow>().size(), 2u);
+  ASSERT_EQ(result.All<DomainRow>().size(), 2u);
+  for (const DomainRow* row : result.All<DomainRow>()) {
+    EXPECT_EQ(row->endpoint_count, 2u);
+    EXPECT_EQ(row->unknown_endpoint_count, 1u);
+    EXPECT_EQ(row->diagnosis, "ok");
+  }
+}
+
+TEST(HostRules, AHostThatWasNotMetForOurReasonsIsAskedAgain) {
+  World world = NamedAgainLater({Manner::kNoDescriptors, Manner::kGood});
+  world.hosts[0].addresses.erase(world.hosts[0].addresses.begin());
+  const ScanResult result = ScanOf(world, {.retries = 0});
+  EXPECT_EQ(result.All<MxHostRow>().size(), 2u);
+  const auto endpoints = result.All<EndpointRow>();
+  ASSERT_EQ(endpoints.size(), 2u);
+  EXPECT_EQ(endpoints[0]->outcome, "local_no_descriptors");
+  EXPECT_EQ(endpoints[1]->outcome, "tls_ok");
+  ASSERT_EQ(result.All<DomainRow>().size(), 2u);
+  EXPECT_EQ(result.All<DomainRow>()[0]->diagnosis, "local_error");
+  EXPECT_EQ(result.All<DomainRow>()[1]->diagnosis, "ok");
+}
+
 TEST(HostRules, AddressesOfAFamilyThatIsLeftOutAreCountedAsUnknown) {
   const World world = TwoFamilies();
   const ScanResult both = ScanOf(world);

@@ -162,14 +162,12 @@ std::unique_ptr<Stream> SimulatedLoop::NewStream() {
 }
 
 void SimulatedLoop::Post(absl::AnyInvocable<void()> message) {
-  const SimulatedLoop* sender = time_->running_;
   int64_t arrival_ns = now_ns();
-  std::deque<Message>& sent = messages_[sender];
-  if (sender != this) {
+  if (time_->running_ != this) {
     arrival_ns += Random(Random(50) == 0 ? kBusyDelayNs : kMostMessageDelayNs);
-    if (!sent.empty()) arrival_ns = std::max(arrival_ns, sent.back().arrival_ns);
   }
-  sent.push_back({arrival_ns, std::move(message)});
+  if (!messages_.empty()) arrival_ns = std::max(arrival_ns, messages_.back().arrival_ns);
+  messages_.push_back({arrival_ns, std::move(message)});
 }
 
 SimulatedLoop::EventKey SimulatedLoop::At(int64_t time_ns, std::function<void()> event) {
@@ -181,9 +179,7 @@ SimulatedLoop::EventKey SimulatedLoop::At(int64_t time_ns, std::function<void()>
 int64_t SimulatedLoop::NextNs() {
   int64_t next_ns = timers_.NextDeadlineNs();
   if (!events_.empty()) next_ns = std::min(next_ns, events_.begin()->first.first);
-  for (const auto& [sender, sent] : messages_) {
-    if (!sent.empty()) next_ns = std::min(next_ns, sent.front().arrival_ns);
-  }
+  if (!messages_.empty()) next_ns = std::min(next_ns, messages_.front().arrival_ns);
   return next_ns;
 }
 
@@ -194,11 +190,9 @@ void SimulatedLoop::Iterate() {
   }
   // Those that have arrived, and not what they send in turn.
   std::vector<absl::AnyInvocable<void()>> arrived;
-  for (auto& [sender, sent] : messages_) {
-    while (!sent.empty() && sent.front().arrival_ns <= now_ns()) {
-      arrived.push_back(std::move(sent.front().run));
-      sent.pop_front();
-    }
+  while (!messages_.empty() && messages_.front().arrival_ns <= now_ns()) {
+    arrived.push_back(std::move(messages_.front().run));
+    messages_.pop_front();
   }
   for (absl::AnyInvocable<void()>& message : arrived) message();
   timers_.Advance(now_ns());

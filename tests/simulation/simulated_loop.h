@@ -163,9 +163,7 @@ class SimulatedLoop final : public EventLoop {
   bool out() const { return time_->out(); }
   int streams_alive() const { return streams_alive_; }
   // Nothing has been sent to it that it has not read.
-  bool idle() const {
-    return std::ranges::all_of(messages_, [](const auto& sent) { return sent.second.empty(); });
-  }
+  bool idle() const { return messages_.empty(); }
 
  private:
   friend class SimulatedStream;
@@ -202,8 +200,8 @@ class SimulatedLoop final : public EventLoop {
   std::function<void()> hook_;
   std::map<EventKey, std::function<void()>> events_;
   uint64_t next_event_ = 0;
-  // By sender (null: an actor), in the order of sending.
-  std::map<const SimulatedLoop*, std::deque<Message>> messages_;
+  // In the order of sending, whoever sent them.
+  std::deque<Message> messages_;
   int streams_alive_ = 0;
 };
 
