@@ -30,7 +30,7 @@ class SimulatedStream final : public Stream {
   }
 
   void Bytes(std::string_view bytes) {
-    peer_->delivered_ += bytes.size();
+    peer_->CountDelivered(bytes.size());
     DeliverBytes({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
   }
   void End(IoError error) { DeliverEnd(error); }
@@ -77,8 +77,14 @@ void Peer::Write(std::string_view bytes, int64_t delay_ns, const Travel& travel)
                 if (alive && !loop->out()) (*alive)->Bytes(piece);
               });
     bytes.remove_prefix(length);
-    last_byte_ns_ = last_arrival_ns_;
     last_arrival_ns_ += loop_->Random(travel.max_gap_ns);
+  }
+}
+
+void Peer::CountDelivered(size_t bytes) {
+  delivered_ += bytes;
+  for (; !marks_.empty() && marks_.front().first <= delivered_; marks_.pop_front()) {
+    marks_.front().second();
   }
 }
 

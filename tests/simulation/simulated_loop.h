@@ -101,20 +101,22 @@ class Peer {
   // Bytes written so far, and bytes of them that have reached the client.
   uint64_t written() const { return written_; }
   uint64_t delivered() const { return delivered_; }
-  // When the last byte written reaches, or reached, the client.
-  int64_t last_byte_ns() const { return last_byte_ns_; }
+  // Calls `then` when the last byte written so far has reached the client; never, if some byte has
+  // not, because the client was gone or its network out.
+  void WhenDelivered(std::function<void()> then) { marks_.emplace_back(written_, std::move(then)); }
   SimulatedLoop* loop() { return loop_; }
 
  private:
   friend class SimulatedStream;
   void End(int64_t delay_ns, IoError error);
+  void CountDelivered(size_t bytes);
 
   SimulatedLoop* loop_ = nullptr;
   std::weak_ptr<SimulatedStream*> stream_;
-  int64_t last_byte_ns_ = 0;
   int64_t last_arrival_ns_ = 0;  // nothing arrives earlier any more
   uint64_t written_ = 0;
   uint64_t delivered_ = 0;
+  std::deque<std::pair<uint64_t, std::function<void()>>> marks_;  // of WhenDelivered
 };
 
 // Answers connections.

@@ -176,7 +176,10 @@ class ServerNetwork::Connection final : public Peer {
   }
   // The 421 was written: the client knows when its last byte has come.
   void Throttle() {
-    server().peace.push_back({last_byte_ns(), last_byte_ns() + network_->politeness_.backoff_ns});
+    WhenDelivered([this] {
+      const int64_t now_ns = loop()->now_ns();
+      server().peace.push_back({now_ns, now_ns + network_->politeness_.backoff_ns});
+    });
   }
 
   void OnCommand(const std::string& line) {

@@ -144,9 +144,18 @@ class Maker {
 }  // namespace
 
 const tls::testing::TestPki& SimulatedPki() {
-  static const auto* pki = new tls::testing::TestPki(tls::testing::MakePki(
-      {.common_name = "mx.sim.example", .subject_alt_names = "DNS:*.sim.example"},
-      tls::testing::KeyKind::kRsa2048));
+  static const auto* pki = [] {
+    const auto key = [](int index) {
+      return tls::testing::TestKey(tls::testing::KeyKind::kRsa2048, index);
+    };
+    auto root = tls::testing::MakeSelfSigned(tls::testing::CaSpec("Test Root"), key(1));
+    auto intermediate =
+        tls::testing::MakeSigned(tls::testing::CaSpec("Test Intermediate"), key(2), root);
+    auto leaf = tls::testing::MakeSigned(
+        {.common_name = "mx.sim.example", .subject_alt_names = "DNS:*.sim.example"}, key(0),
+        intermediate);
+    return new tls::testing::TestPki{std::move(root), std::move(intermediate), std::move(leaf)};
+  }();
   return *pki;
 }
 

@@ -67,8 +67,8 @@ struct World {
   Verdict VerdictOf(const std::string& address, uint32_t retries) const;
 };
 
-// What is made once and used by all: certificates (RSA, so that every handshake has the same
-// length).
+// What is made once and used by all: certificates, with RSA keys and signatures throughout, since
+// those of ECDSA have another length each time and a seed would not tell the same story twice.
 const tls::testing::TestPki& SimulatedPki();
 
 }  // namespace mxsweep::scanner::simulation
