@@ -251,7 +251,9 @@ Task<std::unique_ptr<EndpointFacts>> HoldDialogue(DialogueRequest request) {
         say_goodbye = co_await TalkUpToTls(&d);
       }
     }
-    if (say_goodbye) {
+    // Who answers 421 closes (RFC 5321 §3.8). While we waited for its goodbye, the gate would send
+    // it the next connection.
+    if (say_goodbye && !facts->throttled) {
       // The stage tells where a dialogue ended: only a complete one has come to QUIT.
       const bool complete =
           facts->after_tls == AfterTls::kOk || facts->after_tls == AfterTls::kHelo;

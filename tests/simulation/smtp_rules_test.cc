@@ -91,6 +91,26 @@ TEST(SmtpRules, SlowsDownAfter421AndTriesAgainLater) {
 }
 
 // RFC 3207 §4: offered and refused is neither "not offered" nor "unknown".
+// RFC 5321 §3.8: who says 421 closes. The address is left alone from that moment on, not from when
+// its slow goodbye has come.
+TEST(SmtpRules, HangsUpAtOnceAfter421) {
+  for (const Manner manner :
+       {Manner::kThrottled, Manner::kThrottledAtStartTls, Manner::kThrottledWithinTls}) {
+    World world = World::Uniform(manner, 2);
+    world.hosts[1].addresses = world.hosts[0].addresses;
+    for (auto& [address, server] : world.servers) server.script.reply_delay_ns = 3 * kSecond;
+    // The second connection is due at some moment of the first.
+    for (int64_t interval_ns = kSecond; interval_ns < 20 * kSecond; interval_ns += kSecond) {
+      ScanSettings settings;
+      settings.gate.per_address_concurrency = 2;
+      settings.gate.per_address_interval_ns = interval_ns;
+      const ScanResult result = Scan(world, settings);
+      EXPECT_TRUE(result.complaints.empty()) << result.complaints.front();
+      EXPECT_EQ(result.All<EndpointRow>().size(), 2u);
+    }
+  }
+}
+
 TEST(SmtpRules, TellsRefusedStartTlsFromMissingAndFromUnknown) {
   EXPECT_EQ(RowOf(Manner::kStartTls4xx).outcome, "starttls_refused");
   EXPECT_EQ(RowOf(Manner::kStartTls5xx).outcome, "starttls_refused");
