@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -71,22 +72,25 @@ class FakeResolver : public Resolver {
   void SetDelay(const std::string& name, std::chrono::nanoseconds delay) { delays_[name] = delay; }
   void SetDefaultDelay(std::chrono::nanoseconds delay) { default_delay_ = delay; }
 
-  // While `down` says so, no answer comes to what is asked: a time-out after that time.
-  void SetDown(std::function<bool()> down, std::chrono::nanoseconds timeout) {
-    down_ = std::move(down);
-    timeout_ = timeout;
-  }
+  // What becomes of a question on its way: it takes longer, or ends in an error after that time.
+  struct Fault {
+    std::chrono::nanoseconds delay{0};
+    std::optional<ResponseStatus> error;
+  };
+  // Called once for each question.
+  void SetFaults(std::function<Fault()> faults) { faults_ = std::move(faults); }
 
   QueryId Query(std::string_view name, RrType type, Callback callback) override {
     const QueryId id = next_id_++;
     const std::string asked(name);
-    if (down_ && down_()) {
-      pending_[id] =
-          loop_.ScheduleAfter(timeout_, [this, id, callback = std::move(callback)]() mutable {
+    const Fault fault = faults_ ? faults_() : Fault{};
+    if (fault.error) {
+      pending_[id] = loop_.ScheduleAfter(
+          fault.delay, [this, id, error = *fault.error, callback = std::move(callback)]() mutable {
             pending_.erase(id);
             Callback done = std::move(callback);
             Response response;
-            response.status = ResponseStatus::kTimeout;
+            response.status = error;
             response.dnssec = DnssecState::kError;
             response.detail = std::string(Word(response.status));
             done(std::move(response));
@@ -96,7 +100,7 @@ class FakeResolver : public Resolver {
     log_.emplace_back(asked, type);
     const auto delay = delays_.find(asked);
     pending_[id] =
-        loop_.ScheduleAfter(delay != delays_.end() ? delay->second : default_delay_,
+        loop_.ScheduleAfter(fault.delay + (delay != delays_.end() ? delay->second : default_delay_),
                             [this, id, asked, type, callback = std::move(callback)]() mutable {
                               pending_.erase(id);
                               // The closure may go away with what the callback destroys.
@@ -192,8 +196,7 @@ class FakeResolver : public Resolver {
   std::map<QueryId, EventLoop::TimerId> pending_;
   std::vector<std::pair<std::string, RrType>> log_;
   QueryId next_id_ = 1;
-  std::function<bool()> down_;
-  std::chrono::nanoseconds timeout_{0};
+  std::function<Fault()> faults_;
 };
 
 }  // namespace mxsweep::dns

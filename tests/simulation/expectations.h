@@ -17,6 +17,8 @@ namespace mxsweep::scanner::simulation {
 // Times in which our own network was out: what was found then is no server's fault, and need not be
 // true.
 struct Excuses {
+  // Look-ups may have failed: what they came to is the truth or an error.
+  bool lookups_fail = false;
   std::vector<std::pair<absl::Time, absl::Time>> outages;
 
   template <typename T>
@@ -40,7 +42,8 @@ bool IsOurTrouble(const output::EndpointRow& row);
 void ExpectWhole(const World& world, const std::vector<Row>& rows, const Excuses& excuses = {});
 
 // An endpoint's row says what its server is.
-void ExpectTrue(const World& world, const ScanSettings& settings, const output::EndpointRow& row);
+void ExpectTrue(const World& world, const ScanSettings& settings, const output::EndpointRow& row,
+                const Excuses& excuses = {});
 
 }  // namespace mxsweep::scanner::simulation
 

@@ -263,7 +263,7 @@ class SimulatedScan {
       world.FillResolver(&own.resolver, settings.seed);
       world.FillMoreTlsa(settings.more_tlsa, &own.resolver);
       own.loop.SetIpv6Route(settings.has_ipv6_route);
-      own.resolver.SetDown([this] { return time_.out(); }, std::chrono::seconds(20));
+      own.resolver.SetFaults([this] { return FaultOfQuestion(); });
       own.worker = std::make_unique<Worker>(&context_, &own.loop, &own.resolver,
                                             Worker::TlsContexts{own.tls.get(), own.web_tls.get()},
                                             gate, settings.seed + i);
@@ -365,6 +365,36 @@ class SimulatedScan {
     }
     return std::make_unique<CollectingSink>(settings_.fail_at_row, result_);
   }
+
+  dns::FakeResolver::Fault FaultOfQuestion() {
+    using std::chrono::nanoseconds;
+    constexpr nanoseconds kDeadline(20 * kSecond);
+    constexpr int64_t kAttemptNs = 3 * kSecond;  // until the next server is asked
+    constexpr int kAttempts = 4;
+    const ResolverFaults& faults = settings_.resolver;
+    const int64_t now_ns = time_.now_ns();
+    if (faults.abandoned_at_ns && now_ns >= *faults.abandoned_at_ns) {
+      return {.error = dns::ResponseStatus::kLocalError};
+    }
+    const bool dead = std::ranges::any_of(faults.dead, [now_ns](const auto& times) {
+      return now_ns >= times.first && now_ns < times.second;
+    });
+    if (dead || time_.out()) return {kDeadline, dns::ResponseStatus::kTimeout};
+    nanoseconds delay(faults.most_delay_ns > 0 ? time_.Random(faults.most_delay_ns) : 0);
+    if (faults.lost_percent > 0) {
+      int lost = 0;
+      while (lost < kAttempts && IsDrawn(faults.lost_percent)) ++lost;
+      if (lost == kAttempts) return {kDeadline, dns::ResponseStatus::kTimeout};
+      delay += nanoseconds(lost * kAttemptNs);
+    }
+    if (faults.truncated_percent > 0 && IsDrawn(faults.truncated_percent)) {
+      delay += nanoseconds(time_.Random(kSecond));
+      if (time_.Random(3) == 0) return {delay, dns::ResponseStatus::kMalformed};
+    }
+    return {.delay = delay};
+  }
+
+  bool IsDrawn(uint32_t percent) { return time_.Random(99) < percent; }
 
   void AddDirectoryActors(const DirectoryRun& run) {
     for (const auto& [at_ns, for_ns] : run.suspensions) {

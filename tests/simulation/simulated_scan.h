@@ -49,6 +49,20 @@ struct DirectoryRun {
   std::function<void()> after_step;  // for checks; may be null
 };
 
+// What becomes of questions on their way to the resolver and back, and of the resolver. All but
+// lies: which packets are believed is decided below dns::Resolver.
+struct ResolverFaults {
+  // Of a hundred queries; each question has four, and ends as a time-out if all are lost.
+  uint32_t lost_percent = 0;
+  // Of a hundred answers: asked for again over TCP, which the resolver takes three times in four.
+  uint32_t truncated_percent = 0;
+  int64_t most_delay_ns = 0;  // that is added
+  // No answer comes from and until these virtual times.
+  std::vector<std::pair<int64_t, int64_t>> dead;
+  // Virtual time at which our own resolver has died for good (dns::CaresResolver::Abandon).
+  std::optional<int64_t> abandoned_at_ns;
+};
+
 struct ScanSettings {
   uint64_t seed = 1;
   size_t workers = 1;
@@ -66,6 +80,7 @@ struct ScanSettings {
   bool watch_outages = true;
   // Our own network is out, from and until these virtual times.
   std::vector<std::pair<int64_t, int64_t>> outages;
+  ResolverFaults resolver;
   bool implicit_tls = false;
   bool revocation = false;                     // --revocation
   MtaStsLevel mta_sts = MtaStsLevel::kRecord;  // --mta-sts

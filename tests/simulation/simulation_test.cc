@@ -234,6 +234,35 @@ TEST(Simulation, OurOwnTroubleIsNeverTheDomainsFault) {
   for (const DomainRow* row : result.All<DomainRow>()) EXPECT_EQ(row->diagnosis, "local_error");
 }
 
+// What the resolver does not say, no row says.
+TEST(Simulation, AResolverInTroubleMakesNothingAbsent) {
+  const World world = World::Uniform(Manner::kGood, 20);
+  const auto statuses = [&world](const ResolverFaults& faults) {
+    ScanSettings settings;
+    settings.resolver = faults;
+    settings.watch_outages = false;
+    const ScanResult result = Scan(world, settings);
+    ExpectClean(result);
+    ExpectWhole(world, result.rows, {.lookups_fail = true});
+    std::map<std::string, int> found;
+    for (const DomainRow* row : result.All<DomainRow>()) ++found[row->mx_status];
+    return found;
+  };
+  using Statuses = std::map<std::string, int>;
+  EXPECT_EQ(statuses({}), (Statuses{{"mx", 20}}));
+  EXPECT_EQ(statuses({.dead = {{0, INT64_MAX}}}), (Statuses{{"timeout", 20}}));
+  EXPECT_EQ(statuses({.abandoned_at_ns = 0}), (Statuses{{"local_error", 20}}));
+  EXPECT_EQ(statuses({.lost_percent = 100}), (Statuses{{"timeout", 20}}));
+  // Three queries of four are lost: a third of the questions are answered by none of theirs.
+  Statuses lossy = statuses({.lost_percent = 75, .most_delay_ns = kSecond});
+  EXPECT_GT(lossy["mx"], 5);
+  EXPECT_GT(lossy["timeout"], 0);
+  EXPECT_EQ(lossy["mx"] + lossy["timeout"], 20);
+  Statuses truncated = statuses({.truncated_percent = 100});
+  EXPECT_GT(truncated["servfail"], 0) << "TC, and nothing over TCP";
+  EXPECT_EQ(truncated["mx"] + truncated["servfail"], 20);
+}
+
 // Its row would be final, and tell of a failure that the second attempt would have mended: whoever
 // goes on with the scan asks anew.
 TEST(Simulation, AStopBetweenTwoAttemptsLeavesNoRow) {
