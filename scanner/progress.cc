@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "scanner/base/text.h"
 #include "scanner/record/scan_summary.h"
+#include "scanner/time_left.h"
 
 namespace mxsweep::scanner {
 namespace {
@@ -44,18 +45,6 @@ std::optional<double> DoneShare(const ProgressSnapshot& snapshot) {
                            static_cast<double>(*snapshot.domains_total));
 }
 
-constexpr double kMaxEtaSeconds = 100.0 * 24 * 3600;
-
-std::optional<double> EtaSeconds(const ProgressSnapshot& snapshot) {
-  if (!snapshot.domains_total.has_value() || !(snapshot.domains_per_s > 0)) return std::nullopt;
-  const uint64_t left =
-      *snapshot.domains_total - std::min(snapshot.domains_done, *snapshot.domains_total);
-  const double eta_s = static_cast<double>(left) / snapshot.domains_per_s;
-  // A rate that is dying away foretells nothing.
-  if (eta_s > kMaxEtaSeconds) return std::nullopt;
-  return eta_s;
-}
-
 std::string FormatPercent(double share) {
   return absl::StrFormat("%.0f%%", std::floor(share * 100));
 }
@@ -82,12 +71,14 @@ std::string TlsShareText(const ProgressSnapshot& snapshot) {
 
 std::vector<Segment> BarSegments(const ProgressSnapshot& snapshot) {
   std::vector<Segment> segments;
-  if (snapshot.stopping) segments.push_back({"stopping", kYellow});
+  if (snapshot.state != ProgressState::kRunning) {
+    segments.push_back({std::string(ProgressStateWord(snapshot.state)), kYellow});
+  }
   if (const auto share = DoneShare(snapshot)) segments.push_back({FormatPercent(*share), {}});
   segments.push_back({DomainsText(snapshot), {}});
   segments.push_back({FormatRate(snapshot.domains_per_s), {}});
-  if (const auto eta_s = EtaSeconds(snapshot)) {
-    segments.push_back({JoinText("ETA ", FormatDuration(*eta_s)), {}});
+  if (snapshot.time_left) {
+    segments.push_back({JoinText("ETA ", FormatTimeLeft(*snapshot.time_left)), {}});
   } else {
     segments.push_back({FormatDuration(snapshot.elapsed_s), {}});
   }
@@ -127,6 +118,22 @@ absl::StatusOr<ProgressMode> ParseProgressMode(std::string_view word) {
 std::string_view ProgressModeWord(ProgressMode mode) {
   for (const auto& [word, known] : kModeWords) {
     if (known == mode) return word;
+  }
+  return "";
+}
+
+std::string_view ProgressStateWord(ProgressState state) {
+  switch (state) {
+    case ProgressState::kRunning:
+      return "running";
+    case ProgressState::kStopping:
+      return "stopping";
+    case ProgressState::kComplete:
+      return "complete";
+    case ProgressState::kStopped:
+      return "stopped";
+    case ProgressState::kFailed:
+      return "failed";
   }
   return "";
 }
@@ -180,15 +187,17 @@ std::string RenderPlain(const ProgressSnapshot& snapshot) {
   if (snapshot.lag_ms >= kNotableLagMs) {
     AppendText(&line, absl::StrFormat(", lag %.0f ms", snapshot.lag_ms));
   }
-  if (const auto eta_s = EtaSeconds(snapshot)) {
-    AppendText(&line, ", ETA ", FormatDuration(*eta_s));
+  if (snapshot.time_left) AppendText(&line, ", ETA ", FormatTimeLeft(*snapshot.time_left));
+  if (snapshot.state != ProgressState::kRunning) {
+    AppendText(&line, ", ", ProgressStateWord(snapshot.state));
   }
-  if (snapshot.stopping) AppendText(&line, ", stopping");
   return line;
 }
 
 std::string RenderJson(const ProgressSnapshot& snapshot) {
   nlohmann::ordered_json object;
+  object["at"] = absl::FormatTime(absl::RFC3339_sec, snapshot.at, absl::UTCTimeZone());
+  object["state"] = ProgressStateWord(snapshot.state);
   object["elapsed_s"] = snapshot.elapsed_s;
   object["domains_done"] = snapshot.domains_done;
   object["domains_started"] = snapshot.domains_started;
@@ -202,6 +211,7 @@ std::string RenderJson(const ProgressSnapshot& snapshot) {
   object["queued"] = snapshot.queued;
   object["waiting"] = snapshot.waiting;
   object["waiting_addresses"] = snapshot.waiting_addresses;
+  object["largest_crowd"] = snapshot.largest_crowd;
   object["patience_left_s"] = nullptr;
   if (snapshot.patience_left_s) object["patience_left_s"] = *snapshot.patience_left_s;
   object["domains_per_s"] = snapshot.domains_per_s;
@@ -210,9 +220,12 @@ std::string RenderJson(const ProgressSnapshot& snapshot) {
   object["retries"] = snapshot.retries;
   object["throttled"] = snapshot.throttled;
   object["rows_committed"] = snapshot.rows_committed;
-  object["eta_s"] = nullptr;
-  if (const auto eta_s = EtaSeconds(snapshot)) object["eta_s"] = *eta_s;
-  object["stopping"] = snapshot.stopping;
+  object["eta_at_least_s"] = nullptr;
+  object["eta_at_most_s"] = nullptr;
+  if (snapshot.time_left) {
+    object["eta_at_least_s"] = snapshot.time_left->at_least_s;
+    if (snapshot.time_left->at_most_s) object["eta_at_most_s"] = *snapshot.time_left->at_most_s;
+  }
   return object.dump();
 }
 
@@ -229,6 +242,8 @@ double ProgressWriter::interval_s() const {
       return 0;
     case ProgressMode::kBar:
       return options_.bar_interval_s;
+    case ProgressMode::kJson:
+      return options_.json_interval_s;
     default:
       return options_.line_interval_s;
   }
@@ -245,6 +260,14 @@ void ProgressWriter::Finish(const ProgressSnapshot& snapshot) {
   Show(snapshot);
   if (bar_on_screen_) std::fputc('\n', stream_);
   bar_on_screen_ = false;
+  std::fflush(stream_);
+}
+
+void ProgressWriter::Tell(const ProgressSnapshot& snapshot) {
+  Clear();
+  const std::string line =
+      options_.mode == ProgressMode::kJson ? RenderJson(snapshot) : RenderPlain(snapshot);
+  std::fprintf(stream_, "%s\n", line.c_str());
   std::fflush(stream_);
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace mxsweep::scanner {
 
@@ -25,8 +26,26 @@ enum class ProgressMode : uint8_t {
 absl::StatusOr<ProgressMode> ParseProgressMode(std::string_view word);
 std::string_view ProgressModeWord(ProgressMode mode);
 
+// How long a scan still takes: between these, as far as can be told (scanner/time_left).
+struct TimeLeft {
+  double at_least_s = 0;
+  std::optional<double> at_most_s;  // nothing: nobody knows
+};
+
+// Where a scan is between its start and its end.
+enum class ProgressState : uint8_t {
+  kRunning,
+  kStopping,  // no target is started any more: what is under way is finished
+  // It has ended; these are told once.
+  kComplete,
+  kStopped,
+  kFailed,
+};
+std::string_view ProgressStateWord(ProgressState state);
+
 // The state of a scan at one moment. Totals are since the start.
 struct ProgressSnapshot {
+  absl::Time at;  // by the clock on the wall
   double elapsed_s = 0;
   uint64_t domains_done = 0;
   uint64_t domains_started = 0;
@@ -40,6 +59,7 @@ struct ProgressSnapshot {
   uint64_t queued = 0;                    // waiting at the gate
   uint64_t waiting = 0;                   // of those, in a crowd: for an address that is busy
   uint64_t waiting_addresses = 0;         // for so many
+  uint64_t largest_crowd = 0;             // the most that wait for one address
   std::string largest_crowds;             // the largest: "192.0.2.7 (9,000), 192.0.2.8 (400)"
   std::optional<double> patience_left_s;  // only crowds are left: the scan goes on as long as that
   // Endpoints with outcome tls_ok.
@@ -51,12 +71,14 @@ struct ProgressSnapshot {
   uint64_t retries = 0;
   uint64_t throttled = 0;  // 421 answers
   uint64_t rows_committed = 0;
-  bool stopping = false;  // draining after SIGINT
+  std::optional<TimeLeft> time_left;  // nothing: too little is known
+  ProgressState state = ProgressState::kRunning;
 };
 
 // One line without line end: at most `columns` characters, whatever the figures.
 std::string RenderBar(const ProgressSnapshot& snapshot, int columns, bool colour);
 std::string RenderPlain(const ProgressSnapshot& snapshot);
+// The keys of docs/operating.md; null: not known.
 std::string RenderJson(const ProgressSnapshot& snapshot);
 
 // Writes snapshots to a stream in one of the modes. Thread-compatible.
@@ -68,7 +90,8 @@ class ProgressWriter {
     bool colour = true;        // if it is a terminal (NO_COLOR is for the caller to heed)
     int columns = 80;
     double bar_interval_s = 0.2;
-    double line_interval_s = 5;  // kPlain and kJson
+    double line_interval_s = 5;  // kPlain
+    double json_interval_s = 1;
   };
 
   // Borrows `stream`, which must outlive the writer; never closes it.
@@ -79,6 +102,9 @@ class ProgressWriter {
   void Update(const ProgressSnapshot& snapshot);
   // Shows the last one in any case (but no line twice), and ends the line.
   void Finish(const ProgressSnapshot& snapshot);
+  // Shows `snapshot` now, as a line of its own, because somebody asked: in modes kBar and kNone as
+  // kPlain would.
+  void Tell(const ProgressSnapshot& snapshot);
   // Removes the bar, so that something else can be printed on this line; it comes back with the
   // next Update.
   void Clear();

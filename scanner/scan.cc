@@ -32,6 +32,7 @@
 #include "scanner/smtp/command.h"
 #include "scanner/targets/list_mark.h"
 #include "scanner/targets/shuffled_source.h"
+#include "scanner/time_left.h"
 #include "scanner/work/outage_task.h"
 #include "scanner/work/target_feeder.h"
 #include "scanner/work/worker_thread.h"
@@ -59,6 +60,7 @@ constexpr int64_t kLeastAwaitingMx = 1'000;
 constexpr int64_t kNsPerMs = 1'000'000;
 constexpr double kNsPerSecond = 1e9;
 constexpr size_t kCrowdsNamed = 2;
+constexpr int64_t kTellProgressNs = 1'000'000'000;
 
 int64_t SteadyNs() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
@@ -89,6 +91,28 @@ uint32_t ChooseWorkers(uint32_t concurrency) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   return WorkersFor(concurrency, std::thread::hardware_concurrency(), limit.rlim_cur);
+}
+
+// A target that is slow in all it does: its names, then a server with all its time-outs, and once
+// more. (One with many hosts may take longer yet: then nobody knows how long.)
+double SlowestTargetSeconds(const ScanOptions& options) {
+  constexpr int kNameSteps = 3;  // MX, addresses, TLSA records
+  constexpr int kCommands = 3;   // EHLO, STARTTLS, EHLO within TLS
+  const int64_t connection_ms = options.connect_timeout_ms + options.greeting_timeout_ms +
+                                kCommands * options.command_timeout_ms +
+                                options.handshake_timeout_ms + options.quit_timeout_ms;
+  const int64_t tries = 1 + int64_t{options.retries};
+  int64_t waits_ms = 0;  // each is twice as long as the one before
+  for (uint32_t i = 0; i < options.retries; ++i) waits_ms += options.retry_delay_ms << i;
+  const int64_t names_ms = kNameSteps * options.dns_timeout_ms;
+  return static_cast<double>(names_ms + tries * connection_ms + waits_ms) / 1e3;
+}
+
+TimeLeftEstimator::Limits TimeLeftLimits(const ScanOptions& options) {
+  return {.slowest_target_s = SlowestTargetSeconds(options),
+          .patience_s = static_cast<double>(options.patience_ms) / 1e3,
+          .address_interval_s = static_cast<double>(options.per_address_interval_ms) / 1e3,
+          .prefix_rate_per_s = options.per_prefix_rate_per_s};
 }
 
 absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {
@@ -149,6 +173,9 @@ class ScanRun {
   void Drain();
   void EndCrowds();
   void CheckOutage();
+  void ShowProgress();
+  void TellProgress(const ProgressSnapshot& now);
+  void Say(LogLevel level, const std::string& line);
   ProgressSnapshot Snapshot();
   void SnapshotCrowds(ProgressSnapshot* now) const;
   void NoteOutages(std::string_view of, const OutageWatch& watch);
@@ -203,8 +230,10 @@ class ScanRun {
   bool draining_ = false;
   bool abandoned_ = false;
   absl::Time started_at_;
+  std::unique_ptr<TimeLeftEstimator> time_left_;
   ProgressSnapshot last_;
   uint64_t last_connections_ = 0;
+  int64_t told_progress_ns_ = 0;
 };
 
 absl::Status ScanRun::OpenEarlierRuns() {
@@ -305,15 +334,13 @@ absl::Status ScanRun::RestoreEarlierRuns() {
   if (!restored.ok()) return restored.status();
   resumed_endpoints_ = std::move(restored->endpoints);
   context_.services.resumed = resumed_endpoints_.get();
-  if (control_.notice) {
-    control_.notice(
-        JoinText("Going on with ", options_.output_dir, ": ", FormatCount(earlier_->counts.domains),
-                 " domains, ", FormatCount(earlier_->counts.hosts), " MX hosts and ",
-                 FormatCount(earlier_->counts.endpoints), " endpoints are there already."));
-    if (list_changed_) {
-      control_.notice(
-          "The list is not the one of the scan so far: what is new in it is scanned, by name.");
-    }
+  Say(LogLevel::kInfo,
+      JoinText("Going on with ", options_.output_dir, ": ", FormatCount(earlier_->counts.domains),
+               " domains, ", FormatCount(earlier_->counts.hosts), " MX hosts and ",
+               FormatCount(earlier_->counts.endpoints), " endpoints are there already."));
+  if (list_changed_) {
+    Say(LogLevel::kInfo,
+        "The list is not the one of the scan so far: what is new in it is scanned, by name.");
   }
   return absl::OkStatus();
 }
@@ -466,7 +493,7 @@ absl::Status ScanRun::AskResolver() {
 }
 
 void ScanRun::ReportResolver() {
-  if (control_.notice) control_.notice(TellResolver(record_));
+  Say(record_.resolver.validates ? LogLevel::kInfo : LogLevel::kWarning, TellResolver(record_));
   if (control_.on_resolver) control_.on_resolver(record_.resolver);
 }
 
@@ -499,7 +526,7 @@ absl::Status ScanRun::AwaitResolver(std::future<dns::ResolverState> state) {
     }
     if (told || std::chrono::steady_clock::now() < patience_ends) continue;
     told = true;
-    if (control_.notice) control_.notice("Waiting for an answer from the resolver ...");
+    Say(LogLevel::kInfo, "Waiting for an answer from the resolver ...");
   }
   record_.resolver = state.get();
   return absl::OkStatus();
@@ -536,7 +563,9 @@ absl::Status ScanRun::GiveUpTheRest() {
   }
   record_.sandbox = EnterSandbox(NeededFromNowOn());
   const std::string trouble = TellSandbox(*record_.sandbox);
-  if (!trouble.empty() && control_.notice) control_.notice(trouble);
+  if (!trouble.empty()) Say(LogLevel::kWarning, trouble);
+  Say(LogLevel::kDebug, JoinText("Sandbox: Landlock ", record_.sandbox->landlock_version,
+                                 ", seccomp ", record_.sandbox->system_calls ? "on" : "off"));
   return absl::OkStatus();
 }
 
@@ -612,7 +641,7 @@ void ScanRun::CheckUnbound() {
   if (!ended) return;
   const std::string reason = JoinText("our own resolver is gone: ", *ended);
   resolver_lost_ = absl::UnavailableError(reason);
-  if (control_.notice) control_.notice(JoinText("WARNING: ", reason));
+  Say(LogLevel::kWarning, JoinText("WARNING: ", reason));
   for (auto& thread : threads_) {
     thread->loop()->Post([resolver = thread->resolver(), reason] { resolver->Abandon(reason); });
   }
@@ -624,7 +653,7 @@ bool ScanRun::CheckWorkers() {
   for (auto& thread : threads_) {
     if (const std::string failure = thread->failure(); !failure.empty() && worker_lost_.ok()) {
       worker_lost_ = absl::InternalError(failure);
-      if (control_.notice) control_.notice(JoinText("WARNING: ", failure));
+      Say(LogLevel::kWarning, JoinText("WARNING: ", failure));
       abandoned_ = true;
       if (feeder_ != nullptr && !draining_) Drain();
     }
@@ -649,12 +678,11 @@ void ScanRun::CheckOutage() {
   const bool out = connections_.out() || names_.out();
   if (out == told_of_outage_ || draining_) return;
   told_of_outage_ = out;
-  if (!control_.notice) return;
-  control_.notice(out ? JoinText("WARNING: nobody answers any more, ",
-                                 connections_.out() ? "of many networks" : "of the resolvers",
-                                 ": our own network seems to be out. The scan waits, asks those "
-                                 "again who answered before, and does again what failed.")
-                      : "The network is back: the scan goes on.");
+  if (!out) return Say(LogLevel::kInfo, "The network is back: the scan goes on.");
+  Say(LogLevel::kWarning, JoinText("WARNING: nobody answers any more, ",
+                                   connections_.out() ? "of many networks" : "of the resolvers",
+                                   ": our own network seems to be out. The scan waits, asks those "
+                                   "again who answered before, and does again what failed."));
 }
 
 void ScanRun::EndCrowds() {
@@ -675,8 +703,32 @@ void ScanRun::AwaitEnd() {
     CheckWorkers();
     CheckLateResolver();
     CheckOutage();
-    if (control_.progress != nullptr) control_.progress->Update(Snapshot());
+    ShowProgress();
   }
+}
+
+void ScanRun::Say(LogLevel level, const std::string& line) {
+  if (control_.notice) control_.notice(level, line);
+}
+
+void ScanRun::ShowProgress() {
+  const uint64_t committed_before = last_.rows_committed;
+  const ProgressSnapshot now = Snapshot();
+  if (now.rows_committed != committed_before) {
+    Say(LogLevel::kDebug, JoinText("Committed: ", FormatCount(now.rows_committed), " rows so far"));
+  }
+  TellProgress(now);
+  if (control_.progress == nullptr) return;
+  control_.progress->Update(now);
+  if (control_.tell != nullptr && control_.tell->exchange(false)) control_.progress->Tell(now);
+}
+
+// To whoever watches from outside: once a second, and what is the last word in any case.
+void ScanRun::TellProgress(const ProgressSnapshot& now) {
+  const int64_t now_ns = SteadyNs();
+  if (!control_.on_progress || (now_ns - told_progress_ns_ < kTellProgressNs)) return;
+  told_progress_ns_ = now_ns;
+  control_.on_progress(now);
 }
 
 void ScanRun::SnapshotCrowds(ProgressSnapshot* now) const {
@@ -691,6 +743,7 @@ void ScanRun::SnapshotCrowds(ProgressSnapshot* now) const {
     now->patience_left_s = static_cast<double>(patience_.left_ns()) / kNsPerSecond;
   }
   std::ranges::sort(largest, std::greater<>(), &Crowd::waiting);
+  if (!largest.empty()) now->largest_crowd = largest.front().waiting;
   for (size_t i = 0; i < std::min(largest.size(), kCrowdsNamed); ++i) {
     AppendText(&now->largest_crowds, i > 0 ? ", " : "", largest[i].server.address.ToString(), " (",
                FormatCount(largest[i].waiting), ")");
@@ -699,7 +752,8 @@ void ScanRun::SnapshotCrowds(ProgressSnapshot* now) const {
 
 ProgressSnapshot ScanRun::Snapshot() {
   ProgressSnapshot now;
-  now.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
+  now.at = absl::Now();
+  now.elapsed_s = absl::ToDoubleSeconds(now.at - started_at_);
   uint64_t connections = 0;
   for (auto& thread : threads_) {
     const WorkerCounters& c = thread->worker()->counters();
@@ -726,7 +780,7 @@ ProgressSnapshot ScanRun::Snapshot() {
   }
   SnapshotCrowds(&now);
   now.rows_committed = recorder_->committed_rows();
-  now.stopping = draining_;
+  if (draining_) now.state = ProgressState::kStopping;
   // Rates over the last few seconds (in the first of them: since the start): an average that
   // forgets.
   const double step_s = now.elapsed_s - last_.elapsed_s;
@@ -738,6 +792,7 @@ ProgressSnapshot ScanRun::Snapshot() {
     now.domains_per_s = rate(now.domains_done, last_.domains_done, last_.domains_per_s);
     now.connections_per_s = rate(connections, last_connections_, last_.connections_per_s);
   }
+  now.time_left = time_left_->Note(now);
   last_ = now;
   last_connections_ = connections;
   return now;
@@ -757,7 +812,9 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   // The last epoch, before anything is taken down: an assertion that fails there must not cost it.
   const absl::Status recorded = recorder_->Finish();
   absl::Status status = recorded;
-  if (control_.progress != nullptr) control_.progress->Finish(Snapshot());
+  const ProgressSnapshot at_end = Snapshot();
+  if (control_.progress != nullptr) control_.progress->Finish(at_end);
+  if (control_.on_progress) control_.on_progress(at_end);
   if (!abandoned_) {
     threads_.clear();
     unbound_.reset();
@@ -820,6 +877,7 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
   if (absl::Status status = RestoreEarlierRuns(); !status.ok()) return status;
   context_.packed.spill_folder = options_.output_dir;
   patience_ = Patience(options_.patience_ms * kNsPerMs);
+  time_left_ = std::make_unique<TimeLeftEstimator>(TimeLeftLimits(options_));
   TargetSource* targets = reader_.get();
   if (resumed_source_ != nullptr) targets = resumed_source_.get();
   shuffled_ = std::make_unique<ShuffledSource>(targets, options_.shuffle_window, options_.seed);

@@ -8,6 +8,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "dns/resolver.h"
+#include "scanner/log_level.h"
 #include "scanner/progress.h"
 #include "scanner/record/recorder.h"
 #include "scanner/record/scan_summary.h"
@@ -23,8 +24,12 @@ struct ScanControl {
   // return. The scan's threads then go on until the program ends, which is to be by _exit.
   const std::atomic<bool>* stop_now = nullptr;
   ProgressWriter* progress = nullptr;
+  // Set from outside (a signal handler): tell `progress` how things stand, and take this back.
+  std::atomic<bool>* tell = nullptr;
+  // How things stand: every second, and at the end.
+  absl::AnyInvocable<void(const ProgressSnapshot&)> on_progress;
   // A line for the user: what was found out before the start, warnings.
-  absl::AnyInvocable<void(const std::string&)> notice;
+  absl::AnyInvocable<void(LogLevel, const std::string&)> notice;
   // What was found out about the resolver, before the first target.
   absl::AnyInvocable<void(const dns::ResolverState&)> on_resolver;
   // The targets as text, one a line, instead of the file at options.targets_path.

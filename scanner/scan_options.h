@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "dns/ip_address.h"
 #include "dns/server_address.h"
+#include "scanner/log_level.h"
 #include "scanner/progress.h"
 #include "scanner/targets/target_reader.h"
 #include "scanner/verdict/mta_sts.h"
@@ -128,7 +129,12 @@ struct ScanOptions {
   // Once it has started, give up what the scan does not need: for the whole process, and for good
   // (sandbox/sandbox.h). So it is the program that asks for it, and not who merely runs a scan.
   bool sandbox = false;
+  // How the program tells of this run; a scan itself looks at none of these.
   ProgressMode progress = ProgressMode::kAuto;
+  LogLevel log_level = LogLevel::kInfo;  // lines that matter less are left out
+  std::string status_file;               // written anew every second; empty: none
+  // Where Prometheus may ask; nothing: nowhere.
+  std::optional<dns::ServerAddress> metrics_address;
 
   uint16_t EffectivePort() const {
     if (port != 0) return port;

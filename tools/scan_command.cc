@@ -16,10 +16,14 @@
 #include "CLI/CLI.hpp"
 #include "nlohmann/json.hpp"
 #include "output/scan_directory.h"
+#include "scanner/base/text.h"
 #include "scanner/scan.h"
 #include "tools/cli/exit_codes.h"
+#include "tools/cli/log.h"
+#include "tools/cli/metrics.h"
 #include "tools/cli/scan_flags.h"
 #include "tools/cli/standard_output.h"
+#include "tools/cli/status_file.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -27,6 +31,7 @@ namespace {
 std::atomic<int> signals{0};
 std::atomic<bool> stop_asked{false};
 std::atomic<bool> stop_now_asked{false};
+std::atomic<bool> tell_asked{false};
 static_assert(std::atomic<bool>::is_always_lock_free);  // they are set by a signal handler
 static_assert(std::atomic<int>::is_always_lock_free);
 
@@ -39,12 +44,19 @@ void OnSignal(int) {
   if (before >= 2) _exit(kExitStopped);
 }
 
+void OnTellSignal(int) { tell_asked.store(true); }
+
 void CatchSignals() {
   struct sigaction action {};
   action.sa_handler = OnSignal;
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction tell {};
+  tell.sa_handler = OnTellSignal;
+  tell.sa_flags = SA_RESTART;
+  sigemptyset(&tell.sa_mask);
+  sigaction(SIGUSR1, &tell, nullptr);
   // A file that may not grow any more (ulimit -f) is an error of the disk, not our end.
   std::signal(SIGXFSZ, SIG_IGN);
   // The terminal has gone away. With nohup, that is not to matter.
@@ -58,46 +70,134 @@ int TerminalColumns() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
 }
 
-int FailWith(const absl::Status& status) {
-  std::fprintf(stderr, "mxsweep: %s\n", std::string(status.message()).c_str());
+int ExitCodeOf(const absl::Status& status) {
   if (absl::IsCancelled(status)) return kExitStopped;
   return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
 }
 
-int RunScan(const scanner::ScanOptions& options) {
-  if (absl::Status status = options.Validate(); !status.ok()) return FailWith(status);
-  CatchSignals();
-  const bool terminal = isatty(STDERR_FILENO) == 1;
-  const bool colour = terminal && std::getenv("NO_COLOR") == nullptr;
-  scanner::ProgressWriter progress(stderr, {.mode = options.progress,
-                                            .is_terminal = terminal,
-                                            .colour = colour,
-                                            .columns = TerminalColumns()});
-  scanner::ScanControl control;
-  control.stop = &stop_asked;
-  control.stop_now = &stop_now_asked;
-  control.progress = &progress;
-  control.notice = [&progress](const std::string& line) {
-    progress.Clear();
-    std::fprintf(stderr, "%s\n", line.c_str());
+int FailWith(const absl::Status& status) {
+  std::fprintf(stderr, "mxsweep: %s\n", std::string(status.message()).c_str());
+  return ExitCodeOf(status);
+}
+
+// Whoever watches a scan: who looks at standard error, and who reads the status file.
+class ScanWatch {
+ public:
+  explicit ScanWatch(const scanner::ScanOptions& options)
+      : options_(options),
+        terminal_(isatty(STDERR_FILENO) == 1),
+        colour_(terminal_ && std::getenv("NO_COLOR") == nullptr),
+        progress_(stderr, {.mode = options.progress,
+                           .is_terminal = terminal_,
+                           .colour = colour_,
+                           .columns = TerminalColumns()}),
+        log_(options.log_level, [this] { progress_.Clear(); }) {}
+
+  // Before there are threads.
+  absl::Status Begin() {
+    absl::Status status;
+    if (!options_.status_file.empty()) {
+      status = Add("the status file", StartStatusFile(options_.status_file));
+    }
+    if (status.ok() && options_.metrics_address) {
+      status = Add("what Prometheus is told", StartMetrics(*options_.metrics_address));
+    }
+    return status;
+  }
+
+  scanner::ScanControl Control() {
+    scanner::ScanControl control;
+    control.stop = &stop_asked;
+    control.stop_now = &stop_now_asked;
+    control.tell = &tell_asked;
+    control.progress = &progress_;
+    control.on_progress = [this](const scanner::ProgressSnapshot& now) { Note(now); };
+    control.notice = [this](scanner::LogLevel level, const std::string& line) {
+      log_.Say(level, line);
+    };
+    return control;
+  }
+
+  // How it ended.
+  void End(const absl::StatusOr<scanner::ScanSummary>& summary) {
+    progress_.Clear();
+    last_.state = StateOf(summary);
+    last_.time_left.reset();
+    TellSides();
+    if (options_.progress == scanner::ProgressMode::kJson) {
+      std::fprintf(stderr, "%s\n", scanner::RenderJson(last_).c_str());
+    }
+    if (!summary.ok()) return;
+    // Rows of --format ndjson are on standard output: nothing else may be.
+    if (options_.progress != scanner::ProgressMode::kNone &&
+        options_.progress != scanner::ProgressMode::kJson) {
+      std::fputs(scanner::RenderSummary(*summary, colour_).c_str(), stderr);
+    }
+    if (!summary->failure.empty()) Complain(summary->failure);
+    if (!summary->complete && !options_.output_dir.empty()) {
+      log_.Say(scanner::LogLevel::kInfo,
+               "Go on with: mxsweep scan --resume " + options_.output_dir);
+    }
+  }
+
+  void Complain(std::string_view message) {
+    log_.Say(scanner::LogLevel::kError, JoinText("mxsweep: ", message));
+  }
+
+ private:
+  static scanner::ProgressState StateOf(const absl::StatusOr<scanner::ScanSummary>& summary) {
+    if (summary.ok() && summary->complete) return scanner::ProgressState::kComplete;
+    const bool failed =
+        summary.ok() ? !summary->failure.empty() : !absl::IsCancelled(summary.status());
+    return failed ? scanner::ProgressState::kFailed : scanner::ProgressState::kStopped;
+  }
+
+  struct Side {
+    std::string_view what;
+    std::unique_ptr<SideProcess> process;
   };
-  const absl::StatusOr<scanner::ScanSummary> summary =
-      scanner::RunScan(options, std::move(control));
-  if (!summary.ok()) {
-    progress.Clear();
-    return FailWith(summary.status());
+
+  absl::Status Add(std::string_view what, absl::StatusOr<std::unique_ptr<SideProcess>> process) {
+    if (process.ok()) sides_.push_back({what, *std::move(process)});
+    return process.status();
   }
-  // Rows of --format ndjson are on standard output: nothing else may be.
-  if (options.progress != scanner::ProgressMode::kNone &&
-      options.progress != scanner::ProgressMode::kJson) {
-    std::fputs(scanner::RenderSummary(*summary, colour).c_str(), stderr);
+
+  void Note(const scanner::ProgressSnapshot& now) {
+    last_ = now;
+    TellSides();
   }
-  if (!summary->failure.empty()) {
-    std::fprintf(stderr, "mxsweep: %s\n", summary->failure.c_str());
+
+  void TellSides() {
+    const std::string line = scanner::RenderJson(last_);
+    std::erase_if(sides_, [&](const Side& side) {
+      if (side.process->Tell(line)) return false;
+      log_.Say(scanner::LogLevel::kWarning,
+               JoinText("WARNING: ", side.what, " is not kept up any more: its process has ended"));
+      return true;
+    });
   }
-  if (!summary->complete && !options.output_dir.empty()) {
-    std::fprintf(stderr, "Go on with: mxsweep scan --resume %s\n", options.output_dir.c_str());
-  }
+
+  const scanner::ScanOptions& options_;
+  const bool terminal_;
+  const bool colour_;
+  scanner::ProgressWriter progress_;
+  Log log_;
+  std::vector<Side> sides_;
+  scanner::ProgressSnapshot last_;
+};
+
+int RunScan(const scanner::ScanOptions& options) {
+  ScanWatch watch(options);
+  const auto fail = [&watch](const absl::Status& status) {
+    watch.Complain(MessageOf(status));
+    return ExitCodeOf(status);
+  };
+  if (absl::Status status = options.Validate(); !status.ok()) return fail(status);
+  CatchSignals();
+  if (absl::Status status = watch.Begin(); !status.ok()) return fail(status);
+  const absl::StatusOr<scanner::ScanSummary> summary = scanner::RunScan(options, watch.Control());
+  watch.End(summary);
+  if (!summary.ok()) return fail(summary.status());
   return summary->complete ? kExitDone : kExitStopped;
 }
 
@@ -132,6 +232,9 @@ absl::StatusOr<scanner::ScanOptions> OptionsOfResumed(const scanner::ScanOptions
   merged.resume = true;
   merged.max_runtime_ms = given.max_runtime_ms;
   merged.progress = given.progress;
+  merged.log_level = given.log_level;
+  merged.status_file = given.status_file;
+  merged.metrics_address = given.metrics_address;
   if (given.targets_given) merged.targets_path = given.targets_path;
   if (merged.targets_path == "-" && isatty(STDIN_FILENO) == 1) {
     return absl::InvalidArgumentError(

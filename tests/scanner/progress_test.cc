@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -30,6 +33,8 @@ ProgressSnapshot Halfway() {
   snapshot.in_flight = 9'000;
   snapshot.queued = 120;
   snapshot.domains_per_s = 2'500;
+  snapshot.at = absl::UnixEpoch() + absl::Hours(24 * 365);
+  snapshot.time_left = TimeLeft{.at_least_s = 161, .at_most_s = 620};
   return snapshot;
 }
 
@@ -65,7 +70,7 @@ TEST(ProgressBar, ShowsShareRateAndTimeLeft) {
   EXPECT_THAT(line, HasSubstr("50%"));
   EXPECT_THAT(line, HasSubstr("500,000/1,000,000"));
   EXPECT_THAT(line, HasSubstr("2,500/s"));
-  EXPECT_THAT(line, HasSubstr("ETA 3m20s"));
+  EXPECT_THAT(line, HasSubstr("ETA 2m30s-11m"));
   EXPECT_THAT(line, HasSubstr("TLS 92.0%"));
 }
 
@@ -78,7 +83,8 @@ TEST(ProgressBar, FitsWhateverTheFiguresAndTheWidth) {
   huge.domains_total = most;
   huge.domains_per_s = 1e300;
   huge.lag_ms = 1e300;
-  huge.stopping = true;
+  huge.state = ProgressState::kStopping;
+  huge.time_left = TimeLeft{.at_least_s = 1e300, .at_most_s = 1e300};
   for (const ProgressSnapshot& snapshot : {huge, Halfway(), ProgressSnapshot()}) {
     for (int columns = 1; columns <= 200; ++columns) {
       EXPECT_LE(RenderBar(snapshot, columns, false).size(), static_cast<size_t>(columns));
@@ -88,7 +94,7 @@ TEST(ProgressBar, FitsWhateverTheFiguresAndTheWidth) {
 
 TEST(ProgressBar, HasColoursOnlyWhereAskedFor) {
   ProgressSnapshot snapshot = Halfway();
-  snapshot.stopping = true;
+  snapshot.state = ProgressState::kStopping;
   EXPECT_THAT(RenderBar(snapshot, 100, false), Not(HasSubstr("\x1b")));
   EXPECT_THAT(RenderBar(snapshot, 100, true), HasSubstr("\x1b[33mstopping\x1b[0m"));
 }
@@ -96,6 +102,7 @@ TEST(ProgressBar, HasColoursOnlyWhereAskedFor) {
 TEST(ProgressBar, HasNoBarWhileTheTotalIsUnknown) {
   ProgressSnapshot snapshot = Halfway();
   snapshot.domains_total.reset();
+  snapshot.time_left.reset();
   const std::string line = RenderBar(snapshot, 80, false);
   EXPECT_THAT(line, Not(HasSubstr("[")));
   EXPECT_THAT(line, HasSubstr("3m20s"));
@@ -115,7 +122,7 @@ TEST(ProgressPlain, SaysEverythingInOneLine) {
   snapshot.throttled = 7;
   EXPECT_EQ(RenderPlain(snapshot),
             "3m20s: 500,000/1,000,000 domains (50%), 2,500/s, 180,000 hosts, 250,000 endpoints, "
-            "TLS 92.0%, 9,000 open, 120 queued, 7 throttled, ETA 3m20s");
+            "TLS 92.0%, 9,000 open, 120 queued, 7 throttled, ETA 2m30s-11m");
 }
 
 TEST(ProgressJson, IsOneObjectWithNullForWhatIsUnknown) {
@@ -123,15 +130,40 @@ TEST(ProgressJson, IsOneObjectWithNullForWhatIsUnknown) {
   const nlohmann::json full = nlohmann::json::parse(RenderJson(snapshot));
   EXPECT_EQ(full["domains_done"], 500'000);
   EXPECT_EQ(full["domains_total"], 1'000'000);
-  EXPECT_EQ(full["eta_s"], 200.0);
+  EXPECT_EQ(full["eta_at_least_s"], 161.0);
+  EXPECT_EQ(full["eta_at_most_s"], 620.0);
+  EXPECT_EQ(full["at"], "1971-01-01T00:00:00+00:00");
+  EXPECT_EQ(full["state"], "running");
   snapshot.domains_total.reset();
+  snapshot.time_left.reset();
   snapshot.lag_ms = std::numeric_limits<double>::infinity();
   const std::string text = RenderJson(snapshot);
   EXPECT_THAT(text, Not(HasSubstr("\n")));
   const nlohmann::json partial = nlohmann::json::parse(text);
   EXPECT_TRUE(partial["domains_total"].is_null());
-  EXPECT_TRUE(partial["eta_s"].is_null());
+  EXPECT_TRUE(partial["eta_at_least_s"].is_null());
+  EXPECT_TRUE(partial["eta_at_most_s"].is_null());
   EXPECT_TRUE(partial["lag_ms"].is_null());
+}
+
+// The page has a row for each key, and no others.
+TEST(ProgressJson, HasTheKeysOfTheManual) {
+  std::ifstream page("docs/operating.md");
+  std::set<std::string> documented;
+  bool in_table = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line == "| key | what |") in_table = true;
+    if (line.empty()) in_table = false;
+    if (in_table && line.starts_with("| `")) {
+      documented.insert(line.substr(3, line.find('`', 3) - 3));
+    }
+  }
+  std::set<std::string> written;
+  const nlohmann::json object = nlohmann::json::parse(RenderJson(Halfway()));
+  for (const auto& [key, value] : object.items()) {
+    written.insert(key);
+  }
+  EXPECT_EQ(written, documented);
 }
 
 TEST(ProgressWriter, ChoosesBarOnATerminalAndLinesElsewhere) {
@@ -182,6 +214,34 @@ TEST(ProgressWriter, WritesNoEscapeSequenceWhereThereIsNoTerminal) {
   snapshot.lag_ms = 500;
   writer.Finish(snapshot);
   EXPECT_THAT(capture.Text(), Not(HasSubstr("\x1b")));
+}
+
+TEST(ProgressWriter, TellsOnALineOfItsOwnWhoeverAsks) {
+  Capture capture;
+  ProgressWriter writer(capture.stream(), {.mode = ProgressMode::kBar, .is_terminal = true});
+  writer.Update(Halfway());
+  writer.Tell(Halfway());
+  EXPECT_THAT(capture.Text(), EndsWith("\r" + RenderPlain(Halfway()) + "\n"));
+  Capture quiet;
+  ProgressWriter none(quiet.stream(), {.mode = ProgressMode::kNone});
+  none.Tell(Halfway());
+  EXPECT_EQ(quiet.Text(), RenderPlain(Halfway()) + "\n");
+  Capture json;
+  ProgressWriter objects(json.stream(), {.mode = ProgressMode::kJson});
+  objects.Tell(Halfway());
+  EXPECT_EQ(json.Text(), RenderJson(Halfway()) + "\n");
+}
+
+TEST(ProgressWriter, WritesAnObjectEverySecond) {
+  Capture capture;
+  ProgressWriter writer(capture.stream(), {.mode = ProgressMode::kJson});
+  ProgressSnapshot snapshot = Halfway();
+  for (int tenth = 0; tenth <= 30; ++tenth) {
+    snapshot.elapsed_s = tenth / 10.0;
+    writer.Update(snapshot);
+  }
+  const std::string text = capture.Text();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
 }
 
 TEST(ProgressWriter, WritesNothingInModeNone) {

@@ -125,7 +125,9 @@ TEST(RunScan, WaitsForNoRootWhereThePrivateTreeHasNone) {
   ScanControl control;
   control.targets = "corp.example\n";
   control.rows = &sink;
-  control.notice = [&](const std::string& text) { notices.push_back(text); };
+  control.notice = [&](LogLevel level, const std::string& text) {
+    if (level > LogLevel::kDebug) notices.push_back(text);
+  };
   control.on_resolver = [&](const dns::ResolverState& state) { states.push_back(state); };
   const auto start = std::chrono::steady_clock::now();
   const absl::StatusOr<ScanSummary> summary = RunScan(options, std::move(control));

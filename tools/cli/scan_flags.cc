@@ -20,6 +20,7 @@
 namespace mxsweep::tools {
 namespace {
 
+using scanner::LogLevel;
 using scanner::MtaStsLevel;
 using scanner::OutputFormat;
 using scanner::ProgressMode;
@@ -183,6 +184,41 @@ void AddInputAndOutput(CLI::App& app, ScanOptions& options) {
                             {"json", ProgressMode::kJson},
                             {"none", ProgressMode::kNone}},
                            "What standard error shows meanwhile:");
+}
+
+// Whoever reaches the port reads how far the scan is: on this machine alone, unless somebody asks.
+absl::Status TakeMetricsAddress(const std::string& text, ScanOptions* options) {
+  uint32_t port = 0;
+  const bool bare_port = ParseDigits(text, &port);
+  const absl::StatusOr<dns::ServerAddress> address =
+      dns::ParseServerAddress(bare_port ? JoinText("127.0.0.1:", text) : text);
+  const bool has_port =
+      bare_port || text.ends_with(JoinText(":", address.ok() ? address->port : 0));
+  if (!address.ok() || !has_port) {
+    return InvalidArgument(JoinText("\"", text, "\" is neither ADDRESS:PORT nor a port"));
+  }
+  options->metrics_address = *address;
+  return absl::OkStatus();
+}
+
+// docs/operating.md has what they show.
+void AddWatching(CLI::App& app, ScanOptions& options) {
+  FlagGroup group(app, "Watching it");
+  group.Word<LogLevel>("--log-level", options.log_level,
+                       {{"debug", LogLevel::kDebug},
+                        {"info", LogLevel::kInfo},
+                        {"warning", LogLevel::kWarning},
+                        {"error", LogLevel::kError},
+                        {"off", LogLevel::kOff}},
+                       "The least that a line has to matter:");
+  group.Text("--status-file", options.status_file, "FILE",
+             "File that says how things stand, as JSON, replaced\n"
+             "every second");
+  group.Parsed(
+      "--metrics",
+      [&options](const std::string& text) { return TakeMetricsAddress(text, &options); }, "ADDR",
+      "Answer Prometheus at http://ADDRESS:PORT/metrics;\n"
+      "a bare PORT: of 127.0.0.1");
 }
 
 void AddNames(CLI::App& app, ScanOptions& options) {
@@ -421,13 +457,14 @@ void RegisterScanFlags(CLI::App& app, scanner::ScanOptions& options) {
   AddPoliteness(app, options);
   AddCrowds(app, options);
   AddMachine(app, options);
+  AddWatching(app, options);
   app.footer(kFooter);
 }
 
 std::vector<std::string> GivenFlags(const CLI::App& app) {
   // Of the one run only, or where it goes.
-  static constexpr std::string_view kNotKept[] = {"output", "resume", "max-runtime", "progress",
-                                                  "help"};
+  static constexpr std::string_view kNotKept[] = {"output",    "resume",  "max-runtime", "progress",
+                                                  "log-level", "metrics", "status-file", "help"};
   std::vector<std::string> flags;
   for (const CLI::Option* option : app.get_options()) {
     if (option->count() == 0 || option->get_positional()) continue;
@@ -469,6 +506,9 @@ void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
                            "--epoch",
                            "--epoch-rows",
                            "--progress",
+                           "--log-level",
+                           "--status-file",
+                           "--metrics",
                            "--dns-concurrency",
                            "--dns-rate",
                            "--tls",

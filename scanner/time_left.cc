@@ -1,0 +1,154 @@
+#include "scanner/time_left.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "scanner/base/text.h"
+#include "scanner/record/scan_summary.h"
+
+namespace mxsweep::scanner {
+namespace {
+
+// Enough to tell the last tenth of a run from the rest of it.
+constexpr size_t kMostSamples = 200;
+// Before that, connections are still being opened, and hardly any has ended.
+constexpr double kLeastElapsedS = 2;
+constexpr double kLeastDone = 20;
+// Stretches whose rates are compared, as shares of the time so far.
+constexpr double kStretches[] = {1.0, 0.5, 0.25, 0.1};
+constexpr double kLeastStretchS = 1;
+// What lies ahead may be somewhat faster or slower than any stretch so far.
+constexpr double kFaster = 1.25;
+constexpr double kSlower = 0.75;
+// Beyond that a rate is dying away, and foretells nothing.
+constexpr double kMostSeconds = 100.0 * 24 * 3600;
+
+// A step to which so many seconds are rounded.
+double StepOf(double seconds) {
+  if (seconds < 60) return 5;
+  if (seconds < 600) return 30;
+  if (seconds < 2 * 3600) return 60;
+  return seconds < 24 * 3600 ? 600 : 3600;
+}
+
+// FormatDuration without the seconds or minutes that rounding has made 0.
+std::string FormatRounded(double seconds) {
+  std::string text = FormatDuration(seconds);
+  for (const std::string_view zero : {"00s", "00m", "00h"}) {
+    if (text.size() > zero.size() && text.ends_with(zero)) text.resize(text.size() - zero.size());
+  }
+  return text;
+}
+
+}  // namespace
+
+void TimeLeftEstimator::Keep(const Sample& sample) {
+  // The far past may be told more coarsely than what was a moment ago, but rates of long stretches
+  // need no more than this either.
+  if (!samples_.empty() && samples_.size() >= 2) {
+    const double step_s = samples_.back().elapsed_s / kMostSamples;
+    if (sample.elapsed_s - samples_.back().elapsed_s < step_s) return;
+  }
+  if (samples_.size() >= kMostSamples) {
+    for (size_t i = 1; 2 * i < samples_.size(); ++i) samples_[i] = samples_[2 * i];
+    samples_.resize(samples_.size() / 2);
+  }
+  samples_.push_back(sample);
+}
+
+// The last sample that is not younger than that.
+const TimeLeftEstimator::Sample& TimeLeftEstimator::At(double elapsed_s) const {
+  const auto later = std::ranges::upper_bound(samples_, elapsed_s, {}, &Sample::elapsed_s);
+  return later == samples_.begin() ? samples_.front() : *std::prev(later);
+}
+
+TimeLeftEstimator::Rates TimeLeftEstimator::RatesUntil(const Sample& now) const {
+  Rates rates{.fastest = 0, .slowest = std::numeric_limits<double>::infinity()};
+  const double so_far_s = now.elapsed_s - samples_.front().elapsed_s;
+  for (const double share : kStretches) {
+    const double stretch_s = std::max(share * so_far_s, kLeastStretchS);
+    const Sample& then = At(now.elapsed_s - stretch_s);
+    const double took_s = now.elapsed_s - then.elapsed_s;
+    if (took_s <= 0) continue;
+    const double done_per_s = (now.done - then.done) / took_s;
+    const double started_per_s = (now.started - then.started) / took_s;
+    // What was started and has not ended yet will, perhaps, at once.
+    rates.fastest = std::max({rates.fastest, done_per_s, started_per_s});
+    rates.slowest = std::min(rates.slowest, done_per_s);
+  }
+  rates.fastest *= kFaster;
+  rates.slowest *= kSlower;
+  return rates;
+}
+
+// What crowds take at most when nothing else is left. Those of today grow with the list.
+double TimeLeftEstimator::CrowdSeconds(const ProgressSnapshot& now, double growth) const {
+  if (now.waiting == 0) return 0;
+  double seconds = growth * static_cast<double>(now.largest_crowd) * limits_.address_interval_s;
+  if (limits_.prefix_rate_per_s > 0) {
+    seconds =
+        std::max(seconds, growth * static_cast<double>(now.waiting) / limits_.prefix_rate_per_s);
+  }
+  return std::min(seconds, limits_.patience_s);
+}
+
+std::optional<TimeLeft> TimeLeftEstimator::OfBody(const ProgressSnapshot& now, double total) const {
+  const Sample& first = samples_.front();
+  const double started = static_cast<double>(now.domains_started);
+  const double done = static_cast<double>(now.domains_done);
+  if (now.elapsed_s - first.elapsed_s < kLeastElapsedS || done - first.done < kLeastDone) {
+    return std::nullopt;
+  }
+  const Rates rates = RatesUntil({now.elapsed_s, started, done});
+  TimeLeft left;
+  if (rates.fastest > 0) left.at_least_s = std::max(0.0, total - started) / rates.fastest;
+  if (left.at_least_s > kMostSeconds) return std::nullopt;
+  const double growth = total / std::max(1.0, started - first.started);
+  if (rates.slowest > 0) {
+    const double most_s =
+        (total - done) / rates.slowest + limits_.slowest_target_s + CrowdSeconds(now, growth);
+    if (most_s <= kMostSeconds) left.at_most_s = most_s;
+  }
+  return left;
+}
+
+// Every target has been started: nothing is said of when the first of the last ones ends, but a
+// time by which they all have.
+std::optional<TimeLeft> TimeLeftEstimator::OfTail(const ProgressSnapshot& now) {
+  if (!all_started_s_) all_started_s_ = now.elapsed_s;
+  TimeLeft left;
+  const double crowds_s = now.patience_left_s ? std::min(*now.patience_left_s, CrowdSeconds(now, 1))
+                                              : CrowdSeconds(now, 1);
+  // A crowd's last one is asked when the crowd is through, and then may be slow itself.
+  const double slow_s = now.waiting > 0
+                            ? limits_.slowest_target_s
+                            : *all_started_s_ + limits_.slowest_target_s - now.elapsed_s;
+  if (slow_s > 0) left.at_most_s = slow_s + crowds_s;
+  return left;
+}
+
+std::optional<TimeLeft> TimeLeftEstimator::Note(const ProgressSnapshot& now) {
+  Keep({now.elapsed_s, static_cast<double>(now.domains_started),
+        static_cast<double>(now.domains_done)});
+  if (!now.domains_total.has_value()) return std::nullopt;
+  if (!now.total_is_estimate && now.domains_started >= *now.domains_total) return OfTail(now);
+  all_started_s_.reset();
+  return OfBody(now, static_cast<double>(*now.domains_total));
+}
+
+std::string FormatTimeLeft(const TimeLeft& left) {
+  const double least_step = StepOf(left.at_least_s);
+  const double least_s = std::floor(left.at_least_s / least_step) * least_step;
+  if (!left.at_most_s) {
+    return least_s > 0 ? JoinText("over ", FormatRounded(least_s)) : std::string("unknown");
+  }
+  const double most_step = StepOf(*left.at_most_s);
+  const double most_s = std::max(1.0, std::ceil(*left.at_most_s / most_step)) * most_step;
+  const std::string most = FormatRounded(most_s);
+  if (least_s <= 0) return JoinText("under ", most);
+  return JoinText(FormatRounded(least_s), "-", most);
+}
+
+}  // namespace mxsweep::scanner
