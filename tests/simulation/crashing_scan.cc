@@ -193,7 +193,7 @@ class CrashingScan {
   void MakeEvents(const Trim& trim);
   std::string ListOf(const std::vector<std::string>& names);
 
-  void PlanResolverFaults();
+  void PlanResolverFaults(bool may_be_lost);
   DirectoryRun PlanRun(size_t run, const Event* event);
   void MakeUp(ScanResult* result, const Event* event);
   void NoteCommittedParts();
@@ -258,6 +258,7 @@ void CrashingScan::MakeSettings(const Trim& trim) {
   settings_.watch_outages = outages_planned_;
   resolver_faults_planned_ = OneIn(4) && !trim.calm;
   excuses_.lookups_fail = resolver_faults_planned_;
+  if (OneIn(6)) settings_.surveys = tls::SurveySet::All();
   if (OneIn(5)) kind_ = TargetsKind::kHosts;
 }
 
@@ -320,7 +321,7 @@ void CrashingScan::MakeEvents(const Trim& trim) {
   report_.events = events_.size();
 }
 
-void CrashingScan::PlanResolverFaults() {
+void CrashingScan::PlanResolverFaults(bool may_be_lost) {
   static constexpr uint32_t kPercents[] = {0, 2, 20, 60};
   ResolverFaults& faults = settings_.resolver;
   faults.lost_percent = kPercents[Random(3)];
@@ -330,7 +331,7 @@ void CrashingScan::PlanResolverFaults() {
     const int64_t from_ns = at_.now_ns + Random(60 * kSecond);
     faults.dead.emplace_back(from_ns, from_ns + Random(300 * kSecond));
   }
-  if (OneIn(8)) faults.abandoned_at_ns = at_.now_ns + Random(60 * kSecond);
+  if (OneIn(8) && may_be_lost) faults.abandoned_at_ns = at_.now_ns + Random(60 * kSecond);
 }
 
 DirectoryRun CrashingScan::PlanRun(size_t run, const Event* event) {
@@ -368,7 +369,7 @@ DirectoryRun CrashingScan::PlanRun(size_t run, const Event* event) {
     }
   }
   settings_.resolver = {};
-  if (resolver_faults_planned_) PlanResolverFaults();
+  if (resolver_faults_planned_) PlanResolverFaults(/*may_be_lost=*/event != nullptr);
   if (event == nullptr) return plan;
   const int64_t at_ns = at_.now_ns + event->after_ns;
   switch (event->kind) {
@@ -463,7 +464,8 @@ void CrashingScan::ExpectPolite(const Committed& before,
     for (const std::string& address : host.addresses) {
       if (before.met.contains({host.name, address})) continue;
       // Retries, up to three other offers, and a probe of why they failed.
-      most[address] += 1 + settings_.retries * (IsFlaky(address) ? 2 : 1) + 3 + 1;
+      most[address] += 1 + settings_.retries * (IsFlaky(address) ? 2 : 1) + 3 + 1 +
+                       static_cast<uint32_t>(tls::MostConnections(settings_.surveys));
     }
   }
   for (const auto& [key, attempts] : after.attempts) {

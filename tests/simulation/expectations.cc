@@ -45,7 +45,10 @@ void ExpectAddresses(const WorldHost& truth, const MxHostRow& row, const Excuses
     const std::string status = (is_v6 ? row.ipv6_status : row.ipv4_status).value_or("none");
     const bool failed = truth.lookup_fails || (excuses.lookups_fail && IsLookupError(status));
     EXPECT_EQ(status == "ok", !failed) << row.host << ": " << status;
-    EXPECT_EQ(has_row(address), !failed) << row.host << " at " << address;
+    // (A run that was killed may have looked it up, and asked.)
+    if (!failed || truth.lookup_fails) {
+      EXPECT_EQ(has_row(address), !failed) << row.host << " at " << address;
+    }
     any = any || !failed;
   }
   EXPECT_EQ(row.address_status == "ok", any) << row.host;

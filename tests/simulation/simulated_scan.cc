@@ -298,6 +298,10 @@ class SimulatedScan {
                     settings_.drain_at_ns.value_or(0)});
     time_.AddActor(
         {[this] { return Drain(); }, [this] { return !drained_ && recorder_.failed(); }});
+    // Without its resolver a scan ends.
+    time_.AddActor({[this] { return Drain(); },
+                    [this] { return !drained_ && settings_.resolver.abandoned_at_ns.has_value(); },
+                    settings_.resolver.abandoned_at_ns.value_or(0)});
     time_.AddActor({[this] { return RollOver(); },
                     [this] { return !rolled_over_ && settings_.later_tlsa_at_ns.has_value(); },
                     settings_.later_tlsa_at_ns.value_or(0)});

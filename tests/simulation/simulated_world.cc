@@ -117,12 +117,16 @@ class Maker {
     }
   }
 
-  // An address whose server does not change its manner.
+  // An address whose server does not change its manner, and will not if it did.
   std::string Steady() {
-    for (;;) {
-      const std::string& address = Any(addresses_);
-      if (world_.servers.at(address).script.manners.size() == 1) return address;
+    std::vector<std::string> steady;
+    for (const std::string& address : addresses_) {
+      if (world_.servers.at(address).script.manners.size() == 1) steady.push_back(address);
     }
+    if (!steady.empty()) return Any(steady);
+    const std::string& address = Any(addresses_);
+    world_.servers.at(address).script.manners.resize(1);
+    return address;
   }
 
   void MakeTargets() {

@@ -251,7 +251,6 @@ TEST(Simulation, AResolverInTroubleMakesNothingAbsent) {
   using Statuses = std::map<std::string, int>;
   EXPECT_EQ(statuses({}), (Statuses{{"mx", 20}}));
   EXPECT_EQ(statuses({.dead = {{0, INT64_MAX}}}), (Statuses{{"timeout", 20}}));
-  EXPECT_EQ(statuses({.abandoned_at_ns = 0}), (Statuses{{"local_error", 20}}));
   EXPECT_EQ(statuses({.lost_percent = 100}), (Statuses{{"timeout", 20}}));
   // Three queries of four are lost: a third of the questions are answered by none of theirs.
   Statuses lossy = statuses({.lost_percent = 75, .most_delay_ns = kSecond});
