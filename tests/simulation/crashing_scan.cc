@@ -114,7 +114,7 @@ Committed Sort(std::vector<Row> rows) {
   for (const Row& row : committed.rows) {
     if (const auto* endpoint = std::get_if<EndpointRow>(&row)) {
       committed.attempts[{endpoint->host, endpoint->address}] += endpoint->attempts;
-      if (!IsOurTrouble(*endpoint)) committed.met.emplace(endpoint->host, endpoint->address);
+      if (!MetNobody(*endpoint)) committed.met.emplace(endpoint->host, endpoint->address);
     } else if (const auto* probe = std::get_if<ProbeRow>(&row)) {
       ++committed.attempts[{probe->host, probe->address}];
     } else if (const auto* host = std::get_if<MxHostRow>(&row)) {

@@ -35,8 +35,8 @@ const WorldHost* FindHost(const World& world, const std::string& name);
 // Nobody was treated impolitely, and nothing is left behind.
 void ExpectClean(const ScanResult& result);
 
-// It met nobody, for reasons of ours.
-bool IsOurTrouble(const output::EndpointRow& row);
+// Nobody was met, for reasons of ours: it may be asked again.
+bool MetNobody(const output::EndpointRow& row);
 
 // Every row stands behind the rows it rests on, once.
 void ExpectWhole(const World& world, const std::vector<Row>& rows, const Excuses& excuses = {});
