@@ -516,7 +516,25 @@ class SimulatedScan {
     }
     result_->most_waiting_bytes = std::max(result_->most_waiting_bytes, bytes);
     result_->most_waiting_records = std::max(result_->most_waiting_records, waiting);
+    if (settings_.on_watch) settings_.on_watch(Snapshot());
     return 500 * kMs;
+  }
+
+  // As ScanRun (scanner/scan.cc) makes it, as far as the time that is left depends on it.
+  ProgressSnapshot Snapshot() const {
+    ProgressSnapshot now;
+    now.elapsed_s = absl::ToDoubleSeconds(time_.wall_now() - result_->began);
+    now.domains_done = recorder_.targets_done();
+    now.domains_started = feeder_->started();
+    now.domains_total = feeder_->ended() ? feeder_->started() : world_.targets.size();
+    for (Worker* worker : context_.workers) {
+      now.waiting += worker->counters().parked.load();
+      for (const Crowd& crowd : worker->crowds().largest) {
+        now.largest_crowd = std::max<uint64_t>(now.largest_crowd, crowd.waiting);
+      }
+    }
+    if (patience_.counting()) now.patience_left_s = static_cast<double>(patience_.left_ns()) / 1e9;
+    return now;
   }
 
   int64_t Feed() {

@@ -17,6 +17,7 @@
 #include "output/scan_directory.h"
 #include "scanner/pace/gate.h"
 #include "scanner/pace/outage_watch.h"
+#include "scanner/progress.h"
 #include "scanner/record/recorder.h"
 #include "scanner/verdict/mta_sts.h"
 #include "scanner/work/target_feeder.h"
@@ -98,6 +99,8 @@ struct ScanSettings {
   std::optional<int64_t> drain_at_ns;
   // The sink refuses this row and all after it; nothing: none.
   std::optional<size_t> fail_at_row;
+  // What the main thread sees every half second; may be null.
+  std::function<void(const ProgressSnapshot&)> on_watch;
   // Rows go to a directory. Null: to ScanResult::rows.
   const DirectoryRun* directory = nullptr;
 
