@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -187,6 +188,78 @@ TEST_F(CheckTest, FailsWhereNoResolverAnswers) {
       Mxsweep({"check", "perfect.lab", "--resolver", "127.0.0.1:9", "--dns-timeout", "500ms"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("No resolver answers"));
+}
+
+// OpenSSL fetches the certificate and hashes its key: the record that is suggested is that.
+TEST_F(CheckTest, SuggestsTheRecordOfTheKeyThatIsShown) {
+  const CommandResult suggested = Check({"dane-mismatch.lab"}, {"--suggest", "zone"});
+  EXPECT_EQ(suggested.exit_code, 1);  // as without: what is wrong is still so
+  const json report = Explain("dane-mismatch.lab", 1);
+  const std::string address = report["hosts"][0]["endpoints"][0]["address"];
+  const CommandResult key =
+      interop::RunCommand({"sh", "-c",
+                           "openssl s_client -starttls smtp -connect " + address + ":" +
+                               std::to_string(Lab::kSmtpPort) +
+                               " -servername mx1.dane-mismatch.lab </dev/null 2>/dev/null | "
+                               "openssl x509 -pubkey -noout |"
+                               " openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1"},
+                          {}, absl::Seconds(20));
+  const std::string hash = key.output.substr(0, key.output.find('\n'));
+  ASSERT_EQ(hash.size(), 64u) << key.output;
+  EXPECT_THAT(suggested.output,
+              HasSubstr("_2825._tcp.mx1.dane-mismatch.lab. IN TLSA 3 1 1 " + hash + "\n"));
+  // NSD takes it for a zone.
+  const std::string zone = folder_->path("zone");
+  std::ofstream(zone)
+      << "$TTL 300\n@ IN SOA ns hostmaster 1 2 3 4 5\n@ IN NS ns\nns IN A 192.0.2.1\n"
+      << suggested.output;
+  const CommandResult checked = interop::RunCommand(
+      {"/usr/sbin/nsd-checkzone", "dane-mismatch.lab", zone}, {}, absl::Seconds(20));
+  EXPECT_EQ(checked.exit_code, 0) << checked.output << suggested.output;
+}
+
+TEST_F(CheckTest, SuggestsNothingToWhoLacksNothing) {
+  const CommandResult suggested = Check({"perfect.lab"}, {"--suggest", "zone"});
+  EXPECT_EQ(suggested.exit_code, 0);
+  EXPECT_THAT(suggested.output, Not(HasSubstr(" IN T"))) << suggested.output;
+  const CommandResult policy = Check({"perfect.lab"}, {"--suggest", "policy"});
+  EXPECT_EQ(policy.exit_code, 0);
+  EXPECT_THAT(policy.output, Not(HasSubstr("version: STSv1")));
+}
+
+TEST_F(CheckTest, WatchesPolitelyAndPrintsOnceWhatDoesNotChange) {
+  EXPECT_EQ(Check({"perfect.lab"}, {"--watch", "10ms"}).exit_code, 2);
+  const std::string output = folder_->path("watched");
+  const CommandResult watched = interop::RunCommand({"timeout",
+                                                     "--signal=KILL",
+                                                     "12",
+                                                     "sh",
+                                                     "-c",
+                                                     "exec \"$@\" >" + output + " 2>&1",
+                                                     "sh",
+                                                     MXSWEEP_PROGRAM,
+                                                     "check",
+                                                     "perfect.lab",
+                                                     "--watch",
+                                                     "1s",
+                                                     "--json",
+                                                     "--resolver",
+                                                     lab_->resolver(),
+                                                     "--port",
+                                                     std::to_string(Lab::kSmtpPort),
+                                                     "--trust-store",
+                                                     lab_->state("ca.pem"),
+                                                     "--allow-special",
+                                                     "--ehlo-name",
+                                                     "scanner.example.org",
+                                                     "--mta-sts-port",
+                                                     std::to_string(Lab::kHttpsPort)},
+                                                    {}, absl::Seconds(30));
+  // Rounds there were several: each needs rights that the one before gave up.
+  const std::vector<json> lines = JsonLines(output);
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["report"]["domains"][0]["verdict"], "safe");
+  EXPECT_EQ(lines[0]["changes"], json::array());
 }
 
 }  // namespace

@@ -533,6 +533,29 @@ void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
   }
 }
 
+void RegisterDoctorFlags(CLI::App& app, scanner::ScanOptions& options) {
+  RegisterScanFlags(app, options);
+  static constexpr std::string_view kKept[] = {"help",
+                                               "resolver",
+                                               "unbound-config-include",
+                                               "trust-ad",
+                                               "dns-timeout",
+                                               "dns-rate",
+                                               "ehlo-name",
+                                               "trust-store",
+                                               "source-address",
+                                               "connect-timeout",
+                                               "rate",
+                                               "concurrency",
+                                               "allow-special"};
+  for (CLI::Option* option : app.get_options()) {
+    const std::vector<std::string>& names = option->get_lnames();
+    if (names.empty() || std::ranges::find(kKept, names.front()) == std::end(kKept)) {
+      app.remove_option(option);
+    }
+  }
+}
+
 ScanOptions CheckDefaults() {
   ScanOptions options;
   options.format = OutputFormat::kCaller;

@@ -27,6 +27,8 @@ absl::Status TakeFlags(const std::vector<std::string>& flags, scanner::ScanOptio
 // The same for `mxsweep check`: the flags of a scan without those that make sense for many domains
 // only, and without positional arguments.
 void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options);
+// The same for `mxsweep doctor`: the flags that say what a machine has to have for a scan.
+void RegisterDoctorFlags(CLI::App& app, scanner::ScanOptions& options);
 // For one to a few domains and a person who waits: rows go to the caller, second attempts are made
 // soon, one thread.
 scanner::ScanOptions CheckDefaults();
