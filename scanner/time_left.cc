@@ -44,10 +44,10 @@ std::string FormatRounded(double seconds) {
 
 }  // namespace
 
+// So many as tell rates of long stretches well enough: a sample for each half a percent of the time
+// so far, and half of them when there are too many.
 void TimeLeftEstimator::Keep(const Sample& sample) {
-  // The far past may be told more coarsely than what was a moment ago, but rates of long stretches
-  // need no more than this either.
-  if (!samples_.empty() && samples_.size() >= 2) {
+  if (samples_.size() >= 2) {
     const double step_s = samples_.back().elapsed_s / kMostSamples;
     if (sample.elapsed_s - samples_.back().elapsed_s < step_s) return;
   }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -55,6 +56,16 @@ std::string TakeLastLine(std::string* text) {
   return line;
 }
 
+// Of all that this process has inherited, it keeps standard descriptors and these two: another
+// side's pipe, held open here, would keep that side from ever seeing its end.
+void CloseOthers(int kept, int also_kept) {
+  const auto [first, second] =
+      std::minmax(static_cast<unsigned>(kept), static_cast<unsigned>(also_kept));
+  if (first > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, first - 1, 0);
+  if (second > first + 1) close_range(first + 1, second - 1, 0);
+  close_range(second + 1, ~0U, 0);
+}
+
 [[noreturn]] void Serve(int lines, const std::function<void(std::string_view)>& on_line) {
   std::string text;
   for (;;) {
@@ -77,8 +88,7 @@ absl::StatusOr<std::unique_ptr<SideProcess>> SideProcess::Start(
   const pid_t process = fork();
   if (process < 0) return absl::ErrnoToStatus(errno, "fork");
   if (process == 0) {
-    close(lines->write_end);
-    close(trouble->read_end);
+    CloseOthers(lines->read_end, trouble->write_end);
     // Who stops the scan (Ctrl-C goes to both) wants to read how it ended.
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) std::signal(signal, SIG_IGN);
     prctl(PR_SET_NAME, name.c_str());

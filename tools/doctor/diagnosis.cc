@@ -110,6 +110,10 @@ Check Sandbox(const MachineFacts& facts) {
 
 // Every connection has an entry in the firewall's table, and some time after its end as well.
 Check Conntrack(const MachineFacts& facts, const DoctorOptions& options) {
+  // Where /proc is not there, nothing is told of either.
+  if (!facts.conntrack_max && !facts.local_ports) {
+    return {"conntrack", Health::kUnknown, "not known", ""};
+  }
   if (!facts.conntrack_max) {
     return {"conntrack", Health::kGood, "connections are not tracked here", ""};
   }

@@ -67,7 +67,9 @@ TEST_F(SideProcessTest, ItOutlivesTheSignalsThatStopAScanAndEndsWithWhoMadeIt) {
   const pid_t maker = fork();
   if (maker == 0) {
     close(pipe_ends[0]);
-    // It holds the pipe open as long as it lives.
+    // It holds standard output open as long as it lives.
+    dup2(pipe_ends[1], STDOUT_FILENO);
+    close(pipe_ends[1]);
     auto side = SideProcess::Start(
         "test", [] { return absl::OkStatus(); }, [](std::string_view) {});
     std::this_thread::sleep_for(std::chrono::seconds(60));
@@ -82,6 +84,23 @@ TEST_F(SideProcessTest, ItOutlivesTheSignalsThatStopAScanAndEndsWithWhoMadeIt) {
   EXPECT_EQ(read(pipe_ends[0], &byte, 1), 0) << "somebody holds the pipe";
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
   close(pipe_ends[0]);
+}
+
+// The later one has inherited what the earlier one is waited for by.
+TEST_F(SideProcessTest, SeveralEndInAnyOrder) {
+  const std::string other = path_ + ".other";
+  auto first = StartStatusFile(path_);
+  auto second = StartStatusFile(other);
+  ASSERT_TRUE(first.ok() && second.ok());
+  (*first)->Tell("one");
+  (*second)->Tell("two");
+  alarm(30);  // instead of waiting for ever
+  first->reset();
+  second->reset();
+  alarm(0);
+  EXPECT_EQ(ReadFile(path_), "one\n");
+  EXPECT_EQ(ReadFile(other), "two\n");
+  unlink(other.c_str());
 }
 
 TEST_F(SideProcessTest, AnInterruptDoesNotEndIt) {

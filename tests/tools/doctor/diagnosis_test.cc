@@ -75,6 +75,10 @@ TEST(Diagnosis, WhatIsNotKnownIsNotBad) {
   }
   // Only what was found to be so: no ring, no anchors. Without rings the resolver was not asked.
   EXPECT_THAT(bad, testing::ElementsAre("io_uring", "trust_store"));
+  for (const char* id : {"kernel", "disk", "local_ports", "conntrack", "receive_buffer", "clock",
+                         "resolver", "reverse_names", "port_25"}) {
+    EXPECT_EQ(Find(unknown, id).health, Health::kUnknown) << id;
+  }
 }
 
 TEST(Diagnosis, AKernelIsJudgedByItsNumber) {
