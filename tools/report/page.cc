@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "embedded/ChartJs.h"
-#include "embedded/PageCss.h"
-#include "embedded/PageJs.h"
 #include "nlohmann/json.hpp"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
-#include "tools/report/html.h"
+#include "tools/page/html.h"
+#include "tools/page/page_builder.h"
 #include "tools/survey/numbers.h"
 
 namespace mxsweep::tools {
@@ -24,22 +22,6 @@ using scanner::MailFate;
 constexpr size_t kMaxLabelBytes = 120;
 constexpr MailFate kFates[] = {MailFate::kLost, MailFate::kUnknown, MailFate::kFine,
                                MailFate::kLostAnyway};
-
-std::string_view ToneWord(Tone tone) {
-  switch (tone) {
-    case Tone::kNeutral:
-      return "neutral";
-    case Tone::kGood:
-      return "good";
-    case Tone::kFair:
-      return "fair";
-    case Tone::kBad:
-      return "bad";
-    case Tone::kUnknown:
-      return "unknown";
-  }
-  return "";
-}
 
 Tone ToneOfFate(MailFate fate) {
   switch (fate) {
@@ -100,32 +82,17 @@ class Page {
       : scan_(scan.scan()), directory_(scan.directory()), picture_(picture), options_(options) {}
 
   std::string Render() {
-    const std::string title = JoinText("TLS of mail servers: ", directory_);
-    std::string main;
-    AppendSummary(&main);
-    AppendRun(&main);
-    AppendSection("domains", "Domains", picture_.domains, &main);
-    AppendSection("servers", "Servers", picture_.servers, &main);
-    AppendTimings(&main);
-    AppendSection("certificates", "Certificates", picture_.certificates, &main);
-    AppendPolicy(&main);
-    AppendGroups(&main);
-    AppendOffenders(&main);
-    const std::string script = JoinText(embedded::ChartJs(), "\n", embedded::PageJs());
-    std::string page = JoinText(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src ",
-        CspHash(script), "; style-src ", CspHash(embedded::PageCss()),
-        "; base-uri 'none'; form-action 'none'\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta name=\"referrer\" content=\"no-referrer\">\n<title>",
-        Escaped(title), "</title>\n<style>", embedded::PageCss(), "</style>\n</head>\n<body>\n");
-    AppendText(&page, "<header>\n<h1>TLS of mail servers</h1>\n<p class=\"faint\">", RunLine(),
-               "</p>\n<nav aria-label=\"Sections\"><ul>", nav_, "</ul></nav>\n</header>\n<main>\n",
-               main, "</main>\n<script type=\"application/json\" id=\"data\">",
-               ScriptJson({{"charts", charts_}}), "</script>\n<script>", script,
-               "</script>\n</body>\n</html>\n");
-    return page;
+    AppendSummary();
+    AppendRun();
+    AppendSection("domains", "Domains", picture_.domains);
+    AppendSection("servers", "Servers", picture_.servers);
+    AppendTimings();
+    AppendSection("certificates", "Certificates", picture_.certificates);
+    AppendPolicy();
+    AppendGroups();
+    AppendOffenders();
+    return page_.Finish(JoinText("TLS of mail servers: ", directory_), "TLS of mail servers",
+                        RunLine());
   }
 
  private:
@@ -135,17 +102,6 @@ class Page {
                     Escaped(TextOf(scan_, "version")), ", ", Escaped(TextOf(scan_, "state")));
   }
 
-  void OpenSection(std::string_view id, std::string_view title, std::string* out) {
-    AppendText(&nav_, "<li><a href=\"#", id, "\">", title, "</a></li>");
-    AppendText(out, "<section id=\"", id, "\">\n<h2>", title, "</h2>\n");
-  }
-
-  static void AppendFigure(std::string_view what, std::string_view value, std::string_view of,
-                           std::string* out) {
-    AppendText(out, "<div><dt>", Escaped(what), "</dt><dd>", Escaped(value), "<small>", Escaped(of),
-               "</small></dd></div>\n");
-  }
-
   const Breakdown* Find(const std::vector<Breakdown>& breakdowns, std::string_view id) const {
     const auto found = std::ranges::find(breakdowns, id, &Breakdown::id);
     return found == breakdowns.end() ? nullptr : &*found;
@@ -153,7 +109,7 @@ class Page {
 
   // The share of the slices whose label begins so, with what is not known beside it.
   void AppendShare(const std::vector<Breakdown>& breakdowns, std::string_view id,
-                   std::string_view label, std::string_view what, std::string* out) const {
+                   std::string_view label, std::string_view what) {
     const Breakdown* breakdown = Find(breakdowns, id);
     if (breakdown == nullptr) return;
     uint64_t count = 0, unknown = 0;
@@ -161,27 +117,26 @@ class Page {
       if (std::string_view(slice.label).starts_with(label)) count += slice.count;
       if (slice.tone == Tone::kUnknown) unknown += slice.count;
     }
-    AppendFigure(what, ShareText(count, breakdown->whole),
-                 JoinText(Grouped(count), " of ", Grouped(breakdown->whole), " ", breakdown->of,
-                          "; not known of ", Grouped(unknown)),
-                 out);
+    page_.AddFigure(what, ShareText(count, breakdown->whole),
+                    JoinText(Grouped(count), " of ", Grouped(breakdown->whole), " ", breakdown->of,
+                             "; not known of ", Grouped(unknown)));
   }
 
-  void AppendSummary(std::string* out) {
-    OpenSection("summary", "Summary", out);
-    AppendText(out, "<dl class=\"figures\">\n");
-    AppendFigure("Domains", Grouped(picture_.domain_count), "of the list", out);
-    AppendFigure("MX hosts", Grouped(picture_.host_count), "", out);
-    AppendFigure("Servers", Grouped(picture_.server_count), "MX hosts at their addresses", out);
-    AppendFigure("Certificates", Grouped(picture_.certificate_count), "distinct", out);
-    AppendShare(picture_.servers, "server_starttls", "offered", "STARTTLS offered", out);
-    AppendShare(picture_.servers, "server_tls", "encrypts", "TLS", out);
-    AppendShare(picture_.servers, "server_tls_version", "TLSv1.3", "TLS 1.3", out);
-    AppendShare(picture_.servers, "server_trust", "trusted for this name", "Trusted certificates",
-                out);
-    AppendShare(picture_.servers, "server_post_quantum", "negotiated", "Post-quantum", out);
-    AppendShare(picture_.domains, "domain_dane_status", "full", "DANE, complete", out);
-    AppendText(out, "</dl>\n</section>\n");
+  void AppendSummary() {
+    page_.OpenSection("summary", "Summary");
+    page_.OpenFigures();
+    page_.AddFigure("Domains", Grouped(picture_.domain_count), "of the list");
+    page_.AddFigure("MX hosts", Grouped(picture_.host_count), "");
+    page_.AddFigure("Servers", Grouped(picture_.server_count), "MX hosts at their addresses");
+    page_.AddFigure("Certificates", Grouped(picture_.certificate_count), "distinct");
+    AppendShare(picture_.servers, "server_starttls", "offered", "STARTTLS offered");
+    AppendShare(picture_.servers, "server_tls", "encrypts", "TLS");
+    AppendShare(picture_.servers, "server_tls_version", "TLSv1.3", "TLS 1.3");
+    AppendShare(picture_.servers, "server_trust", "trusted for this name", "Trusted certificates");
+    AppendShare(picture_.servers, "server_post_quantum", "negotiated", "Post-quantum");
+    AppendShare(picture_.domains, "domain_dane_status", "full", "DANE, complete");
+    page_.CloseFigures();
+    page_.CloseSection();
   }
 
   std::vector<std::string> BlindSpots() const {
@@ -224,55 +179,45 @@ class Page {
     return spots;
   }
 
-  void AppendRun(std::string* out) {
-    OpenSection("run", "How the scan was run, and what it could not see", out);
+  void AppendRun() {
+    page_.OpenSection("run", "How the scan was run, and what it could not see");
     const std::vector<std::string> spots = BlindSpots();
-    AppendText(out, "<div class=\"blind\">\n<h3>What it could not see</h3>\n<ul>\n");
-    if (spots.empty()) AppendText(out, "<li>Nothing of this was found.</li>\n");
-    for (const std::string& spot : spots) AppendText(out, "<li>", Escaped(spot), "</li>\n");
-    AppendText(out, "</ul>\n</div>\n<p>Resolver: ",
+    AppendText(&page_.main(), "<div class=\"blind\">\n<h3>What it could not see</h3>\n<ul>\n");
+    if (spots.empty()) AppendText(&page_.main(), "<li>Nothing of this was found.</li>\n");
+    for (const std::string& spot : spots)
+      AppendText(&page_.main(), "<li>", Escaped(spot), "</li>\n");
+    AppendText(&page_.main(), "</ul>\n</div>\n<p>Resolver: ",
                Escaped(TextOf(MemberOf(scan_, "resolver"), "detail")), "</p>\n");
     const json options = MemberOf(scan_, "options");
     if (options.is_object() && !options.empty()) {
-      AppendText(out, "<details>\n<summary>All options</summary>\n<div class=\"scroll\"><table>\n",
+      AppendText(&page_.main(),
+                 "<details>\n<summary>All options</summary>\n<div class=\"scroll\"><table>\n",
                  "<caption>Options of the last run</caption>\n<thead><tr><th scope=\"col\">option",
                  "</th><th scope=\"col\">value</th></tr></thead>\n<tbody>\n");
       for (const auto& [key, value] : options.items()) {
-        AppendText(out, "<tr><th scope=\"row\">", Escaped(key), "</th><td class=\"text\">",
-                   Escaped(TextOf(options, key)), "</td></tr>\n");
+        AppendText(&page_.main(), "<tr><th scope=\"row\">", Escaped(key),
+                   "</th><td class=\"text\">", Escaped(TextOf(options, key)), "</td></tr>\n");
       }
-      AppendText(out, "</tbody></table></div>\n</details>\n");
+      AppendText(&page_.main(), "</tbody></table></div>\n</details>\n");
     }
-    AppendText(out, "</section>\n");
-  }
-
-  void AddChart(std::string_view id, json labels, json wholes, json series) {
-    charts_.push_back({{"id", id},
-                       {"labels", std::move(labels)},
-                       {"wholes", std::move(wholes)},
-                       {"series", std::move(series)}});
-  }
-
-  static void AppendCanvas(std::string_view id, std::string_view label, std::string* out) {
-    AppendText(out, "<figure><canvas id=\"chart-", id, "\" role=\"img\" aria-label=\"",
-               Escaped(label), "\"></canvas></figure>\n");
+    page_.CloseSection();
   }
 
   void AppendSection(std::string_view id, std::string_view title,
-                     const std::vector<Breakdown>& breakdowns, std::string* out) {
-    OpenSection(id, title, out);
-    for (const Breakdown& breakdown : breakdowns) AppendBreakdown(breakdown, out);
-    AppendText(out, "</section>\n");
+                     const std::vector<Breakdown>& breakdowns) {
+    page_.OpenSection(id, title);
+    for (const Breakdown& breakdown : breakdowns) AppendBreakdown(breakdown);
+    page_.CloseSection();
   }
 
-  void AppendBreakdown(const Breakdown& breakdown, std::string* out) {
-    AppendText(out, "<div class=\"breakdown\" id=\"", breakdown.id, "\">\n<h3>",
+  void AppendBreakdown(const Breakdown& breakdown) {
+    AppendText(&page_.main(), "<div class=\"breakdown\" id=\"", breakdown.id, "\">\n<h3>",
                Escaped(breakdown.title), "</h3>\n");
     if (!breakdown.note.empty()) {
-      AppendText(out, "<p class=\"note\">", Escaped(breakdown.note), "</p>\n");
+      AppendText(&page_.main(), "<p class=\"note\">", Escaped(breakdown.note), "</p>\n");
     }
-    AppendText(out, "<div class=\"scroll\"><table>\n<caption>", Grouped(breakdown.whole), " ",
-               Escaped(breakdown.of), "</caption>\n<thead><tr><th scope=\"col\"></th>",
+    AppendText(&page_.main(), "<div class=\"scroll\"><table>\n<caption>", Grouped(breakdown.whole),
+               " ", Escaped(breakdown.of), "</caption>\n<thead><tr><th scope=\"col\"></th>",
                "<th scope=\"col\">count</th><th scope=\"col\">share</th></tr></thead>\n<tbody>\n");
     json labels = json::array(), values = json::array(), tones = json::array(),
          wholes = json::array();
@@ -286,7 +231,7 @@ class Page {
         ++rest_labels;
         continue;
       }
-      AppendRow(slice.label, slice.tone, slice.count, breakdown.whole, out);
+      AppendRow(slice.label, slice.tone, slice.count, breakdown.whole);
       labels.push_back(SanitizeText(slice.label, kMaxLabelBytes));
       values.push_back(slice.count);
       tones.push_back(ToneWord(slice.tone));
@@ -298,51 +243,52 @@ class Page {
     }
     if (rest_labels > 0) {
       AppendRow(JoinText("(", Grouped(rest_labels), " others)"), Tone::kNeutral, rest,
-                breakdown.whole, out);
+                breakdown.whole);
     }
-    AppendText(out, "</tbody></table></div>\n");
-    AppendCanvas(breakdown.id, JoinText(spoken, " The table has every number."), out);
-    AddChart(breakdown.id, std::move(labels), std::move(wholes),
-             json::array({{{"name", "count"}, {"values", values}, {"tones", tones}}}));
-    AppendText(out, "</div>\n");
+    AppendText(&page_.main(), "</tbody></table></div>\n");
+    page_.AddChart(
+        breakdown.id, JoinText(spoken, " The table has every number."),
+        {{"labels", std::move(labels)},
+         {"wholes", std::move(wholes)},
+         {"series", json::array({{{"name", "count"}, {"values", values}, {"tones", tones}}})}});
+    AppendText(&page_.main(), "</div>\n");
   }
 
-  static void AppendRow(std::string_view label, Tone tone, uint64_t count, uint64_t whole,
-                        std::string* out) {
-    AppendText(out, "<tr class=\"", ToneWord(tone), "\"><th scope=\"row\">", Escaped(label),
-               "</th><td>", Grouped(count), "</td><td>", Escaped(ShareText(count, whole)),
-               "</td></tr>\n");
+  void AppendRow(std::string_view label, Tone tone, uint64_t count, uint64_t whole) {
+    AppendText(&page_.main(), "<tr class=\"", ToneWord(tone), "\"><th scope=\"row\">",
+               Escaped(label), "</th><td>", Grouped(count), "</td><td>",
+               Escaped(ShareText(count, whole)), "</td></tr>\n");
   }
 
-  void AppendTimings(std::string* out) {
-    OpenSection("timings", "Timings", out);
-    AppendText(out,
+  void AppendTimings() {
+    page_.OpenSection("timings", "Timings");
+    AppendText(&page_.main(),
                "<div class=\"wide scroll\"><table>\n<caption>How long servers took, of their "
                "last attempt</caption>\n<thead><tr><th scope=\"col\"></th><th scope=\"col\">"
                "known</th><th scope=\"col\">half of them</th><th scope=\"col\">90 of 100</th>"
                "<th scope=\"col\">99 of 100</th></tr></thead>\n<tbody>\n");
     for (const Timing& timing : picture_.timings) {
-      AppendText(out, "<tr><th scope=\"row\">", Escaped(timing.title), "</th><td>",
+      AppendText(&page_.main(), "<tr><th scope=\"row\">", Escaped(timing.title), "</th><td>",
                  Grouped(timing.known), " of ", Grouped(timing.whole), "</td>");
       for (const uint32_t us : {timing.p50_us, timing.p90_us, timing.p99_us}) {
-        AppendText(out, "<td>", timing.known == 0 ? "-" : Milliseconds(us), "</td>");
+        AppendText(&page_.main(), "<td>", timing.known == 0 ? "-" : Milliseconds(us), "</td>");
       }
-      AppendText(out, "</tr>\n");
+      AppendText(&page_.main(), "</tr>\n");
     }
-    AppendText(out, "</tbody></table></div>\n</section>\n");
+    AppendText(&page_.main(), "</tbody></table></div>\n");
+    page_.CloseSection();
   }
 
-  void OpenFateTable(std::string_view caption, std::string_view first, std::string_view behind,
-                     std::string* out) {
-    AppendText(out, "<div class=\"wide scroll\"><table>\n<caption>", Escaped(caption),
+  void OpenFateTable(std::string_view caption, std::string_view first, std::string_view behind) {
+    AppendText(&page_.main(), "<div class=\"wide scroll\"><table>\n<caption>", Escaped(caption),
                "</caption>\n<thead><tr><th scope=\"col\">", first, "</th>", behind,
                "</tr></thead>\n<tbody>\n");
   }
 
-  void AppendPolicy(std::string* out) {
-    OpenSection("policy", "If a sender demanded more", out);
+  void AppendPolicy() {
+    page_.OpenSection("policy", "If a sender demanded more");
     const Simulation& simulation = *picture_.simulation;
-    AppendText(out,
+    AppendText(&page_.main(),
                "<p>Whose mail would certainly not arrive, and of whom that is not known. "
                "docs/policy.md has the rule; <code>mxsweep policy --csv</code> lists the "
                "domains.</p>\n");
@@ -356,48 +302,50 @@ class Page {
     const uint64_t asked = simulation.all().domains - not_asked;
     OpenFateTable(JoinText(Grouped(asked), " domains that may take mail; ", Grouped(not_asked),
                            " others take none or are none"),
-                  "required", header, out);
+                  "required", header);
     json by_fate[std::size(kFates)];
     for (size_t i = 0; i < simulation.requirements().size(); ++i) {
       const scanner::Requirement& requirement = simulation.requirements()[i];
       const RequirementCounts& counts = simulation.counts()[i];
-      AppendText(out, "<tr><th scope=\"row\">", Escaped(requirement.label),
+      AppendText(&page_.main(), "<tr><th scope=\"row\">", Escaped(requirement.label),
                  " <span class=\"faint\">", Escaped(requirement.word), "</span></th>");
       for (size_t f = 0; f < std::size(kFates); ++f) {
         const uint64_t count = counts.Of(kFates[f]).domains;
-        AppendText(out, "<td>", Grouped(count), "</td>");
+        AppendText(&page_.main(), "<td>", Grouped(count), "</td>");
         if (kFates[f] != MailFate::kLostAnyway) {
-          AppendText(out, "<td>", Escaped(ShareText(count, asked)), "</td>");
+          AppendText(&page_.main(), "<td>", Escaped(ShareText(count, asked)), "</td>");
         }
         by_fate[f].push_back(count);
       }
-      AppendText(out, "</tr>\n");
+      AppendText(&page_.main(), "</tr>\n");
       labels.push_back(requirement.word);
       wholes.push_back(asked);
     }
-    AppendText(out, "</tbody></table></div>\n");
+    AppendText(&page_.main(), "</tbody></table></div>\n");
     AppendFateChart("policy", "Stacked bar chart: what becomes of mail, by requirement.",
-                    std::move(labels), std::move(wholes), by_fate, out);
-    AppendText(out, "</section>\n");
+                    std::move(labels), std::move(wholes), by_fate);
+    page_.CloseSection();
   }
 
   void AppendFateChart(std::string_view id, std::string_view spoken, json labels, json wholes,
-                       json (&by_fate)[std::size(kFates)], std::string* out) {
+                       json (&by_fate)[std::size(kFates)]) {
     if (labels.empty()) return;
-    AppendCanvas(id, JoinText(spoken, " The table has every number."), out);
     json series = json::array();
     for (size_t f = 0; f < std::size(kFates); ++f) {
       series.push_back({{"name", FateText(kFates[f])},
                         {"values", by_fate[f]},
                         {"tones", json(by_fate[f].size(), ToneWord(ToneOfFate(kFates[f])))}});
     }
-    AddChart(id, std::move(labels), std::move(wholes), std::move(series));
+    page_.AddChart(id, JoinText(spoken, " The table has every number."),
+                   {{"labels", std::move(labels)},
+                    {"wholes", std::move(wholes)},
+                    {"series", std::move(series)}});
   }
 
-  void AppendGroups(std::string* out) {
+  void AppendGroups() {
     const bool by_tld = options_.by == GroupBy::kTld;
-    OpenSection("groups", by_tld ? "Top-level domains" : "Providers", out);
-    AppendText(out, "<p>",
+    page_.OpenSection("groups", by_tld ? "Top-level domains" : "Providers");
+    AppendText(&page_.main(), "<p>",
                by_tld ? "Of a domain's name."
                       : "The registrable domain of a domain's most preferred MX host.",
                " The largest ", Grouped(picture_.groups.size()), " of ",
@@ -413,20 +361,20 @@ class Page {
     OpenFateTable(
         "Domains that take mail, and what becomes of it if a sender demands TLS, or a "
         "verified certificate; complete DANE; MTA-STS enforced",
-        by_tld ? "TLD" : "provider", header, out);
+        by_tld ? "TLD" : "provider", header);
     json labels = json::array(), wholes = json::array();
     json by_fate[std::size(kFates)];
     for (const Group& group : picture_.groups) {
       const std::string name = group.name.empty() ? "(not known)" : group.name;
-      AppendText(out, "<tr><th scope=\"row\">", Escaped(name), "</th><td>", Grouped(group.domains),
-                 "</td>");
+      AppendText(&page_.main(), "<tr><th scope=\"row\">", Escaped(name), "</th><td>",
+                 Grouped(group.domains), "</td>");
       for (const uint64_t* counts : {group.tls, group.verified}) {
         for (const MailFate fate : kFates) {
           if (fate == MailFate::kLostAnyway) continue;
-          AppendText(out, "<td>", Grouped(counts[static_cast<size_t>(fate)]), "</td>");
+          AppendText(&page_.main(), "<td>", Grouped(counts[static_cast<size_t>(fate)]), "</td>");
         }
       }
-      AppendText(out, "<td>", Grouped(group.dane_full), "</td><td>",
+      AppendText(&page_.main(), "<td>", Grouped(group.dane_full), "</td><td>",
                  Grouped(group.mta_sts_enforced), "</td></tr>\n");
       labels.push_back(SanitizeText(name, kMaxLabelBytes));
       wholes.push_back(group.domains);
@@ -434,15 +382,15 @@ class Page {
         by_fate[f].push_back(group.tls[static_cast<size_t>(kFates[f])]);
       }
     }
-    AppendText(out, "</tbody></table></div>\n");
+    AppendText(&page_.main(), "</tbody></table></div>\n");
     AppendFateChart("groups", "Stacked bar chart: what becomes of mail if a sender demands TLS.",
-                    std::move(labels), std::move(wholes), by_fate, out);
-    AppendText(out, "</section>\n");
+                    std::move(labels), std::move(wholes), by_fate);
+    page_.CloseSection();
   }
 
-  void AppendOffenders(std::string* out) {
-    OpenSection("offenders", "Worst offenders", out);
-    AppendText(out,
+  void AppendOffenders() {
+    page_.OpenSection("offenders", "Worst offenders");
+    AppendText(&page_.main(),
                "<p>MX hosts without usable TLS, by the domains whose mail they keep from "
                "senders that demand it. ",
                Grouped(picture_.offenders.size()), " of ", Grouped(picture_.offender_count),
@@ -450,18 +398,19 @@ class Page {
                "</caption>\n<thead><tr><th scope=\"col\">MX host</th><th scope=\"col\">why</th>"
                "<th scope=\"col\">domains</th></tr></thead>\n<tbody>\n");
     for (const Offender& offender : picture_.offenders) {
-      AppendText(out, "<tr><th scope=\"row\">", Escaped(offender.host), "</th><td class=\"text\">",
-                 Escaped(offender.reason), "</td><td>", Grouped(offender.domains), "</td></tr>\n");
+      AppendText(&page_.main(), "<tr><th scope=\"row\">", Escaped(offender.host),
+                 "</th><td class=\"text\">", Escaped(offender.reason), "</td><td>",
+                 Grouped(offender.domains), "</td></tr>\n");
     }
-    AppendText(out, "</tbody></table></div>\n</section>\n");
+    AppendText(&page_.main(), "</tbody></table></div>\n");
+    page_.CloseSection();
   }
 
   const json& scan_;
   const std::string& directory_;
   const Picture& picture_;
   const PictureOptions& options_;
-  std::string nav_;
-  json charts_ = json::array();
+  PageBuilder page_;
 };
 
 }  // namespace

@@ -12,13 +12,11 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "output/scan_directory.h"
+#include "tools/page/page_builder.h"
 #include "tools/policy/simulation.h"
 #include "tools/survey/postures.h"
 
 namespace mxsweep::tools {
-
-// What a number is to be shown as.
-enum class Tone : uint8_t { kNeutral, kGood, kFair, kBad, kUnknown };
 
 struct Slice {
   std::string label;  // may be a stranger's text, as it stands in the row

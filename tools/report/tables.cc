@@ -1,6 +1,5 @@
 #include "tools/report/tables.h"
 
-#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -82,10 +81,7 @@ std::string TotalsCsv(const Picture& picture) {
 }
 
 absl::Status WriteFile(const std::string& folder, std::string_view name, std::string_view text) {
-  auto file = NewFile::Create(JoinText(folder, "/", name, ".csv"));
-  if (!file.ok()) return file.status();
-  absl::Status status = (*file)->Append(text);
-  return status.ok() ? (*file)->Finish() : status;
+  return WriteWholeFile(JoinText(folder, "/", name, ".csv"), text);
 }
 
 }  // namespace

@@ -59,4 +59,11 @@ absl::Status NewFile::Finish() {
   return files_.SyncDirectory(folder_);
 }
 
+absl::Status WriteWholeFile(const std::string& path, std::string_view text) {
+  auto file = NewFile::Create(path);
+  if (!file.ok()) return file.status();
+  absl::Status status = (*file)->Append(text);
+  return status.ok() ? (*file)->Finish() : status;
+}
+
 }  // namespace mxsweep::tools

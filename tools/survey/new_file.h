@@ -38,6 +38,9 @@ class NewFile {
   bool finished_ = false;
 };
 
+// Writes all of a file, or leaves what is there.
+absl::Status WriteWholeFile(const std::string& path, std::string_view text);
+
 }  // namespace mxsweep::tools
 
 #endif  // MXSWEEP_TOOLS_SURVEY_NEW_FILE_H_

@@ -1,6 +1,6 @@
 // `mxsweep report`, as a user runs it, on scans whose truth is known from how they are made. What
 // the tables hold is compared with DuckDB's counts by tests/parquet_readers, and what a browser
-// makes of the page by tests/tools/report/open_in_chromium.
+// makes of the page by tests/tools/page/open_in_chromium.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Strangers' text within a page stays text.
-#include "tools/report/html.h"
+#include "tools/page/html.h"
 
 #include <gtest/gtest.h>
 

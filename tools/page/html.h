@@ -1,6 +1,6 @@
 // Text into HTML, where some of the text is strangers'.
-#ifndef MXSWEEP_TOOLS_REPORT_HTML_H_
-#define MXSWEEP_TOOLS_REPORT_HTML_H_
+#ifndef MXSWEEP_TOOLS_PAGE_HTML_H_
+#define MXSWEEP_TOOLS_PAGE_HTML_H_
 
 #include <string>
 #include <string_view>
@@ -22,4 +22,4 @@ std::string CspHash(std::string_view content);
 
 }  // namespace mxsweep::tools
 
-#endif  // MXSWEEP_TOOLS_REPORT_HTML_H_
+#endif  // MXSWEEP_TOOLS_PAGE_HTML_H_

@@ -1,0 +1,113 @@
+// Draws the charts of a page. The tables beside them have the same numbers.
+//
+// A chart: id, labels, series (name, values, and for bars a tone for each value), and
+//   wholes   of what each label's values are parts; without them values are in hundredths
+//   kind     'bars' (the default; several series are stacked, unless `beside`), or 'lines'
+(() => {
+  'use strict';
+  const root = document.documentElement;
+  const data = JSON.parse(document.getElementById('data').textContent);
+  const charts = [];
+  const count = new Intl.NumberFormat('en');
+  const share = (part, whole) => whole ? (100 * part / whole).toFixed(2) + ' %' : '-';
+  const short = text => text.length > 34 ? text.slice(0, 33) + '…' : text;
+
+  function palette() {
+    const style = getComputedStyle(root);
+    const of = name => style.getPropertyValue('--' + name).trim();
+    return { good: of('good'), fair: of('fair'), bad: of('bad'), unknown: of('unknown'),
+             neutral: of('neutral'), text: of('text'), line: of('line') };
+  }
+
+  // What a value is said to be when it is pointed at.
+  function spoken(chart, item) {
+    const name = chart.series.length > 1 ? item.dataset.label + ': ' : '';
+    if (!chart.wholes) return name + item.raw.toFixed(2) + ' %';
+    const whole = chart.wholes[item.dataIndex];
+    return name + count.format(item.raw) + ' of ' + count.format(whole) + ', ' + share(item.raw, whole);
+  }
+
+  function bars(chart, colours) {
+    const stacked = chart.series.length > 1 && !chart.beside;
+    const place = { grid: { color: colours.line }, stacked,
+                    ticks: { color: colours.text, maxTicksLimit: 6 } };
+    if (chart.wholes) place.ticks.precision = 0;
+    return {
+      type: 'bar',
+      data: {
+        labels: chart.labels,
+        datasets: chart.series.map(series => ({
+          label: series.name,
+          data: series.values,
+          backgroundColor: series.tones.map(tone => colours[tone]),
+          maxBarThickness: 18,
+        })),
+      },
+      options: {
+        indexAxis: 'y',
+        scales: {
+          x: { ...place, beginAtZero: true },
+          y: { stacked, grid: { display: false },
+               ticks: { color: colours.text, autoSkip: false, callback: i => short(chart.labels[i]) } },
+        },
+      },
+    };
+  }
+
+  // The first series is what was counted; others are its limits, and faint.
+  function lines(chart, colours) {
+    return {
+      type: 'line',
+      data: {
+        labels: chart.labels,
+        datasets: chart.series.map((series, i) => ({
+          label: series.name,
+          data: series.values,
+          borderColor: i ? colours.line : colours.fair,
+          backgroundColor: i ? colours.line : colours.fair,
+          borderWidth: i ? 1 : 2,
+          pointRadius: i ? 0 : 3,
+          spanGaps: true,
+        })),
+      },
+      options: {
+        scales: {
+          x: { grid: { display: false }, ticks: { color: colours.text } },
+          y: { grid: { color: colours.line }, ticks: { color: colours.text, maxTicksLimit: 6 } },
+        },
+      },
+    };
+  }
+
+  function draw(chart, colours) {
+    const canvas = document.getElementById('chart-' + chart.id);
+    const isBars = chart.kind !== 'lines';
+    const several = chart.series.length > 1;
+    const rows = chart.labels.length * (chart.beside ? 40 : 24);
+    canvas.parentElement.style.height = (isBars ? rows + (several ? 90 : 50) : 220) + 'px';
+    const made = isBars ? bars(chart, colours) : lines(chart, colours);
+    Object.assign(made.options, {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      plugins: {
+        legend: { display: several && isBars, labels: { color: colours.text } },
+        tooltip: { callbacks: { label: item => spoken(chart, item) } },
+      },
+    });
+    charts.push(new Chart(canvas, made));
+  }
+
+  function drawAll() {
+    for (const chart of charts.splice(0)) chart.destroy();
+    const colours = palette();
+    for (const chart of data.charts) draw(chart, colours);
+    root.dataset.charts = String(charts.length);
+  }
+
+  root.classList.add('js');
+  drawAll();
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);
+  addEventListener('beforeprint', () => { root.classList.add('print'); drawAll(); });
+  addEventListener('afterprint', () => { root.classList.remove('print'); drawAll(); });
+})();
