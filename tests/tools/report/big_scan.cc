@@ -1,7 +1,10 @@
 // Writes a scan directory of many made-up domains, in the proportions of a survey of the Internet:
 // four in ten domains have an MX host of their own, the others share those of some large providers.
 //
-//   report_big_scan DIR DOMAINS
+//   report_big_scan DIR DOMAINS [CHANGED]
+//
+// CHANGED: of a thousand hosts and domains so many are drawn anew, as if the list had been scanned
+// again later.
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -18,7 +21,8 @@ constexpr int64_t kNow = 1'800'000'000;
 
 class BigScan {
  public:
-  BigScan(output::ScanWriter* writer, uint64_t domains) : writer_(*writer), domains_(domains) {}
+  BigScan(output::ScanWriter* writer, uint64_t domains, uint64_t changed)
+      : writer_(*writer), domains_(domains), changed_(changed) {}
 
   absl::Status Write() {
     for (uint64_t i = 0; i < domains_; ++i) {
@@ -32,15 +36,21 @@ class BigScan {
 
  private:
   uint64_t Below(uint64_t bound) { return random_() % bound; }
+  // What is drawn from here on follows from `name`, unless it is one that changed.
+  void BeginDrawing(const std::string& name) {
+    const bool is_changed = changes_() % 1'000 < changed_;
+    random_.seed(std::hash<std::string>()(name) + (is_changed ? 1 : 0));
+  }
   static absl::Time Now() { return absl::FromUnixSeconds(kNow); }
 
   absl::Status AddHost(const std::string& host, const std::string& provider) {
+    BeginDrawing(host);
     output::MxHostRow row{.host = host, .provider = provider, .is_cname = false};
     row.address_status = row.ipv4_status = "ok";
     row.ipv6_status = "nodata";
     row.address_dnssec = "insecure";
     row.tlsa_status = Below(20) == 0 ? "secure" : "none";
-    row.addresses = {"192.0.2." + std::to_string(Below(256))};
+    row.addresses = {"192.0.2." + std::to_string(std::hash<std::string>()(host) % 256)};
     row.started_at = Now();
     absl::Status status = AddServer(host, provider, row.addresses->front());
     return status.ok() ? writer_.Add(std::move(row)) : status;
@@ -99,6 +109,7 @@ class BigScan {
 
   absl::Status AddDomain(uint64_t number) {
     output::DomainRow row{.domain = "domain-" + std::to_string(number) + ".example"};
+    BeginDrawing(row.domain);
     row.input_line = number + 1;
     row.started_at = Now();
     const uint64_t kind = Below(100);
@@ -138,22 +149,25 @@ class BigScan {
 
   output::ScanWriter& writer_;
   uint64_t domains_;
-  std::mt19937_64 random_{1};
+  uint64_t changed_;
+  std::minstd_rand random_{1};
+  std::mt19937_64 changes_{1};
   std::vector<bool> known_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: report_big_scan DIR DOMAINS\n", stderr);
+  if (argc != 3 && argc != 4) {
+    std::fputs("usage: report_big_scan DIR DOMAINS [CHANGED]\n", stderr);
     return 2;
   }
   const nlohmann::json scan = {{"resolver", {{"validates", true}}}};
   auto writer = output::ScanWriter::Create(argv[1], scan, {.scan_id = "big"});
   absl::Status status = writer.status();
   if (status.ok()) {
-    status = BigScan(writer->get(), std::strtoull(argv[2], nullptr, 10)).Write();
+    const uint64_t changed = argc == 4 ? std::strtoull(argv[3], nullptr, 10) : 0;
+    status = BigScan(writer->get(), std::strtoull(argv[2], nullptr, 10), changed).Write();
   }
   if (status.ok()) status = (*writer)->Finish(output::ScanState::kComplete, scan);
   if (!status.ok()) std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());

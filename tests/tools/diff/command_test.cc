@@ -1,0 +1,328 @@
+// `mxsweep diff`, as a user runs it, on scans made in pairs. What the numbers are is compared with
+// DuckDB's by tests/parquet_readers, and what a browser makes of the page by
+// tests/tools/page/open_in_chromium.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "tests/interop/child_process.h"
+#include "tests/tools/diff/two_scans.h"
+
+namespace mxsweep::tools {
+namespace {
+
+using interop::Arguments;
+using interop::CommandResult;
+using nlohmann::json;
+using output::EndpointRow;
+using testing::AddGood;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using testing::Folder;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::MadeUpDomain;
+using testing::MadeUpScan;
+using testing::Make;
+using ::testing::Not;
+
+constexpr char kEvil[] = "</script><script>alert(1)</script><b id=intruder>\"'&\x1b[2J";
+
+class DiffCommandTest : public ::testing::Test {
+ protected:
+  static CommandResult Run(const std::vector<std::string>& words) {
+    Arguments arguments = {MXSWEEP_PROGRAM, "diff"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    return interop::RunCommand(arguments);
+  }
+  static json RunJson(std::vector<std::string> words) {
+    words.push_back("--json");
+    const CommandResult result = Run(words);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    return json::parse(result.output);
+  }
+  std::string Path(const std::string& name) const { return folder_.Path(name); }
+  std::string Read(const std::string& name) const {
+    std::ifstream file(Path(name));
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  static void AddDomains(MadeUpScan& scan, const std::string& name, int count, const Make& make) {
+    for (int i = 1; i <= count; ++i) {
+      MadeUpDomain domain(name + "-" + std::to_string(i) + ".example");
+      make(domain);
+      testing::Add(scan, std::move(domain));
+    }
+  }
+  // Each at a provider of its own.
+  static void Good(MadeUpDomain& domain) { AddGood(domain, domain.domain().domain); }
+  static void Clear(MadeUpDomain& domain) {
+    Good(domain);
+    domain.rows().endpoints[0].outcome = "no_starttls";
+    domain.rows().endpoints[0].stage = "ehlo";
+  }
+  static void Silent(MadeUpDomain& domain) {
+    Good(domain);
+    domain.rows().endpoints[0].outcome = "connect_timeout";
+    domain.rows().endpoints[0].stage = "connect";
+  }
+
+  // 60 domains with TLS, of which 20 lose it, 5 are not known and 3 go; 2 gain it.
+  void MakeScans() {
+    MadeUpScan before(Path("old")), after(Path("new"));
+    AddDomains(before, "stays", 30, Good);
+    AddDomains(after, "stays", 30, Good);
+    AddDomains(before, "loses", 20, Good);
+    AddDomains(after, "loses", 20, Clear);
+    AddDomains(before, "silent", 5, Good);
+    AddDomains(after, "silent", 5, Silent);
+    AddDomains(before, "removed", 3, Good);
+    AddDomains(before, "gains", 2, Clear);
+    AddDomains(after, "gains", 2, Good);
+    before.Finish();
+    after.Finish();
+  }
+
+  static json MeasureOf(const json& report, const std::string& unit, const std::string& word) {
+    for (const json& measure : report.at(unit)) {
+      if (measure.at("measure") == word) return measure;
+    }
+    ADD_FAILURE() << "no measure " << word;
+    return nullptr;
+  }
+
+  Folder folder_;
+};
+
+TEST_F(DiffCommandTest, CountsWhatIsKnownFromHowTheScansAreMade) {
+  MakeScans();
+  const json report = RunJson({Path("old"), Path("new")});
+  EXPECT_EQ(report.at("domains_in_both"), 57);
+  EXPECT_EQ(report.at("domains_changed"), 22);
+  EXPECT_EQ(report.at("domains_not_known"), 5);
+  const json tls = MeasureOf(report, "domains", "tls");
+  EXPECT_EQ(tls.at("old"), (json{{"yes", 58}, {"no", 2}}));
+  EXPECT_EQ(tls.at("new"), (json{{"yes", 32}, {"no", 20}}));
+  EXPECT_EQ(tls.at("in_both"),
+            (json{{"stayed_yes", 30}, {"stayed_no", 0}, {"lost", 20}, {"gained", 2}}));
+  EXPECT_EQ(tls.at("verdict"), "down");
+  EXPECT_EQ(tls.at("new_not_counted"), (json{{"silent", 5}}));
+  std::vector<std::string> steps;
+  for (const json& step : tls.at("steps")) {
+    steps.push_back(step.at("step").get<std::string>() + " " +
+                    step.value("why", step.value("cause", "")) + " " + step.at("count").dump());
+  }
+  EXPECT_THAT(steps, ElementsAre("old  60", "left not_in_list 3", "left silent 5",
+                                 "compared_old  52", "lost starttls_withdrawn 20",
+                                 "gained starttls_added 2", "compared_new  52", "new  52"));
+}
+
+TEST_F(DiffCommandTest, TellsItIn80Columns) {
+  MakeScans();
+  const CommandResult result = Run({Path("old"), Path("new")});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("    STARTTLS is no longer offered             TLS lost            "
+                              "        20\n"),
+                    HasSubstr("not known now, and known then"), HasSubstr(" down\n")));
+  std::istringstream lines(result.output);
+  for (std::string line; std::getline(lines, line);) {
+    // A directory's name is as long as it is.
+    if (line.find(Path("")) == line.npos) {
+      EXPECT_LE(line.size(), 80u) << line;
+    }
+    EXPECT_FALSE(line.ends_with(' ')) << line;
+  }
+}
+
+TEST_F(DiffCommandTest, ListsTheDomainsOfACause) {
+  MakeScans();
+  EXPECT_EQ(Run({Path("old"), Path("new"), "--list", "starttls_added"}).output,
+            "gains-1.example\ngains-2.example\n");
+  EXPECT_EQ(Run({Path("old"), Path("new"), "--list", "dane_broken"}).output, "");
+  const CommandResult wrong = Run({Path("old"), Path("new"), "--list", "sunspots"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.output, HasSubstr("starttls_withdrawn"));
+}
+
+TEST_F(DiffCommandTest, WritesTheNumbersAsCsv) {
+  MakeScans();
+  ASSERT_EQ(Run({Path("old"), Path("new"), "--csv", Path("numbers")}).exit_code, 0);
+  EXPECT_THAT(
+      Read("numbers/domains.csv"),
+      AllOf(HasSubstr("gains-1.example,starttls_added,no_starttls,tls,gained,"
+                      "gains-1.example,gains-1.example\n"),
+            HasSubstr("removed-3.example,list_removed,not_in_list,,lost,"
+                      "removed-3.example,\n"),
+            HasSubstr("silent-5.example,not_known_now,silent,,,"), Not(HasSubstr("stays-"))));
+  EXPECT_THAT(Read("numbers/causes.csv"),
+              HasSubstr("starttls_withdrawn,no_starttls,tls,lost,,20\n"));
+  EXPECT_THAT(Read("numbers/steps.csv"),
+              HasSubstr("domains,tls,lost,starttls_withdrawn,20,30,22\n"));
+  EXPECT_THAT(Read("numbers/providers.csv"), HasSubstr("loses-1.example,1,1,0,1,0\n"));
+}
+
+// The same servers, scanned twice: what differs is chance.
+TEST_F(DiffCommandTest, SaysWhatIsWithinNoise) {
+  MadeUpScan before(Path("old")), again(Path("again")), after(Path("new"));
+  for (MadeUpScan* scan : {&before, &again, &after}) AddDomains(*scan, "stays", 80, Good);
+  AddDomains(before, "flaps", 10, Good);
+  AddDomains(again, "flaps", 10, Clear);
+  AddDomains(after, "flaps", 10, Clear);
+  for (MadeUpScan* scan : {&before, &again}) AddDomains(*scan, "expires", 10, Good);
+  AddDomains(after, "expires", 10, [](MadeUpDomain& domain) {
+    Good(domain);
+    domain.rows().endpoints[0].pkix_status = "expired";
+  });
+  for (MadeUpScan* scan : {&before, &again, &after}) scan->Finish();
+  const auto doubts = [&](const std::vector<std::string>& words) {
+    std::map<std::string, json> found;
+    const json report = RunJson(words);
+    for (const json& cause : report.at("causes")) {
+      found[cause.at("cause")] = cause.at("doubt");
+    }
+    return found;
+  };
+  auto without = doubts({Path("old"), Path("new")});
+  EXPECT_EQ(without["starttls_withdrawn"], nullptr);
+  auto with = doubts({Path("old"), Path("new"), "--noise", Path("again")});
+  EXPECT_EQ(with["starttls_withdrawn"], "within_noise");
+  EXPECT_EQ(with["certificate_expired"], nullptr);
+}
+
+TEST_F(DiffCommandTest, SaysWhatGoesAsOftenTheOtherWay) {
+  MadeUpScan before(Path("old")), after(Path("new"));
+  for (MadeUpScan* scan : {&before, &after}) AddDomains(*scan, "stays", 50, Good);
+  AddDomains(before, "there", 8, Good);
+  AddDomains(after, "there", 8, Clear);
+  AddDomains(before, "back", 7, Clear);
+  AddDomains(after, "back", 7, Good);
+  before.Finish();
+  after.Finish();
+  const json report = RunJson({Path("old"), Path("new")});
+  EXPECT_EQ(MeasureOf(report, "domains", "tls").at("verdict"), "not_told");
+  for (const json& cause : report.at("causes")) {
+    if (cause.at("measure") == "tls") {
+      EXPECT_EQ(cause.at("doubt"), "both_ways") << cause;
+    }
+  }
+}
+
+// A thousand customers of one provider are one provider.
+TEST_F(DiffCommandTest, CallsTheChangeOfOneProviderNoTrend) {
+  MadeUpScan before(Path("old")), after(Path("new"));
+  for (MadeUpScan* scan : {&before, &after}) AddDomains(*scan, "stays", 40, Good);
+  const auto at_one = [](MadeUpDomain& domain) { AddGood(domain, "large.example"); };
+  AddDomains(before, "customer", 40, at_one);
+  AddDomains(after, "customer", 40, [&](MadeUpDomain& domain) {
+    at_one(domain);
+    domain.rows().endpoints[0].outcome = "no_starttls";
+    domain.rows().endpoints[0].stage = "ehlo";
+  });
+  before.Finish();
+  after.Finish();
+  const json report = RunJson({Path("old"), Path("new")});
+  const json tls = MeasureOf(report, "domains", "tls");
+  EXPECT_EQ(tls.at("in_both").at("lost"), 40);
+  EXPECT_EQ(tls.at("verdict"), "not_told");
+  EXPECT_GT(tls.at("design_effect"), 10);
+  EXPECT_EQ(report.at("providers")[0].at("provider"), "large.example");
+  EXPECT_EQ(report.at("providers")[0].at("tls_lost"), 40);
+}
+
+TEST_F(DiffCommandTest, SaysFirstInWhatTheScansDiffer) {
+  MadeUpScan before(Path("old"), /*validates=*/true), after(Path("new"), /*validates=*/false);
+  before.scan()["options"] = {{"retries", 1}, {"port", 25}, {"mta_sts", "full"}};
+  after.scan()["options"] = {{"retries", 0}, {"port", 25}, {"mta_sts", "record"}};
+  before.scan()["started_at"] = "2026-07-02T00:00:00Z";
+  after.scan()["started_at"] = "2026-07-01T00:00:00Z";
+  after.scan()["outages"] = json::array({{{"of", "route"}}});
+  for (MadeUpScan* scan : {&before, &after}) AddDomains(*scan, "stays", 3, Good);
+  before.Finish();
+  after.Finish(output::ScanState::kStopped);
+  const json report = RunJson({Path("old"), Path("new")});
+  const std::string remarks = report.at("remarks").dump();
+  EXPECT_THAT(
+      remarks,
+      AllOf(HasSubstr("are they exchanged?"), HasSubstr("The new scan is not complete (stopped)"),
+            HasSubstr("1 outage of our own network"), HasSubstr("--retries was 1 and is 0"),
+            HasSubstr("--mta-sts was full and is record"), HasSubstr("DANE is not compared"),
+            Not(HasSubstr("--port"))));
+  for (const json& measure : report.at("domains")) {
+    EXPECT_NE(measure.at("measure"), "dane");
+    EXPECT_NE(measure.at("measure"), "mta_sts");
+  }
+  EXPECT_THAT(Run({Path("old"), Path("new")}).output, HasSubstr("To be read first\n"));
+}
+
+TEST_F(DiffCommandTest, SaysNothingFirstOfScansThatAreAlike) {
+  MakeScans();
+  EXPECT_THAT(RunJson({Path("old"), Path("new")}).at("remarks"), IsEmpty());
+}
+
+TEST_F(DiffCommandTest, MakesAPageThatNeedsNothingButItself) {
+  MakeScans();
+  ASSERT_EQ(Run({Path("old"), Path("new"), "-o", Path("diff.html")}).exit_code, 0);
+  const std::string page = Read("diff.html");
+  const std::string own = page.substr(0, page.find("<script"));
+  for (const char* outside : {"src=", "href=\"http", "@import", "url(", "<link", "<iframe"}) {
+    EXPECT_EQ(own.find(outside), own.npos) << outside;
+  }
+  EXPECT_THAT(own, AllOf(HasSubstr("<code>starttls_withdrawn</code></td><td>20</td>"),
+                         HasSubstr("default-src 'none'; script-src 'sha256-"),
+                         HasSubstr("<th scope=\"row\">without: it did not answer in time, now</th>"
+                                   "<td>5</td>")));
+}
+
+TEST_F(DiffCommandTest, KeepsStrangersTextText) {
+  MadeUpScan before(Path("old")), after(Path("new"));
+  for (MadeUpScan* scan : {&before, &after}) {
+    scan->scan()["version"] = kEvil;
+    scan->scan()["options"] = {{"ehlo_name", scan == &before ? kEvil : "x"}};
+  }
+  AddDomains(before, kEvil, 1, [](MadeUpDomain& domain) { AddGood(domain, kEvil); });
+  AddDomains(after, kEvil, 1, [](MadeUpDomain& domain) { AddGood(domain, "x.example"); });
+  before.Finish();
+  after.Finish();
+  const CommandResult result =
+      Run({Path("old"), Path("new"), "-o", Path("diff.html"), "--csv", Path("numbers")});
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  const std::string page = Read("diff.html");
+  EXPECT_THAT(page, AllOf(Not(HasSubstr("<b id=intruder")), Not(HasSubstr("<script>alert")),
+                          HasSubstr("&lt;b id=intruder&gt;")));
+  for (const std::string& text : {result.output, Read("numbers/domains.csv"),
+                                  Run({Path("old"), Path("new"), "--list", "mx_moved"}).output}) {
+    EXPECT_THAT(text, AllOf(HasSubstr("intruder"), Not(HasSubstr("\x1b"))));
+  }
+}
+
+TEST_F(DiffCommandTest, ComparesScansWithoutRows) {
+  MadeUpScan before(Path("old")), after(Path("new"));
+  before.Finish();
+  after.Finish();
+  EXPECT_EQ(Run({Path("old"), Path("new"), "-o", Path("diff.html")}).exit_code, 0);
+  EXPECT_EQ(RunJson({Path("old"), Path("new")}).at("domains_in_both"), 0);
+}
+
+TEST_F(DiffCommandTest, RefusesWrongUsage) {
+  MakeScans();
+  EXPECT_EQ(Run({Path("old")}).exit_code, 2);
+  EXPECT_EQ(Run({Path("old"), Path("new"), "--top", "0"}).exit_code, 2);
+  EXPECT_EQ(Run({Path("old"), Path("nowhere")}).exit_code, 1);
+  EXPECT_EQ(Run({Path("old"), Path("new"), "-o", Path("nowhere/d.html")}).exit_code, 1);
+  EXPECT_EQ(
+      Run({Path("old"), Path("new"), "--noise", Path("nowhere"), "-o", Path("d.html")}).exit_code,
+      1);
+  EXPECT_FALSE(std::filesystem::exists(Path("d.html")));
+}
+
+}  // namespace
+}  // namespace mxsweep::tools

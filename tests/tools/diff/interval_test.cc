@@ -1,0 +1,64 @@
+// Intervals against the tables of those who proposed or compared them.
+#include "tools/diff/interval.h"
+
+#include <gtest/gtest.h>
+
+namespace mxsweep::tools {
+namespace {
+
+void ExpectNear(const Interval& interval, double low, double high) {
+  EXPECT_NEAR(interval.low, low, 5e-5);
+  EXPECT_NEAR(interval.high, high, 5e-5);
+}
+
+// Newcombe, Statistics in Medicine 17 (1998), 857–872, table I, method 3 (Wilson's score).
+TEST(IntervalTest, WilsonIsAsInNewcombesTable) {
+  ExpectNear(WilsonInterval(81, 263), 0.2553, 0.3662);
+  ExpectNear(WilsonInterval(15, 148), 0.0624, 0.1605);
+  ExpectNear(WilsonInterval(0, 20), 0.0000, 0.1611);
+  ExpectNear(WilsonInterval(1, 29), 0.0061, 0.1718);
+}
+
+// The same volume, 873–890, table II, method 10.
+TEST(IntervalTest, DifferenceIsAsInNewcombesTable) {
+  ExpectNear(DifferenceInterval(56, 70, 48, 80), 0.0524, 0.3339);
+  ExpectNear(DifferenceInterval(9, 10, 3, 10), 0.1705, 0.8090);
+}
+
+// The same volume, 2635–2650, method 10.
+TEST(IntervalTest, PairedIsAsInNewcombesTable) {
+  ExpectNear(PairedInterval({36, 2, 12, 0}, 1), 0.0569, 0.3404);
+  ExpectNear(PairedInterval({20, 2, 12, 16}, 1), 0.0562, 0.3292);
+}
+
+TEST(IntervalTest, SaysNothingOfNothing) {
+  EXPECT_FALSE(PairedInterval({}, 1).excludes_zero());
+  EXPECT_FALSE(DifferenceInterval(1, 1, 0, 0).excludes_zero());
+  ExpectNear(WilsonInterval(0, 0), 0, 1);
+}
+
+// A few of few are no trend; the same share of many is.
+TEST(IntervalTest, WantsMoreThanAHandful) {
+  EXPECT_FALSE(PairedInterval({7, 3, 0, 0}, 1).excludes_zero());
+  EXPECT_TRUE(PairedInterval({700, 300, 0, 0}, 1).excludes_zero());
+  EXPECT_FALSE(PairedInterval({900, 50, 50, 0}, 1).excludes_zero());
+}
+
+// A thousand domains that changed with their one provider are one change.
+TEST(IntervalTest, CountsAClusterOnce) {
+  const PairedCounts counts = {.yes_yes = 9000, .yes_no = 1000};
+  DesignEffect one;
+  one.Add(1000, -1000);
+  for (int i = 0; i < 9; ++i) one.Add(1000, 0);
+  EXPECT_GT(one.Of(counts), 900);
+  EXPECT_FALSE(PairedInterval(counts, one.Of(counts)).excludes_zero());
+  // As many, each by itself.
+  DesignEffect many;
+  for (int i = 0; i < 1000; ++i) many.Add(1, -1);
+  for (int i = 0; i < 9000; ++i) many.Add(1, 0);
+  EXPECT_NEAR(many.Of(counts), 1, 0.01);
+  EXPECT_TRUE(PairedInterval(counts, many.Of(counts)).excludes_zero());
+}
+
+}  // namespace
+}  // namespace mxsweep::tools

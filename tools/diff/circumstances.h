@@ -1,0 +1,40 @@
+// How two scans were run, and in what they differ that may look like a change of servers: what is
+// to be read before any number.
+#ifndef MXSWEEP_TOOLS_DIFF_CIRCUMSTANCES_H_
+#define MXSWEEP_TOOLS_DIFF_CIRCUMSTANCES_H_
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "output/scan_directory.h"
+#include "tools/diff/measures.h"
+
+namespace mxsweep::tools {
+
+// Of scan.json, as it stands there: strangers may have written it.
+struct ScanHead {
+  std::string directory;
+  std::string started_at, finished_at;  // "2026-11-28T19:31:06.191889Z"; empty where unknown
+  std::string state;
+  std::string version;
+};
+
+struct Circumstances {
+  ScanHead old_scan, new_scan;
+  // Sentences.
+  std::vector<std::string> remarks;
+  std::array<bool, kMeasures> incomparable{};
+};
+
+ScanHead HeadOf(const output::ScanDirectory& scan);
+Circumstances CircumstancesOf(const output::ScanDirectory& old_scan,
+                              const output::ScanDirectory& new_scan);
+
+// "2026-11-28 19:31" of such a time; the text itself where it is none, "?" of nothing.
+std::string MinuteText(std::string_view time);
+
+}  // namespace mxsweep::tools
+
+#endif  // MXSWEEP_TOOLS_DIFF_CIRCUMSTANCES_H_

@@ -1,0 +1,225 @@
+#include "tools/diff/command.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "output/files/file_system.h"
+#include "output/scan_directory.h"
+#include "scanner/base/text.h"
+#include "tools/cli/exit_codes.h"
+#include "tools/cli/standard_output.h"
+#include "tools/diff/circumstances.h"
+#include "tools/diff/comparison.h"
+#include "tools/diff/facts.h"
+#include "tools/diff/noise.h"
+#include "tools/diff/page.h"
+#include "tools/diff/report.h"
+#include "tools/diff/tables.h"
+#include "tools/survey/new_file.h"
+#include "tools/survey/numbers.h"
+
+namespace mxsweep::tools {
+namespace {
+
+constexpr size_t kMaxTop = 1'000;
+constexpr size_t kPrintBytes = 1u << 20;
+
+struct DiffFlags {
+  std::string old_directory, new_directory;
+  std::vector<std::string> noise;
+  std::string list;
+  std::string csv;
+  std::string page;
+  size_t top = 10;
+  bool json = false;
+};
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "mxsweep: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
+}
+
+absl::Status CheckCauseWord(const std::string& word) {
+  const std::vector<std::string_view> words = CauseWords();
+  if (word.empty() || std::ranges::find(words, word) != words.end()) return absl::OkStatus();
+  std::string text = JoinText("--list: \"", word.substr(0, 64), "\" is no cause; there are");
+  for (const std::string_view known : words) AppendText(&text, " ", known);
+  return InvalidArgument(text);
+}
+
+absl::StatusOr<ScanFacts> ReadFacts(const std::string& directory) {
+  const auto scan = output::ScanDirectory::Open(directory);
+  if (!scan.ok()) return scan.status();
+  return ScanFacts::Read(*scan);
+}
+
+absl::Status AddPair(const ScanFacts& one, const ScanFacts& other, Noise* noise) {
+  Comparison comparison;
+  absl::Status status = Compare(
+      one, other, /*incomparable=*/{}, [](const DomainChange&) { return absl::OkStatus(); },
+      &comparison);
+  if (status.ok()) noise->Add(comparison);
+  return status;
+}
+
+// Scans of one time: each with the next one, and a single one with the old scan.
+absl::StatusOr<Noise> ReadNoise(const std::vector<std::string>& directories,
+                                const ScanFacts& old_scan) {
+  Noise noise;
+  std::optional<ScanFacts> last;
+  for (const std::string& directory : directories) {
+    auto facts = ReadFacts(directory);
+    if (!facts.ok()) return facts.status();
+    absl::Status status;
+    if (last) status = AddPair(*last, *facts, &noise);
+    if (directories.size() == 1) status = AddPair(old_scan, *facts, &noise);
+    if (!status.ok()) return status;
+    last.emplace(*std::move(facts));
+  }
+  return noise;
+}
+
+// What is told of each domain while it is compared: the lines of --list and of --csv.
+class DomainSink {
+ public:
+  // `csv` may be null; it outlives this.
+  DomainSink(const std::string& list, NewFile* csv) : list_(list), csv_(csv) {}
+
+  absl::Status Take(const DomainChange& change) {
+    absl::Status status;
+    if (csv_ != nullptr) status = csv_->Append(DomainCsvLine(change));
+    if (list_.empty() || CauseWord(change.cause) != list_) return status;
+    AppendText(&text_, CsvCell(change.domain), "\n");
+    if (text_.size() > kPrintBytes) status.Update(Flush());
+    return status;
+  }
+
+  absl::Status Flush() {
+    absl::Status status = WriteStandardOutput(text_);
+    text_.clear();
+    return status;
+  }
+
+ private:
+  const std::string& list_;
+  NewFile* csv_;
+  std::string text_;
+};
+
+// The files that are asked for. They are made before the work: a place that cannot be written to
+// costs nothing.
+struct DiffFiles {
+  std::unique_ptr<NewFile> page, domains;
+};
+
+absl::StatusOr<DiffFiles> MakeFiles(const DiffFlags& flags) {
+  DiffFiles files;
+  if (!flags.page.empty()) {
+    auto page = NewFile::Create(flags.page);
+    if (!page.ok()) return page.status();
+    files.page = *std::move(page);
+  }
+  if (flags.csv.empty()) return files;
+  absl::Status status = output::PosixFileSystem()->CreateDirectories(flags.csv);
+  if (!status.ok()) return status;
+  auto domains = NewFile::Create(flags.csv + "/domains.csv");
+  if (!domains.ok()) return domains.status();
+  status = (*domains)->Append(DomainCsvHeader());
+  if (!status.ok()) return status;
+  files.domains = *std::move(domains);
+  return files;
+}
+
+absl::Status FinishFiles(const DiffFlags& flags, const DiffReport& report, DiffFiles* files) {
+  absl::Status status;
+  if (files->page != nullptr) {
+    status = files->page->Append(RenderDiffPage(report));
+    if (status.ok()) status = files->page->Finish();
+  }
+  if (!status.ok() || files->domains == nullptr) return status;
+  status = files->domains->Finish();
+  return status.ok() ? WriteDiffTables(report, flags.csv) : status;
+}
+
+absl::Status Diff(const DiffFlags& flags) {
+  if (absl::Status status = CheckCauseWord(flags.list); !status.ok()) return status;
+  const auto old_scan = output::ScanDirectory::Open(flags.old_directory);
+  if (!old_scan.ok()) return old_scan.status();
+  const auto new_scan = output::ScanDirectory::Open(flags.new_directory);
+  if (!new_scan.ok()) return new_scan.status();
+  auto files = MakeFiles(flags);
+  if (!files.ok()) return files.status();
+  const auto before = ScanFacts::Read(*old_scan);
+  if (!before.ok()) return before.status();
+  const auto noise = ReadNoise(flags.noise, *before);
+  if (!noise.ok()) return noise.status();
+  const auto after = ScanFacts::Read(*new_scan);
+  if (!after.ok()) return after.status();
+  const Circumstances circumstances = CircumstancesOf(*old_scan, *new_scan);
+  DomainSink sink(flags.list, files->domains.get());
+  Comparison comparison;
+  absl::Status status = Compare(
+      *before, *after, circumstances.incomparable,
+      [&sink](const DomainChange& change) { return sink.Take(change); }, &comparison);
+  if (!status.ok()) return status;
+  const DiffReport report = {.circumstances = &circumstances,
+                             .comparison = &comparison,
+                             .noise = &*noise,
+                             .top = flags.top};
+  status = FinishFiles(flags, report, &*files);
+  if (!status.ok()) return status;
+  if (!flags.list.empty()) return sink.Flush();
+  return WriteStandardOutput(flags.json ? RenderDiffJson(report) : RenderDiff(report));
+}
+
+int RunDiffCommand(const DiffFlags& flags) {
+  const absl::Status status = Diff(flags);
+  // Unavailable: nobody reads any more, and wants no more of us.
+  return status.ok() || absl::IsUnavailable(status) ? kExitDone : Fail(status);
+}
+
+}  // namespace
+
+void AddDiffCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("diff", "Says what changed between two scans, and why");
+  auto flags = std::make_shared<DiffFlags>();
+  command->add_option("OLD", flags->old_directory, "Directory of the scan before")->required();
+  command->add_option("NEW", flags->new_directory, "Directory of the scan after")->required();
+  command
+      ->add_option("--noise", flags->noise,
+                   "Scans of one time, each compared with the next (a\n"
+                   "single one with OLD): what they differ in is chance")
+      ->type_name("DIR");
+  command
+      ->add_option("--list", flags->list,
+                   "Print the domains with this main cause, one a\nline, and nothing else")
+      ->type_name("CAUSE");
+  command->add_option("-o,--output", flags->page, "Write a page to look at to this file")
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--csv", flags->csv,
+          "Write each domain that changed, and the numbers\nbehind every table, to this folder")
+      ->type_name("DIR");
+  command->add_option("--top", flags->top, "Show so many providers")
+      ->type_name("N")
+      ->check(CLI::Range(size_t{1}, kMaxTop))
+      ->capture_default_str();
+  command->add_flag("--json", flags->json, "Print one JSON object");
+  command->footer(
+      "Exit code: 0 done, whatever was found; 1 failed; 2 wrong usage.\n\n"
+      "What the causes mean, and how chance is told from change: docs/diff.md.\n\n"
+      "Examples:\n"
+      "  mxsweep diff june july\n"
+      "  mxsweep diff june july --noise june-again -o diff.html --csv changes\n"
+      "  mxsweep diff june july --list starttls_withdrawn");
+  command->callback([flags, &exit_code] { exit_code = RunDiffCommand(*flags); });
+}
+
+}  // namespace mxsweep::tools
