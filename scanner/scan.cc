@@ -112,7 +112,8 @@ TimeLeftEstimator::Limits TimeLeftLimits(const ScanOptions& options) {
   return {.slowest_target_s = SlowestTargetSeconds(options),
           .patience_s = static_cast<double>(options.patience_ms) / 1e3,
           .address_interval_s = static_cast<double>(options.per_address_interval_ms) / 1e3,
-          .prefix_rate_per_s = options.per_prefix_rate_per_s};
+          .prefix_rate_per_s = options.per_prefix_rate_per_s,
+          .rate_per_s = options.rate_per_s};
 }
 
 absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {

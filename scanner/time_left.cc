@@ -121,21 +121,35 @@ std::optional<TimeLeft> TimeLeftEstimator::OfTail(const ProgressSnapshot& now) {
   TimeLeft left;
   const double crowds_s = now.patience_left_s ? std::min(*now.patience_left_s, CrowdSeconds(now, 1))
                                               : CrowdSeconds(now, 1);
-  // A crowd's last one is asked when the crowd is through, and then may be slow itself.
-  const double slow_s = now.waiting > 0
-                            ? limits_.slowest_target_s
-                            : *all_started_s_ + limits_.slowest_target_s - now.elapsed_s;
+  // The last one of a queue is asked when the others were, and then may be slow itself.
+  const double slow_s = now.queued > 0 ? limits_.slowest_target_s
+                                       : *all_started_s_ + limits_.slowest_target_s - now.elapsed_s;
   if (slow_s > 0) left.at_most_s = slow_s + crowds_s;
   return left;
+}
+
+// What waits for its turn, and for nothing else, needs --rate's time, but for what is given up
+// before its turn comes. (A crowd may end at once: its address turns out to be dead.)
+double TimeLeftEstimator::QueueSeconds(const ProgressSnapshot& now) const {
+  if (limits_.rate_per_s <= 0) return 0;
+  const uint64_t queued = now.queued - std::min(now.waiting, now.queued);
+  return static_cast<double>(queued) / (kFaster * limits_.rate_per_s);
 }
 
 std::optional<TimeLeft> TimeLeftEstimator::Note(const ProgressSnapshot& now) {
   Keep({now.elapsed_s, static_cast<double>(now.domains_started),
         static_cast<double>(now.domains_done)});
   if (!now.domains_total.has_value()) return std::nullopt;
-  if (!now.total_is_estimate && now.domains_started >= *now.domains_total) return OfTail(now);
-  all_started_s_.reset();
-  return OfBody(now, static_cast<double>(*now.domains_total));
+  const bool all_started = !now.total_is_estimate && now.domains_started >= *now.domains_total;
+  if (!all_started) all_started_s_.reset();
+  std::optional<TimeLeft> left =
+      all_started ? OfTail(now) : OfBody(now, static_cast<double>(*now.domains_total));
+  if (!left) return std::nullopt;
+  const double queue_s = QueueSeconds(now);
+  left->at_least_s = std::max(left->at_least_s, queue_s);
+  // The last of the queue may be slow, too.
+  if (all_started && left->at_most_s) *left->at_most_s += queue_s * kFaster / kSlower;
+  return left;
 }
 
 std::string FormatTimeLeft(const TimeLeft& left) {

@@ -24,6 +24,7 @@ class TimeLeftEstimator {
     double patience_s = 0;          // --patience: bounds what crowds add
     double address_interval_s = 0;  // between two of a crowd at one address
     double prefix_rate_per_s = 0;   // of a crowd in one prefix; 0: no limit
+    double rate_per_s = 0;          // --rate; 0: no limit
   };
 
   explicit TimeLeftEstimator(const Limits& limits) : limits_(limits) {}
@@ -48,6 +49,7 @@ class TimeLeftEstimator {
   double CrowdSeconds(const ProgressSnapshot& now, double growth) const;
   std::optional<TimeLeft> OfBody(const ProgressSnapshot& now, double total) const;
   std::optional<TimeLeft> OfTail(const ProgressSnapshot& now);
+  double QueueSeconds(const ProgressSnapshot& now) const;
 
   Limits limits_;
   std::vector<Sample> samples_;

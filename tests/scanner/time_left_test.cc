@@ -13,8 +13,11 @@
 namespace mxsweep::scanner {
 namespace {
 
-constexpr TimeLeftEstimator::Limits kLimits = {
-    .slowest_target_s = 300, .patience_s = 3'600, .address_interval_s = 1, .prefix_rate_per_s = 16};
+constexpr TimeLeftEstimator::Limits kLimits = {.slowest_target_s = 300,
+                                               .patience_s = 3'600,
+                                               .address_interval_s = 1,
+                                               .prefix_rate_per_s = 16,
+                                               .rate_per_s = 100};
 
 // A list of 100,000 of which `started` and `done` are the counts at a time.
 std::optional<TimeLeft> After(double seconds, const std::function<uint64_t(double)>& started,
@@ -99,12 +102,26 @@ TEST(TimeLeft, CountsWhatACrowdTakesButNoMoreThanPatienceAllows) {
   now.domains_total = now.domains_started = 10'000;
   now.domains_done = 9'000;
   now.elapsed_s = 50;
-  now.waiting = now.largest_crowd = 1'000;
+  now.queued = now.waiting = now.largest_crowd = 1'000;
   EXPECT_EQ(estimator.Note(now)->at_most_s, 1'000 + 300);
-  now.waiting = now.largest_crowd = 90'000;
+  now.queued = now.waiting = now.largest_crowd = 90'000;
   EXPECT_EQ(estimator.Note(now)->at_most_s, 3'600 + 300);
   now.patience_left_s = 60;
   EXPECT_EQ(estimator.Note(now)->at_most_s, 60 + 300);
+}
+
+TEST(TimeLeft, IsNoShorterThanTheRateAllowsForWhatIsQueued) {
+  TimeLeftEstimator estimator(kLimits);
+  ProgressSnapshot now;
+  now.domains_total = now.domains_started = 10'000;
+  now.domains_done = 1'000;
+  now.elapsed_s = 50;
+  now.queued = 9'000;  // 90 s at 100 a second
+  const auto left = estimator.Note(now);
+  ASSERT_TRUE(left.has_value() && left->at_most_s.has_value());
+  EXPECT_GT(left->at_least_s, 60);
+  EXPECT_LT(left->at_least_s, 90);
+  EXPECT_GT(*left->at_most_s, 90 + 300);
 }
 
 TEST(TimeLeft, IsRoundedAwayFromTheTruthAndNeverTowardsIt) {

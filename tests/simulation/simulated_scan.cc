@@ -528,6 +528,7 @@ class SimulatedScan {
     now.domains_started = feeder_->started();
     now.domains_total = feeder_->ended() ? feeder_->started() : world_.targets.size();
     for (Worker* worker : context_.workers) {
+      now.queued += worker->counters().queued.load();
       now.waiting += worker->counters().parked.load();
       for (const Crowd& crowd : worker->crowds().largest) {
         now.largest_crowd = std::max<uint64_t>(now.largest_crowd, crowd.waiting);

@@ -55,7 +55,8 @@ Record Watch(const World& world, ScanSettings settings) {
       {.slowest_target_s = 300,
        .patience_s = static_cast<double>(settings.patience_ns) / 1e9,
        .address_interval_s = static_cast<double>(settings.gate.per_address_interval_ns) / 1e9,
-       .prefix_rate_per_s = settings.gate.per_prefix_rate_per_s});
+       .prefix_rate_per_s = settings.gate.per_prefix_rate_per_s,
+       .rate_per_s = settings.gate.rate_per_s});
   settings.on_watch = [&](const ProgressSnapshot& now) {
     const std::optional<TimeLeft> left = estimator.Note(now);
     if (!left) return;
@@ -106,6 +107,16 @@ TEST(TimeLeft, IsTrueWhereTheLastServersAreSilent) {
   const Record record =
       Watch(Mixed(World::Uniform(Manner::kGood, 2'000), Manner::kSilent, 50), Slowly());
   ExpectHonest(record, "silent");
+}
+
+// Many slots: all targets are started long before they are asked.
+TEST(TimeLeft, HasALowerEndWhereEverythingIsQueuedAtTheGate) {
+  ScanSettings settings = Slowly();
+  settings.slots = 5'000;
+  const Record record = Watch(World::Uniform(Manner::kGood, 2'000), settings);
+  ExpectHonest(record, "queued");
+  const Said& halfway = record.said[record.said.size() / 2];
+  EXPECT_GT(halfway.left.at_least_s, record.Truth(halfway) / 2);
 }
 
 // One address with many names: the usual figure says that the scan is nearly over, for most of it.
