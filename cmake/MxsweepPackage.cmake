@@ -21,7 +21,7 @@ install(FILES "${printed}/_mxsweep" DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/ven
 install(FILES "${printed}/mxsweep.fish" DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES "${deploy}/mxsweep-nightly.service" "${deploy}/mxsweep-nightly.timer"
         DESTINATION lib/systemd/system)
-install(PROGRAMS "${deploy}/nightly-scan" DESTINATION lib/mxsweep)
+install(PROGRAMS "${deploy}/nightly-scan" "${deploy}/nightly-diff" DESTINATION lib/mxsweep)
 install(FILES "${deploy}/mxsweep.toml" "${deploy}/grafana-dashboard.json"
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/mxsweep/examples)
 install(FILES "${PROJECT_SOURCE_DIR}/NOTICE" DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/mxsweep
