@@ -26,6 +26,7 @@
 #include "tools/policy/command.h"
 #include "tools/report/command.h"
 #include "tools/scan_command.h"
+#include "tools/trend/command.h"
 
 namespace {
 
@@ -60,6 +61,7 @@ void AddCommands(CLI::App& app, int& exit_code) {
   mxsweep::tools::AddExplainCommand(app, exit_code);
   mxsweep::tools::AddReportCommand(app, exit_code);
   mxsweep::tools::AddDiffCommand(app, exit_code);
+  mxsweep::tools::AddTrendCommand(app, exit_code);
   mxsweep::tools::AddDoctorCommand(app, exit_code);
   mxsweep::tools::AddCompletionCommand(app, exit_code);
   mxsweep::tools::AddManualCommand(app, exit_code);

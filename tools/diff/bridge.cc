@@ -143,7 +143,12 @@ double PointsOf(const MeasureChange& change) {
 
 Verdict VerdictOf(const MeasureChange& change) {
   const Interval interval = change.ChangeInterval();
-  if (!interval.excludes_zero()) return Verdict::kNotTold;
+  const PairedCounts paired = change.Paired();
+  const double effect = change.cluster.Of(paired);
+  const bool is_told =
+      interval.excludes_zero() && SignTestTells(static_cast<double>(paired.yes_no) / effect,
+                                                static_cast<double>(paired.no_yes) / effect);
+  if (!is_told) return Verdict::kNotTold;
   return interval.low > 0 ? Verdict::kUp : Verdict::kDown;
 }
 

@@ -51,7 +51,8 @@ double ShareOf(const Split& split);
 double PointsOf(const MeasureChange& change);
 
 enum class Verdict : uint8_t { kUp, kDown, kNotTold };
-// Up or down only where the interval of the change excludes none.
+// Up or down only where the interval of the change excludes none, and the sign test does not take
+// it for chance.
 Verdict VerdictOf(const MeasureChange& change);
 std::string_view VerdictWord(Verdict verdict);
 

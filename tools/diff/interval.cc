@@ -66,6 +66,21 @@ Interval PairedInterval(const PairedCounts& counts, double design_effect) {
           change + reach(of_after.high - after, before - of_before.low)};
 }
 
+bool SignTestTells(double lost, double gained) {
+  // Of more changes than that, the intervals tell.
+  constexpr double kMany = 1000;
+  constexpr double kLevel = 0.05;
+  const double all = std::floor(lost) + std::floor(gained);
+  if (all > kMany) return true;
+  const double fewer = std::floor(std::min(lost, gained));
+  double chance = 0;
+  for (double k = 0; k <= fewer; ++k) {
+    const double ways = std::lgamma(all + 1) - std::lgamma(k + 1) - std::lgamma(all - k + 1);
+    chance += std::exp(ways - all * std::log(2.0));
+  }
+  return 2 * chance <= kLevel;
+}
+
 Interval DifferenceInterval(double part_a, double whole_a, double part_b, double whole_b) {
   if (whole_a <= 0 || whole_b <= 0) return {-1, 1};
   const double a = part_a / whole_a;

@@ -60,6 +60,11 @@ Interval PairedInterval(const PairedCounts& counts, double design_effect);
 // part_a / whole_a less part_b / whole_b.
 Interval DifferenceInterval(double part_a, double whole_a, double part_b, double whole_b);
 
+// Of so many changes, are those one way too many for chance, which goes either way as often? The
+// exact sign test (McNemar's, Psychometrika 12, 1947), two-sided at 5 %: where changes are few, the
+// intervals above are too narrow.
+bool SignTestTells(double lost, double gained);
+
 }  // namespace mxsweep::tools
 
 #endif  // MXSWEEP_TOOLS_DIFF_INTERVAL_H_

@@ -56,18 +56,6 @@ std::string_view DoubtText(Doubt doubt) {
   return "";
 }
 
-std::string_view VerdictText(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kUp:
-      return "up";
-    case Verdict::kDown:
-      return "down";
-    case Verdict::kNotTold:
-      return "no trend";
-  }
-  return "";
-}
-
 class DiffPage {
  public:
   explicit DiffPage(const DiffReport& report)

@@ -94,11 +94,41 @@ std::vector<CauseCount> CausesOfProvider(const Comparison& comparison, size_t pl
   return causes;
 }
 
+void AppendItem(std::string_view sentence, std::string* out) {
+  constexpr size_t kColumns = 80;
+  constexpr std::string_view kFirst = "  - ", kNext = "    ";
+  std::string line(kFirst);
+  for (size_t begin = 0; begin < sentence.size();) {
+    const size_t end = std::min(sentence.find(' ', begin), sentence.size());
+    const std::string_view word = sentence.substr(begin, end - begin);
+    const bool is_first = line == kFirst || line == kNext;
+    if (!is_first && line.size() + 1 + word.size() > kColumns) {
+      AppendText(out, line, "\n");
+      line = kNext;
+    }
+    AppendText(&line, line == kFirst || line == kNext ? "" : " ", word);
+    begin = end + 1;
+  }
+  AppendText(out, line, "\n");
+}
+
 std::string PointsText(double points) {
   std::string text = absl::StrFormat("%+.2f", points);
   if (text != "+0.00" && text != "-0.00") return text;
   if (points == 0) return "0.00";
   return points > 0 ? "+<0.01" : "-<0.01";
+}
+
+std::string_view VerdictText(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kUp:
+      return "up";
+    case Verdict::kDown:
+      return "down";
+    case Verdict::kNotTold:
+      return "no trend";
+  }
+  return "";
 }
 
 std::string SplitShareText(const Split& split) { return ShareText(split.yes, split.whole()); }

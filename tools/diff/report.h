@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "tools/diff/bridge.h"
 #include "tools/diff/circumstances.h"
 #include "tools/diff/comparison.h"
 #include "tools/diff/noise.h"
@@ -49,6 +50,10 @@ std::vector<CauseCount> CausesOfProvider(const Comparison& comparison, size_t pl
 
 // "+1.25", "-0.40", "0.00"; "+<0.01" of what is less.
 std::string PointsText(double points);
+// "up", "down", "no trend".
+std::string_view VerdictText(Verdict verdict);
+// Appends a sentence as an item of a list, in lines of 80 columns.
+void AppendItem(std::string_view sentence, std::string* out);
 // "91.20 %" of such a split.
 std::string SplitShareText(const Split& split);
 

@@ -12,27 +12,8 @@
 namespace mxsweep::tools {
 namespace {
 
-constexpr size_t kColumns = 80;
 constexpr size_t kMaxNameBytes = 200;
 constexpr size_t kShownCauses = 2;  // of a provider
-
-// One sentence of a list, broken at blanks so that it fits.
-void AppendItem(std::string_view sentence, std::string* out) {
-  constexpr std::string_view kFirst = "  - ", kNext = "    ";
-  std::string line(kFirst);
-  for (size_t begin = 0; begin < sentence.size();) {
-    const size_t end = std::min(sentence.find(' ', begin), sentence.size());
-    const std::string_view word = sentence.substr(begin, end - begin);
-    const bool is_first = line == kFirst || line == kNext;
-    if (!is_first && line.size() + 1 + word.size() > kColumns) {
-      AppendText(out, line, "\n");
-      line = kNext;
-    }
-    AppendText(&line, line == kFirst || line == kNext ? "" : " ", word);
-    begin = end + 1;
-  }
-  AppendText(out, line, "\n");
-}
 
 void AppendScan(std::string_view which, const ScanHead& scan, uint64_t domains, uint64_t servers,
                 std::string* out) {

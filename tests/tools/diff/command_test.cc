@@ -216,6 +216,17 @@ TEST_F(DiffCommandTest, SaysWhatGoesAsOftenTheOtherWay) {
   }
 }
 
+TEST_F(DiffCommandTest, CallsAFewOfFewNoTrend) {
+  MadeUpScan before(Path("old")), after(Path("new"));
+  AddDomains(before, "few", 3, Good);
+  AddDomains(after, "few", 3, Clear);
+  before.Finish();
+  after.Finish();
+  const json report = RunJson({Path("old"), Path("new")});
+  EXPECT_EQ(MeasureOf(report, "domains", "tls").at("in_both").at("lost"), 3);
+  EXPECT_EQ(MeasureOf(report, "domains", "tls").at("verdict"), "not_told");
+}
+
 // A thousand customers of one provider are one provider.
 TEST_F(DiffCommandTest, CallsTheChangeOfOneProviderNoTrend) {
   MadeUpScan before(Path("old")), after(Path("new"));

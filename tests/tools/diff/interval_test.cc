@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace mxsweep::tools {
 namespace {
 
@@ -42,6 +44,20 @@ TEST(IntervalTest, WantsMoreThanAHandful) {
   EXPECT_FALSE(PairedInterval({7, 3, 0, 0}, 1).excludes_zero());
   EXPECT_TRUE(PairedInterval({700, 300, 0, 0}, 1).excludes_zero());
   EXPECT_FALSE(PairedInterval({900, 50, 50, 0}, 1).excludes_zero());
+}
+
+// Critical values of the two-sided sign test at 5 %, as tables have them: of 6 changes 0, of 9 one,
+// of 12 two, of 15 three, of 17 four, of 20 five, of 25 seven may be the other way.
+TEST(IntervalTest, SignTestIsAsInTables) {
+  constexpr std::pair<int, int> kCritical[] = {{6, 0},  {9, 1},  {12, 2}, {15, 3},
+                                               {17, 4}, {20, 5}, {25, 7}};
+  for (const auto& [changes, fewer] : kCritical) {
+    EXPECT_TRUE(SignTestTells(changes - fewer, fewer)) << changes;
+    EXPECT_TRUE(SignTestTells(fewer, changes - fewer)) << changes;
+    EXPECT_FALSE(SignTestTells(changes - fewer - 1, fewer + 1)) << changes;
+    EXPECT_FALSE(SignTestTells(changes - fewer - 1, fewer)) << changes;
+  }
+  EXPECT_FALSE(SignTestTells(0, 0));
 }
 
 // A thousand domains that changed with their one provider are one change.
