@@ -113,7 +113,8 @@ TimeLeftEstimator::Limits TimeLeftLimits(const ScanOptions& options) {
           .patience_s = static_cast<double>(options.patience_ms) / 1e3,
           .address_interval_s = static_cast<double>(options.per_address_interval_ms) / 1e3,
           .prefix_rate_per_s = options.per_prefix_rate_per_s,
-          .rate_per_s = options.rate_per_s};
+          .rate_per_s = options.rate_per_s,
+          .max_runtime_s = static_cast<double>(options.max_runtime_ms) / 1e3};
 }
 
 absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {

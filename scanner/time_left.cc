@@ -131,9 +131,19 @@ std::optional<TimeLeft> TimeLeftEstimator::OfTail(const ProgressSnapshot& now) {
 // What waits for its turn, and for nothing else, needs --rate's time, but for what is given up
 // before its turn comes. (A crowd may end at once: its address turns out to be dead.)
 double TimeLeftEstimator::QueueSeconds(const ProgressSnapshot& now) const {
-  if (limits_.rate_per_s <= 0) return 0;
+  // A scan that stops asks nobody any more.
+  if (limits_.rate_per_s <= 0 || now.state != ProgressState::kRunning) return 0;
   const uint64_t queued = now.queued - std::min(now.waiting, now.queued);
   return static_cast<double>(queued) / (kFaster * limits_.rate_per_s);
+}
+
+// Then it stops, and what is under way is finished.
+void TimeLeftEstimator::BoundByRuntime(const ProgressSnapshot& now, TimeLeft* left) const {
+  if (limits_.max_runtime_s <= 0) return;
+  const double until_stop_s = std::max(0.0, limits_.max_runtime_s - now.elapsed_s);
+  left->at_least_s = std::min(left->at_least_s, until_stop_s);
+  const double most_s = until_stop_s + limits_.slowest_target_s;
+  left->at_most_s = std::min(left->at_most_s.value_or(most_s), most_s);
 }
 
 std::optional<TimeLeft> TimeLeftEstimator::Note(const ProgressSnapshot& now) {
@@ -149,6 +159,7 @@ std::optional<TimeLeft> TimeLeftEstimator::Note(const ProgressSnapshot& now) {
   left->at_least_s = std::max(left->at_least_s, queue_s);
   // The last of the queue may be slow, too.
   if (all_started && left->at_most_s) *left->at_most_s += queue_s * kFaster / kSlower;
+  BoundByRuntime(now, &*left);
   return left;
 }
 

@@ -25,6 +25,7 @@ class TimeLeftEstimator {
     double address_interval_s = 0;  // between two of a crowd at one address
     double prefix_rate_per_s = 0;   // of a crowd in one prefix; 0: no limit
     double rate_per_s = 0;          // --rate; 0: no limit
+    double max_runtime_s = 0;       // --max-runtime; 0: none
   };
 
   explicit TimeLeftEstimator(const Limits& limits) : limits_(limits) {}
@@ -50,6 +51,7 @@ class TimeLeftEstimator {
   std::optional<TimeLeft> OfBody(const ProgressSnapshot& now, double total) const;
   std::optional<TimeLeft> OfTail(const ProgressSnapshot& now);
   double QueueSeconds(const ProgressSnapshot& now) const;
+  void BoundByRuntime(const ProgressSnapshot& now, TimeLeft* left) const;
 
   Limits limits_;
   std::vector<Sample> samples_;

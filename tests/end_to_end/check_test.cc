@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -260,6 +261,23 @@ TEST_F(CheckTest, WatchesPolitelyAndPrintsOnceWhatDoesNotChange) {
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0]["report"]["domains"][0]["verdict"], "safe");
   EXPECT_EQ(lines[0]["changes"], json::array());
+}
+
+TEST_F(CheckTest, TheDoctorAsksTheResolverAndTheServerThatIsNamed) {
+  const std::string address = Explain("perfect.lab", 0)["hosts"][0]["endpoints"][0]["address"];
+  const CommandResult examined = Mxsweep(
+      {"doctor", "--json", "--resolver", lab_->resolver(), "--dns-timeout", "2s", "--smtp",
+       address + ":" + std::to_string(Lab::kSmtpPort), "--ehlo-name", "scanner.example.org"});
+  const json report = json::parse(examined.output, nullptr, /*allow_exceptions=*/false);
+  ASSERT_TRUE(report.is_object()) << examined.output;
+  EXPECT_EQ(report["exit_code"], examined.exit_code);
+  std::map<std::string, std::string> health;
+  for (const json& check : report["checks"]) health[check["id"]] = check["health"];
+  EXPECT_EQ(health["resolver"], "ok") << examined.output;
+  EXPECT_EQ(health["port_25"], "ok") << examined.output;
+  EXPECT_EQ(health["io_uring"], "ok") << examined.output;
+  const CommandResult wrong = Mxsweep({"doctor", "--ehlo-name", "localhost"});
+  EXPECT_EQ(wrong.exit_code, 2);
 }
 
 }  // namespace

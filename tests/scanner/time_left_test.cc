@@ -124,6 +124,23 @@ TEST(TimeLeft, IsNoShorterThanTheRateAllowsForWhatIsQueued) {
   EXPECT_GT(*left->at_most_s, 90 + 300);
 }
 
+TEST(TimeLeft, EndsWithTheRuntimeThatIsAllowed) {
+  TimeLeftEstimator::Limits limits = kLimits;
+  limits.max_runtime_s = 600;
+  TimeLeftEstimator estimator(limits);
+  ProgressSnapshot now;
+  now.domains_total = now.domains_started = 1'000'000;
+  now.elapsed_s = 500;
+  now.queued = 900'000;
+  const auto left = estimator.Note(now);
+  ASSERT_TRUE(left.has_value());
+  EXPECT_EQ(left->at_least_s, 100);
+  EXPECT_EQ(left->at_most_s, 100 + 300);
+  // It stops: what is queued is not asked any more.
+  now.state = ProgressState::kStopping;
+  EXPECT_EQ(estimator.Note(now)->at_least_s, 0);
+}
+
 TEST(TimeLeft, IsRoundedAwayFromTheTruthAndNeverTowardsIt) {
   const std::pair<TimeLeft, std::string> cases[] = {
       {{0, 3.0}, "under 5s"},         {{12, 43.0}, "10s-45s"},
