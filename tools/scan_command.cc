@@ -1,6 +1,5 @@
 #include "tools/scan_command.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,11 +18,9 @@
 #include "scanner/base/text.h"
 #include "scanner/scan.h"
 #include "tools/cli/exit_codes.h"
-#include "tools/cli/log.h"
-#include "tools/cli/metrics.h"
 #include "tools/cli/scan_flags.h"
 #include "tools/cli/standard_output.h"
-#include "tools/cli/status_file.h"
+#include "tools/scan_watch.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -65,11 +62,6 @@ void CatchSignals() {
   if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
-int TerminalColumns() {
-  winsize size{};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
-}
-
 int ExitCodeOf(const absl::Status& status) {
   if (absl::IsCancelled(status)) return kExitStopped;
   return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
@@ -80,112 +72,6 @@ int FailWith(const absl::Status& status) {
   return ExitCodeOf(status);
 }
 
-// Whoever watches a scan: who looks at standard error, and who reads the status file.
-class ScanWatch {
- public:
-  explicit ScanWatch(const scanner::ScanOptions& options)
-      : options_(options),
-        terminal_(isatty(STDERR_FILENO) == 1),
-        colour_(terminal_ && std::getenv("NO_COLOR") == nullptr),
-        progress_(stderr, {.mode = options.progress,
-                           .is_terminal = terminal_,
-                           .colour = colour_,
-                           .columns = TerminalColumns()}),
-        log_(options.log_level, [this] { progress_.Clear(); }) {}
-
-  // Before there are threads.
-  absl::Status Begin() {
-    absl::Status status;
-    if (!options_.status_file.empty()) {
-      status = Add("the status file", StartStatusFile(options_.status_file));
-    }
-    if (status.ok() && options_.metrics_address) {
-      status = Add("what Prometheus is told", StartMetrics(*options_.metrics_address));
-    }
-    return status;
-  }
-
-  scanner::ScanControl Control() {
-    scanner::ScanControl control;
-    control.stop = &stop_asked;
-    control.stop_now = &stop_now_asked;
-    control.tell = &tell_asked;
-    control.progress = &progress_;
-    control.on_progress = [this](const scanner::ProgressSnapshot& now) { Note(now); };
-    control.notice = [this](scanner::LogLevel level, const std::string& line) {
-      log_.Say(level, line);
-    };
-    return control;
-  }
-
-  // How it ended.
-  void End(const absl::StatusOr<scanner::ScanSummary>& summary) {
-    progress_.Clear();
-    last_.state = StateOf(summary);
-    last_.time_left.reset();
-    TellSides();
-    if (options_.progress == scanner::ProgressMode::kJson) {
-      std::fprintf(stderr, "%s\n", scanner::RenderJson(last_).c_str());
-    }
-    if (!summary.ok()) return;
-    // Rows of --format ndjson are on standard output: nothing else may be.
-    if (options_.progress != scanner::ProgressMode::kNone &&
-        options_.progress != scanner::ProgressMode::kJson) {
-      std::fputs(scanner::RenderSummary(*summary, colour_).c_str(), stderr);
-    }
-    if (!summary->failure.empty()) Complain(summary->failure);
-    if (!summary->complete && !options_.output_dir.empty()) {
-      log_.Say(scanner::LogLevel::kInfo,
-               "Go on with: mxsweep scan --resume " + options_.output_dir);
-    }
-  }
-
-  void Complain(std::string_view message) {
-    log_.Say(scanner::LogLevel::kError, JoinText("mxsweep: ", message));
-  }
-
- private:
-  static scanner::ProgressState StateOf(const absl::StatusOr<scanner::ScanSummary>& summary) {
-    if (summary.ok() && summary->complete) return scanner::ProgressState::kComplete;
-    const bool failed =
-        summary.ok() ? !summary->failure.empty() : !absl::IsCancelled(summary.status());
-    return failed ? scanner::ProgressState::kFailed : scanner::ProgressState::kStopped;
-  }
-
-  struct Side {
-    std::string_view what;
-    std::unique_ptr<SideProcess> process;
-  };
-
-  absl::Status Add(std::string_view what, absl::StatusOr<std::unique_ptr<SideProcess>> process) {
-    if (process.ok()) sides_.push_back({what, *std::move(process)});
-    return process.status();
-  }
-
-  void Note(const scanner::ProgressSnapshot& now) {
-    last_ = now;
-    TellSides();
-  }
-
-  void TellSides() {
-    const std::string line = scanner::RenderJson(last_);
-    std::erase_if(sides_, [&](const Side& side) {
-      if (side.process->Tell(line)) return false;
-      log_.Say(scanner::LogLevel::kWarning,
-               JoinText("WARNING: ", side.what, " is not kept up any more: its process has ended"));
-      return true;
-    });
-  }
-
-  const scanner::ScanOptions& options_;
-  const bool terminal_;
-  const bool colour_;
-  scanner::ProgressWriter progress_;
-  Log log_;
-  std::vector<Side> sides_;
-  scanner::ProgressSnapshot last_;
-};
-
 int RunScan(const scanner::ScanOptions& options) {
   ScanWatch watch(options);
   const auto fail = [&watch](const absl::Status& status) {
@@ -195,7 +81,12 @@ int RunScan(const scanner::ScanOptions& options) {
   if (absl::Status status = options.Validate(); !status.ok()) return fail(status);
   CatchSignals();
   if (absl::Status status = watch.Begin(); !status.ok()) return fail(status);
-  const absl::StatusOr<scanner::ScanSummary> summary = scanner::RunScan(options, watch.Control());
+  scanner::ScanControl control = watch.Control();
+  control.stop = &stop_asked;
+  control.stop_now = &stop_now_asked;
+  control.tell = &tell_asked;
+  const absl::StatusOr<scanner::ScanSummary> summary =
+      scanner::RunScan(options, std::move(control));
   watch.End(summary);
   if (!summary.ok()) return fail(summary.status());
   return summary->complete ? kExitDone : kExitStopped;
