@@ -72,6 +72,8 @@ constexpr Setting kSettings[] = {
     {"/options/greeting_timeout_ms", "--greeting-timeout", kTimeOuts},
     {"/options/command_timeout_ms", "--command-timeout", kTimeOuts},
     {"/options/handshake_timeout_ms", "--handshake-timeout", kTimeOuts},
+    {"/schema_version", "the version of the tables",
+     "what the older one has no column for is not known there"},
     {"/version", "mxsweep's version", "CHANGELOG.md tells what it sees otherwise"},
 };
 

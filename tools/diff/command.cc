@@ -11,6 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "output/files/file_system.h"
 #include "output/scan_directory.h"
+#include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
 #include "tools/cli/exit_codes.h"
 #include "tools/cli/standard_output.h"
@@ -22,13 +23,13 @@
 #include "tools/diff/report.h"
 #include "tools/diff/tables.h"
 #include "tools/survey/new_file.h"
-#include "tools/survey/numbers.h"
 
 namespace mxsweep::tools {
 namespace {
 
 constexpr size_t kMaxTop = 1'000;
 constexpr size_t kPrintBytes = 1u << 20;
+constexpr size_t kMaxNameBytes = 1024;
 
 struct DiffFlags {
   std::string old_directory, new_directory;
@@ -95,7 +96,7 @@ class DomainSink {
     absl::Status status;
     if (csv_ != nullptr) status = csv_->Append(DomainCsvLine(change));
     if (list_.empty() || CauseWord(change.cause) != list_) return status;
-    AppendText(&text_, CsvCell(change.domain), "\n");
+    AppendText(&text_, SanitizeText(change.domain, kMaxNameBytes), "\n");
     if (text_.size() > kPrintBytes) status.Update(Flush());
     return status;
   }

@@ -274,6 +274,18 @@ TEST_F(DiffCommandTest, SaysFirstInWhatTheScansDiffer) {
   EXPECT_THAT(Run({Path("old"), Path("new")}).output, HasSubstr("To be read first\n"));
 }
 
+// An older scan has no such column: what stands in it alone is not known in the other.
+TEST_F(DiffCommandTest, SaysThatTheTablesAreOfAnotherVersion) {
+  MakeScans();
+  std::string text = Read("old/scan.json");
+  const std::string now = "\"schema_version\": 5";
+  ASSERT_NE(text.find(now), text.npos) << text;
+  text.replace(text.find(now), now.size(), "\"schema_version\": 4");
+  std::ofstream(Path("old/scan.json")) << text;
+  EXPECT_THAT(RunJson({Path("old"), Path("new")}).at("remarks").dump(),
+              HasSubstr("the version of the tables was 4 and is 5"));
+}
+
 TEST_F(DiffCommandTest, SaysNothingFirstOfScansThatAreAlike) {
   MakeScans();
   EXPECT_THAT(RunJson({Path("old"), Path("new")}).at("remarks"), IsEmpty());
