@@ -28,7 +28,7 @@ struct Step {
   Why why = Why::kNothing;
   uint64_t count = 0;  // domains or servers of this step; with totals: all
   Split after;         // what counts after it
-  double points = 0;   // by how much the share moved, in hundredths; 0 of totals
+  double points = 0;   // by how much the share moved, in percentage points; 0 of totals
 };
 
 // The steps in the order of StepKind, those of one kind by reason in the order of Why. Left and
@@ -47,11 +47,11 @@ Direction DirectionOf(const Step& step);
 
 // Of 100; 0 of nothing.
 double ShareOf(const Split& split);
-// By how much the share of what is known in both scans moved, in hundredths.
+// By how much the share of what is known in both scans moved, in percentage points.
 double PointsOf(const MeasureChange& change);
 
 enum class Verdict : uint8_t { kUp, kDown, kNotTold };
-// Up or down only where the interval of the change excludes none, and the sign test does not take
+// Up or down only where the interval of the change excludes zero, and the sign test does not take
 // it for chance.
 Verdict VerdictOf(const MeasureChange& change);
 std::string_view VerdictWord(Verdict verdict);

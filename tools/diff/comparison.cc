@@ -227,6 +227,7 @@ class Comparer {
     return then != 0 && now != 0 && tallies_.OfBefore(then) != tallies_.OfAfter(now);
   }
 
+  // The first that applies, in the order of Fate.
   MainCause CauseOf(const Domain* old_domain, const Domain* new_domain, const States& a,
                     const States& b, const std::array<Why, kMeasures>& flips) const {
     if (old_domain == nullptr || new_domain == nullptr) {
@@ -234,31 +235,41 @@ class Comparer {
               .direction = old_domain == nullptr ? Direction::kGained : Direction::kLost,
               .why = Why::kNotInList};
     }
-    const State& old_tls = a[Index(Measure::kTls)];
-    const State& new_tls = b[Index(Measure::kTls)];
-    if (const auto cause = MailCause(old_tls, new_tls)) return *cause;
+    if (const auto cause = MailCause(a[Index(Measure::kTls)], b[Index(Measure::kTls)])) {
+      return *cause;
+    }
     for (const Measure measure : measures_) {
       const size_t m = Index(measure);
       if (!IsFlip(a[m], b[m])) continue;
       return {Fate::kMeasure, measure, DirectionTo(b[m]), flips[m]};
     }
     if (HasMoved(*old_domain, *new_domain)) return {.fate = Fate::kMoved, .why = Why::kMxMoved};
+    if (const auto cause = OtherReason(a, b)) return *cause;
+    return WhatIsNotKnown(a, b);
+  }
+
+  // "No" in both scans, for different reasons.
+  std::optional<MainCause> OtherReason(const States& a, const States& b) const {
     for (const Measure measure : measures_) {
       const size_t m = Index(measure);
       if (a[m].answer != Answer::kNo || b[m].answer != Answer::kNo || a[m] == b[m]) continue;
-      return {Fate::kOtherwise, measure, Direction::kNeither, b[m].why};
+      return MainCause{Fate::kOtherwise, measure, Direction::kNeither, b[m].why};
     }
-    for (const Measure measure : measures_) {
-      const size_t m = Index(measure);
-      if (a[m].is_known() && !b[m].is_known()) return {.fate = Fate::kNotKnownNow, .why = b[m].why};
-      if (!a[m].is_known() && b[m].is_known()) {
-        return {.fate = Fate::kNotKnownThen, .why = a[m].why};
-      }
-    }
-    if (!new_tls.is_known()) return {.fate = Fate::kNotKnown, .why = new_tls.why};
-    return {};
+    return std::nullopt;
   }
 
+  MainCause WhatIsNotKnown(const States& a, const States& b) const {
+    for (const Measure measure : measures_) {
+      const size_t m = Index(measure);
+      if (a[m].is_known() == b[m].is_known()) continue;
+      return a[m].is_known() ? MainCause{.fate = Fate::kNotKnownNow, .why = b[m].why}
+                             : MainCause{.fate = Fate::kNotKnownThen, .why = a[m].why};
+    }
+    const State& tls = b[Index(Measure::kTls)];
+    return tls.is_known() ? MainCause{} : MainCause{.fate = Fate::kNotKnown, .why = tls.why};
+  }
+
+  // Among the provider's domains that are in both scans.
   void Count(const MainCause& cause, uint32_t provider, bool in_both, const State& old_tls,
              const State& new_tls) {
     if (!in_both) return;

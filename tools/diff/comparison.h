@@ -57,7 +57,7 @@ enum class Fate : uint8_t {
   kListChanged,   // in one scan only
   kMailChanged,   // takes mail no longer, or again; or its servers are gone, or back
   kMeasure,       // a measure was lost or gained
-  kMoved,         // the MX is at another provider, and all else is as before
+  kMoved,         // the MX is at another provider, and no measure was lost or gained
   kOtherwise,     // a measure is "no" as before, for another reason
   kNotKnownNow,   // something was known and is not
   kNotKnownThen,  // something is known and was not

@@ -25,7 +25,7 @@ class Noise {
   uint64_t FlipsOf(Unit unit, Measure measure, Why why) const;
 
   // Is `count` of `whole` no more than such scans show, as far as can be told (the interval of the
-  // difference does not exclude none)? False where nothing is known of noise.
+  // difference does not exclude zero)? False where nothing is known of noise.
   bool Explains(Unit unit, Measure measure, Why why, uint64_t count, uint64_t whole) const;
 
  private:

@@ -116,10 +116,11 @@ class DiffPage {
 
   void AppendShares() {
     page_.OpenSection("shares", "Shares");
-    AppendText(&page_.main(),
-               "<p>Of what is known in each scan. The change, in hundredths, is of what is known "
-               "in both; its interval holds 95 of 100 times, with domains behind one provider "
-               "taken together. A share goes up or down where the interval excludes none.</p>\n");
+    AppendText(
+        &page_.main(),
+        "<p>Of what is known in each scan. The change, in percentage points, is of what is known "
+        "in both; its interval holds 95 of 100 times, with domains behind one provider "
+        "taken together. A share goes up or down where the interval excludes zero.</p>\n");
     AppendShareTable(Unit::kDomains, "Domains of which …");
     AppendShareTable(Unit::kServers, "Servers that …");
     page_.CloseSection();
@@ -141,7 +142,7 @@ class DiffPage {
                  Escaped(SplitShareText(change->new_scan)), "</td><td>",
                  Escaped(PointsText(PointsOf(*change))), "</td><td>",
                  absl::StrFormat("%+.2f to %+.2f", 100 * interval.low, 100 * interval.high),
-                 "</td><td class=\"text\">", VerdictText(VerdictOf(*change)), "</td></tr>\n");
+                 "</td><td>", VerdictText(VerdictOf(*change)), "</td></tr>\n");
       labels.push_back(label);
       then.push_back(ShareOf(change->old_scan));
       now.push_back(ShareOf(change->new_scan));
@@ -231,7 +232,7 @@ class DiffPage {
     AppendText(&page_.main(), "<div class=\"breakdown\">\n<h3>",
                domains ? "Domains of which " : "Servers that ", Escaped(LabelOf(unit, measure)),
                "</h3>\n");
-    page_.OpenTable("Step by step, nothing left out", {"", "count", "hundredths", "share", ""});
+    page_.OpenTable("Step by step, nothing left out", {"", "count", "points", "share", ""});
     json labels = json::array(), values = json::array(), tones = json::array();
     for (const Step& step : BridgeOf(*comparison_.Of(unit, measure))) {
       AppendStepRow(unit, measure, step);
@@ -247,7 +248,7 @@ class DiffPage {
                      "Bar chart: by how much each cause moved the share. The table has every "
                      "number.",
                      {{"labels", std::move(labels)},
-                      {"series", json::array({{{"name", "hundredths"},
+                      {"series", json::array({{{"name", "points"},
                                                {"values", std::move(values)},
                                                {"tones", std::move(tones)}}})}});
     }

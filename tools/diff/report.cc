@@ -65,7 +65,7 @@ std::string_view GroupTitle(Fate fate) {
 }
 
 std::string EffectText(const MainCause& cause) {
-  if (cause.fate == Fate::kMoved) return "all as before";
+  if (cause.fate == Fate::kMoved) return "no share touched";
   if (cause.fate == Fate::kOtherwise) {
     return JoinText("no ", WordsOf(cause.measure).name, " as before");
   }

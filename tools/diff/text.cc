@@ -137,7 +137,7 @@ void AppendServerChanges(const ServerChanges& changes, std::string* out) {
 
 void AppendLegend(const DiffReport& report, std::string* out) {
   AppendText(out,
-             "\nup, down: the interval of the change, which holds 95 of 100 times, excludes\nnone. "
+             "\nup, down: the interval of the change, which holds 95 of 100 times, excludes\nzero. "
              "Shares and changes are of what is known; docs/diff.md has every word.\n");
   if (report.noise->is_known()) {
     AppendText(out, "~ within noise: ", Grouped(report.noise->pairs()),

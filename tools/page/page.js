@@ -1,7 +1,7 @@
 // Draws the charts of a page. The tables beside them have the same numbers.
 //
 // A chart: id, labels, series (name, values, and for bars a tone for each value), and
-//   wholes   of what each label's values are parts; without them values are in hundredths
+//   wholes   of what each label's values are parts; without them values are percentages
 //   kind     'bars' (the default; several series are stacked, unless `beside`), or 'lines'
 (() => {
   'use strict';

@@ -27,7 +27,7 @@ struct SeriesPoint {
 // From one scan to another, among what both know.
 struct SeriesChange {
   uint64_t lost = 0, gained = 0;
-  double points = 0;  // hundredths
+  double points = 0;  // percentage points
   Interval interval;
   Verdict verdict = Verdict::kNotTold;
 };

@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kMaxNameBytes = 200;
 constexpr size_t kSparkCells = 12;
-// A share that moves by less than this (hundredths) is drawn level.
+// A share that moves by less than this (percentage points) is drawn level.
 constexpr double kLevel = 0.1;
 constexpr std::string_view kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 
@@ -129,7 +129,7 @@ std::string RenderTrend(const Trend& trend) {
   AppendSeries(trend, Unit::kDomains, Measure::kTls, &out);
   AppendSeries(trend, Unit::kServers, Measure::kTls, &out);
   AppendText(&out,
-             "\nup, down: the interval of the change, of what both scans know, excludes none.\n"
+             "\nup, down: the interval of the change, of what both scans know, excludes zero.\n"
              "Changes are by cause in mxsweep diff; docs/diff.md has every word.\n");
   return out;
 }
