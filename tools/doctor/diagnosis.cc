@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/ascii.h"
 #include "scanner/base/text.h"
 #include "scanner/record/scan_summary.h"
 #include "tools/check/paragraph.h"
@@ -238,7 +238,8 @@ Check ReverseNames(const MachineFacts& facts) {
             "Some servers turn away who has none. Ask whoever gave you the address for a PTR "
             "record, and say that name (--ehlo-name)."};
   }
-  if (std::ranges::find(reverse.names, facts.ehlo_name) == reverse.names.end()) {
+  const std::string name = absl::AsciiStrToLower(facts.ehlo_name);
+  if (std::ranges::find(reverse.names, name) == reverse.names.end()) {
     return {"reverse_names", Health::kAdvice,
             JoinText(said, ": the address is called ", Join(reverse.names)),
             JoinText("Say that name: --ehlo-name ", reverse.names.front(), ".")};
@@ -262,6 +263,8 @@ std::string TellAnswer(const SmtpAnswer& answer) {
   switch (answer.kind) {
     case Kind::kGreeting:
       return JoinText(answer.host, " greets: ", answer.text);
+    case Kind::kNoGreeting:
+      return JoinText(answer.host, " takes the connection and says nothing");
     case Kind::kSilent:
       return JoinText(answer.host, " does not answer");
     case Kind::kRefused:

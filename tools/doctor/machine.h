@@ -27,7 +27,14 @@ struct DoctorOptions {
 
 // A greeting that was asked for.
 struct SmtpAnswer {
-  enum class Kind : uint8_t { kGreeting, kSilent, kRefused, kUnreachable, kNoName };
+  enum class Kind : uint8_t {
+    kGreeting,
+    kNoGreeting,  // connected, and then silence
+    kSilent,      // no answer to the connection
+    kRefused,
+    kUnreachable,
+    kNoName,
+  };
   std::string host;
   Kind kind = Kind::kUnreachable;
   std::string text;  // the greeting's first line, or an error's words

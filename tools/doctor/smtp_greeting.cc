@@ -117,7 +117,7 @@ SmtpAnswer AskForGreeting(const std::string& host, std::chrono::milliseconds tim
   }
   const std::string line = connection.ReadLine(deadline);
   connection.SayQuit();
-  if (line.empty()) return {host, Kind::kSilent, "connected, but no greeting came"};
+  if (line.empty()) return {host, Kind::kNoGreeting, ""};
   return {host, Kind::kGreeting, SanitizeText(line, kMaxLineBytes)};
 }
 

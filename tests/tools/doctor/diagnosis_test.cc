@@ -135,6 +135,10 @@ TEST(Diagnosis, NamesOfTheAddressMustLeadThereAndBack) {
   facts.reverse.names = {"scanner.example.org"};
   facts.reverse.addresses = {"198.51.100.8"};
   EXPECT_THAT(Find(facts, "reverse_names").found, HasSubstr("does not lead back"));
+  // Names have no case (RFC 4343).
+  facts.ehlo_name = "Scanner.Example.org";
+  facts.reverse.addresses = {"198.51.100.7"};
+  EXPECT_EQ(Find(facts, "reverse_names").health, Health::kGood);
   facts.reverse.names_status = absl::UnavailableError("Timeout");
   EXPECT_EQ(Find(facts, "reverse_names").health, Health::kUnknown);
   facts.reverse.is_public = false;
@@ -156,6 +160,9 @@ TEST(Diagnosis, OneSilentServerIsNoProofThatPort25IsClosed) {
   EXPECT_EQ(health({silent, refused}), Health::kUnknown);
   EXPECT_EQ(health({silent, silent}), Health::kBad);
   EXPECT_EQ(health({silent, silent, greets}), Health::kGood);
+  // The connection got out.
+  const SmtpAnswer mute = {.host = "d", .kind = Kind::kNoGreeting, .text = ""};
+  EXPECT_EQ(health({mute, mute}), Health::kUnknown);
 }
 
 TEST(Diagnosis, TextFitsItsColumnsAndShowsNothingThatATerminalObeys) {

@@ -119,7 +119,7 @@ TEST(AskForGreeting, ReadsOneLineAndSaysQuitAndNothingElse) {
 
 TEST(AskForGreeting, TellsSilenceRefusalAndNoName) {
   OneGreeting silent("");
-  EXPECT_EQ(AskForGreeting(silent.host, milliseconds(300)).kind, SmtpAnswer::Kind::kSilent);
+  EXPECT_EQ(AskForGreeting(silent.host, milliseconds(300)).kind, SmtpAnswer::Kind::kNoGreeting);
   std::string closed;
   {
     OneGreeting gone("");
