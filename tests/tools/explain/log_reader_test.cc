@@ -49,6 +49,45 @@ TEST(LogReader, JoinsCauseAndDeliveryOfOneProcess) {
   EXPECT_EQ(troubles[0].line_number, 2u);
 }
 
+constexpr char kTrackingFields[] =
+    "#Fields: date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,"
+    "connector-id,source,event-id,internal-message-id,message-id,recipient-address,"
+    "recipient-status,total-bytes,message-subject,sender-address";
+
+// A subject is a stranger's text: it is no trouble, and outweighs none.
+TEST(LogReader, ReadsWhatExchangesMessageTrackingSaysByItsColumns) {
+  const std::vector<Trouble> troubles = Read(
+      {"#Software: Microsoft Exchange Server", kTrackingFields,
+       "2026-11-20T14:01:02.003Z,10.0.0.5,EX01,192.0.2.25,MX1.example.net,\"08DE1;x;0\",Internet,"
+       "SMTP,DEFER,1,<a@corp.example>,bob@Example.NET,\"{LED=450 4.7.320 Certificate validation "
+       "failed [Message=SubjectMismatch]};{FQDN=mx1.example.net};{IP=192.0.2.25}\",5523,"
+       "\"Hello, TLS handshake failed?\",alice@corp.example",
+       "2026-11-20T14:02:02.003Z,10.0.0.5,EX01,192.0.2.26,mx.other.example,\"08DE2\",Internet,SMTP,"
+       "SEND,2,<b@corp.example>,carol@other.example,250 2.1.5 OK,5523,dh key too small,"
+       "alice@corp.example"});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].remote.domain, "example.net");
+  EXPECT_EQ(troubles[0].remote.host, "mx1.example.net");
+  EXPECT_EQ(troubles[0].remote.address, "192.0.2.25");
+  EXPECT_EQ(troubles[0].line_number, 3u);
+  EXPECT_EQ(troubles[0].cause.id,
+            Read({"{LED=450 4.7.320 Certificate validation failed [Message=SubjectMismatch]}"})[0]
+                .cause.id);
+}
+
+TEST(LogReader, ReadsExchangesProtocolLogByItsColumns) {
+  const std::vector<Trouble> troubles = Read(
+      {"\xef\xbb\xbf#Software: Microsoft Exchange Server",
+       "#Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,"
+       "remote-endpoint,event,data,context",
+       "2026-11-28T10:00:00.000Z,Outbound,08DE2B3C4D5E6F70,12,10.0.0.1:5,[2001:db8::1]:25,*,,"
+       "TLS negotiation failed with error SocketError",
+       "2026-11-28T10:00:01.000Z,dh key too small,08DE2B3C4D5E6F71,2,10.0.0.1:6,192.0.2.1:25,<,"
+       "250 mx.example.test,"});
+  ASSERT_THAT(troubles, SizeIs(1)) << "the name of a connector is none";
+  EXPECT_EQ(troubles[0].remote.address, "2001:db8::1");
+}
+
 TEST(LogReader, KeepsProcessesApart) {
   const std::vector<Trouble> troubles =
       Read({Smtp(811, kConnect1), Smtp(812, "SSL_connect error to mx.other.test[192.0.2.2]:25: -1"),

@@ -152,8 +152,13 @@ void LogReader::Merge(const std::string& key, Trouble trouble, bool opens) {
 }
 
 void LogReader::Add(std::string_view line, uint64_t number) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (number == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  if (line.starts_with('#') && exchange_.TakeHeader(line)) return;
   if (!Matcher::Instance().IsOfInterest(line)) return;
-  const Envelope envelope = ParseEnvelope(line, now_s_);
+  Envelope envelope = ParseEnvelope(line, now_s_);
+  const std::optional<ExchangeRow> row = exchange_.ReadRow(line);
+  if (row) envelope.text = row->text;
   NoteRecipient(envelope);
   const std::string key = KeyOf(envelope);
   std::optional<Cause> cause = Classify(envelope.text, envelope.program);
@@ -174,6 +179,7 @@ void LogReader::Add(std::string_view line, uint64_t number) {
   Trouble trouble;
   trouble.cause = *std::move(cause);
   trouble.remote = FindRemote(envelope.text);
+  if (row) FillIn(row->remote, &trouble.remote);
   // Whom a server's lines name behind to= are its own recipients.
   if (trouble.cause.role == TlsRole::kServer) trouble.remote.domain.clear();
   const std::string delivery = NumberBehind(envelope.text, "delivery ");

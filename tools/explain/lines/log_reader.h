@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "absl/functional/any_invocable.h"
+#include "tools/explain/lines/exchange_log.h"
 #include "tools/explain/lines/trouble.h"
 
 namespace mxsweep::tools {
@@ -48,6 +49,7 @@ class LogReader {
 
   int64_t now_s_;
   Take take_;
+  ExchangeLog exchange_;
   OpenList open_;  // the longest untouched first
   std::unordered_map<std::string, OpenList::iterator> by_key_;
   // qmail tells the recipient of a delivery's number when it begins.
