@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   CLI::App app("Surveys the transport security of mail servers.", "mxsweep");
   app.set_version_flag("--version", mxsweep::tools::VersionText,
-                       "Print the versions of the program and its libraries");
+                       "Print versions, of libraries, too");
   std::string config;  // WithSettings has read it by then
   app.add_option("--config", config, "TOML file with flags of the commands")->type_name("FILE");
   app.require_subcommand(1);

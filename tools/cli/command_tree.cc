@@ -46,7 +46,9 @@ CommandFlag DescribeFlag(const CLI::Option& option) {
   flag.default_value = option.get_default_str();
   flag.repeatable = option.get_expected_max() > 1;
   if (option.get_expected_max() != 0) {
-    flag.type = option.get_type_name();
+    // Behind a colon stands what CLI11 checks: "N:INT in [1 - 65535]".
+    const std::string type = option.get_type_name();
+    flag.type = type.substr(0, type.find(':'));
     flag.words = WordsOf(flag.help);
   }
   flag.takes = TakesOf(option, flag.words);

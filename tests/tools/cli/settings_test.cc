@@ -156,6 +156,7 @@ TEST(CommandTree, TellsOfEveryFlagWhatItTakes) {
               ElementsAre("auto", "bar", "plain", "json", "none"));
   EXPECT_EQ(scan->FindFlag("trust-ad")->takes, CommandFlag::Takes::kNothing);
   EXPECT_EQ(scan->FindFlag("no-such-flag"), nullptr);
+  EXPECT_EQ(scan->FindFlag("port")->type, "N");
   ASSERT_EQ(scan->positionals.size(), 1u);
   EXPECT_EQ(scan->positionals[0].name, "targets");
   // Every flag that help shows is there.
