@@ -12,6 +12,7 @@
 #include "tools/explain/lines/log_reader.h"
 #include "tools/explain/lines/mail_reader.h"
 #include "tools/explain/lines/tls_report.h"
+#include "tools/explain/utf16_source.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -149,8 +150,14 @@ class Reader {
 
 absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now_s, Ledger* ledger,
                        Findings* findings) {
+  std::string start;
+  const absl::Status began = ReadSome(
+      *source, /*most=*/2, [] { return false; }, &start);
+  if (!began.ok()) return began;
+  const bool is_utf16 = IsUtf16(start);
+  source = std::make_unique<Resumed>(std::move(start), std::move(source));
   absl::StatusOr<std::unique_ptr<scanner::InputSource>> plain =
-      scanner::Decompress(std::move(source));
+      is_utf16 ? FromUtf16(std::move(source)) : scanner::Decompress(std::move(source));
   if (!plain.ok()) return plain.status();
   ++findings->inputs;
   return Reader(now_s, ledger, findings).Read(*std::move(plain));

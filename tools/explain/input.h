@@ -12,7 +12,7 @@
 
 namespace mxsweep::tools {
 
-// Reads `source` (plain or packed) to its end, enters its troubles into `ledger`, and its lines and
+// Reads `source` (plain or packed, or plain UTF-16) to its end, enters its troubles into `ledger`, and its lines and
 // times into `findings`. `now_s`: for times without a year. Memory does not grow with the input.
 // The error is the source's; what came before it counts.
 absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now_s, Ledger* ledger,

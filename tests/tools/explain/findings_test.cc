@@ -196,6 +196,29 @@ TEST(Explain, ShowsOnlyPrintableCharacters) {
   EXPECT_THAT(said.text, Not(HasSubstr("\xe2\x80\xae")));
 }
 
+// What iconv (glibc) makes of `text` in that encoding.
+std::string Iconv(const std::string& text, const std::string& encoding) {
+  const std::string file = ::testing::TempDir() + "explain_iconv";
+  std::ofstream(file, std::ios::binary) << text;
+  FILE* const pipe = popen(("iconv -f UTF-8 -t " + encoding + " " + file).c_str(), "r");
+  std::string converted;
+  for (int c = std::getc(pipe); c != EOF; c = std::getc(pipe)) {
+    converted.push_back(static_cast<char>(c));
+  }
+  EXPECT_EQ(pclose(pipe), 0);
+  return converted;
+}
+
+TEST(Explain, ReadsUtf16InBothOrders) {
+  const std::string log = "Nov 24 00:00:00 mx1 exim[2]: J\xc3\xb6rg \xf0\x9f\x93\xa7\n" + Log();
+  const std::string plain = Explain(log).text;
+  EXPECT_THAT(plain, HasSubstr("3 times"));
+  EXPECT_EQ(Explain("\xff\xfe" + Iconv(log, "UTF-16LE")).text, plain);
+  EXPECT_EQ(Explain("\xfe\xff" + Iconv(log, "UTF-16BE")).text, plain);
+  EXPECT_EQ(Explain(std::string("\xff\xfe\x3d\xd8\n\0d", 7)).data["lines"], 2)
+      << "half of a pair, and half of a unit";
+}
+
 // Tests run in the project's root.
 TEST(Explain, TheReadmeShowsWhatIsPrinted) {
   std::ostringstream readme;
