@@ -42,9 +42,9 @@ class SettingsReader {
       : text_(std::string(text)), name_(std::move(name)), tree_(tree) {}
 
   absl::StatusOr<std::map<std::string, CommandSettings>> Read() {
-    for (std::string line; std::getline(text_, line);) {
-      ++line_number_;
-      if (absl::Status status = ReadLine(std::string(TrimText(line))); !status.ok()) return status;
+    for (std::string line; NextLine(&line);) {
+      line_number_ = lines_read_;
+      if (absl::Status status = ReadLine(TrimText(line)); !status.ok()) return status;
     }
     return std::move(settings_);
   }
@@ -54,31 +54,34 @@ class SettingsReader {
     return InvalidArgument(JoinText(name_, " line ", line_number_, ": ", what));
   }
 
-  absl::Status ReadLine(std::string line) {
-    if (line.empty() || line.front() == '#') return absl::OkStatus();
-    if (line.front() == '[') return BeginTable(line);
-    if (line.find('=') == std::string::npos) {
-      return Wrong(JoinText("\"", line, "\" is neither a table ([scan]) nor a setting (rate = 5)"));
-    }
-    const uint64_t begun_at = line_number_;
-    for (std::string more; IsOpenArray(line) && std::getline(text_, more);) {
-      ++line_number_;
-      const std::string_view part = TrimText(more);
-      if (part.empty() || part.front() != '#') AppendText(&line, " ", part);
-    }
-    std::swap(line_number_, last_line_);
-    line_number_ = begun_at;
-    absl::Status status = TakeSetting(line);
-    line_number_ = std::max(last_line_, begun_at);
-    return status;
+  bool NextLine(std::string* line) {
+    if (!std::getline(text_, *line)) return false;
+    ++lines_read_;
+    return true;
   }
 
-  // The part of a line before its comment. CLI11 takes any # for the beginning of one.
-  static std::string_view WithoutComment(std::string_view line, bool* in_string) {
+  absl::Status ReadLine(std::string_view line) {
+    if (line.empty() || line.front() == '#') return absl::OkStatus();
+    if (line.front() == '[') return BeginTable(line);
+    if (line.find('=') == std::string_view::npos) {
+      return Wrong(JoinText("\"", line, "\" is neither a table ([scan]) nor a setting (rate = 5)"));
+    }
+    bool hash_in_string = false;
+    std::string setting(TrimText(WithoutComment(line, &hash_in_string)));
+    for (std::string more; IsOpenArray(setting) && NextLine(&more);) {
+      AppendText(&setting, " ", TrimText(WithoutComment(more, &hash_in_string)));
+    }
+    // CLI11 takes any # for the beginning of a comment.
+    if (hash_in_string) return Wrong("a # within a string is not understood here");
+    return TakeSetting(setting);
+  }
+
+  // The part of a line before its comment. Sets *hash_in_string where a # is none.
+  static std::string_view WithoutComment(std::string_view line, bool* hash_in_string) {
     char quote = 0;
     for (size_t i = 0; i < line.size(); ++i) {
       if (quote != 0) {
-        if (line[i] == '#') *in_string = true;
+        if (line[i] == '#') *hash_in_string = true;
         if (line[i] == quote) quote = 0;
       } else if (line[i] == '"' || line[i] == '\'') {
         quote = line[i];
@@ -90,15 +93,13 @@ class SettingsReader {
   }
 
   static bool IsOpenArray(std::string_view line) {
-    bool in_string = false;
-    const std::string_view value =
-        TrimText(WithoutComment(line.substr(line.find('=') + 1), &in_string));
+    const std::string_view value = TrimText(line.substr(line.find('=') + 1));
     return value.starts_with("[") && !value.ends_with("]");
   }
 
   absl::Status BeginTable(std::string_view line) {
-    bool in_string = false;
-    line = TrimText(WithoutComment(line, &in_string));
+    bool hash_in_string = false;
+    line = TrimText(WithoutComment(line, &hash_in_string));
     if (!line.ends_with("]")) return Wrong(JoinText("\"", line, "\" is no table, such as [scan]"));
     const std::string table(TrimText(line.substr(1, line.size() - 2)));
     command_ = tree_.FindCommand(table);
@@ -106,11 +107,8 @@ class SettingsReader {
     return Wrong(JoinText("[", table, "] is no command of ", tree_.name));
   }
 
-  absl::Status TakeSetting(std::string_view line) {
-    bool in_string = false;
-    line = WithoutComment(line, &in_string);
-    if (in_string) return Wrong("a # within a string is not understood here");
-    std::istringstream one_line{std::string(line)};
+  absl::Status TakeSetting(const std::string& line) {
+    std::istringstream one_line(line);
     const std::vector<CLI::ConfigItem> items = CLI::ConfigTOML().from_config(one_line);
     if (items.size() != 1) return Wrong(JoinText("\"", line, "\" is no setting, such as rate = 5"));
     const CLI::ConfigItem& item = items.front();
@@ -141,8 +139,8 @@ class SettingsReader {
   std::istringstream text_;
   std::string name_;
   const CommandTree& tree_;
-  uint64_t line_number_ = 0;
-  uint64_t last_line_ = 0;  // of a setting of several
+  uint64_t lines_read_ = 0;
+  uint64_t line_number_ = 0;  // where what is being read began
   const Command* command_ = nullptr;
   std::map<std::string, CommandSettings> settings_;
 };

@@ -77,7 +77,8 @@ TEST_F(SettingsTest, AFileIsNamedOnTheCommandLineBeforeOrBehindTheCommand) {
 TEST_F(SettingsTest, EveryKindOfValueIsTaken) {
   const auto effective = Effective({"scan", "--config",
                                     File("[scan]\n"
-                                         "resolver = [\"192.0.2.53\",\n"
+                                         "resolver = [\"192.0.2.53\",  # a\n"
+                                         "            # both of them\n"
                                          "            \"2001:db8::53\"]\n"
                                          "trust-ad = true\n"
                                          "revocation = false\n"
