@@ -167,6 +167,7 @@ TEST_F(DiffCommandTest, WritesTheNumbersAsCsv) {
               HasSubstr("starttls_withdrawn,no_starttls,tls,lost,,20\n"));
   EXPECT_THAT(Read("numbers/steps.csv"),
               HasSubstr("domains,tls,lost,starttls_withdrawn,20,30,22\n"));
+  EXPECT_THAT(Read("numbers/steps.csv"), HasSubstr("servers,tls,gained,starttls_added,2,32,20\n"));
   EXPECT_THAT(Read("numbers/providers.csv"), HasSubstr("loses-1.example,1,1,0,1,0\n"));
 }
 

@@ -188,6 +188,28 @@ const std::vector<Case>& Cases() {
          second.stage = "ehlo";
        },
        "server_stopped tls lost"},
+      // The host that it left is still there, for others.
+      {"moved-from-a-host-that-stays", Good,
+       [](MadeUpDomain& domain) {
+         AddGood(domain);
+         domain.domain().mx->clear();
+         domain.AddHost(10, "in." + domain.domain().domain).provider = "other.example";
+         EndpointRow& row = domain.AddGoodServer();
+         row.outcome = "no_starttls";
+         row.stage = "ehlo";
+       },
+       "mx_moved tls lost"},
+      // Two servers, for two reasons: the first of the table.
+      {"two-reasons", Second([](EndpointRow&) {}),
+       [](MadeUpDomain& domain) {
+         EndpointRow& first = AddGood(domain);
+         first.outcome = "tls_alert";
+         first.stage = "handshake";
+         EndpointRow& second = domain.AddGoodServer();
+         second.outcome = "no_starttls";
+         second.stage = "ehlo";
+       },
+       "starttls_withdrawn tls lost"},
       // One of two is enough.
       {"one-of-two-withdrew", Second([](EndpointRow&) {}), Second([](EndpointRow& row) {
          row.outcome = "no_starttls";
@@ -561,6 +583,25 @@ TEST(ComparisonTest, CountsTheLatestRowOfAServerThatWasAskedAgain) {
   const Found found = CompareFacts(old_facts, new_facts);
   EXPECT_THAT(found.causes, ::testing::IsEmpty());
   EXPECT_EQ(found.comparison.new_servers, 1u);
+}
+
+// Its look-up failed once, and did not later, whatever the order of the rows.
+TEST(ComparisonTest, CountsTheLatestRowOfAHostThatWasAskedAgain) {
+  Folder folder;
+  MadeUpScan before(folder.Path("old")), after(folder.Path("new"));
+  for (auto* scan : {&before, &after}) {
+    MadeUpDomain domain("again.example");
+    AddGood(domain).outcome = "no_starttls";
+    domain.rows().endpoints[0].stage = "ehlo";
+    output::MxHostRow first = domain.rows().hosts[0];
+    domain.rows().hosts[0].started_at = MadeUpDomain::Now() + absl::Hours(1);
+    first.address_status = "servfail";
+    first.started_at = MadeUpDomain::Now();
+    if (scan == &after) domain.rows().hosts.push_back(first);
+    Add(*scan, std::move(domain));
+  }
+  const ScanFacts old_facts = Read(before.Finish()), new_facts = Read(after.Finish());
+  EXPECT_THAT(CompareFacts(old_facts, new_facts).causes, ::testing::IsEmpty());
 }
 
 // Servers that are in one scan only: why.

@@ -68,6 +68,11 @@ TEST(IntervalTest, CountsAClusterOnce) {
   for (int i = 0; i < 9; ++i) one.Add(1000, 0);
   EXPECT_GT(one.Of(counts), 900);
   EXPECT_FALSE(PairedInterval(counts, one.Of(counts)).excludes_zero());
+  // Two of ten, of which one lost five: (2.5² + 2.5²) · 2 / (5 - 20 · 0.25²).
+  DesignEffect two;
+  two.Add(10, -5);
+  two.Add(10, 0);
+  EXPECT_NEAR(two.Of({.yes_yes = 15, .yes_no = 5}), 25 / 3.75, 1e-9);
   // As many, each by itself.
   DesignEffect many;
   for (int i = 0; i < 1000; ++i) many.Add(1, -1);
