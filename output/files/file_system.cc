@@ -144,6 +144,13 @@ class Posix : public FileSystem {
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
+    struct stat info {};
+    const bool is_special = lstat(to.c_str(), &info) == 0 && !S_ISREG(info.st_mode) &&
+                            !S_ISDIR(info.st_mode) && !S_ISLNK(info.st_mode);
+    if (is_special) {
+      return absl::FailedPreconditionError(
+          JoinText(to, " is a device, a pipe or a socket: no file takes its place"));
+    }
     if (rename(from.c_str(), to.c_str()) != 0) {
       return SystemError("rename", JoinText(from, " to ", to), errno);
     }

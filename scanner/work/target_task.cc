@@ -104,6 +104,18 @@ struct AskedDomain {
   size_t unasked_hosts = 0;
 };
 
+// SettleDaneNames for each host, before that for the domain. The names are kept for all hosts
+// together. That is enough: none of them fits, and all hosts that wait for it are broken; or some
+// host matches, which is all that is asked then (MTA-STS: does DANE refuse every host?).
+void SettleHosts(AskedDomain* domain) {
+  for (Summary& host : domain->hosts) {
+    Findings settled(host);
+    if (host.has(Summary::kDaneMisnamed)) settled.misnamed = domain->findings.misnamed;
+    SettleDaneNames(domain->waiting.target.name, domain->waiting.mx, &settled);
+    host = settled;
+  }
+}
+
 void FinishDomain(Worker* worker, AskedDomain* domain, DomainPolicies policies) {
   policies.Judge(domain->waiting.mx, domain->hosts);
   RecordDomain(worker, domain->waiting, domain->findings, policies, domain->unasked_hosts);
@@ -155,6 +167,7 @@ void OnHostsDone(Worker* worker, uint32_t handle, const Findings& only) {
   }
   worker->waiting_targets().Remove(handle, head.size);
   domain->findings.Merge(Findings(SummarizeUnaskedHosts(domain->unasked_hosts)));
+  SettleHosts(domain.get());
   SettleDaneNames(domain->waiting.target.name, mx, &domain->findings);
 
   DomainPolicies policies;

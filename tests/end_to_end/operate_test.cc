@@ -1,6 +1,7 @@
 // What an operator sees of a scan that is under way: status file, snapshots, lines by level.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -106,6 +107,16 @@ TEST_F(OperateTest, AStatusFileThatCannotBeWrittenIsWrongUsage) {
   EXPECT_EQ(scan.Wait().exit_code, 2);
   EXPECT_THAT(ReadFile(errors_), HasSubstr("nowhere/status.json can't be written"));
   EXPECT_FALSE(std::filesystem::exists(scan_));
+}
+
+// A scan as root would put a file in the place of /dev/null.
+TEST_F(OperateTest, AStatusFileTakesNoPipesPlace) {
+  const std::string pipe = folder_.path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  RunningMxsweep scan = Start({"--status-file", pipe});
+  EXPECT_EQ(scan.Wait().exit_code, 2);
+  EXPECT_THAT(ReadFile(errors_), HasSubstr("is there, and is no file"));
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 }
 
 TEST_F(OperateTest, ASignalPrintsASnapshotWithoutATerminalAndEndsNothing) {

@@ -46,6 +46,39 @@ TEST(Policies, AreFetchedAlikeWhateverTheMailServersAreOffered) {
   }
 }
 
+// RFC 8461 §2: what DANE forbids, a policy in testing mode does not allow. Whether the leaf's name
+// fits, where the record is its issuer's, depends on the domain (RFC 7672 §3.2.2).
+TEST(Policies, InTestingDoNotAllowWhatDaneForbidsForTheLeafsName) {
+  for (const bool fits : {false, true}) {
+    for (const size_t hosts : {1, 2}) {
+      SCOPED_TRACE(fits ? "fits the domain" : "fits nobody");
+      World world = WithPolicy({});
+      world.webs[kWeb].documents["/.well-known/mta-sts.txt"] =
+          "version: STSv1\nmode: testing\nmx: *.other.example\nmax_age: 86400\n";
+      if (fits) {
+        world.domains[0].name = world.targets[0].name = "a.sim.example";
+        world.texts = {{"_mta-sts.a.sim.example", "v=STSv1; id=1;"}};
+        world.hosts.back().name = "mta-sts.a.sim.example";
+      }
+      world.domains[0].secure = true;
+      world.domains[0].hosts.clear();
+      world.hosts.erase(world.hosts.begin());
+      for (size_t i = 0; i < hosts; ++i) {
+        const std::string name = "mx" + std::to_string(i) + ".other.example";
+        world.hosts.push_back({.name = name, .addresses = {"5.9.0.1"}, .tlsa = "anchor"});
+        world.domains[0].hosts.insert(name);
+      }
+      const ScanResult result = Scan(world, {.mta_sts = MtaStsLevel::kFull});
+      ASSERT_EQ(result.All<DomainRow>().size(), 1u);
+      const DomainRow& row = *result.All<DomainRow>().front();
+      EXPECT_EQ(row.dane_status, fits ? "full" : "broken");
+      if (fits) continue;  // (its policy host has no certificate for that name)
+      EXPECT_EQ(row.mta_sts_policy_status, "valid");
+      EXPECT_EQ(row.mta_sts_sender, "refuse");
+    }
+  }
+}
+
 // A ClientHello of two packets would only lose policies: no column tells of the group.
 TEST(Policies, AreFetchedWithAClientHelloOfOnePacket) {
   for (const tls::ClientProfile profile : tls::kClientProfiles) {

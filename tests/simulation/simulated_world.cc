@@ -189,8 +189,12 @@ World World::Uniform(Manner manner, size_t hosts) {
 
 namespace {
 
-// "match" or "mismatch".
+// "match", "mismatch" or "anchor".
 dns::TlsaRecord TlsaThatIs(std::string_view word) {
+  if (word == "anchor") {
+    const tls::Sha256 digest = tls::HashSha256(SimulatedPki().intermediate.spki());
+    return {.usage = 2, .selector = 1, .matching_type = 1, .data = {digest.begin(), digest.end()}};
+  }
   const tls::Sha256 digest = tls::HashSha256(SimulatedPki().leaf.spki());
   dns::TlsaRecord record{.usage = 3, .selector = 1, .matching_type = 1};
   record.data.assign(digest.begin(), digest.end());
@@ -247,6 +251,7 @@ void World::FillResolver(dns::FakeResolver* resolver, uint64_t seed) const {
   for (const auto& [name, text] : texts) resolver->AddTxt(name, text);
   for (const WorldDomain& domain : domains) {
     resolver->SetDelay(domain.name, delay());
+    if (domain.secure) resolver->SetSecure(domain.name);
     if (domain.mx_delay_ns > 0) {
       resolver->SetDelay(domain.name, std::chrono::nanoseconds(domain.mx_delay_ns));
     }

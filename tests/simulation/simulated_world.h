@@ -19,7 +19,9 @@ namespace mxsweep::scanner::simulation {
 struct WorldHost {
   std::string name;
   std::vector<std::string> addresses;
-  std::string tlsa;           // "": unsigned; "none", "match", "mismatch": signed
+  // "": unsigned; "none", "match", "mismatch", "anchor" (the issuer, whatever the leaf's name):
+  // signed.
+  std::string tlsa;
   std::string later_tlsa;     // the same, from ScanSettings::later_tlsa_at_ns on; "": as before
   bool lookup_fails = false;  // SERVFAIL
   // The first so many questions for A fail like that.
@@ -38,6 +40,7 @@ struct WorldDomain {
   std::string mx_status;  // word of docs/outcomes.md
   std::set<std::string> hosts;
   int64_t mx_delay_ns = 0;  // 0: by chance
+  bool secure = false;      // its zone is signed
 };
 
 // Immutable once made.

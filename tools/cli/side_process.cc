@@ -59,8 +59,9 @@ std::string TakeLastLine(std::string* text) {
 // Of all that this process has inherited, it keeps standard descriptors and these two: another
 // side's pipe, held open here, would keep that side from ever seeing its end.
 void CloseOthers(int kept, int also_kept) {
+  // (By value: of two arguments std::minmax returns references, here to what is gone.)
   const auto [first, second] =
-      std::minmax(static_cast<unsigned>(kept), static_cast<unsigned>(also_kept));
+      std::minmax({static_cast<unsigned>(kept), static_cast<unsigned>(also_kept)});
   if (first > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, first - 1, 0);
   if (second > first + 1) close_range(first + 1, second - 1, 0);
   close_range(second + 1, ~0U, 0);

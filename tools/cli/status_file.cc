@@ -1,5 +1,7 @@
 #include "tools/cli/status_file.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -24,6 +26,10 @@ int ReplaceFile(const std::string& path, std::string_view line) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SideProcess>> StartStatusFile(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return InvalidArgument(JoinText("--status-file ", path, " is there, and is no file"));
+  }
   return SideProcess::Start(
       "mxsweep-status",
       [path] {

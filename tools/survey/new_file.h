@@ -12,7 +12,8 @@
 namespace mxsweep::tools {
 
 // A file that is there whole or not at all: written beside its place under a hidden name, and put
-// there by Finish. What is not finished is removed.
+// there by Finish. What is not finished is removed. What is there and no file (/dev/stdout, a pipe)
+// is written to as it is.
 class NewFile {
  public:
   // Errors as of FileSystem::Create; kInvalidArgument where the path ends in no name.
@@ -29,11 +30,13 @@ class NewFile {
   NewFile(output::FileSystem& files, std::string folder, std::string name)
       : files_(files), folder_(std::move(folder)), name_(std::move(name)) {}
   std::string hidden() const;
+  absl::Status WriteThrough();
 
   output::FileSystem& files_;
   std::string folder_;
   std::string name_;
   std::unique_ptr<output::WritableFile> file_;
+  int through_ = -1;  // what is no file
   std::string buffer_;
   bool finished_ = false;
 };

@@ -3,6 +3,7 @@
 // makes of the page by tests/tools/page/open_in_chromium.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "nlohmann/json.hpp"
@@ -269,6 +271,24 @@ TEST_F(ReportCommandTest, WritesToStandardOutput) {
   const CommandResult result = Run({MakeScan(), "-o", "-"});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.output, ::testing::StartsWith("<!DOCTYPE html>"));
+}
+
+// "-o /dev/stdout", "-o /dev/null" as root: no file takes a device's place, or a pipe's.
+TEST_F(ReportCommandTest, WritesToAPipeAndLeavesItThere) {
+  const std::string scan = MakeScan();
+  const std::string page = PageOf(scan);
+  const std::string pipe = Path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::string through;
+  std::thread reader([&] {
+    std::stringstream text;
+    text << std::ifstream(pipe).rdbuf();
+    through = text.str();
+  });
+  EXPECT_EQ(Run({scan, "-o", pipe}).exit_code, 0);
+  reader.join();
+  EXPECT_EQ(through, page);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 }
 
 TEST_F(ReportCommandTest, RefusesWrongUsage) {
