@@ -12,8 +12,8 @@
 namespace mxsweep::scanner {
 
 // Endpoints that an earlier run of the scan has asked and recorded, of hosts that it had not
-// finished: they are not asked again, and have their rows. Filled before the first target is
-// started; then any thread may look things up.
+// finished, or that may be asked again: they are not, and have their rows. Filled before the first
+// target is started; then any thread may look things up.
 //
 // Memory: some 60 bytes and the host's name for each; there were no more than what was under way.
 class ResumedEndpoints {

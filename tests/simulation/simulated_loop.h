@@ -133,7 +133,7 @@ class Network {
 };
 
 // A worker's loop. An iteration is in the order of UringLoop's: events, messages, timers, hook.
-// Messages of others come late by chance, in the order in which each of them sent its own.
+// Messages of others come late by chance, in the order in which they were sent.
 class SimulatedLoop final : public EventLoop {
  public:
   // Both are borrowed.
