@@ -24,7 +24,8 @@ uint32_t DialogueFlags(const EndpointFacts& facts) {
   const bool throttled = facts.outcome == Outcome::kThrottled421 || facts.transient_refusal;
   // A refused STARTTLS has been offered before: that is further than throttling.
   const bool before_starttls = facts.stage < Stage::kStartTls;
-  if (facts.greeting) flags |= Summary::kGreeted;
+  // (What others were greeted with is told without the greeting.)
+  if (facts.greeting || facts.outcome == Outcome::kGreeting5xx) flags |= Summary::kGreeted;
   if (throttled && (before_starttls || facts.outcome == Outcome::kThrottled421)) {
     flags |= Summary::kThrottled;
   } else if (facts.handshake || (facts.greeting && facts.greeting->positive())) {

@@ -54,6 +54,22 @@ TEST(HostRules, TroubleOfOursIsTriedAgainAndSaysNothingOfTheHost) {
   EXPECT_FALSE(domain.endpoint_count) << "not one address is known";
 }
 
+// A domain is judged alike whether its server was met for it or for others before.
+TEST(HostRules, AGreetingThatOthersMetCountsForWhoeverIsToldOfIt) {
+  for (const Manner manner : {Manner::kGreeting5xx, Manner::kRefused, Manner::kSilent}) {
+    World world = World::Uniform(manner, 5);
+    for (WorldHost& host : world.hosts) host.addresses = world.hosts[0].addresses;
+    const ScanResult result = ScanOf(world, {.retries = 0});
+    const auto endpoints = result.All<EndpointRow>();
+    EXPECT_TRUE(std::ranges::any_of(endpoints, &EndpointRow::inferred));
+    ASSERT_EQ(result.All<DomainRow>().size(), 5u);
+    for (const DomainRow* row : result.All<DomainRow>()) {
+      EXPECT_EQ(row->diagnosis, manner == Manner::kGreeting5xx ? "smtp_failed" : "unreachable")
+          << row->domain;
+    }
+  }
+}
+
 // SERVFAIL is the host's own word, and not asked for again within its turn.
 TEST(HostRules, AFailedLookUpOfTheHostIsNotTriedAgainAtOnce) {
   World world = OneHost();
