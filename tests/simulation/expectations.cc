@@ -61,6 +61,11 @@ void ExpectAddresses(const WorldHost& truth, const MxHostRow& row, const Excuses
 
 }  // namespace
 
+bool Throttles(Manner manner) {
+  return manner == Manner::kThrottled || manner == Manner::kThrottledAtStartTls ||
+         manner == Manner::kThrottledWithinTls;
+}
+
 bool MetNobody(const EndpointRow& row) {
   return row.outcome.starts_with("local_") || row.outcome.starts_with("not_asked_") ||
          row.outcome == "blocked";
@@ -124,6 +129,7 @@ void ExpectWhole(const World& world, const std::vector<Row>& rows, const Excuses
 namespace {
 
 std::string ExpectedDane(const WorldHost& host, const Expected& expected) {
+  if (host.tlsa == "not asked") return "null";
   if (host.tlsa.empty()) return "insecure";
   if (host.tlsa == "none") return "none";
   switch (expected.outcome) {
@@ -142,11 +148,6 @@ std::string ExpectedDane(const WorldHost& host, const Expected& expected) {
     default:
       return "null";
   }
-}
-
-bool Throttles(Manner manner) {
-  return manner == Manner::kThrottled || manner == Manner::kThrottledAtStartTls ||
-         manner == Manner::kThrottledWithinTls;
 }
 
 // The server does so whoever is asked for: refused, unreachable, no answer, no greeting.
@@ -188,6 +189,57 @@ std::string ExpectedAfterTls(Manner manner) {
 
 }  // namespace
 
+namespace {
+
+void ExpectRevocation(const ScanSettings& settings, const std::optional<std::string>& told,
+                      const std::string& truth, const Excuses& excuses) {
+  if (!settings.revocation) {
+    EXPECT_FALSE(told) << *told;
+    return;
+  }
+  const std::string word = told.value_or("null");
+  const bool excused = (excuses.stopped && !told) ||
+                       (excuses.lookups_fail && truth != "no_source" && word == "fetch_failed");
+  EXPECT_TRUE(excused || word == truth) << word << ", not " << truth;
+}
+
+}  // namespace
+
+void ExpectTrue(const World& world, const ScanSettings& settings, const CertificateRow& row,
+                const Excuses& excuses) {
+  SCOPED_TRACE("certificate " + row.sha256);
+  const auto truth = world.revocations.find(row.sha256);
+  ExpectRevocation(settings, row.revocation_status,
+                   truth != world.revocations.end() ? truth->second : "no_source", excuses);
+}
+
+void ExpectTrue(const World& world, const ScanSettings& settings, const DomainRow& row,
+                const Excuses& excuses) {
+  SCOPED_TRACE(row.domain);
+  const auto truth = std::ranges::find(world.domains, row.domain, &WorldDomain::name);
+  const std::string expected = truth != world.domains.end() ? truth->mx_status : "invalid_name";
+  const bool failed =
+      excuses.lookups_fail && expected != "invalid_name" && IsLookupError(row.mx_status);
+  EXPECT_TRUE(failed || row.mx_status == expected) << row.mx_status << ", not " << expected;
+  EXPECT_FALSE(row.diagnosis.empty());
+  if (truth == world.domains.end() || failed) return;
+  const std::string record = row.mta_sts_status.value_or("null");
+  const std::string policy = row.mta_sts_policy_status.value_or("null");
+  if (settings.mta_sts != MtaStsLevel::kFull) {
+    EXPECT_EQ(policy, "null");
+    return;
+  }
+  const bool has_policy = !truth->policy_status.empty();
+  const bool takes_mail = expected == "mx" || expected == "implicit";
+  if (excuses.lookups_fail && IsLookupError(record)) {
+    EXPECT_EQ(policy, "null");
+    return;
+  }
+  EXPECT_EQ(record, !takes_mail ? "null" : has_policy ? "valid" : "none");
+  if (excuses.lookups_fail && policy == "host_lookup_error") return;
+  EXPECT_EQ(policy, has_policy ? truth->policy_status : "null");
+}
+
 void ExpectTrue(const World& world, const ScanSettings& settings, const EndpointRow& row,
                 const Excuses& excuses) {
   SCOPED_TRACE(row.host + " at " + row.address);
@@ -199,7 +251,7 @@ void ExpectTrue(const World& world, const ScanSettings& settings, const Endpoint
     EXPECT_EQ(row.attempts, 0u);
     return;
   }
-  const World::Verdict verdict = world.VerdictOf(row.address, settings.retries);
+  const World::Verdict verdict = world.VerdictOf(row.address, settings.retries, !row.host.empty());
   const Expected expected = ExpectedOf(verdict.manner);
   if (Throttles(verdict.manner) && row.attempts == 0) {
     // Who throttles again and again is left alone.
@@ -231,7 +283,12 @@ void ExpectTrue(const World& world, const ScanSettings& settings, const Endpoint
   EXPECT_EQ(row.tls_version, verdict.manner == Manner::kTls12 ? "TLSv1.2" : row.tls_version);
   EXPECT_EQ(row.injected_plaintext_bytes, verdict.manner == Manner::kInjects ? 14u : 0u);
   EXPECT_EQ(row.pkix_status, "valid");
-  EXPECT_EQ(row.name_match, row.host.ends_with(".sim.example") ? "san" : "none");
+  if (!row.host.empty()) {
+    EXPECT_EQ(row.name_match, row.host.ends_with(".sim.example") ? "san" : "none");
+  }
+  const std::string& revocation = world.servers.at(row.address).revocation;
+  ExpectRevocation(settings, row.revocation_status, revocation.empty() ? "no_source" : revocation,
+                   excuses);
   EXPECT_EQ(row.requiretls.has_value(), row.after_tls == "ok");
   EXPECT_EQ(row.after_tls, ExpectedAfterTls(verdict.manner));
 }

@@ -19,6 +19,8 @@ namespace mxsweep::scanner::simulation {
 struct Excuses {
   // Look-ups may have failed: what they came to is the truth or an error.
   bool lookups_fail = false;
+  // A run may have been stopped before a revocation list came.
+  bool stopped = false;
   std::vector<std::pair<absl::Time, absl::Time>> outages;
 
   template <typename T>
@@ -35,6 +37,9 @@ const WorldHost* FindHost(const World& world, const std::string& name);
 // Nobody was treated impolitely, and nothing is left behind.
 void ExpectClean(const ScanResult& result);
 
+// Answers 421 at some point.
+bool Throttles(Manner manner);
+
 // Nobody was met, for reasons of ours: it may be asked again.
 bool MetNobody(const output::EndpointRow& row);
 
@@ -44,6 +49,14 @@ void ExpectWhole(const World& world, const std::vector<Row>& rows, const Excuses
 // An endpoint's row says what its server is.
 void ExpectTrue(const World& world, const ScanSettings& settings, const output::EndpointRow& row,
                 const Excuses& excuses = {});
+
+// A certificate's row says what its revocation list is.
+void ExpectTrue(const World& world, const ScanSettings& settings, const output::CertificateRow& row,
+                const Excuses& excuses);
+
+// A domain's row says what its MX records and its policy are.
+void ExpectTrue(const World& world, const ScanSettings& settings, const output::DomainRow& row,
+                const Excuses& excuses);
 
 }  // namespace mxsweep::scanner::simulation
 

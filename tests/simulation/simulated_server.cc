@@ -372,7 +372,7 @@ class ServerNetwork::WebConnection final : public Peer {
     }
     if (!tls_) {
       if (bytes.size() > web().longest_hello_bytes) return Close(0);
-      if (bytes.find("sim.example") == std::string_view::npos) {
+      if (bytes.find("mta-sts.") == std::string_view::npos) {
         network_->Complain(address_, "the client sent no server name");
       }
       tls_.emplace(*web().chain, web().tls);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/simulation/simulated_keys.h"
 #include "tls/pki/der_handle.h"
 
 namespace mxsweep::scanner::simulation {
@@ -149,15 +150,12 @@ class Maker {
 
 const tls::testing::TestPki& SimulatedPki() {
   static const auto* pki = [] {
-    const auto key = [](int index) {
-      return tls::testing::TestKey(tls::testing::KeyKind::kRsa2048, index);
-    };
-    auto root = tls::testing::MakeSelfSigned(tls::testing::CaSpec("Test Root"), key(1));
+    auto root = tls::testing::MakeSelfSigned(tls::testing::CaSpec("Test Root"), SimulatedKey(1));
     auto intermediate =
-        tls::testing::MakeSigned(tls::testing::CaSpec("Test Intermediate"), key(2), root);
+        tls::testing::MakeSigned(tls::testing::CaSpec("Test Intermediate"), SimulatedKey(2), root);
     auto leaf = tls::testing::MakeSigned(
-        {.common_name = "mx.sim.example", .subject_alt_names = "DNS:*.sim.example"}, key(0),
-        intermediate);
+        {.common_name = "mx.sim.example", .subject_alt_names = "DNS:*.sim.example"},
+        SimulatedKey(0), intermediate);
     return new tls::testing::TestPki{std::move(root), std::move(intermediate), std::move(leaf)};
   }();
   return *pki;
@@ -249,6 +247,7 @@ void World::FillResolver(dns::FakeResolver* resolver, uint64_t seed) const {
                                 host.passing_failures);
   }
   for (const auto& [name, text] : texts) resolver->AddTxt(name, text);
+  for (const auto& [name, address] : web_hosts) resolver->AddAddress(name, address);
   for (const WorldDomain& domain : domains) {
     resolver->SetDelay(domain.name, delay());
     if (domain.secure) resolver->SetSecure(domain.name);
@@ -284,14 +283,16 @@ void World::FillNetwork(ServerNetwork* network) const {
   }
 }
 
-World::Verdict World::VerdictOf(const std::string& address, uint32_t retries) const {
+World::Verdict World::VerdictOf(const std::string& address, uint32_t retries, bool has_name) const {
   const std::vector<Manner>& manners = servers.at(address).script.manners;
   Verdict verdict;
   do {
     verdict.manner = manners[std::min<size_t>(verdict.attempts++, manners.size() - 1)];
   } while (verdict.attempts <= retries && ExpectedOf(verdict.manner).tried_again);
   // The row tells of a further offer only if the handshake was completed, and that ends them.
-  for (uint32_t more = ExpectedOf(verdict.manner).further_offers; more > 0; --more) {
+  uint32_t more = ExpectedOf(verdict.manner).further_offers;
+  if (more >= 2 && !has_name) --more;
+  for (; more > 0; --more) {
     const Manner last = manners[std::min<size_t>(verdict.attempts++, manners.size() - 1)];
     if (ExpectedOf(last).outcome != Outcome::kTlsOk) continue;
     verdict.manner = last;

@@ -33,6 +33,8 @@ struct WorldHost {
 struct WorldServer {
   ServerScript script;
   bool blocked = false;
+  // endpoints.revocation_status with --revocation, where its chain is seen; "": not known here.
+  std::string revocation;
 };
 
 struct WorldDomain {
@@ -41,6 +43,8 @@ struct WorldDomain {
   std::set<std::string> hosts;
   int64_t mx_delay_ns = 0;  // 0: by chance
   bool secure = false;      // its zone is signed
+  // domains.mta_sts_policy_status with --mta-sts full; "": it has no record.
+  std::string policy_status;
 };
 
 // Immutable once made.
@@ -50,7 +54,10 @@ struct World {
   std::map<std::string, WebScript> webs;       // the same
   std::vector<WorldDomain> domains;
   std::vector<Target> targets;
-  std::map<std::string, std::string> texts;  // TXT records, by name
+  std::map<std::string, std::string> texts;      // TXT records, by name
+  std::map<std::string, std::string> web_hosts;  // names of webs, and the address of each
+  // certificates.revocation_status with --revocation, by fingerprint in hex; others: "no_source".
+  std::map<std::string, std::string> revocations;
 
   // Domains with shared hosts, hosts with shared addresses, and servers of every manner.
   static World Make(uint64_t seed);
@@ -67,11 +74,13 @@ struct World {
     Manner manner = Manner::kGood;
     uint32_t attempts = 0;
   };
-  Verdict VerdictOf(const std::string& address, uint32_t retries) const;
+  // `has_name`: it is asked for by a name, which may be left out of the handshake.
+  Verdict VerdictOf(const std::string& address, uint32_t retries, bool has_name = true) const;
 };
 
-// What is made once and used by all: certificates, with RSA keys and signatures throughout, since
-// those of ECDSA have another length each time and a seed would not tell the same story twice.
+// What is made once and used by all: certificates, the same in every process (SimulatedKey), with
+// RSA signatures throughout, since those of ECDSA have another length each time and a seed would
+// not tell the same story twice. The leaf has SimulatedKey(0).
 const tls::testing::TestPki& SimulatedPki();
 
 }  // namespace mxsweep::scanner::simulation
