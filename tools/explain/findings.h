@@ -7,17 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "tools/explain/input.h"
 #include "tools/explain/ledger.h"
-#include "tools/explain/lines/tls_report.h"
 #include "tools/explain/still.h"
 
 namespace mxsweep::tools {
 
-struct Findings {
-  uint64_t inputs = 0;
-  uint64_t lines = 0;
-  Span span;  // of the inputs' first and last lines
-  ReportTotals reports;
+struct Findings : InputTotals {
   std::vector<const CauseGroup*> groups;  // sorted; borrowed
   std::vector<CheckedPlace> checked;      // with --check
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "scanner/base/text.h"
+#include "tools/explain/lines/delivery_reader.h"
 #include "tools/explain/lines/envelope.h"
 #include "tools/explain/lines/line_source.h"
 #include "tools/explain/lines/log_reader.h"
@@ -64,8 +65,8 @@ absl::Status ReadSome(scanner::InputSource& source, size_t most, Enough enough, 
 
 class Reader {
  public:
-  Reader(int64_t now_s, Ledger* ledger, Findings* findings)
-      : now_s_(now_s), ledger_(ledger), findings_(findings) {}
+  Reader(int64_t now_s, InputSink* sink, InputTotals* totals)
+      : now_s_(now_s), sink_(sink), totals_(totals) {}
 
   absl::Status Read(std::unique_ptr<scanner::InputSource> source) {
     std::string start;
@@ -88,13 +89,17 @@ class Reader {
 
  private:
   void Take(const Trouble& trouble) {
-    if (trouble.time_s.has_value()) findings_->span.Include(*trouble.time_s);
-    ledger_->Add(trouble);
+    if (trouble.time_s.has_value()) totals_->span.Include(*trouble.time_s);
+    sink_->Take(trouble);
   }
 
   absl::Status ReadReport(std::string_view text) {
+    const auto take_successes = [this](const Delivery& delivery) {
+      if (delivery.time_s.has_value()) totals_->span.Include(*delivery.time_s);
+      sink_->Take(delivery);
+    };
     return ReadTlsReport(
-        text, [this](const Trouble& trouble) { Take(trouble); }, &findings_->reports);
+        text, [this](const Trouble& trouble) { Take(trouble); }, take_successes, &totals_->reports);
   }
 
   void ReadAttachment(std::string bytes) {
@@ -113,7 +118,7 @@ class Reader {
     MailReader mail([this](const Trouble& trouble) { Take(trouble); },
                     [this](std::string bytes) { ReadAttachment(std::move(bytes)); });
     const absl::Status status = ForEachLine(source, [&](std::string_view line, uint64_t number) {
-      ++findings_->lines;
+      ++totals_->lines;
       mail.Add(line, number);
     });
     mail.Finish();
@@ -122,34 +127,48 @@ class Reader {
 
   bool NoteTime(std::string_view line) {
     const Envelope envelope = ParseEnvelope(line, now_s_);
-    if (envelope.time_s.has_value()) findings_->span.Include(*envelope.time_s);
+    if (envelope.time_s.has_value()) totals_->span.Include(*envelope.time_s);
     return envelope.time_s.has_value();
   }
 
   absl::Status ReadLog(scanner::InputSource& source) {
-    LogReader log(now_s_, [this](const Trouble& trouble) { ledger_->Add(trouble); });
+    LogReader log(now_s_, [this](const Trouble& trouble) { sink_->Take(trouble); });
+    DeliveryReader deliveries(now_s_, [this](const Delivery& delivery) { sink_->Take(delivery); });
+    const bool wants_deliveries = sink_->wants_deliveries();
     bool begun = false;
     std::string last;
     const absl::Status status = ForEachLine(source, [&](std::string_view line, uint64_t number) {
-      ++findings_->lines;
+      ++totals_->lines;
       if (!begun && number <= kMaxFirstLines) begun = NoteTime(line);
       if (!line.empty()) last.assign(line.substr(0, kTimeBytes));
       log.Add(line, number);
+      if (wants_deliveries) deliveries.Add(line);
     });
     log.Finish();
+    deliveries.Finish();
+    totals_->lines_without_time += deliveries.lines_without_time();
     NoteTime(last);
     return status;
   }
 
   int64_t now_s_;
+  InputSink* sink_;
+  InputTotals* totals_;
+};
+
+class LedgerSink : public InputSink {
+ public:
+  explicit LedgerSink(Ledger* ledger) : ledger_(ledger) {}
+  void Take(const Trouble& trouble) override { ledger_->Add(trouble); }
+
+ private:
   Ledger* ledger_;
-  Findings* findings_;
 };
 
 }  // namespace
 
-absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now_s, Ledger* ledger,
-                       Findings* findings) {
+absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now_s, InputSink* sink,
+                       InputTotals* totals) {
   std::string start;
   const absl::Status began = ReadSome(
       *source, /*most=*/2, [] { return false; }, &start);
@@ -159,8 +178,14 @@ absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now
   absl::StatusOr<std::unique_ptr<scanner::InputSource>> plain =
       is_utf16 ? FromUtf16(std::move(source)) : scanner::Decompress(std::move(source));
   if (!plain.ok()) return plain.status();
-  ++findings->inputs;
-  return Reader(now_s, ledger, findings).Read(*std::move(plain));
+  ++totals->inputs;
+  return Reader(now_s, sink, totals).Read(*std::move(plain));
+}
+
+absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now_s, Ledger* ledger,
+                       InputTotals* totals) {
+  LedgerSink sink(ledger);
+  return ReadInput(std::move(source), now_s, &sink, totals);
 }
 
 }  // namespace mxsweep::tools

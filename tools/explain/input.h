@@ -7,16 +7,40 @@
 
 #include "absl/status/status.h"
 #include "scanner/targets/input_source.h"
-#include "tools/explain/findings.h"
 #include "tools/explain/ledger.h"
+#include "tools/explain/lines/delivery.h"
+#include "tools/explain/lines/tls_report.h"
+#include "tools/explain/lines/trouble.h"
 
 namespace mxsweep::tools {
 
-// Reads `source` (plain or packed, or plain UTF-16) to its end, enters its troubles into `ledger`, and its lines and
-// times into `findings`. `now_s`: for times without a year. Memory does not grow with the input.
-// The error is the source's; what came before it counts.
+struct InputTotals {
+  uint64_t inputs = 0;
+  uint64_t lines = 0;
+  // Of logs, where deliveries are asked for: lines that cannot be put in time.
+  uint64_t lines_without_time = 0;
+  Span span;  // of the inputs' first and last lines
+  ReportTotals reports;
+};
+
+// Who is told what is in the inputs.
+class InputSink {
+ public:
+  virtual ~InputSink() = default;
+  virtual void Take(const Trouble& trouble) = 0;
+  // What was handed over: told only to who asks for it, since it takes more than half the time.
+  virtual bool wants_deliveries() const { return false; }
+  virtual void Take(const Delivery& /*delivery*/) {}
+};
+
+// Reads `source` (plain or packed, or plain UTF-16) to its end, gives what it holds to `sink`, and
+// adds its lines and times to `totals`. `now_s`: for times without a year. Memory does not grow
+// with the input. The error is the source's; what came before it counts.
+absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now_s, InputSink* sink,
+                       InputTotals* totals);
+// Likewise, troubles alone.
 absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now_s, Ledger* ledger,
-                       Findings* findings);
+                       InputTotals* totals);
 
 }  // namespace mxsweep::tools
 

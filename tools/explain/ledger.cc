@@ -13,17 +13,17 @@ constexpr size_t kMaxCauses = 500;
 constexpr size_t kMaxPlaces = 20'000;
 constexpr size_t kMaxHostsOfPlace = 4;
 
-int64_t BinOf(int64_t time_s, int64_t bin_seconds) {
-  const int64_t bin = time_s / bin_seconds - (time_s % bin_seconds < 0 ? 1 : 0);
-  return bin * bin_seconds;
-}
-
 std::string HostText(const Remote& remote) {
   if (remote.host.empty()) return remote.address;
   return remote.address.empty() ? remote.host : JoinText(remote.host, " [", remote.address, "]");
 }
 
 }  // namespace
+
+int64_t BinOf(int64_t time_s, int64_t bin_seconds) {
+  const int64_t bin = time_s / bin_seconds - (time_s % bin_seconds < 0 ? 1 : 0);
+  return bin * bin_seconds;
+}
 
 void Timeline::Add(int64_t time_s, uint64_t count) {
   bins_[BinOf(time_s, bin_seconds_)] += count;

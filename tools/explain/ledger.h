@@ -13,6 +13,9 @@
 
 namespace mxsweep::tools {
 
+// Begin of the bin that a time is in: a multiple of the bin's length since 1970.
+int64_t BinOf(int64_t time_s, int64_t bin_seconds);
+
 // How often something was, hour by hour; where there are too many hours, by two, four … hours.
 class Timeline {
  public:

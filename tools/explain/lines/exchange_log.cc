@@ -74,6 +74,8 @@ ExchangeRow ReadTracking(const Row& row) {
       absl::AsciiStrToLower(std::string(row.At(incoming ? "client-hostname" : "server-hostname")));
   read.remote.address = std::string(row.At(incoming ? "client-ip" : "server-ip"));
   if (!incoming) read.remote.domain = DomainOf(row.At("recipient-address"));
+  read.event = std::string(row.At("event-id"));
+  read.context = std::string(row.At("source"));
   return read;
 }
 
@@ -81,6 +83,11 @@ ExchangeRow ReadProtocol(const Row& row) {
   ExchangeRow read;
   read.text = JoinText(row.At("data"), " ", row.At("context"));
   read.remote.address = std::string(AddressOf(row.At("remote-endpoint")));
+  read.is_protocol = true;
+  read.session = std::string(row.At("session-id"));
+  read.event = std::string(row.At("event"));
+  read.data = std::string(row.At("data"));
+  read.context = std::string(row.At("context"));
   return read;
 }
 

@@ -16,6 +16,10 @@ namespace mxsweep::tools {
 struct ExchangeRow {
   std::string text;
   Remote remote;  // as far as columns tell
+  bool is_protocol = false;
+  // Of a protocol log: session-id, event ("+", "<", ">", "*", "-"), data, context. Of message
+  // tracking: event-id ("SEND"), and source ("SMTP") as context.
+  std::string session, event, data, context;
 };
 
 // The columns of the log that is being read.

@@ -86,14 +86,27 @@ struct Source {
   std::optional<int64_t> time_s;
 };
 
+void GiveSuccesses(const std::string& domain, uint64_t count, const Source& source,
+                   absl::FunctionRef<void(Delivery)> take) {
+  if (count == 0) return;
+  take({.flow = Flow::kReported,
+        .encryption = Encryption::kEncrypted,
+        .writer = LogWriter::kTlsReport,
+        .remote = {.domain = domain, .host = source.organization},
+        .time_s = source.time_s,
+        .count = count});
+}
+
 // One policy's part of a report (RFC 8460 §4.4).
 void ReadPolicy(const json& entry, const Source& source, absl::FunctionRef<void(Trouble)> take,
-                ReportTotals* totals) {
+                absl::FunctionRef<void(Delivery)> take_successes, ReportTotals* totals) {
   const json& policy = Member(entry, "policy");
   const json& summary = Member(entry, "summary");
   const std::string type = TextOf(Member(policy, "policy-type"));
   const uint64_t failed = CountOf(Member(summary, "total-failure-session-count"));
-  totals->successful_sessions += CountOf(Member(summary, "total-successful-session-count"));
+  const uint64_t successful = CountOf(Member(summary, "total-successful-session-count"));
+  GiveSuccesses(TextOf(Member(policy, "policy-domain")), successful, source, take_successes);
+  totals->successful_sessions += successful;
   totals->failed_sessions += failed;
   uint64_t told = 0;
   const auto give = [&](const json& detail, uint64_t count) {
@@ -106,6 +119,7 @@ void ReadPolicy(const json& entry, const Source& source, absl::FunctionRef<void(
     trouble.remote.address = TextOf(Member(detail, "receiving-ip"));
     trouble.time_s = source.time_s;
     trouble.count = count;
+    trouble.reporter = source.organization;
     trouble.line =
         JoinText("reported by ", source.organization.empty() ? "?" : source.organization);
     const std::string sender = TextOf(Member(detail, "sending-mta-ip"));
@@ -159,7 +173,7 @@ bool LooksLikeTlsReport(std::string_view text) {
 }
 
 absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble)> take,
-                           ReportTotals* totals) {
+                           absl::FunctionRef<void(Delivery)> take_successes, ReportTotals* totals) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (NestsTooDeep(text)) return InvalidArgument("this is no TLS report: it nests too deep");
   const json report = json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -172,7 +186,7 @@ absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble
   source.time_s =
       ParseEnvelope(TextOf(Member(Member(report, "date-range"), "start-datetime")), 0).time_s;
   for (const json* entry : ListOf(Member(report, "policies"), kMaxPolicies)) {
-    ReadPolicy(*entry, source, take, totals);
+    ReadPolicy(*entry, source, take, take_successes, totals);
   }
   return absl::OkStatus();
 }

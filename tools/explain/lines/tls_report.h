@@ -7,6 +7,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "tools/explain/lines/delivery.h"
 #include "tools/explain/lines/trouble.h"
 
 namespace mxsweep::tools {
@@ -20,11 +21,16 @@ struct ReportTotals {
 // Does `text` look like the beginning of a report, and of no log in JSON?
 bool LooksLikeTlsReport(std::string_view text);
 
-// Gives each failure of the report to `take`, and adds to `totals`. What reporters leave out or
-// write otherwise is taken as it is: missing lists, one text for a list, unknown types and keys.
-// InvalidArgument: it is no JSON, or no report.
+// Gives each failure of the report to `take`, what succeeded of each policy to `take_successes`,
+// and adds to `totals`. What reporters leave out or write otherwise is taken as it is: missing
+// lists, one text for a list, unknown types and keys. InvalidArgument: it is no JSON, or no report.
 absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble)> take,
-                           ReportTotals* totals);
+                           absl::FunctionRef<void(Delivery)> take_successes, ReportTotals* totals);
+inline absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble)> take,
+                                  ReportTotals* totals) {
+  return ReadTlsReport(
+      text, take, [](const Delivery&) {}, totals);
+}
 
 }  // namespace mxsweep::tools
 

@@ -18,6 +18,7 @@ struct Trouble {
   uint64_t line_number = 0;  // of the line that told the cause
   std::string line;          // that line, fit for a terminal and cut
   uint64_t count = 1;        // sessions, where a report tells of several at once
+  std::string reporter;      // whose report it is; empty of logs and bounces
 };
 
 }  // namespace mxsweep::tools
