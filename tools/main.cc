@@ -19,6 +19,7 @@
 #include "tools/cli/standard_output.h"
 #include "tools/cli/version_text.h"
 #include "tools/dane/command.h"
+#include "tools/dashboard/command.h"
 #include "tools/diff/command.h"
 #include "tools/doctor/command.h"
 #include "tools/explain/command.h"
@@ -62,6 +63,7 @@ void AddCommands(CLI::App& app, int& exit_code) {
   mxsweep::tools::AddReportCommand(app, exit_code);
   mxsweep::tools::AddDiffCommand(app, exit_code);
   mxsweep::tools::AddTrendCommand(app, exit_code);
+  mxsweep::tools::AddDashboardCommand(app, exit_code);
   mxsweep::tools::AddDoctorCommand(app, exit_code);
   mxsweep::tools::AddCompletionCommand(app, exit_code);
   mxsweep::tools::AddManualCommand(app, exit_code);

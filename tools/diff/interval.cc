@@ -6,9 +6,6 @@
 namespace mxsweep::tools {
 namespace {
 
-// Of the normal distribution, 95 of 100 are within so many standard deviations.
-constexpr double kZ = 1.959963984540054;
-
 double Square(double value) { return value * value; }
 
 // How the two shares go together in the same things (Newcombe's phi, with his correction).
@@ -36,13 +33,23 @@ double DesignEffect::Of(const PairedCounts& counts) const {
   return alone <= 0 ? 1 : std::max(1.0, together / alone);
 }
 
-Interval WilsonInterval(double part, double whole) {
+double DeviationsBut(double chance) {
+  // Where the tails of the normal distribution come to `chance`: they fall all the way.
+  double low = 0, high = 40;
+  for (int i = 0; i < 100; ++i) {
+    const double middle = (low + high) / 2;
+    (std::erfc(middle / std::sqrt(2.0)) > chance ? low : high) = middle;
+  }
+  return high;
+}
+
+Interval WilsonInterval(double part, double whole, double deviations) {
   if (whole <= 0) return {0, 1};
+  const double z = deviations;
   const double share = part / whole;
-  const double middle = share + Square(kZ) / (2 * whole);
-  const double reach =
-      kZ * std::sqrt(share * (1 - share) / whole + Square(kZ) / (4 * Square(whole)));
-  const double scale = 1 + Square(kZ) / whole;
+  const double middle = share + Square(z) / (2 * whole);
+  const double reach = z * std::sqrt(share * (1 - share) / whole + Square(z) / (4 * Square(whole)));
+  const double scale = 1 + Square(z) / whole;
   return {std::max(0.0, (middle - reach) / scale), std::min(1.0, (middle + reach) / scale)};
 }
 
@@ -81,14 +88,35 @@ bool SignTestTells(double lost, double gained) {
   return 2 * chance <= kLevel;
 }
 
-Interval DifferenceInterval(double part_a, double whole_a, double part_b, double whole_b) {
+Interval DifferenceInterval(double part_a, double whole_a, double part_b, double whole_b,
+                            double deviations) {
   if (whole_a <= 0 || whole_b <= 0) return {-1, 1};
   const double a = part_a / whole_a;
   const double b = part_b / whole_b;
-  const Interval of_a = WilsonInterval(part_a, whole_a);
-  const Interval of_b = WilsonInterval(part_b, whole_b);
+  const Interval of_a = WilsonInterval(part_a, whole_a, deviations);
+  const Interval of_b = WilsonInterval(part_b, whole_b, deviations);
   return {a - b - std::sqrt(Square(a - of_a.low) + Square(of_b.high - b)),
           a - b + std::sqrt(Square(of_a.high - a) + Square(b - of_b.low))};
+}
+
+double ChanceOfDivision(double part_a, double whole_a, double part_b, double whole_b) {
+  const double a = std::floor(part_a), b = std::floor(part_b);
+  const double in_a = std::max(a, std::floor(whole_a)), in_b = std::max(b, std::floor(whole_b));
+  const double all = in_a + in_b, parts = a + b;
+  if (in_a == 0 || in_b == 0) return 1;
+  const auto ways = [](double n, double k) {
+    return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
+  };
+  const bool fewer = a * all < parts * in_a;
+  const double last = fewer ? std::max(0.0, parts - in_b) : std::min(parts, in_a);
+  double chance = 0;
+  for (double k = a; fewer ? k >= last : k <= last; k += fewer ? -1 : 1) {
+    const double term = std::exp(ways(in_a, k) + ways(in_b, parts - k) - ways(all, parts));
+    chance += term;
+    // The terms fall from the mean on.
+    if (term <= chance * 1e-12) break;
+  }
+  return std::min(1.0, 2 * chance);
 }
 
 }  // namespace mxsweep::tools

@@ -1,4 +1,5 @@
-// How far a share, or its change, may be chance: intervals that hold 95 times of 100.
+// How far a share, or its change, may be chance: intervals that hold 95 times of 100, where nothing
+// else is said.
 //
 // Of a share: Wilson's score interval (E. B. Wilson, JASA 22, 1927). Of the difference of two
 // shares of the same things, and of two shares of different things: R. G. Newcombe's methods of
@@ -51,14 +52,25 @@ class DesignEffect {
   double whole_squared_ = 0, change_squared_ = 0, product_ = 0;
 };
 
-// part / whole. [0, 1] of nothing.
-Interval WilsonInterval(double part, double whole);
+// Of the normal distribution, 95 of 100 are within so many standard deviations.
+inline constexpr double kDeviationsOf95 = 1.959963984540054;
+// Within how many all are but this share: 1.96 of 0.05.
+double DeviationsBut(double chance);
+
+// part / whole. [0, 1] of nothing. `deviations`: as of DeviationsBut.
+Interval WilsonInterval(double part, double whole, double deviations = kDeviationsOf95);
 
 // The share after less the share before. [-1, 1] of nothing.
 Interval PairedInterval(const PairedCounts& counts, double design_effect);
 
 // part_a / whole_a less part_b / whole_b.
-Interval DifferenceInterval(double part_a, double whole_a, double part_b, double whole_b);
+Interval DifferenceInterval(double part_a, double whole_a, double part_b, double whole_b,
+                            double deviations = kDeviationsOf95);
+
+// How often chance would divide part_a + part_b between the two so unevenly, or more so, that way;
+// times two. Fisher's exact test (The Design of Experiments, 1935): where one of the parts is
+// small, the intervals above are too narrow. Counts are rounded down.
+double ChanceOfDivision(double part_a, double whole_a, double part_b, double whole_b);
 
 // Of so many changes, are those one way too many for chance, which goes either way as often? The
 // exact sign test (McNemar's, Psychometrika 12, 1947), two-sided at 5 %: where changes are few, the

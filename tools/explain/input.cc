@@ -93,6 +93,11 @@ class Reader {
     sink_->Take(trouble);
   }
 
+  void Take(const Delivery& delivery) {
+    if (delivery.time_s.has_value()) totals_->span.Include(*delivery.time_s);
+    sink_->Take(delivery);
+  }
+
   absl::Status ReadReport(std::string_view text) {
     const auto take_successes = [this](const Delivery& delivery) {
       if (delivery.time_s.has_value()) totals_->span.Include(*delivery.time_s);
@@ -133,7 +138,7 @@ class Reader {
 
   absl::Status ReadLog(scanner::InputSource& source) {
     LogReader log(now_s_, [this](const Trouble& trouble) { sink_->Take(trouble); });
-    DeliveryReader deliveries(now_s_, [this](const Delivery& delivery) { sink_->Take(delivery); });
+    DeliveryReader deliveries(now_s_, [this](const Delivery& delivery) { Take(delivery); });
     const bool wants_deliveries = sink_->wants_deliveries();
     bool begun = false;
     std::string last;

@@ -3,6 +3,8 @@
 // A chart: id, labels, series (name, values, and for bars a tone for each value), and
 //   wholes   of what each label's values are parts; without them values are percentages
 //   kind     'bars' (the default; several series are stacked, unless `beside`), or 'lines'
+//   gaps     of lines: what is null stays open
+//   marks    of lines: places that are bad
 (() => {
   'use strict';
   const root = document.documentElement;
@@ -54,8 +56,9 @@
     };
   }
 
-  // The first series is what was counted; others are its limits, and faint.
-  function lines(chart, colours) {
+  // The first series is what was counted; others are its limits, and faint. Labels find room.
+  function lines(chart, colours, width) {
+    const most = Math.max(2, Math.floor(width / 130));
     return {
       type: 'line',
       data: {
@@ -67,12 +70,16 @@
           backgroundColor: i ? colours.line : colours.fair,
           borderWidth: i ? 1 : 2,
           pointRadius: i ? 0 : 3,
-          spanGaps: true,
+          pointBackgroundColor: series.values.map(
+            (_, at) => (chart.marks || []).includes(at) ? colours.bad : colours.fair),
+          pointBorderColor: series.values.map(
+            (_, at) => (chart.marks || []).includes(at) ? colours.bad : colours.fair),
+          spanGaps: !chart.gaps,
         })),
       },
       options: {
         scales: {
-          x: { grid: { display: false }, ticks: { color: colours.text } },
+          x: { grid: { display: false }, ticks: { color: colours.text, maxRotation: 0, maxTicksLimit: most } },
           y: { grid: { color: colours.line }, ticks: { color: colours.text, maxTicksLimit: 6 } },
         },
       },
@@ -85,7 +92,7 @@
     const several = chart.series.length > 1;
     const rows = chart.labels.length * (chart.beside ? 40 : 24);
     canvas.parentElement.style.height = (isBars ? rows + (several ? 90 : 50) : 220) + 'px';
-    const made = isBars ? bars(chart, colours) : lines(chart, colours);
+    const made = isBars ? bars(chart, colours) : lines(chart, colours, canvas.parentElement.clientWidth);
     Object.assign(made.options, {
       animation: false,
       responsive: true,

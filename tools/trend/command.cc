@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "scanner/base/text.h"
 #include "tools/cli/exit_codes.h"
 #include "tools/cli/standard_output.h"
 #include "tools/survey/new_file.h"
@@ -27,6 +28,9 @@ int Fail(const absl::Status& status) {
 }
 
 int RunTrendCommand(const TrendFlags& flags) {
+  if (flags.directories.size() < 2) {
+    return Fail(InvalidArgument("a trend takes two scans or more"));
+  }
   // Before the work: a place that cannot be written to costs nothing.
   std::unique_ptr<NewFile> page;
   if (!flags.page.empty()) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "output/scan_directory.h"
 #include "scanner/base/text.h"
 #include "tools/diff/facts.h"
@@ -98,21 +99,29 @@ std::optional<SeriesChange> ChangeOf(const std::optional<MeasureChange>& change)
 
 absl::StatusOr<Comparison> CompareScans(const OpenScan& old_scan, const ScanFacts& before,
                                         const OpenScan& new_scan, const ScanFacts& after,
+                                        absl::FunctionRef<void(const DomainChange&)> take,
                                         std::vector<std::string>* remarks) {
   Circumstances circumstances = CircumstancesOf(old_scan.directory, new_scan.directory);
   *remarks = std::move(circumstances.remarks);
   Comparison comparison;
   absl::Status status = Compare(
       before, after, circumstances.incomparable,
-      [](const DomainChange&) { return absl::OkStatus(); }, &comparison);
+      [take](const DomainChange& change) {
+        take(change);
+        return absl::OkStatus();
+      },
+      &comparison);
   if (!status.ok()) return status;
   return comparison;
 }
 
 }  // namespace
 
-absl::StatusOr<Trend> ReadTrend(const std::vector<std::string>& directories) {
-  if (directories.size() < 2) return InvalidArgument("a trend takes two scans or more");
+absl::StatusOr<Trend> ReadTrend(const std::vector<std::string>& directories,
+                                TrendObserver* observer) {
+  TrendObserver nobody;
+  if (observer == nullptr) observer = &nobody;
+  if (directories.empty()) return InvalidArgument("a trend takes scans");
   const auto scans = OpenScans(directories);
   if (!scans.ok()) return scans.status();
   Trend trend{.series = EmptySeries()};
@@ -126,11 +135,15 @@ absl::StatusOr<Trend> ReadTrend(const std::vector<std::string>& directories) {
     for (Series& series : trend.series) {
       series.points.push_back(PointOf(*facts, series.unit, series.measure));
     }
+    observer->Read(i, *facts);
     const ScanFacts* const before = last != nullptr ? last.get() : first.get();
     if (before != nullptr) {
       std::vector<std::string> remarks;
-      const auto found = CompareScans((*scans)[i - 1], *before, scan, *facts, &remarks);
+      const auto found =
+          CompareScans((*scans)[i - 1], *before, scan, *facts,
+                       [&](const DomainChange& change) { observer->Changed(i, change); }, &remarks);
       if (!found.ok()) return found.status();
+      observer->Compared(i, *found);
       for (const std::string& remark : remarks) {
         trend.remarks.push_back(JoinText("From scan ", i, " to ", i + 1, ": ", remark));
       }
@@ -140,8 +153,10 @@ absl::StatusOr<Trend> ReadTrend(const std::vector<std::string>& directories) {
     }
     (first == nullptr ? first : last) = std::move(facts);
   }
+  if (last == nullptr) return trend;
   std::vector<std::string> remarks;  // those of the steps say it
-  const auto whole = CompareScans(scans->front(), *first, scans->back(), *last, &remarks);
+  const auto whole = CompareScans(
+      scans->front(), *first, scans->back(), *last, [](const DomainChange&) {}, &remarks);
   if (!whole.ok()) return whole.status();
   for (Series& series : trend.series) {
     series.whole_change = ChangeOf(whole->Of(series.unit, series.measure));

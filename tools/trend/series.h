@@ -55,9 +55,21 @@ struct Trend {
   std::vector<std::string> remarks;  // what to read first
 };
 
-// Reads each scan once. Memory: that of three of them (ScanFacts). kInvalidArgument for fewer than
-// two.
-absl::StatusOr<Trend> ReadTrend(const std::vector<std::string>& directories);
+// Who is told what is read on the way. What is borrowed is valid during the call.
+class TrendObserver {
+ public:
+  virtual ~TrendObserver() = default;
+  // Each scan, by its place in Trend::scans; before what it is compared with.
+  virtual void Read(size_t /*scan*/, const ScanFacts& /*facts*/) {}
+  // From the scan before: a domain that is not as it was, and then the whole.
+  virtual void Changed(size_t /*scan*/, const DomainChange& /*change*/) {}
+  virtual void Compared(size_t /*scan*/, const Comparison& /*comparison*/) {}
+};
+
+// Reads each scan once. Memory: that of three of them (ScanFacts). kInvalidArgument for none at
+// all; of a single one there are no changes. `observer` may be null.
+absl::StatusOr<Trend> ReadTrend(const std::vector<std::string>& directories,
+                                TrendObserver* observer = nullptr);
 
 std::string RenderTrend(const Trend& trend);
 // One JSON object: docs/diff.md.

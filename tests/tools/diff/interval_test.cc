@@ -61,6 +61,25 @@ TEST(IntervalTest, SignTestIsAsInTables) {
 }
 
 // A thousand domains that changed with their one provider are one change.
+// Tables of the normal distribution.
+TEST(IntervalTest, DeviationsAreAsInTables) {
+  EXPECT_NEAR(DeviationsBut(0.05), 1.959964, 1e-6);
+  EXPECT_NEAR(DeviationsBut(0.01), 2.575829, 1e-6);
+  EXPECT_NEAR(DeviationsBut(1e-6), 4.891638, 1e-6);
+}
+
+// The lady who tastes tea: three of four right come by chance 17 times of 70, all four once.
+TEST(IntervalTest, ChanceOfDivisionIsFishers) {
+  EXPECT_NEAR(ChanceOfDivision(3, 4, 1, 4), 2 * 17.0 / 70, 1e-12);
+  EXPECT_NEAR(ChanceOfDivision(1, 4, 3, 4), 2 * 17.0 / 70, 1e-12);
+  EXPECT_NEAR(ChanceOfDivision(4, 4, 0, 4), 2 * 1.0 / 70, 1e-12);
+  EXPECT_EQ(ChanceOfDivision(2, 4, 2, 4), 1);
+  EXPECT_EQ(ChanceOfDivision(0, 0, 2, 4), 1);
+  // One in clear among ten, where of 100,000 a hundred are: 1 - (1 - 0.001)^10, about.
+  EXPECT_NEAR(ChanceOfDivision(9, 10, 99'900, 100'000), 2 * 0.01, 0.0005);
+  EXPECT_EQ(ChanceOfDivision(1e6, 1e6, 0, 1e6), 0);
+}
+
 TEST(IntervalTest, CountsAClusterOnce) {
   const PairedCounts counts = {.yes_yes = 9000, .yes_no = 1000};
   DesignEffect one;
