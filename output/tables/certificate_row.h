@@ -65,7 +65,10 @@ struct Table<CertificateRow> {
     visit(Column{"serial", &R::serial, "serial number, lower-case hex"});
     visit(Column{"not_before", &R::not_before, "start of validity"});
     visit(Column{"not_after", &R::not_after, "end of validity"});
-    visit(Column{"key_type", &R::key_type, "kind of public key: RSA, EC, Ed25519 …"});
+    visit(
+        Column{"key_type", &R::key_type,
+               "kind of public key: rsa, rsa_pss (RSA for PSS alone), ec, ed25519, ed448, dsa, dh, "
+               "x25519, gost; another algorithm's OID"});
     visit(Column{"key_bits", &R::key_bits, "bits of the RSA modulus or of the curve's field"});
     visit(Column{"rsa_exponent", &R::rsa_exponent,
                  "RSA public exponent; null for other keys and for one over 64 bits"});

@@ -91,7 +91,7 @@ struct Table<DomainRow> {
     visit(Column{"input_line", &R::input_line, "line of the input, from 1"});
     visit(Column{"mx_status", &R::mx_status,
                  "what the look-up of MX came to: mx, implicit, null_mx, no_mail, nxdomain, "
-                 "servfail, bogus, timeout, invalid_name"});
+                 "servfail, bogus, timeout, invalid_name, local_error"});
     visit(Column{"mx_dnssec", &R::mx_dnssec,
                  "DNSSEC state of the MX answer: secure, insecure, bogus, error"});
     visit(Column{"mx", &R::mx,

@@ -294,7 +294,8 @@ struct Table<EndpointRow> {
 
   template <typename Visitor>
   static void VisitVerdicts(Visitor&& visit) {
-    visit(Column{"leaf_key_type", &R::leaf_key_type, "kind of the certificate's key"});
+    visit(Column{"leaf_key_type", &R::leaf_key_type,
+                 "kind of the certificate's key: a word of certificates.key_type, or unknown"});
     visit(Column{"leaf_key_bits", &R::leaf_key_bits, "bits of the certificate's key"});
     visit(Column{"leaf_signature_algorithm", &R::leaf_signature_algorithm,
                  "algorithm by which the certificate's issuer signed it"});

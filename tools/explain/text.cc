@@ -1,6 +1,7 @@
 #include "scanner/base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -31,27 +32,24 @@ std::string Many(uint64_t number, std::string_view one) {
   return JoinText(Grouped(number), " ", one, number == 1 ? "" : "s");
 }
 
-// What our and their side are called. Where a server's reply stands alone, nobody knows which is
-// ours.
-std::string_view SideLabel(const Cause& cause, Owner owner) {
-  if (owner == Owner::kReceivers) return "receiver";
-  if (cause.side == Side::kServer) return owner == Owner::kOurs ? "client side" : "server side";
-  return owner == Owner::kOurs ? "our side" : "their side";
+std::string_view SideLabel(Owner owner) {
+  static constexpr std::array<std::string_view, 4> kLabels = {"our side", "their side", "receiver",
+                                                              "sender"};
+  return kLabels[static_cast<size_t>(owner)];
 }
 
-std::string_view OwnerText(const Cause& cause, Owner owner) {
-  if (owner == Owner::kReceivers) return "a key or setting of the receiving server";
-  if (cause.side == Side::kServer) {
-    return owner == Owner::kOurs ? "a setting of the client (who sends)"
-                                 : "a key or setting of the server";
-  }
-  return owner == Owner::kOurs ? "a key or setting of ours" : "a key or setting of theirs";
+std::string_view OwnerText(Owner owner) {
+  static constexpr std::array<std::string_view, 4> kTexts = {
+      "a key or setting of ours", "a key or setting of theirs",
+      "a key or setting of the receiving server",
+      "a key or setting of the sending server or client"};
+  return kTexts[static_cast<size_t>(owner)];
 }
 
 std::string OwnersText(const Cause& cause) {
   std::string text;
   for (const Owner owner : cause.owners) {
-    AppendText(&text, text.empty() ? "" : "; then ", OwnerText(cause, owner));
+    AppendText(&text, text.empty() ? "" : "; then ", OwnerText(owner));
   }
   return text.empty() ? "not told by this" : text;
 }
@@ -201,11 +199,15 @@ void Writer::Group(const CauseGroup& group, size_t number, const Span& whole) {
     Labelled("it is about", OwnersText(cause));
   }
   Labelled("what it is", cause.means);
-  const bool receiver = std::ranges::find(cause.owners, Owner::kReceivers) != cause.owners.end();
-  const bool ours_first = !cause.owners.empty() && cause.owners.front() == Owner::kOurs;
-  const std::string_view other = SideLabel(cause, receiver ? Owner::kReceivers : Owner::kTheirs);
+  const bool alone = cause.side == Side::kReceivingServer;
+  const bool receiver =
+      alone || std::ranges::find(cause.owners, Owner::kReceivers) != cause.owners.end();
+  const std::string_view one = SideLabel(alone ? Owner::kSenders : Owner::kOurs);
+  const std::string_view other = SideLabel(receiver ? Owner::kReceivers : Owner::kTheirs);
+  const bool ours_first = !cause.owners.empty() && (cause.owners.front() == Owner::kOurs ||
+                                                    cause.owners.front() == Owner::kSenders);
   if (!ours_first) Labelled(other, cause.theirs);
-  Labelled(SideLabel(cause, Owner::kOurs), cause.ours);
+  Labelled(one, cause.ours);
   if (ours_first) Labelled(other, cause.theirs);
   Labelled("it is not", NotText(cause));
   Places(group);

@@ -50,18 +50,18 @@ std::string Letters(Side side) {
       return "-/us";
     case Side::kSender:
       return "sender";
-    case Side::kServer:
+    case Side::kReceivingServer:
       return "server";
   }
   return "";
 }
 
-// "P U": theirs first, then ours; "R": the receiving server's.
+// "P U": theirs first, then ours; "R": the receiving server's, "S": the sending client's.
 std::string Owners(const Cause& cause) {
   std::string text;
   for (const Owner owner : cause.owners) {
     if (!text.empty()) text += ' ';
-    text += owner == Owner::kOurs ? 'U' : owner == Owner::kTheirs ? 'P' : 'R';
+    text += "UPRS"[static_cast<size_t>(owner)];
   }
   return text;
 }
@@ -238,8 +238,8 @@ TEST(Forms, Exim) {
       {"", "[192.0.2.1] SSL verify error: depth=0 error=self-signed certificate cert=/CN=x", "-/us",
        "P", kNote},
       {"", "TLS session: (certificate verification failed): certificate invalid", "CU", "P"},
-      {"", "503 STARTTLS command used when not advertised", "server", "U"},
-      {"", "454 TLS currently unavailable", "server", "P"},
+      {"", "503 STARTTLS command used when not advertised", "server", "R"},
+      {"", "454 TLS currently unavailable", "server", "R"},
       {"",
        "SMTP protocol error in \"STARTTLS\" H=(h) [192.0.2.1] STARTTLS command used when not "
        "advertised",
@@ -382,17 +382,17 @@ TEST(Forms, Providers) {
 
 TEST(Forms, StatusCodes) {
   Check({
-      {"", "530 5.7.3 Security conversion required but not possible", "server", "U"},
-      {"", "504 5.7.4 Security features not supported", "server", "U"},
+      {"", "530 5.7.3 Security conversion required but not possible", "server", "S"},
+      {"", "504 5.7.4 Security features not supported", "?", "R"},
       {"", "554 5.7.5 Cryptographic failure", "?", ""},
       {"", "535 5.7.8 Authentication credentials invalid", "-", "U", kNotTls},
       {"", "534 5.7.9 Authentication mechanism is too weak", "-", "U", kNotTls},
-      {"", "523 5.7.10 Encryption Needed", "server", "U"},
-      {"", "538 5.7.11 Encryption required for requested authentication mechanism", "server", "U"},
+      {"", "523 5.7.10 Encryption Needed", "server", "S"},
+      {"", "538 5.7.11 Encryption required for requested authentication mechanism", "server", "S"},
       {"", "550 5.7.27 Sender address has null MX", "-", "U", kNotTls},
       {"", "550 5.7.29 ARC validation failure", "-", "", kNotTls},
       {"", "550 5.7.30 REQUIRETLS support required", "CU", "P"},
-      {"", "454 TLS temporarily unavailable", "server", "P"},
+      {"", "454 TLS temporarily unavailable", "server", "R"},
   });
 }
 

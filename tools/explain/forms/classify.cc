@@ -183,19 +183,35 @@ Side SideOf(Who who, TlsRole role, bool quoted) {
       return quoted ? Side::kUsAsClient : Side::kThemAsClient;
     case Who::kReplier:
       if (quoted) return Side::kThemAsServer;
-      return by_role(Side::kThemAsServer, Side::kUsAsServer, Side::kServer);
+      return by_role(Side::kThemAsServer, Side::kUsAsServer, Side::kReceivingServer);
     case Who::kOwnSetup:
       return quoted ? Side::kThemAsServer : Side::kOurSetup;
   }
   return Side::kUnknown;
 }
 
-void SetOwners(bool ours_first, bool receiver, Cause* cause) {
-  const Owner other = receiver ? Owner::kReceivers : Owner::kTheirs;
-  if (!cause->theirs.empty()) cause->owners.push_back(other);
+struct Owners {
+  Owner ours = Owner::kOurs;
+  Owner theirs = Owner::kTheirs;
+};
+
+void SetOwners(bool ours_first, const Owners& owners, Cause* cause) {
+  if (!cause->theirs.empty()) cause->owners.push_back(owners.theirs);
   if (!cause->ours.empty()) {
-    cause->owners.insert(ours_first ? cause->owners.begin() : cause->owners.end(), Owner::kOurs);
+    cause->owners.insert(ours_first ? cause->owners.begin() : cause->owners.end(), owners.ours);
   }
+}
+
+Owners OwnersBy(const Form& form, Side side) {
+  if (side == Side::kReceivingServer) return {Owner::kSenders, Owner::kReceivers};
+  if ((form.flags & kReceiver) != 0) return {Owner::kOurs, Owner::kReceivers};
+  return {};
+}
+
+// What our own server replied is a setting of ours before all.
+bool OursFirst(const Form& form, Side side) {
+  if (form.who != Who::kReplier) return (form.flags & kOursFirst) != 0;
+  return side == Side::kUsAsServer || (form.flags & kSenderFirst) != 0;
 }
 
 Cause CauseOf(const Form& form, const Facts& facts, size_t position) {
@@ -233,10 +249,9 @@ Cause CauseOf(const Form& form, const Facts& facts, size_t position) {
   if (replied || (quoted && form.who != Who::kReplier && form.who != Who::kNobody)) {
     std::swap(cause.ours, cause.theirs);
   }
-  const bool receiver = (form.flags & kReceiver) != 0;
   // Summaries say where to look, which makes nobody the owner.
   if (form.strength != Strength::kSummary) {
-    SetOwners((form.flags & kOursFirst) != 0, receiver, &cause);
+    SetOwners(OursFirst(form, cause.side), OwnersBy(form, cause.side), &cause);
   }
   return cause;
 }
@@ -282,7 +297,7 @@ Cause CauseOfAlert(const AlertHit& hit, const Facts& facts) {
   if (quoted) std::swap(cause.ours, cause.theirs);
   // What is theirs alone: a fault, or a name that they lack.
   const bool theirs_first = alert->number == 80 || alert->number == 112;
-  SetOwners(quoted ? theirs_first : !theirs_first, /*receiver=*/false, &cause);
+  SetOwners(quoted ? theirs_first : !theirs_first, Owners(), &cause);
   return cause;
 }
 
@@ -306,6 +321,8 @@ Cause UnknownCause(std::string_view id, Who who, const Facts& facts, size_t posi
 }
 
 // --- Forms that are not known ---
+
+bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
 bool IsWordChar(char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_'; }
 
@@ -407,10 +424,30 @@ bool HasContext(std::string_view line) {
   return ContainsAny(line, kContext);
 }
 
+// A reply's code (RFC 5321 §4.2) of refusal is in `text`: at its begin, or behind what ends a
+// phrase
+// ("said: 550 "), so that no other number counts.
+bool HasReplyCode(std::string_view text) {
+  for (size_t at = text.find_first_of("45"); at != std::string_view::npos;
+       at = text.find_first_of("45", at + 1)) {
+    const std::string_view word = text.substr(at, 4);
+    if (word.size() < 4 || !IsDigit(word[1]) || !IsDigit(word[2])) continue;
+    if (word[3] != ' ' && word[3] != '-') continue;
+    const size_t before = at == 0 ? std::string_view::npos : text.find_last_not_of(' ', at - 1);
+    if (before == std::string_view::npos || Contains(":;<([=\"'", text.substr(before, 1))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool Counts(const Match& match, const Facts& facts) {
   const Form& form = *match.pattern->form;
   if (form.only_as != TlsRole::kUnknown && form.only_as != facts.line.role) return false;
-  if ((form.flags & kNeedsContext) == 0 || HasContext(facts.text)) return true;
+  const bool has_context = (form.flags & kNeedsContext) == 0 || HasContext(facts.text);
+  const bool has_code =
+      (form.flags & kInReply) == 0 || HasReplyCode(facts.text.substr(0, match.position));
+  if (has_context && has_code) return true;
   // The whole text, as somebody asks about it.
   return TrimText(facts.text).size() == match.pattern->length;
 }
@@ -518,9 +555,12 @@ std::optional<Cause> ClassifyText(Facts facts) {
 }  // namespace
 
 std::string_view SideWord(Side side) {
-  static constexpr std::array<std::string_view, 12> kWords = {
-      "unknown", "us_as_client", "them_as_server", "them_as_client",  "us_as_server",   "us",
-      "peer",    "our_setup",    "nobody",         "us_if_verifying", "sending_client", "server"};
+  static constexpr std::array<std::string_view, 12> kWords = {"unknown",        "us_as_client",
+                                                              "them_as_server", "them_as_client",
+                                                              "us_as_server",   "us",
+                                                              "peer",           "our_setup",
+                                                              "nobody",         "us_if_verifying",
+                                                              "sending_client", "receiving_server"};
   return kWords[static_cast<size_t>(side)];
 }
 
@@ -537,12 +577,13 @@ std::string_view SideText(Side side) {
       "nobody",
       "nobody at an opportunistic level; us, where we demand a verified certificate",
       "the sending client, as it reports",
-      "the server: theirs, if we were told so; ours, if our server said it"};
+      "the receiving server: theirs, if we were told so; ours, if our server said it"};
   return kTexts[static_cast<size_t>(side)];
 }
 
 std::string_view OwnerWord(Owner owner) {
-  static constexpr std::array<std::string_view, 3> kWords = {"ours", "theirs", "receiving_server"};
+  static constexpr std::array<std::string_view, 4> kWords = {"ours", "theirs", "receiving_server",
+                                                             "sending_client"};
   return kWords[static_cast<size_t>(owner)];
 }
 

@@ -24,17 +24,18 @@ enum class Side : uint8_t {
   kPeer,  // likewise
   kOurSetup,
   kNobody,
-  kUsIfVerifying,  // nobody at an opportunistic level; us where verification is demanded
-  kSender,         // the sending client, as it tells others
-  kServer,         // a reply whose log is not told: "us" is then the client, to whom it was said
+  kUsIfVerifying,    // nobody at an opportunistic level; us where verification is demanded
+  kSender,           // the sending client, as it tells others
+  kReceivingServer,  // a reply that stands alone: whether the server is ours is not told
 };
 // "us_as_client", "them_as_server" …: words that stay.
 std::string_view SideWord(Side side);
 // "us, as the client (our own program ended it)": for people.
 std::string_view SideText(Side side);
 
-enum class Owner : uint8_t { kOurs, kTheirs, kReceivers };
-// "ours", "theirs", "receiving_server".
+// The latter two where the line does not tell which of them we are.
+enum class Owner : uint8_t { kOurs, kTheirs, kReceivers, kSenders };
+// "ours", "theirs", "receiving_server", "sending_client".
 std::string_view OwnerWord(Owner owner);
 
 struct Cause {
@@ -47,7 +48,7 @@ struct Cause {
   std::vector<Owner> owners;         // of the key or setting, the likeliest first; empty: not told
   std::string title;
   std::string means;
-  std::string ours;    // what to change on our side; empty: nothing
+  std::string ours;    // what to change on our side (or the sending client's); empty: nothing
   std::string theirs;  // on theirs (or the receiving server's)
   std::string not_this;
 };

@@ -95,7 +95,7 @@ constexpr Form kForms[] = {
      "Its issuer has withdrawn it.", "", "Have a new certificate issued, with a new key.",
      "Not expiry."},
     {"starttls command used when not advertised", "starttls_not_advertised", kRefused, kCause,
-     kReplier, kAny, kAny, kOursFirst, "STARTTLS was used where the server does not offer it",
+     kReplier, kAny, kAny, kPlain, "STARTTLS was used where the server does not offer it",
      "The server does not advertise TLS to this host (tls_advertise_hosts).",
      "Set tls_advertise_hosts = *, and a certificate.", "Use STARTTLS only where it is offered.",
      "Not a bad client by default."},

@@ -41,6 +41,8 @@ enum FormFlags : uint8_t {
   kOursFirst = 1,     // of two sides that can change something, ours is the likelier
   kNeedsContext = 2,  // words that stand in other lines, too: counts only beside TLS or SSL
   kReceiver = 4,      // `theirs` is the receiving server's, whoever reads this
+  kSenderFirst = 8,   // of a server's reply: who sends has to change, rather than the server
+  kInReply = 16,      // words of anybody's: counts only behind the code of an SMTP reply
 };
 
 // One cause, or one way of saying it. Texts are sentences, written for whoever's program wrote the

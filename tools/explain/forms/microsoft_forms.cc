@@ -108,9 +108,9 @@ constexpr Form kForms[] = {
      kRefused, kSummary, kUnknown, kAny, kAny, kPlain, "the TLS handshake failed",
      "Schannel's name for the error follows.", "Look at the Schannel events of that moment.", "",
      "Not a network fault by default."},
-    {"tls 1.0 and 1.1 are not supported|4.7.66", "version_refused_by_server", kRefused, kCause,
-     kReplier, kClient, kAny, kPlain, "the server no longer takes TLS 1.0 and 1.1",
-     "The client that submits mail is too old.", "",
+    {"tls 1.0 and 1.1 are not supported|4.7.66|4.7.66*version in use is not supported",
+     "version_refused_by_server", kRefused, kCause, kReplier, kClient, kAny, kPlain,
+     "the server no longer takes TLS 1.0 and 1.1", "The client that submits mail is too old.", "",
      "Update the client (device, library, .NET) so "
      "that it speaks TLS 1.2.",
      "Not the password."},

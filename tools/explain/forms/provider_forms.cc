@@ -16,7 +16,7 @@ constexpr Form kForms[] = {
      "Switch STARTTLS on at each of the sending machines (pools, relays).",
      "Not ARC, which IANA lists under X.7.29, and not DMARC."},
     {"must issue a starttls command first|must issue starttls|starttls first", "tls_demanded",
-     kRefused, kCause, kReplier, kAny, kAny, kOursFirst, "the server demands STARTTLS first",
+     kRefused, kCause, kReplier, kAny, kAny, kSenderFirst, "the server demands STARTTLS first",
      "The server takes no mail (or no AUTH) before TLS.",
      "Level encrypt demands it of every client; a public MX uses may (RFC 3207 section 4).",
      "The client must use STARTTLS (switch TLS on in the sending server, relay or mail program).",
@@ -78,7 +78,8 @@ constexpr Form kForms[] = {
      "may go on in clear.",
      "Look at the same ICID or DCID for the cause.", "", "Not dropped."},
     {"starttls not supported|starttls not implemented|starttls not recognized|starttls is not "
-     "supported|unrecognized command starttls|command unrecognized: starttls|unrecognized command: "
+     "supported|unrecognized command starttls|command unrecognized: starttls|command unrecognized: "
+     "\"starttls|unrecognized command: starttls|invalid command: starttls|unknown command: "
      "starttls|starttls not available|starttls disabled",
      "starttls_not_known", kRefused, kCause, kReplier, kAny, kAny, kPlain,
      "the server does not know STARTTLS, or has it switched off",
@@ -90,10 +91,46 @@ constexpr Form kForms[] = {
      "tls|tls required|encryption required|encryption is required|encryption needed|must use "
      "tls|must use starttls|use starttls|tls encryption|only accepts encrypted|secure connection "
      "required",
-     "tls_demanded", kRefused, kHint, kReplier, kAny, kAny, kNeedsContext, "the server demands TLS",
-     "The server takes mail over TLS only.",
+     "tls_demanded", kRefused, kHint, kReplier, kAny, kAny, kNeedsContext | kSenderFirst,
+     "the server demands TLS", "The server takes mail over TLS only.",
      "It is the server's policy; lift it there, if it is not meant.",
      "Use STARTTLS when sending to it.", "Not a spam verdict."},
+    // Replies of any server, in words of its operator's.
+    {"tls version too old|tls version is too old|outdated tls|tls version * not supported|tls "
+     "version not supported|tls version not allowed|tls version * not allowed|unsupported tls "
+     "version|tls 1.0 is not|tls 1.1 is not|tlsv1.0 is not|tlsv1.1 is not|tlsv1 is not|tls 1.0 is "
+     "no longer|tls 1.1 is no longer|tlsv1.0 is no longer|tlsv1.1 is no longer|tlsv1 is no "
+     "longer|minimum tls version|at least tls|requires tlsv|tls 1.2 or "
+     "higher|tls 1.2 or newer|tls 1.2 or later|tls 1.2 or above|tls 1.3 or higher|tls 1.3 or newer",
+     "version_refused_by_server", kRefused, kCause, kReplier, kAny, kAny, kSenderFirst | kInReply,
+     "the server demands a newer TLS version",
+     "The session's version is below what the server takes mail with.", "",
+     "Speak TLS 1.2 or newer when sending.", "Not the certificate, and not the password."},
+    {"weak cipher|cipher too weak|cipher is too weak|ciphers too weak|cipher suite * not "
+     "allowed|cipher not allowed|cipher * not accepted|insecure cipher",
+     "encryption_too_weak", kRefused, kCause, kReplier, kAny, kAny, kSenderFirst | kInReply,
+     "the server demands a stronger cipher suite",
+     "The suite that was negotiated is weaker than the server allows. It chose it among those that "
+     "the client offered.",
+     "", "Offer suites with AES-GCM or ChaCha20 and 128 bits or more.", "Not the certificate."},
+    {"unencrypted connection|unencrypted session|plaintext connection|plaintext session|plain text "
+     "connection|plain text session|cleartext connection|cleartext session|non-tls "
+     "connection|insecure connection|unsecured connection|sent without tls|sent without "
+     "encryption|not using tls|does not use tls|your server does not support tls|your mail server "
+     "does not support tls|sending server does not support tls",
+     "tls_demanded", kRefused, kCause, kReplier, kAny, kAny, kSenderFirst | kInReply,
+     "the server demands TLS", "The server takes mail over TLS only; this session had none.",
+     "It is the server's policy; lift it there, if it is not meant.",
+     "Use STARTTLS when sending to it.", "Not a spam verdict."},
+    {"client certificate required|client certificate is required|client certificate verification "
+     "failed|client certificate has expired|client certificate expired|client certificate "
+     "invalid|invalid client certificate|requires a client certificate|requires client certificate",
+     "client_certificate", kRefused, kCause, kReplier, kAny, kAny, kSenderFirst | kInReply,
+     "the server demands a client certificate that it accepts",
+     "The server asks the client for a certificate and got none, or one that it does not accept.",
+     "Ask for no client certificates on a public server, or trust the client's issuer.",
+     "Present a client certificate that the server accepts, where that is agreed.",
+     "Not the sender's DKIM key."},
     // Enhanced status codes by their words (IANA).
     {"encryption required for requested authentication|encryption required for * "
      "authentication|5.7.11|4.7.11",
@@ -130,12 +167,12 @@ constexpr Form kForms[] = {
      "SMTP AUTH, not TLS", "The server does not know the AUTH mechanism (Exchange: 504 5.7.4).",
      "Offer AUTH where it is needed.", "", "Not TLS, although the code is 5.7.4."},
     {"security conversion required|x.7.3|security conversion", "status_7_3", kRefused, kHint,
-     kReplier, kAny, kAny, kPlain, "a security conversion is needed and not possible (X.7.3)",
+     kReplier, kAny, kAny, kSenderFirst, "a security conversion is needed and not possible (X.7.3)",
      "The message would have to change from secure to clear or back. Exchange says 451 5.7.3 where "
      "STARTTLS is required.",
-     "", "Use, and offer, STARTTLS.", "Not a ban by policy."},
-    {"security features not supported|x.7.4", "status_7_4", kRefused, kHint, kReplier, kAny, kAny,
-     kPlain, "security features are not supported (X.7.4)",
+     "Offer STARTTLS.", "Use STARTTLS when sending to it.", "Not a ban by policy."},
+    {"security features not supported|x.7.4", "status_7_4", kRefused, kHint, kUnknown, kAny, kAny,
+     kReceiver, "security features are not supported (X.7.4)",
      "A security feature that is demanded is missing; Postfix uses 4.7.4 where a server offers no "
      "STARTTLS.",
      "", "Offer STARTTLS.", "Not the kind of AUTH."},
