@@ -95,6 +95,7 @@ await connection.run('CREATE VIEW server_pairs AS SELECT o, n FROM old_servers o
 const lines = file => readFileSync(`${numbers}/${file}`, 'utf8').trimEnd().split('\n').slice(1)
   .map(line => line.split(','))
 const steps = lines('steps.csv')
+const servers = lines('servers.csv')
 const differences = []
 let compared = 0
 
@@ -129,6 +130,14 @@ for (const [unit, measures] of [['domains', [...serverMeasures, 'dane', 'mta_sts
     same(`${where}, gained`, sum('gained'), theirs[5])
     same(`${where}, left`, sum('left'), theirs[6])
     same(`${where}, came`, sum('came'), theirs[7])
+    if (unit !== 'servers') continue
+    // Server by server: those whose answer is another one.
+    const counts = answer => `if(coalesce(${answer}, '') IN ('yes', 'no'), ${answer}, '')`
+    const changed = await rowsOf(`SELECT coalesce(o.host, n.host), coalesce(o.address, n.address),
+        coalesce(o.port, n.port), ${counts(o)} AS a, ${counts(n)} AS b FROM server_pairs WHERE a <> b`)
+    const told = servers.filter(line => line[4] === measure && line[5] !== line[6])
+      .map(([host, address, port, , , then, now]) => [host, address, port, then, now].join())
+    same(`${where}, servers`, told.sort().join(' '), changed.map(row => row.join()).sort().join(' '))
   }
 }
 for (const unknown of told) differences.push(`${unknown} is not compared here`)

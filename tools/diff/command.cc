@@ -86,15 +86,20 @@ absl::StatusOr<Noise> ReadNoise(const std::vector<std::string>& directories,
   return noise;
 }
 
-// What is told of each domain while it is compared: the lines of --list and of --csv.
-class DomainSink {
+// What is told of domains and servers while they are compared: the lines of --list and of --csv.
+class ChangeSink {
  public:
-  // `csv` may be null; it outlives this.
-  DomainSink(const std::string& list, NewFile* csv) : list_(list), csv_(csv) {}
+  // The files may be null; they outlive this.
+  ChangeSink(const std::string& list, NewFile* domains, NewFile* servers)
+      : list_(list), domains_(domains), servers_(servers) {}
+
+  absl::Status Take(const ServerChange& change) {
+    return servers_ == nullptr ? absl::OkStatus() : servers_->Append(ServerCsvLine(change));
+  }
 
   absl::Status Take(const DomainChange& change) {
     absl::Status status;
-    if (csv_ != nullptr) status = csv_->Append(DomainCsvLine(change));
+    if (domains_ != nullptr) status = domains_->Append(DomainCsvLine(change));
     if (list_.empty() || CauseWord(change.cause) != list_) return status;
     AppendText(&text_, SanitizeText(change.domain, kMaxNameBytes), "\n");
     if (text_.size() > kPrintBytes) status.Update(Flush());
@@ -109,15 +114,25 @@ class DomainSink {
 
  private:
   const std::string& list_;
-  NewFile* csv_;
+  NewFile* domains_;
+  NewFile* servers_;
   std::string text_;
 };
 
 // The files that are asked for. They are made before the work: a place that cannot be written to
 // costs nothing.
 struct DiffFiles {
-  std::unique_ptr<NewFile> page, domains;
+  std::unique_ptr<NewFile> page, domains, servers;
 };
+
+absl::StatusOr<std::unique_ptr<NewFile>> MakeTable(const std::string& path,
+                                                   const std::string& header) {
+  auto file = NewFile::Create(path);
+  if (!file.ok()) return file.status();
+  absl::Status status = (*file)->Append(header);
+  if (!status.ok()) return status;
+  return file;
+}
 
 absl::StatusOr<DiffFiles> MakeFiles(const DiffFlags& flags) {
   DiffFiles files;
@@ -129,11 +144,12 @@ absl::StatusOr<DiffFiles> MakeFiles(const DiffFlags& flags) {
   if (flags.csv.empty()) return files;
   absl::Status status = output::PosixFileSystem()->CreateDirectories(flags.csv);
   if (!status.ok()) return status;
-  auto domains = NewFile::Create(flags.csv + "/domains.csv");
+  auto domains = MakeTable(flags.csv + "/domains.csv", DomainCsvHeader());
   if (!domains.ok()) return domains.status();
-  status = (*domains)->Append(DomainCsvHeader());
-  if (!status.ok()) return status;
   files.domains = *std::move(domains);
+  auto servers = MakeTable(flags.csv + "/servers.csv", ServerCsvHeader());
+  if (!servers.ok()) return servers.status();
+  files.servers = *std::move(servers);
   return files;
 }
 
@@ -145,6 +161,7 @@ absl::Status FinishFiles(const DiffFlags& flags, const DiffReport& report, DiffF
   }
   if (!status.ok() || files->domains == nullptr) return status;
   status = files->domains->Finish();
+  if (status.ok()) status = files->servers->Finish();
   return status.ok() ? WriteDiffTables(report, flags.csv) : status;
 }
 
@@ -163,11 +180,12 @@ absl::Status Diff(const DiffFlags& flags) {
   const auto after = ScanFacts::Read(*new_scan);
   if (!after.ok()) return after.status();
   const Circumstances circumstances = CircumstancesOf(*old_scan, *new_scan);
-  DomainSink sink(flags.list, files->domains.get());
+  ChangeSink sink(flags.list, files->domains.get(), files->servers.get());
   Comparison comparison;
   absl::Status status = Compare(
       *before, *after, circumstances.incomparable,
-      [&sink](const DomainChange& change) { return sink.Take(change); }, &comparison);
+      [&sink](const DomainChange& change) { return sink.Take(change); },
+      [&sink](const ServerChange& change) { return sink.Take(change); }, &comparison);
   if (!status.ok()) return status;
   const DiffReport report = {.circumstances = &circumstances,
                              .comparison = &comparison,
@@ -204,9 +222,9 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
   command->add_option("-o,--output", flags->page, "Write a page to look at to this file")
       ->type_name("FILE");
   command
-      ->add_option(
-          "--csv", flags->csv,
-          "Write each domain that changed, and the numbers\nbehind every table, to this folder")
+      ->add_option("--csv", flags->csv,
+                   "Write each domain and each server that changed,\nand the numbers behind every "
+                   "table, to this folder")
       ->type_name("DIR");
   command->add_option("--top", flags->top, "Show so many providers")
       ->type_name("N")

@@ -138,9 +138,14 @@ std::optional<MainCause> MailCause(const State& a, const State& b) {
 class Comparer {
  public:
   Comparer(const ScanFacts& before, const ScanFacts& after,
-           const std::array<bool, kMeasures>& incomparable,
-           absl::FunctionRef<absl::Status(const DomainChange&)> take, Comparison* comparison)
-      : before_(before), after_(after), take_(take), out_(*comparison), tallies_(before, after) {
+           const std::array<bool, kMeasures>& incomparable, TakeDomain take, TakeServer take_server,
+           Comparison* comparison)
+      : before_(before),
+        after_(after),
+        take_(take),
+        take_server_(take_server),
+        out_(*comparison),
+        tallies_(before, after) {
     for (const Measure measure : kAllMeasures) {
       if (incomparable[Index(measure)]) continue;
       measures_.push_back(measure);
@@ -151,8 +156,8 @@ class Comparer {
 
   absl::Status Run() {
     absl::Status status = CompareDomains();
+    if (status.ok()) status = CompareServers();
     if (!status.ok()) return status;
-    CompareServers();
     Finish();
     return absl::OkStatus();
   }
@@ -284,7 +289,7 @@ class Comparer {
     if (cause.fate != Fate::kUnchanged) ++out_.provider_causes[{provider, cause}];
   }
 
-  void CompareServers() {
+  absl::Status CompareServers() {
     out_.old_servers = before_.servers().size();
     out_.new_servers = after_.servers().size();
     for (const Server& old_server : before_.servers()) {
@@ -292,15 +297,20 @@ class Comparer {
       const uint32_t host = after_.FindHost(name);
       const Server* new_server =
           host == ScanFacts::kNone ? nullptr : after_.FindServer(host, old_server.address);
-      AddServer(&old_server, new_server,
-                new_server != nullptr ? Why::kNothing : WhyMissing(old_server, after_, host));
+      absl::Status status =
+          AddServer(&old_server, new_server,
+                    new_server != nullptr ? Why::kNothing : WhyMissing(old_server, after_, host));
+      if (!status.ok()) return status;
     }
     for (const Server& new_server : after_.servers()) {
       const uint32_t host = before_.FindHost(after_.hosts()[new_server.host].name);
       const bool is_in_both =
           host != ScanFacts::kNone && before_.FindServer(host, new_server.address) != nullptr;
-      if (!is_in_both) AddServer(nullptr, &new_server, WhyMissing(new_server, before_, host));
+      if (is_in_both) continue;
+      absl::Status status = AddServer(nullptr, &new_server, WhyMissing(new_server, before_, host));
+      if (!status.ok()) return status;
     }
+    return absl::OkStatus();
   }
 
   // Why the other scan has no such server. `host`: there; kNone: nobody named it.
@@ -315,7 +325,7 @@ class Comparer {
   }
 
   // Either may be null; then `missing` says why.
-  void AddServer(const Server* old_server, const Server* new_server, Why missing) {
+  absl::Status AddServer(const Server* old_server, const Server* new_server, Why missing) {
     const uint32_t provider = old_server
                                   ? tallies_.OfBefore(before_.hosts()[old_server->host].provider)
                                   : tallies_.OfAfter(after_.hosts()[new_server->host].provider);
@@ -330,8 +340,26 @@ class Comparer {
       if (old_server) AddToScan(a, &change.old_scan, &change.old_not_counted);
       if (new_server) AddToScan(b, &change.new_scan, &change.new_not_counted);
       AddPair(a, b, a.answer == Answer::kNo ? a.why : b.why, &change, &tally.servers[m]);
+      if (a == b || (!a.is_counted() && !b.is_counted())) continue;
+      absl::Status status =
+          take_server_(old_server != nullptr ? ChangeOf(before_, *old_server, measure, a, b)
+                                             : ChangeOf(after_, *new_server, measure, a, b));
+      if (!status.ok()) return status;
     }
     if (old_server != nullptr && new_server != nullptr) AddServerChange(*old_server, *new_server);
+    return absl::OkStatus();
+  }
+
+  static ServerChange ChangeOf(const ScanFacts& facts, const Server& server, Measure measure,
+                               const State& a, const State& b) {
+    const Host& host = facts.hosts()[server.host];
+    return {.host = host.name,
+            .address = facts.AddressOf(server),
+            .port = server.port,
+            .provider = facts.providers()[host.provider],
+            .measure = measure,
+            .before = a,
+            .after = b};
   }
 
   void AddServerChange(const Server& a, const Server& b) {
@@ -393,7 +421,8 @@ class Comparer {
 
   const ScanFacts& before_;
   const ScanFacts& after_;
-  absl::FunctionRef<absl::Status(const DomainChange&)> take_;
+  TakeDomain take_;
+  TakeServer take_server_;
   Comparison& out_;
   Tallies tallies_;
   std::vector<Measure> measures_;
@@ -433,6 +462,15 @@ std::string_view CauseWord(const MainCause& cause) {
     default:
       return ChangeWord(cause.why, cause.direction);
   }
+}
+
+std::string_view CauseWord(const ServerChange& change) {
+  const State& a = change.before;
+  const State& b = change.after;
+  if (!a.is_counted()) return WhyWord(a.why);
+  if (!b.is_counted()) return WhyWord(b.why);
+  return b.answer == Answer::kYes ? ChangeWord(a.why, Direction::kGained)
+                                  : ChangeWord(b.why, Direction::kLost);
 }
 
 std::string_view CauseTitle(const MainCause& cause) {
@@ -497,10 +535,17 @@ Why WhyLost(Measure measure, const ScanFacts& before, const Domain& old_domain,
 }
 
 absl::Status Compare(const ScanFacts& before, const ScanFacts& after,
-                     const std::array<bool, kMeasures>& incomparable,
-                     absl::FunctionRef<absl::Status(const DomainChange&)> take,
+                     const std::array<bool, kMeasures>& incomparable, TakeDomain take,
+                     TakeServer take_server, Comparison* comparison) {
+  return Comparer(before, after, incomparable, take, take_server, comparison).Run();
+}
+
+absl::Status Compare(const ScanFacts& before, const ScanFacts& after,
+                     const std::array<bool, kMeasures>& incomparable, TakeDomain take,
                      Comparison* comparison) {
-  return Comparer(before, after, incomparable, take, comparison).Run();
+  return Compare(
+      before, after, incomparable, take, [](const ServerChange&) { return absl::OkStatus(); },
+      comparison);
 }
 
 }  // namespace mxsweep::tools

@@ -89,6 +89,18 @@ struct DomainChange {
   std::string_view old_provider, new_provider;
 };
 
+// A server, and a measure of which the answer is another one: or "no" for another reason.
+struct ServerChange {
+  std::string_view host, address;
+  uint16_t port = 0;
+  std::string_view provider;  // in the scan that has the server, the old one first
+  Measure measure = Measure::kTls;
+  State before, after;
+};
+
+// "starttls_withdrawn": of what is counted in one scan only, why the other one does not count it.
+std::string_view CauseWord(const ServerChange& change);
+
 struct ProviderChange {
   std::string_view name;  // empty: not known
   uint64_t domains = 0;   // in both scans
@@ -124,11 +136,18 @@ struct Comparison {
   }
 };
 
-// `incomparable`: measures to leave out. `take` is told of each domain that is not unchanged, until
-// it fails. Both must outlive the result.
+using TakeDomain = absl::FunctionRef<absl::Status(const DomainChange&)>;
+using TakeServer = absl::FunctionRef<absl::Status(const ServerChange&)>;
+
+// `incomparable`: measures to leave out. `take` is told of each domain that is not unchanged, and
+// `take_server` of each server's change, until one of them fails. The scans must outlive the
+// result.
 absl::Status Compare(const ScanFacts& before, const ScanFacts& after,
-                     const std::array<bool, kMeasures>& incomparable,
-                     absl::FunctionRef<absl::Status(const DomainChange&)> take,
+                     const std::array<bool, kMeasures>& incomparable, TakeDomain take,
+                     TakeServer take_server, Comparison* comparison);
+// Where nobody asks for servers.
+absl::Status Compare(const ScanFacts& before, const ScanFacts& after,
+                     const std::array<bool, kMeasures>& incomparable, TakeDomain take,
                      Comparison* comparison);
 
 // Why a domain that had the measure has it no longer, as far as its servers tell; with the scans

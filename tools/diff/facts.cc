@@ -119,6 +119,7 @@ Server ServerOf(const EndpointRow& row) {
   Server server{.address = absl::HashOf(ToAbsl(row.address), row.port),
                 .started_us = absl::ToUnixMicros(row.started_at),
                 .key_bits = row.leaf_key_bits.value_or(0),
+                .port = row.port,
                 .dialogue = DialogueOf(row),
                 .trust = TrustOf(row),
                 .version = VersionOf(row),
@@ -213,7 +214,12 @@ absl::Status ScanFacts::ReadServers(const output::ScanDirectory& scan) {
   return output::ForEachRow<EndpointRow>(scan, ServerColumns(), [&](const EndpointRow& row) {
     Server server = ServerOf(row);
     server.host = HostNumber(row.host);
-    server.row = static_cast<uint32_t>(servers_.size());
+    if (addresses_.size() > std::numeric_limits<uint32_t>::max()) {
+      return absl::ResourceExhaustedError("more servers than can be compared");
+    }
+    server.text = static_cast<uint32_t>(addresses_.size());
+    addresses_.append(row.address.c_str());
+    addresses_.push_back('\0');
     servers_.push_back(server);
     return absl::OkStatus();
   });
@@ -247,7 +253,7 @@ absl::Status ScanFacts::ReadDomains(const output::ScanDirectory& scan) {
 
 void ScanFacts::SettleServers() {
   std::ranges::sort(servers_, {}, [](const Server& server) {
-    return std::tuple(server.host, server.address, server.started_us, server.row);
+    return std::tuple(server.host, server.address, server.started_us, server.text);
   });
   size_t kept = 0;
   for (size_t i = 0; i < servers_.size(); ++i) {

@@ -1,8 +1,8 @@
 // A scan in little memory, so that two of them can be laid side by side: of each domain, MX host
 // and server what a comparison asks about, as small numbers in place of words.
 //
-// Memory: some 60 bytes a domain and its name, 100 a host and its name, 40 a server. What is no
-// known word is kNotKnown: it never counts as a change.
+// Memory: some 60 bytes a domain and its name, 100 a host and its name, 70 a server and its
+// address. What is no known word is kNotKnown: it never counts as a change.
 #ifndef MXSWEEP_TOOLS_DIFF_FACTS_H_
 #define MXSWEEP_TOOLS_DIFF_FACTS_H_
 
@@ -76,11 +76,12 @@ enum class StsState : uint8_t {
 
 struct Server {
   uint32_t host = 0;
-  uint32_t row = 0;        // its place among the rows of the table
-  uint64_t address = 0;    // its hash, and the port's
+  uint32_t text = 0;       // where its address stands; grows with its place among the rows
+  uint64_t address = 0;    // hash of address and port
   int64_t started_us = 0;  // of several rows of one server, the latest counts
   uint64_t leaf = 0;       // hash of its certificate; 0: none seen
   uint32_t key_bits = 0;
+  uint16_t port = 0;
   KeyKind key = KeyKind::kNotKnown;
   Dialogue dialogue = Dialogue::kSilent;
   Trust trust = Trust::kNotKnown;
@@ -143,6 +144,8 @@ class ScanFacts {
   // kNone where the scan does not know the host.
   uint32_t FindHost(std::string_view name) const;
   const Server* FindServer(uint32_t host, uint64_t address) const;
+  // As text, as the scan has it.
+  std::string_view AddressOf(const Server& server) const { return addresses_.data() + server.text; }
   // Registrable domains of MX hosts; the first is empty, of those that are not known.
   const std::vector<std::string>& providers() const { return providers_; }
   // Of the most preferred MX host, in providers().
@@ -163,6 +166,7 @@ class ScanFacts {
   std::vector<Domain> domains_;
   std::vector<uint32_t> mx_;
   std::string names_;
+  std::string addresses_;  // each with a NUL behind it
   std::vector<std::string> providers_ = {""};
   bool validates_ = false;
 };

@@ -55,6 +55,19 @@ std::string ProvidersCsv(const Comparison& comparison) {
   return text;
 }
 
+// Empty where it is not counted.
+std::string_view AnswerWord(const State& state) {
+  switch (state.answer) {
+    case Answer::kYes:
+      return "yes";
+    case Answer::kNo:
+      return "no";
+    case Answer::kNotCounted:
+      break;
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string DomainCsvHeader() {
@@ -65,6 +78,15 @@ std::string DomainCsvLine(const DomainChange& change) {
   return JoinText(CsvCell(change.domain), ",", CauseWord(change.cause), ",",
                   WhyWord(change.cause.why), ",", MeasureCells(change.cause), ",",
                   CsvCell(change.old_provider), ",", CsvCell(change.new_provider), "\n");
+}
+
+std::string ServerCsvHeader() { return "host,address,port,provider,measure,old,new,cause\n"; }
+
+std::string ServerCsvLine(const ServerChange& change) {
+  return JoinText(CsvCell(change.host), ",", CsvCell(change.address), ",", change.port, ",",
+                  CsvCell(change.provider), ",", WordsOf(change.measure).word, ",",
+                  AnswerWord(change.before), ",", AnswerWord(change.after), ",", CauseWord(change),
+                  "\n");
 }
 
 absl::Status WriteDiffTables(const DiffReport& report, const std::string& folder) {

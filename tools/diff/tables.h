@@ -13,6 +13,10 @@ namespace mxsweep::tools {
 std::string DomainCsvHeader();
 std::string DomainCsvLine(const DomainChange& change);
 
+// The lines of servers.csv: each server and measure of which the answer is another one.
+std::string ServerCsvHeader();
+std::string ServerCsvLine(const ServerChange& change);
+
 // Writes `folder`/steps.csv, causes.csv and providers.csv (all of them), and replaces files of
 // these names.
 absl::Status WriteDiffTables(const DiffReport& report, const std::string& folder);

@@ -61,6 +61,7 @@ class MadeUpDomain {
     output::EndpointRow& row = rows_.endpoints.emplace_back();
     row.host = host.host;
     row.address = host.addresses->back();
+    row.port = 25;
     row.outcome = outcome;
     row.stage = stage;
     row.attempts = 1;

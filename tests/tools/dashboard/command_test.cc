@@ -3,60 +3,36 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "tests/interop/child_process.h"
 #include "tests/tools/dashboard/made_up_mail.h"
-#include "tests/tools/diff/two_scans.h"
+#include "tests/tools/survey/made_up_scan.h"
+#include "tests/tools/survey/survey_command.h"
 
 namespace mxsweep::tools {
 namespace {
 
-using interop::Arguments;
 using interop::CommandResult;
 using nlohmann::json;
 using testing::AddGood;
 using ::testing::AllOf;
-using testing::Folder;
 using ::testing::HasSubstr;
 using testing::How;
 using testing::kDay;
+using testing::kEvil;
 using testing::kHour;
 using testing::kMonday;
 using testing::MadeUpDomain;
 using testing::MadeUpScan;
-using ::testing::Not;
 using testing::PostfixLog;
 using ::testing::SizeIs;
 using testing::TlsReport;
 
-constexpr char kEvil[] = "</script><script>alert(1)</script><b id=intruder>\"'&\x1b[2J";
-
-class DashboardCommandTest : public ::testing::Test {
+class DashboardCommandTest : public testing::CommandTest {
  protected:
-  static CommandResult Run(const std::vector<std::string>& words) {
-    Arguments arguments = {MXSWEEP_PROGRAM, "dashboard"};
-    arguments.insert(arguments.end(), words.begin(), words.end());
-    return interop::RunCommand(arguments);
-  }
-  static json RunJson(std::vector<std::string> words) {
-    words.push_back("--json");
-    const CommandResult result = Run(words);
-    EXPECT_EQ(result.exit_code, 0) << result.output;
-    return json::parse(result.output, nullptr, /*allow_exceptions=*/false);
-  }
-
-  std::string Path(const std::string& name) const { return folder_.Path(name); }
-  std::string Write(const std::string& name, const std::string& content) {
-    std::ofstream(Path(name)) << content;
-    return Path(name);
-  }
+  DashboardCommandTest() : CommandTest("dashboard") {}
 
   // A day of mail, of which two providers have a third each. From 14:00 on q.test has trouble with
   // the handshake, and from 18:00 on it has not.
@@ -89,15 +65,13 @@ class DashboardCommandTest : public ::testing::Test {
         row.outcome = "no_starttls";
         row.stage = "ehlo";
       }
-      testing::Add(scan, std::move(domain));
+      scan.Add(std::move(domain));
       MadeUpDomain other("a" + std::to_string(i) + ".test");
       AddGood(other, "p" + std::to_string(i) + ".test");
-      testing::Add(scan, std::move(other));
+      scan.Add(std::move(other));
     }
     return scan.Finish();
   }
-
-  Folder folder_;
 };
 
 TEST_F(DashboardCommandTest, NamesTheCauseOfAFallAndWhoseItIs) {
@@ -201,12 +175,7 @@ TEST_F(DashboardCommandTest, SaysItIn80Columns) {
                     HasSubstr("10 domains, most by b0.test; first Mon 2026-11-23 14:00"),
                     HasSubstr("STARTTLS is no longer offered"),
                     HasSubstr("1 have no time that is known here")));
-  std::istringstream lines(result.output);
-  for (std::string line; std::getline(lines, line);) {
-    const auto columns =
-        std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
-    EXPECT_LE(columns, 80) << line;
-  }
+  ExpectNarrow(result.output);
 }
 
 TEST_F(DashboardCommandTest, MakesAPageInWhichTextStaysText) {
@@ -226,12 +195,9 @@ TEST_F(DashboardCommandTest, MakesAPageInWhichTextStaysText) {
   }
   words.push_back(Write("evil.json", evil.dump()));
   ASSERT_EQ(Run(words).exit_code, 0);
-  std::ifstream file(Path("page.html"));
-  std::stringstream page;
-  page << file.rdbuf();
-  EXPECT_THAT(page.str(), AllOf(Not(HasSubstr("<b id=intruder")), Not(HasSubstr("<script>alert")),
-                                HasSubstr("&lt;b id=intruder"), HasSubstr("default-src 'none'"),
-                                HasSubstr("</html>")));
+  const std::string page = Read("page.html");
+  ExpectOwnPage(page);
+  EXPECT_THAT(page, HasSubstr("&lt;b id=intruder"));
 }
 
 // What cannot be read is told, and what can is shown.
@@ -251,7 +217,7 @@ TEST_F(DashboardCommandTest, RefusesWrongUsage) {
   EXPECT_EQ(Run({mail, "--least", "-1"}).exit_code, 2);
   EXPECT_EQ(Run({mail, "--top", "0"}).exit_code, 2);
   EXPECT_EQ(Run({mail, "-o", Path("nowhere/d.html")}).exit_code, 1);
-  EXPECT_EQ(Run({mail, folder_.Path("")}).exit_code, 1) << "a folder that holds no scan";
+  EXPECT_EQ(Run({mail, Path()}).exit_code, 1) << "a folder that holds no scan";
 }
 
 }  // namespace

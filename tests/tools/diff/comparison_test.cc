@@ -11,7 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/tools/diff/two_scans.h"
+#include "tests/tools/survey/made_up_scan.h"
+#include "tests/tools/survey/survey_command.h"
 #include "tools/diff/bridge.h"
 #include "tools/diff/facts.h"
 
@@ -19,7 +20,6 @@ namespace mxsweep::tools {
 namespace {
 
 using output::EndpointRow;
-using testing::Add;
 using testing::AddGood;
 using testing::Folder;
 using testing::MadeUpDomain;
@@ -368,7 +368,7 @@ TEST(ComparisonTest, GivesEachDomainOneCause) {
       if (!make) continue;
       MadeUpDomain domain(name);
       make(domain);
-      Add(*scan, std::move(domain));
+      scan->Add(std::move(domain));
     }
   }
   const ScanFacts old_facts = Read(before.Finish()), new_facts = Read(after.Finish());
@@ -461,7 +461,7 @@ Pair MakeRandomPair(const Folder& folder, uint32_t seed,
       MadeUpDomain domain("d" + std::to_string(i) + ".example");
       MakeRandomDomain(domain, random);
       if (scan == &after && spoil) spoil(domain, spoiler);
-      if (random() % 10 > 0) Add(*scan, std::move(domain));
+      if (random() % 10 > 0) scan->Add(std::move(domain));
     }
   }
   return {Read(before.Finish()), Read(after.Finish())};
@@ -577,7 +577,7 @@ TEST(ComparisonTest, CountsTheLatestRowOfAServerThatWasAskedAgain) {
     first.outcome = "local_error";
     first.started_at -= absl::Hours(1);
     if (scan == &after) domain.rows().endpoints.push_back(first);
-    Add(*scan, std::move(domain));
+    scan->Add(std::move(domain));
   }
   const ScanFacts old_facts = Read(before.Finish()), new_facts = Read(after.Finish());
   const Found found = CompareFacts(old_facts, new_facts);
@@ -598,7 +598,7 @@ TEST(ComparisonTest, CountsTheLatestRowOfAHostThatWasAskedAgain) {
     first.address_status = "servfail";
     first.started_at = MadeUpDomain::Now();
     if (scan == &after) domain.rows().hosts.push_back(first);
-    Add(*scan, std::move(domain));
+    scan->Add(std::move(domain));
   }
   const ScanFacts old_facts = Read(before.Finish()), new_facts = Read(after.Finish());
   EXPECT_THAT(CompareFacts(old_facts, new_facts).causes, ::testing::IsEmpty());
@@ -613,7 +613,7 @@ TEST(ComparisonTest, SaysWhyAServerIsInOneScanOnly) {
       MadeUpDomain domain(name + ".example");
       AddGood(domain);
       if (scan == &after) make(domain);
-      Add(*scan, std::move(domain));
+      scan->Add(std::move(domain));
     }
   };
   const auto without_servers = [](MadeUpDomain& domain, const char* status) {

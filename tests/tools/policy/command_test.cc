@@ -3,63 +3,31 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "tests/interop/child_process.h"
-#include "tests/tools/policy/made_up_scan.h"
+#include "tests/tools/survey/made_up_scan.h"
+#include "tests/tools/survey/survey_command.h"
 
 namespace mxsweep::tools {
 namespace {
 
-using interop::Arguments;
 using interop::CommandResult;
 using nlohmann::json;
 using output::EndpointRow;
-using scanner::testing::MadeUpDomain;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::MadeUpDomain;
 using testing::MadeUpScan;
 using ::testing::Not;
 
-class PolicyCommandTest : public ::testing::Test {
+class PolicyCommandTest : public testing::CommandTest {
  protected:
-  PolicyCommandTest() {
-    std::string pattern = ::testing::TempDir() + "mxsweep_policy_XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~PolicyCommandTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
-  std::string Write(const std::string& name, const std::string& content) {
-    EXPECT_TRUE(interop::WriteFile(Path(name), content).ok());
-    return Path(name);
-  }
-  std::string Read(const std::string& name) const {
-    std::ifstream file(Path(name));
-    std::stringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-
-  static CommandResult Run(const std::vector<std::string>& words) {
-    Arguments arguments = {MXSWEEP_PROGRAM, "policy"};
-    arguments.insert(arguments.end(), words.begin(), words.end());
-    return interop::RunCommand(arguments);
-  }
-
-  static json Json(std::vector<std::string> words) {
-    words.push_back("--json");
-    const CommandResult result = Run(words);
-    EXPECT_EQ(result.exit_code, 0) << result.output;
-    return json::parse(result.output);
-  }
+  PolicyCommandTest() : CommandTest("policy") {}
 
   // lost, unknown, fine, lost_anyway, not_asked of the only requirement.
   static std::vector<uint64_t> Fates(const json& text, const std::string& what = "domains") {
@@ -114,8 +82,6 @@ class PolicyCommandTest : public ::testing::Test {
     scan.Add("gone", 3, NoDomain);
     return scan.Finish();
   }
-
-  std::string folder_;
 };
 
 TEST_F(PolicyCommandTest, CountsWhatIsKnownFromHowTheScanIsMade) {
@@ -135,7 +101,7 @@ TEST_F(PolicyCommandTest, CountsWhatIsKnownFromHowTheScanIsMade) {
       {"sender:python", {30, 7, 40, 5, 18}},
   };
   for (const auto& [word, fates] : truth) {
-    const json text = Json({scan, "--require", word});
+    const json text = RunJson({scan, "--require", word});
     EXPECT_EQ(Fates(text), fates) << word;
     EXPECT_EQ(text["all"]["domains"], 100) << word;
     EXPECT_EQ(text["nothing_required"]["lost_anyway"]["domains"], 5) << word;
@@ -144,7 +110,7 @@ TEST_F(PolicyCommandTest, CountsWhatIsKnownFromHowTheScanIsMade) {
 }
 
 TEST_F(PolicyCommandTest, SaysWhy) {
-  const json text = Json({MakeScan(), "--require", "tls1.2"});
+  const json text = RunJson({MakeScan(), "--require", "tls1.2"});
   const json& requirement = text["requirements"][0];
   EXPECT_EQ(requirement["lost_reasons"]["no_starttls"]["domains"], 20);
   EXPECT_EQ(requirement["lost_reasons"]["version_too_old"]["domains"], 10);
@@ -153,7 +119,7 @@ TEST_F(PolicyCommandTest, SaysWhy) {
 }
 
 TEST_F(PolicyCommandTest, SimulatesTheUsualWhereNothingIsNamed) {
-  const json text = Json({MakeScan()});
+  const json text = RunJson({MakeScan()});
   std::vector<std::string> words;
   for (const json& requirement : text["requirements"]) {
     words.push_back(requirement["requirement"]);
@@ -180,12 +146,7 @@ TEST_F(PolicyCommandTest, PrintsATableOfAtMost80Columns) {
   EXPECT_THAT(result.output, HasSubstr("no_starttls"));
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{scan}, {scan, "--require", "tls,verified+tls1.2"}}) {
-    std::istringstream lines(Run(words).output);
-    for (std::string line; std::getline(lines, line);) {
-      if (line.find(folder_) == line.npos) {
-        EXPECT_LE(line.size(), 80u) << line;
-      }
-    }
+    ExpectNarrow(Run(words).output);
   }
 }
 
@@ -199,7 +160,7 @@ TEST_F(PolicyCommandTest, WeighsDomainsByTheSendersOwnTraffic) {
                                     "silent-2.example.,7\r\n"
                                     "null-1.example,1000\r\n"
                                     "elsewhere.example,50\r\n");
-  const json text = Json({MakeScan(), "--require", "tls", "--weights", weights});
+  const json text = RunJson({MakeScan(), "--require", "tls", "--weights", weights});
   EXPECT_EQ(Fates(text, "messages"), (std::vector<uint64_t>{23, 7, 100, 0, 1000}));
   EXPECT_EQ(Fates(text), (std::vector<uint64_t>{20, 7, 50, 5, 18}));
   EXPECT_EQ(text["not_in_scan"]["domains"], 1);
@@ -265,7 +226,7 @@ TEST_F(PolicyCommandTest, NoCellOfTheListIsAFormulaOrBreaksALine) {
 
 TEST_F(PolicyCommandTest, KnowsNothingOfDaneWithoutAResolverThatValidates) {
   const std::string scan = MakeScan("scan", /*validates=*/false);
-  EXPECT_EQ(Fates(Json({scan, "--require", "dane"})), (std::vector<uint64_t>{0, 82, 0, 0, 18}));
+  EXPECT_EQ(Fates(RunJson({scan, "--require", "dane"})), (std::vector<uint64_t>{0, 82, 0, 0, 18}));
   EXPECT_THAT(Run({scan, "--require", "dane"}).output, HasSubstr("did not validate DNSSEC"));
   EXPECT_THAT(Run({scan, "--require", "tls"}).output, Not(HasSubstr("did not validate DNSSEC")));
 }
@@ -278,7 +239,7 @@ TEST_F(PolicyCommandTest, SaysThatAScanIsNotComplete) {
 }
 
 TEST_F(PolicyCommandTest, TakesRequirementsBeforeTheDirectoryToo) {
-  EXPECT_EQ(Fates(Json({"--require", "tls", MakeScan()})),
+  EXPECT_EQ(Fates(RunJson({"--require", "tls", MakeScan()})),
             (std::vector<uint64_t>{20, 7, 50, 5, 18}));
 }
 
@@ -302,7 +263,7 @@ TEST_F(PolicyCommandTest, LeavesNoListBehindThatIsNotWhole) {
   }
   EXPECT_EQ(Run({scan, "--require", "tls", "--csv", Path("lost.csv")}).exit_code, 1);
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+  for (const auto& entry : std::filesystem::directory_iterator(Path())) {
     names.push_back(entry.path().filename());
   }
   EXPECT_THAT(names, ElementsAre("scan"));

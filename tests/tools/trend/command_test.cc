@@ -2,39 +2,28 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "tests/interop/child_process.h"
-#include "tests/tools/diff/two_scans.h"
+#include "tests/tools/survey/made_up_scan.h"
+#include "tests/tools/survey/survey_command.h"
 
 namespace mxsweep::tools {
 namespace {
 
-using interop::Arguments;
 using interop::CommandResult;
 using nlohmann::json;
 using testing::AddGood;
 using ::testing::AllOf;
-using testing::Folder;
 using ::testing::HasSubstr;
+using testing::kEvil;
 using testing::MadeUpDomain;
 using testing::MadeUpScan;
-using ::testing::Not;
 
-constexpr char kEvil[] = "</script><script>alert(1)</script><b id=intruder>\"'&\x1b[2J";
-
-class TrendCommandTest : public ::testing::Test {
+class TrendCommandTest : public testing::CommandTest {
  protected:
-  static CommandResult Run(const std::vector<std::string>& words) {
-    Arguments arguments = {MXSWEEP_PROGRAM, "trend"};
-    arguments.insert(arguments.end(), words.begin(), words.end());
-    return interop::RunCommand(arguments);
-  }
-  std::string Path(const std::string& name) const { return folder_.Path(name); }
+  TrendCommandTest() : CommandTest("trend") {}
 
   // A scan of 40 domains, each at a provider of its own, of which so many have no STARTTLS and so
   // many more did not answer.
@@ -48,7 +37,7 @@ class TrendCommandTest : public ::testing::Test {
         row.outcome = i < clear ? "no_starttls" : "connect_timeout";
         row.stage = i < clear ? "ehlo" : "connect";
       }
-      testing::Add(scan, std::move(domain));
+      scan.Add(std::move(domain));
     }
     return scan.Finish();
   }
@@ -60,16 +49,12 @@ class TrendCommandTest : public ::testing::Test {
     ADD_FAILURE() << "no series " << measure;
     return nullptr;
   }
-
-  Folder folder_;
 };
 
 TEST_F(TrendCommandTest, PutsScansInTheOrderOfTime) {
   const std::string july_3 = MakeScan("c", "03", 2), july_1 = MakeScan("a", "01", 20),
                     july_2 = MakeScan("b", "02", 19, 4);
-  const CommandResult result = Run({july_3, july_1, july_2, "--json"});
-  ASSERT_EQ(result.exit_code, 0) << result.output;
-  const json report = json::parse(result.output);
+  const json report = RunJson({july_3, july_1, july_2});
   EXPECT_EQ(report.at("scans")[0].at("directory"), july_1);
   EXPECT_EQ(report.at("scans")[2].at("directory"), july_3);
   for (const char* unit : {"domains", "servers"}) {
@@ -97,8 +82,7 @@ TEST_F(TrendCommandTest, TellsOfTheWholeWhatNoStepTells) {
   for (int i = 0; i < 5; ++i) {
     words.push_back(MakeScan("s" + std::to_string(i), "0" + std::to_string(i + 1), 3 * i));
   }
-  words.push_back("--json");
-  const json report = json::parse(Run(words).output);
+  const json report = RunJson(words);
   const json tls = SeriesOf(report, "domains", "tls");
   for (const json& change : tls.at("changes")) EXPECT_EQ(change.at("verdict"), "not_told");
   EXPECT_EQ(tls.at("whole_change").at("verdict"), "down");
@@ -112,19 +96,12 @@ TEST_F(TrendCommandTest, DrawsALineIn80Columns) {
               AllOf(HasSubstr("some server encrypts              ▁▅█           50.00 %  95.00 %"
                               "  +45.00 up\n"),
                     HasSubstr("Scan by scan")));
-  std::istringstream lines(result.output);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find(Path("")) != line.npos) continue;
-    const auto columns =
-        std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
-    EXPECT_LE(columns, 80) << line;
-  }
+  ExpectNarrow(result.output);
 }
 
 TEST_F(TrendCommandTest, ComparesNoDaneOfAResolverThatDoesNotValidate) {
   MadeUpScan(Path("x"), /*validates=*/false).Finish();
-  const CommandResult result = Run({MakeScan("a", "01", 2), Path("x"), "--json"});
-  const json report = json::parse(result.output);
+  const json report = RunJson({MakeScan("a", "01", 2), Path("x")});
   EXPECT_EQ(SeriesOf(report, "domains", "dane").at("whole_change"), nullptr);
   EXPECT_THAT(report.at("remarks").dump(), HasSubstr("From scan 1 to 2: "));
 }
@@ -135,11 +112,7 @@ TEST_F(TrendCommandTest, MakesAPageInWhichTextStaysText) {
   evil.scan()["version"] = kEvil;
   evil.Finish();
   ASSERT_EQ(Run({MakeScan("a", "01", 2), Path("evil"), "-o", Path("trend.html")}).exit_code, 0);
-  std::ifstream file(Path("trend.html"));
-  std::stringstream page;
-  page << file.rdbuf();
-  EXPECT_THAT(page.str(), AllOf(Not(HasSubstr("<b id=intruder")), Not(HasSubstr("<script>alert")),
-                                HasSubstr("default-src 'none'"), HasSubstr("</html>")));
+  ExpectOwnPage(Read("trend.html"));
 }
 
 TEST_F(TrendCommandTest, RefusesWrongUsage) {
