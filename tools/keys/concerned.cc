@@ -12,13 +12,13 @@ namespace {
 
 constexpr uint64_t kRowsPerReport = 10'000;
 
-// Counts, and keeps the first ones.
+// Counts what was not seen yet, and keeps the first ones.
 template <typename T>
 bool Count(uint64_t fingerprint, const T& value, absl::flat_hash_set<uint64_t>* seen,
            uint64_t* count, std::vector<T>* list) {
   if (!seen->insert(fingerprint).second) return false;
   ++*count;
-  if (list != nullptr && list->size() < kMaxListed) list->push_back(value);
+  if (list != nullptr) KeepFirst(value, list);
   return true;
 }
 

@@ -1,8 +1,10 @@
 #ifndef MXSWEEP_TOOLS_KEYS_CONCERNED_H_
 #define MXSWEEP_TOOLS_KEYS_CONCERNED_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -15,10 +17,36 @@
 
 namespace mxsweep::tools {
 
-// So many of a list are kept; all are counted.
+// So many of a list are kept, the first ones in their order, whatever the order they came in; all
+// are counted.
 inline constexpr size_t kMaxListed = 100;
 
-// Who shows a key, and whose mail goes there.
+inline bool ComesBefore(const std::string& a, const std::string& b) { return a < b; }
+inline bool ComesBefore(const output::WeakKeyEndpoint& a, const output::WeakKeyEndpoint& b) {
+  return std::tie(a.host, a.address, a.port) < std::tie(b.host, b.address, b.port);
+}
+
+// `list` is a heap, the last one in front.
+template <typename T>
+void KeepFirst(const T& value, std::vector<T>* list) {
+  constexpr auto kBefore = [](const T& a, const T& b) { return ComesBefore(a, b); };
+  if (list->size() == kMaxListed) {
+    if (!ComesBefore(value, list->front())) return;
+    std::ranges::pop_heap(*list, kBefore);
+    list->back() = value;
+  } else {
+    list->push_back(value);
+  }
+  std::ranges::push_heap(*list, kBefore);
+}
+
+template <typename T>
+std::vector<T> InOrder(std::vector<T> list) {
+  std::ranges::sort(list, [](const T& a, const T& b) { return ComesBefore(a, b); });
+  return list;
+}
+
+// Who shows a key, and whose mail goes there. Lists are as KeepFirst leaves them.
 struct Concerned {
   uint64_t endpoint_count = 0;
   uint64_t host_count = 0;

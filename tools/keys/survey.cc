@@ -224,8 +224,7 @@ class Survey {
     }
     for (const auto& [sha256, key] : keys_->certificates()) {
       if (row_of[key] == UINT32_MAX) continue;
-      std::vector<std::string>& list = result_.rows[row_of[key]].certificate_sha256;
-      if (list.size() < kMaxListed) list.push_back(HexOf(sha256));
+      KeepFirst(HexOf(sha256), &result_.rows[row_of[key]].certificate_sha256);
     }
     for (const auto& [key, source] : keys_->sources()) {
       if (row_of[key] == UINT32_MAX) continue;
@@ -275,12 +274,12 @@ class Survey {
     row.certificate_count = key.certificates;
     const Concerned& concerned = finder_->Of(index);
     row.endpoint_count = concerned.endpoint_count;
-    row.endpoints = concerned.endpoints;
+    row.endpoints = InOrder(concerned.endpoints);
     row.host_count = concerned.host_count;
     row.provider_count = concerned.provider_count;
-    row.providers = concerned.providers;
+    row.providers = InOrder(concerned.providers);
     row.domain_count = concerned.domain_count;
-    row.domains = concerned.domains;
+    row.domains = InOrder(concerned.domains);
     if (key.first_seen_s != 0) row.first_seen = absl::FromUnixSeconds(key.first_seen_s);
     return row;
   }

@@ -227,7 +227,7 @@ TEST_F(KeysCommandTest, FindsEachWeaknessOfAScanAndWhomItConcerns) {
   EXPECT_EQ(table.exit_code, 0);
   EXPECT_THAT(table.output, HasSubstr("5 certificates, 5 distinct keys, 4 moduli, from 1 input"));
   EXPECT_THAT(table.output, HasSubstr("ANYBODY CAN USE IT"));
-  EXPECT_THAT(table.output, HasSubstr("mail of 2 domains: two.example, three.example"));
+  EXPECT_THAT(table.output, HasSubstr("mail of 2 domains: three.example, two.example"));
   EXPECT_THAT(table.output, HasSubstr("blocklist  none"));
   std::istringstream lines(table.output);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
@@ -506,6 +506,16 @@ TEST_F(KeysCommandTest, ListsAreCappedAndCountsAreNot) {
   for (const char* count : {"endpoint_count", "host_count", "provider_count", "domain_count"}) {
     EXPECT_EQ(row[count], 150) << count;
   }
+  // The first by name, whatever came first.
+  std::vector<std::string> names;
+  for (const Shown& shown : endpoints) names.push_back(shown.domains[0]);
+  std::ranges::sort(names);
+  names.resize(100);
+  EXPECT_EQ(row["domains"], json(names));
+  std::ranges::reverse(endpoints);
+  const json again = Rows({Scan("again", endpoints)}).at(SpkiOf(modulus));
+  for (const char* list : {"providers", "domains"}) EXPECT_EQ(again[list], row[list]) << list;
+  EXPECT_EQ(again["endpoints"][0]["host"], "mx0.example");
 }
 
 TEST_F(KeysCommandTest, ExitsWithTwoOnWrongUsage) {
