@@ -26,13 +26,14 @@ install(FILES "${deploy}/mxsweep.toml" "${deploy}/grafana-dashboard.json"
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/mxsweep/examples)
 install(FILES "${PROJECT_SOURCE_DIR}/NOTICE" DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/mxsweep
         RENAME copyright)
-install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md"
-        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/mxsweep)
+install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/CHANGELOG.md" "${PROJECT_SOURCE_DIR}/CONTRIBUTING.md"
+        "${PROJECT_SOURCE_DIR}/SECURITY.md" DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/mxsweep)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME mxsweep)
 set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
-set(CPACK_PACKAGE_CONTACT "mxsweep maintainers <mxsweep@localhost>")
+# Nobody of these is reached by mail: SECURITY.md and CONTRIBUTING.md say how.
+set(CPACK_PACKAGE_CONTACT "mxsweep developers")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "survey of mail servers' transport security")
 set(CPACK_PACKAGE_DESCRIPTION
 "From a list of domains mxsweep finds the MX hosts, talks SMTP with every address
