@@ -36,13 +36,17 @@ class DashboardPage {
  private:
   std::string HeadLine() const {
     const InputTotals& totals = dashboard_.totals;
-    std::string line = JoinText(Grouped(totals.lines), " lines of ", Grouped(totals.inputs),
-                                totals.inputs == 1 ? " input" : " inputs");
+    std::string line;
+    if (totals.inputs > 0) {
+      line = JoinText(Grouped(totals.lines), " lines of ", Grouped(totals.inputs),
+                      totals.inputs == 1 ? " input" : " inputs");
+    }
     if (totals.reports.reports > 0) {
       AppendText(&line, ", ", Grouped(totals.reports.reports), " of them TLS reports");
     }
     if (dashboard_.scans) {
-      AppendText(&line, ", scans: ", Grouped(dashboard_.scans->trend().scans.size()));
+      const size_t scans = dashboard_.scans->trend().scans.size();
+      AppendText(&line, line.empty() ? "" : "; ", Grouped(scans), scans == 1 ? " scan" : " scans");
     }
     if (totals.span.first_s) {
       AppendText(&line, "; ", SecondText(*totals.span.first_s), " to ",
@@ -56,6 +60,7 @@ class DashboardPage {
     page_.OpenFigures();
     for (size_t i = 0; i < kFlows; ++i) {
       const Flow flow = static_cast<Flow>(i);
+      if (dashboard_.Of(flow).buckets.empty()) continue;
       const Bucket total = dashboard_.Of(flow).Total();
       std::string of = JoinText("of ", Grouped(total.split().whole()), " ", FlowUnit(flow));
       if (total.not_told > 0) {
@@ -69,6 +74,12 @@ class DashboardPage {
                       JoinText("of ", Grouped(last.split.whole()), " domains, in the last scan"));
     }
     page_.CloseFigures();
+    for (size_t i = 0; i < kFlows; ++i) {
+      const Flow flow = static_cast<Flow>(i);
+      if (!dashboard_.Of(flow).buckets.empty()) continue;
+      AppendText(&page_.main(), "<p class=\"faint\">Nothing in the inputs of: ", FlowTitle(flow),
+                 ".</p>\n");
+    }
     AppendRemarks();
     AppendFallList();
     page_.CloseSection();
@@ -254,14 +265,10 @@ class DashboardPage {
 
   void AppendFlow(Flow flow) {
     const FlowSeries& series = dashboard_.Of(flow);
+    if (series.buckets.empty()) return;
     page_.OpenSection(FlowWord(flow), flow == Flow::kOutbound  ? "Outbound"
                                       : flow == Flow::kInbound ? "Inbound"
                                                                : "As senders report it");
-    if (series.buckets.empty()) {
-      AppendText(&page_.main(), "<p>Nothing of this in the inputs.</p>\n");
-      page_.CloseSection();
-      return;
-    }
     AppendText(
         &page_.main(), "<p>", FlowTitle(flow), ", by ", BucketWord(series.bucket_seconds),
         "; between the faint lines it is 95 of 100 times. Red: it fell. What is open had no ",

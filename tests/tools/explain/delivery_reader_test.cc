@@ -89,6 +89,16 @@ TEST(DeliveryReader, TakesALineOfTlsOfPostfixForOneMessageAndOneServer) {
   }
 }
 
+// The message that TLS was for was deferred; the next one of the same process goes in clear.
+TEST(DeliveryReader, EndsASessionOfPostfixWithItsMessageWhateverBecameOfIt) {
+  EXPECT_THAT(Texts({Postfix("smtp", 1, Established("Trusted", kPeer)),
+                     Postfix("smtp", 1,
+                             "4Xk1: to=<a@example.test>, relay=mx.example.test[192.0.2.1]:25, "
+                             "delay=1, dsn=4.2.0, status=deferred (450 later, please)"),
+                     Postfix("smtp", 1, Sent("4Xk2", "a@example.test", kPeer))}),
+              ElementsAre("outbound not_seen example.test|mx.example.test|192.0.2.1 x1"));
+}
+
 TEST(DeliveryReader, ReadsPostfixsReusedSessionsAndItsFeatureStatus) {
   EXPECT_THAT(
       Texts({Postfix("smtp", 1,
@@ -137,6 +147,9 @@ TEST(DeliveryReader, ReadsPostfixsReceptionsWithAndWithoutLinesOfTls) {
   const std::string in = "mail.sender.test|192.0.2.9 x1";
   EXPECT_THAT(Texts(Session(1, "smtpd", true, "", "")), ElementsAre("inbound encrypted |" + in));
   EXPECT_THAT(Texts(Session(1, "smtpd", false, "", "")), ElementsAre("inbound not_seen |" + in));
+  std::vector<std::string> filtered = Session(1, "smtpd", true, "", "");
+  filtered[2] = Postfix("smtpd", 1, "NOQUEUE: client=mail.sender.test[192.0.2.9]");
+  EXPECT_THAT(Texts(filtered), ElementsAre("inbound encrypted |" + in));
   // The commands of a session tell, whatever smtpd_tls_loglevel is.
   EXPECT_THAT(Texts(Session(1, "smtpd", false, "",
                             " ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7")),

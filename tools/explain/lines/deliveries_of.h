@@ -33,6 +33,9 @@ class PostfixClientDeliveries {
     std::string peer;     // "mx.example.test[192.0.2.1]:25"
     std::string message;  // its queue id, once it is told
   };
+  // Is the session with `relay` the one that the process encrypted for this very message? What it
+  // says of another message ends it.
+  bool IsOfSession(const std::string& key, std::string_view message, std::string_view relay);
   OpenSessions<Session> sessions_;
 };
 

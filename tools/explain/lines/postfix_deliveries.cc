@@ -52,7 +52,7 @@ void PostfixClientDeliveries::Add(const Envelope& envelope, DeliveryReader::Take
   }
   // Behind it stands the other side's reply.
   const size_t end = text.find(", status=");
-  if (end == std::string_view::npos || !text.substr(end).starts_with(", status=sent (")) return;
+  if (end == std::string_view::npos) return;
   const std::string_view head = text.substr(0, end);
   constexpr std::string_view kRelay = ", relay=";
   const size_t relay_at = head.rfind(kRelay);
@@ -60,20 +60,29 @@ void PostfixClientDeliveries::Add(const Envelope& envelope, DeliveryReader::Take
   std::string_view relay = head.substr(relay_at + kRelay.size());
   const std::string_view behind = relay.substr(std::min(relay.find(", "), relay.size()));
   relay = relay.substr(0, relay.find(", "));
+  const bool encrypted = IsOfSession(key, envelope.id, relay);
+  if (!text.substr(end).starts_with(", status=sent (")) return;
   Delivery delivery{.flow = Flow::kOutbound,
-                    .encryption = OfFeatureStatus(Between(behind, ", tls=", ",")),
+                    .encryption = encrypted ? Encryption::kEncrypted
+                                            : OfFeatureStatus(Between(behind, ", tls=", ",")),
                     .writer = LogWriter::kPostfixClient,
                     .machine = std::string(envelope.machine),
                     .remote = FindRemote(relay),
                     .time_s = envelope.time_s};
   delivery.remote.domain = FindRemote(head.substr(0, relay_at)).domain;
-  Session* const session = sessions_.Find(key);
-  if (session != nullptr && session->peer == relay &&
-      (session->message.empty() || session->message == envelope.id)) {
-    session->message = std::string(envelope.id);
-    delivery.encryption = Encryption::kEncrypted;
-  }
   Give(std::move(delivery), take);
+}
+
+bool PostfixClientDeliveries::IsOfSession(const std::string& key, std::string_view message,
+                                          std::string_view relay) {
+  Session* const session = sessions_.Find(key);
+  if (session == nullptr) return false;
+  if (session->message.empty()) session->message = std::string(message);
+  if (session->message != message) {
+    sessions_.Erase(key);
+    return false;
+  }
+  return session->peer == relay;
 }
 
 void PostfixServerDeliveries::Close(Session& session, DeliveryReader::Take& take) {
@@ -84,8 +93,7 @@ void PostfixServerDeliveries::Close(Session& session, DeliveryReader::Take& take
 
 void PostfixServerDeliveries::AddMessage(const Envelope& envelope, Session* session) {
   Delivery& delivery = session->delivery;
-  std::string_view client = envelope.text;
-  client.remove_prefix(std::string_view("client=").size());
+  const std::string_view client = Between(envelope.text, "client=", "\n");
   if (Contains(client, ", sasl_")) session->authenticated = true;
   delivery.flow = Flow::kInbound;
   delivery.writer = LogWriter::kPostfixServer;
@@ -109,7 +117,9 @@ void PostfixServerDeliveries::Add(const Envelope& envelope, DeliveryReader::Take
   const bool connects = text.starts_with("connect from ");
   const bool disconnects = text.starts_with("disconnect from ");
   const bool encrypts = Contains(text, " TLS connection established from ");
-  const bool has_message = text.starts_with("client=") && !envelope.id.empty();
+  // In front of a content filter it has no queue id.
+  const bool has_message =
+      (text.starts_with("client=") && !envelope.id.empty()) || text.starts_with("NOQUEUE: client=");
   if (!connects && !disconnects && !encrypts && !has_message) return;
   const std::string key = SessionKey(envelope, envelope.process);
   Session& session = sessions_.At(key, [&](Session& old) { Close(old, take); });
