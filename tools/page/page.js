@@ -10,9 +10,10 @@
   const root = document.documentElement;
   const data = JSON.parse(document.getElementById('data').textContent);
   const charts = [];
+  let opened = [];
   const count = new Intl.NumberFormat('en');
   const share = (part, whole) => whole ? (100 * part / whole).toFixed(2) + ' %' : '-';
-  const short = text => text.length > 34 ? text.slice(0, 33) + '…' : text;
+  const short = (text, most) => text.length > most ? text.slice(0, most - 1) + '…' : text;
 
   function palette() {
     const style = getComputedStyle(root);
@@ -29,11 +30,13 @@
     return name + count.format(item.raw) + ' of ' + count.format(whole) + ', ' + share(item.raw, whole);
   }
 
-  function bars(chart, colours) {
+  function bars(chart, colours, width) {
     const stacked = chart.series.length > 1 && !chart.beside;
     const place = { grid: { color: colours.line }, stacked,
                     ticks: { color: colours.text, maxTicksLimit: 6 } };
     if (chart.wholes) place.ticks.precision = 0;
+    // Labels have half the width at most; wide letters take seven tenths of their height.
+    const most = Math.max(12, Math.min(34, Math.floor(width / 2 / (.7 * Chart.defaults.font.size))));
     return {
       type: 'bar',
       data: {
@@ -50,7 +53,7 @@
         scales: {
           x: { ...place, beginAtZero: true },
           y: { stacked, grid: { display: false },
-               ticks: { color: colours.text, autoSkip: false, callback: i => short(chart.labels[i]) } },
+               ticks: { color: colours.text, autoSkip: false, callback: i => short(chart.labels[i], most) } },
         },
       },
     };
@@ -86,16 +89,24 @@
     };
   }
 
-  function draw(chart, colours) {
+  // `scale`: of the page's letters to those of a screen; on paper they are smaller.
+  function draw(chart, colours, scale) {
     const canvas = document.getElementById('chart-' + chart.id);
     const isBars = chart.kind !== 'lines';
     const several = chart.series.length > 1;
     const rows = chart.labels.length * (chart.beside ? 40 : 24);
-    canvas.parentElement.style.height = (isBars ? rows + (several ? 90 : 50) : 220) + 'px';
-    const made = isBars ? bars(chart, colours) : lines(chart, colours, canvas.parentElement.clientWidth);
+    canvas.parentElement.style.height = scale * (isBars ? rows + (several ? 90 : 50) : 220) + 'px';
+    const width = canvas.parentElement.clientWidth;
+    const made = isBars ? bars(chart, colours, width) : lines(chart, colours, width);
+    // For paper it is drawn once, in the size that it has now.
+    const isPrint = root.classList.contains('print');
+    if (isPrint) {
+      canvas.width = width;
+      canvas.height = canvas.parentElement.clientHeight;
+    }
     Object.assign(made.options, {
       animation: false,
-      responsive: true,
+      responsive: !isPrint,
       maintainAspectRatio: false,
       plugins: {
         legend: { display: several && isBars, labels: { color: colours.text } },
@@ -108,13 +119,25 @@
   function drawAll() {
     for (const chart of charts.splice(0)) chart.destroy();
     const colours = palette();
-    for (const chart of data.charts) draw(chart, colours);
+    const scale = Math.max(.75, parseFloat(getComputedStyle(root).fontSize) / 16);
+    Chart.defaults.font.size = 12 * scale;
+    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    for (const chart of data.charts) draw(chart, colours, scale);
     root.dataset.charts = String(charts.length);
   }
 
   root.classList.add('js');
   drawAll();
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);
-  addEventListener('beforeprint', () => { root.classList.add('print'); drawAll(); });
-  addEventListener('afterprint', () => { root.classList.remove('print'); drawAll(); });
+  addEventListener('beforeprint', () => {
+    opened = [...document.querySelectorAll('details:not([open])')];
+    for (const details of opened) details.open = true;
+    root.classList.add('print');
+    drawAll();
+  });
+  addEventListener('afterprint', () => {
+    for (const details of opened.splice(0)) details.open = false;
+    root.classList.remove('print');
+    drawAll();
+  });
 })();

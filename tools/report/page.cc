@@ -193,7 +193,7 @@ class Page {
       AppendText(&page_.main(),
                  "<details>\n<summary>All options</summary>\n<div class=\"scroll\"><table>\n",
                  "<caption>Options of the last run</caption>\n<thead><tr><th scope=\"col\">option",
-                 "</th><th scope=\"col\">value</th></tr></thead>\n<tbody>\n");
+                 "</th><th scope=\"col\" class=\"text\">value</th></tr></thead>\n<tbody>\n");
       for (const auto& [key, value] : options.items()) {
         AppendText(&page_.main(), "<tr><th scope=\"row\">", Escaped(key),
                    "</th><td class=\"text\">", Escaped(TextOf(options, key)), "</td></tr>\n");
@@ -395,7 +395,8 @@ class Page {
                "senders that demand it. ",
                Grouped(picture_.offenders.size()), " of ", Grouped(picture_.offender_count),
                ".</p>\n<div class=\"wide scroll\"><table>\n<caption>Certain, not known left out"
-               "</caption>\n<thead><tr><th scope=\"col\">MX host</th><th scope=\"col\">why</th>"
+               "</caption>\n<thead><tr><th scope=\"col\">MX host</th><th scope=\"col\" "
+               "class=\"text\">why</th>"
                "<th scope=\"col\">domains</th></tr></thead>\n<tbody>\n");
     for (const Offender& offender : picture_.offenders) {
       AppendText(&page_.main(), "<tr><th scope=\"row\">", Escaped(offender.host),
