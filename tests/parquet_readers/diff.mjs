@@ -135,9 +135,9 @@ for (const [unit, measures] of [['domains', [...serverMeasures, 'dane', 'mta_sts
     const counts = answer => `if(coalesce(${answer}, '') IN ('yes', 'no'), ${answer}, '')`
     const changed = await rowsOf(`SELECT coalesce(o.host, n.host), coalesce(o.address, n.address),
         coalesce(o.port, n.port), ${counts(o)} AS a, ${counts(n)} AS b FROM server_pairs WHERE a <> b`)
-    const told = servers.filter(line => line[4] === measure && line[5] !== line[6])
+    const listed = servers.filter(line => line[4] === measure && line[5] !== line[6])
       .map(([host, address, port, , , then, now]) => [host, address, port, then, now].join())
-    same(`${where}, servers`, told.sort().join(' '), changed.map(row => row.join()).sort().join(' '))
+    same(`${where}, servers`, listed.sort().join(' '), changed.map(row => row.join()).sort().join(' '))
   }
 }
 for (const unknown of told) differences.push(`${unknown} is not compared here`)
