@@ -72,6 +72,25 @@ std::string Gzip(const std::string& text) {
   return packed;
 }
 
+// Of a reply that stands alone nobody knows which side is ours.
+TEST(Explain, TellsAReplyThatStandsAloneBySenderAndReceiver) {
+  const Said sender = Explain("530 Must issue a STARTTLS command first\n");
+  EXPECT_THAT(sender.text, HasSubstr("   refused by   the receiving server: theirs, if we"));
+  EXPECT_THAT(sender.text, HasSubstr("\n   sender       The client must use STARTTLS"));
+  EXPECT_THAT(sender.text, HasSubstr("\n   receiver     Level encrypt demands it"));
+  EXPECT_LT(sender.text.find("   sender "), sender.text.find("   receiver "));
+  EXPECT_THAT(sender.text, Not(HasSubstr("our side")));
+  const json& cause = sender.data["causes"][0];
+  EXPECT_EQ(cause["refused_by"], "receiving_server");
+  EXPECT_EQ(cause["owners"], (json{"sending_client", "receiving_server"}));
+  EXPECT_EQ(cause["our_role"], nullptr);
+
+  const Said receiver = Explain("454 4.7.0 TLS not available\n");
+  EXPECT_THAT(receiver.text, HasSubstr("\n   receiver     Look into the server's own log"));
+  EXPECT_THAT(receiver.text, Not(HasSubstr("   sender ")));
+  EXPECT_EQ(receiver.data["causes"][0]["owners"], json::array({"receiving_server"}));
+}
+
 TEST(Explain, CountsByCauseAndDomain) {
   const Said said = Explain(Log());
   ASSERT_EQ(said.data["causes"].size(), 1u);
