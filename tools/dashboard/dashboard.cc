@@ -112,17 +112,34 @@ absl::Status CompleteDashboard(const std::vector<std::string>& scan_directories,
   return absl::OkStatus();
 }
 
+std::string InputsText(const InputTotals& totals) {
+  std::string text;
+  if (totals.lines > 0) {
+    text = JoinText(Grouped(totals.lines), totals.lines == 1 ? " line of " : " lines of ");
+  }
+  AppendText(&text, Grouped(totals.inputs), totals.inputs == 1 ? " input" : " inputs");
+  return text;
+}
+
 std::vector<std::string> RemarksOf(const Dashboard& dashboard) {
   std::vector<std::string> remarks;
+  const bool is_empty = std::ranges::all_of(
+      dashboard.flows, [](const FlowSeries& series) { return series.buckets.empty(); });
+  if (is_empty && !dashboard.scans) {
+    remarks.push_back(
+        "In the inputs there is no delivery of a log that is known here, and no TLS "
+        "report: docs/dashboard.md says which logs are.");
+  }
   for (const std::string& why : dashboard.failed) {
     remarks.push_back(JoinText("Not read to its end: ", why, "."));
   }
   for (const DarkStretch& stretch : dashboard.tally->dark()) remarks.push_back(DarkText(stretch));
   const InputTotals& totals = dashboard.totals;
   if (totals.lines_without_time > 0) {
-    remarks.push_back(JoinText("Of ", Grouped(totals.lines), " lines ",
-                               Grouped(totals.lines_without_time),
-                               " have no time that is known here: they are not counted."));
+    remarks.push_back(JoinText(
+        "Of ", Grouped(totals.lines), totals.lines == 1 ? " line " : " lines ",
+        Grouped(totals.lines_without_time), totals.lines_without_time == 1 ? " has" : " have",
+        " no time that is known here: not counted."));
   }
   if (dashboard.tally->without_time() > 0) {
     remarks.push_back(JoinText(Grouped(dashboard.tally->without_time()),

@@ -54,6 +54,8 @@ struct DashboardView {
 absl::Status CompleteDashboard(const std::vector<std::string>& scan_directories,
                                double least_points, Dashboard* dashboard);
 
+// "27,265 lines of 25 inputs".
+std::string InputsText(const InputTotals& totals);
 // What is to be read before any number: sentences.
 std::vector<std::string> RemarksOf(const Dashboard& dashboard);
 

@@ -37,10 +37,7 @@ class DashboardPage {
   std::string HeadLine() const {
     const InputTotals& totals = dashboard_.totals;
     std::string line;
-    if (totals.inputs > 0) {
-      line = JoinText(Grouped(totals.lines), " lines of ", Grouped(totals.inputs),
-                      totals.inputs == 1 ? " input" : " inputs");
-    }
+    if (totals.inputs > 0) line = InputsText(totals);
     if (totals.reports.reports > 0) {
       AppendText(&line, ", ", Grouped(totals.reports.reports), " of them TLS reports");
     }

@@ -25,8 +25,7 @@ void AppendHead(const Dashboard& dashboard, std::string* out) {
   AppendText(out, "TLS of our mail over time\n");
   const InputTotals& totals = dashboard.totals;
   if (totals.inputs > 0) {
-    AppendText(out, "  ", Grouped(totals.lines), " lines of ", Grouped(totals.inputs),
-               totals.inputs == 1 ? " input" : " inputs");
+    AppendText(out, "  ", InputsText(totals));
     if (totals.span.first_s) {
       AppendText(out, ", ", SecondText(*totals.span.first_s), " to ",
                  SecondText(*totals.span.last_s));

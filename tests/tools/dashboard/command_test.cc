@@ -174,7 +174,7 @@ TEST_F(DashboardCommandTest, SaysItIn80Columns) {
               AllOf(HasSubstr("fell from Mon 2026-11-23 14:00 until Mon 2026-11-23 18:00"),
                     HasSubstr("10 domains, most by b0.test; first Mon 2026-11-23 14:00"),
                     HasSubstr("STARTTLS is no longer offered"),
-                    HasSubstr("1 have no time that is known here")));
+                    HasSubstr("1 has no time that is known here")));
   ExpectNarrow(result.output);
 }
 
@@ -209,6 +209,10 @@ TEST_F(DashboardCommandTest, SaysWhatCouldNotBeRead) {
   EXPECT_THAT(result.output,
               AllOf(HasSubstr("broken.json"), HasSubstr("nowhere"), HasSubstr("dh_key_too_small")));
   EXPECT_EQ(Run({Path("nowhere")}).exit_code, 1);
+  result = Run({Write("other.txt", "no log\n")});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, AllOf(HasSubstr("Of 1 line 1 has no time"),
+                                   HasSubstr("no delivery of a log that is known here")));
 }
 
 TEST_F(DashboardCommandTest, RefusesWrongUsage) {
