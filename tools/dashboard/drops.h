@@ -4,9 +4,11 @@
 // rest (circular binary segmentation: A. B. Olshen and others, Biostatistics 5, 2004), then within
 // what it was cut into, as long as an arc differs by more than chance. That is tested as in `diff`,
 // with Newcombe's interval, and with Fisher's exact test where parts are few; each at a level of
-// 5 % divided by the number of arcs that there are (Bonferroni). So of 100 series without a change
-// at most five have a drop. What varies from bucket to bucket more than single deliveries would
-// by themselves is measured, and counts are divided by it.
+// 5 % divided by the number of arcs that there are (Bonferroni). So of 100 series in which each
+// delivery is encrypted or not by itself at most five have a drop. What varies from bucket to
+// bucket more than that (bulk mail) is measured, and counts are divided by it, so that the same
+// holds of it; but not of a batch the like of which comes in few buckets: that is other mail, and a
+// drop.
 #ifndef MXSWEEP_TOOLS_DASHBOARD_DROPS_H_
 #define MXSWEEP_TOOLS_DASHBOARD_DROPS_H_
 
