@@ -143,6 +143,11 @@ std::string RenderKeys(const KeyReport& report) {
                           result.has_scans ? Grouped(count.endpoints) : "-",
                           result.has_scans ? Grouped(count.domains) : "-");
   }
+  const bool added_up =
+      std::ranges::any_of(result.counts, [](const WeaknessCount& count) { return count.keys > 1; });
+  if (added_up && result.has_scans) {
+    out.append("An endpoint or a domain with several of the keys is counted once for each.\n");
+  }
   const size_t shown = std::min(report.shown, result.rows.size());
   if (shown > 0) {
     AppendText(&out, "\nKeys, the worst first (", shown, " of ", Grouped(result.rows.size()),
