@@ -41,7 +41,13 @@ std::vector<NamedDrop> DropsOf(const Tally& tally, Flow flow, const FlowSeries& 
   return named;
 }
 
-// Of the recipients' domains that lower a share.
+bool IsEncryptedLess(const PlaceShare& place) {
+  return std::ranges::any_of(place.causes, [](const auto& cause) {
+    return cause.first.kind == CauseKind::kFailure || cause.first.kind == CauseKind::kPlain;
+  });
+}
+
+// Of the recipients' domains that are encrypted less often than before.
 template <typename Take>
 void ForEachLoweringDomain(const NamedDrop& drop, Take take) {
   if (drop.flow != Flow::kOutbound) return;
@@ -49,7 +55,7 @@ void ForEachLoweringDomain(const NamedDrop& drop, Take take) {
   for (const ProviderShare& provider : drop.causes.providers) {
     for (const PlaceShare& place : provider.places) {
       const std::string& name = drop.places[place.place].name;
-      if (place.points < 0 && !name.empty() && seen.insert(name).second) take(name);
+      if (IsEncryptedLess(place) && !name.empty() && seen.insert(name).second) take(name);
     }
   }
 }

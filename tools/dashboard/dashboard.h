@@ -28,8 +28,8 @@ struct NamedDrop {
   bool lasts = false;                         // to the end of the series
   std::vector<PlaceCounts> places;
   CausesOfDrop causes;
-  // The later one of the scans that surround its begin, and how many of the domains that lower the
-  // share they say what of, most first.
+  // The later one of the scans that surround its begin, and how many of the domains that were
+  // encrypted less often they say what of, most first; empty where there is no such domain.
   std::optional<size_t> scan;
   std::vector<std::pair<std::string, uint64_t>> scans_say;
 };

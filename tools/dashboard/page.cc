@@ -217,9 +217,9 @@ class DashboardPage {
   }
 
   void AppendScansSay(const NamedDrop& drop) {
-    if (!drop.scan) return;
+    if (drop.scans_say.empty()) return;
     const auto& scans = dashboard_.scans->trend().scans;
-    page_.OpenTable(JoinText("What scans say of the domains that lower it, from ",
+    page_.OpenTable(JoinText("What scans say of the domains that were encrypted less, from ",
                              MinuteText(scans[*drop.scan - 1].head.started_at), " to ",
                              MinuteText(scans[*drop.scan].head.started_at)),
                     {"from one scan to the next", "domains"});

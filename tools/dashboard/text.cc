@@ -155,8 +155,8 @@ void AppendDrop(const Dashboard& dashboard, const NamedDrop& drop, size_t top, s
                                   drop.flow == Flow::kReported ? "by reporter" : "by provider",
                                   "before", "then", "points"));
   AppendProviders(drop, top, out);
-  if (!drop.scan) return;
-  AppendText(out, "  what scans say of its domains, from ",
+  if (drop.scans_say.empty()) return;
+  AppendText(out, "  what scans say of domains encrypted less, ",
              MinuteText(dashboard.scans->trend().scans[*drop.scan - 1].head.started_at), " to ",
              MinuteText(dashboard.scans->trend().scans[*drop.scan].head.started_at), "\n");
   for (const auto& [said, count] : drop.scans_say) {
