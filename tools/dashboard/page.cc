@@ -298,16 +298,10 @@ class DashboardPage {
       highs.push_back(known ? json(100 * interval.high) : json(nullptr));
       if (IsInDrop(flow, i)) marks.push_back(i);
     }
-    page_.AddChart(
-        FlowWord(flow),
-        JoinText("Line chart: ", FlowTitle(flow), ", over time. The table has every number."),
-        {{"kind", "lines"},
-         {"gaps", true},
-         {"marks", std::move(marks)},
-         {"labels", std::move(labels)},
-         {"series", json::array({{{"name", "share"}, {"values", std::move(shares)}},
-                                 {{"name", "not less than"}, {"values", std::move(lows)}},
-                                 {{"name", "not more than"}, {"values", std::move(highs)}}})}});
+    AddChart(FlowWord(flow),
+             JoinText("Line chart: ", FlowTitle(flow), ", over time. The table has every number."),
+             std::move(labels), std::move(shares), std::move(lows), std::move(highs),
+             std::move(marks));
   }
 
   void AppendFlowTable(Flow flow, const FlowSeries& series) {
@@ -326,37 +320,61 @@ class DashboardPage {
     page_.CloseTable();
   }
 
+  static bool Fell(const Scans& scans, size_t scan) {
+    return std::ranges::any_of(scans.falls(),
+                               [scan](const ScanFall& fall) { return fall.scan == scan; });
+  }
+
+  void AppendScanChart(const Scans& scans) {
+    json labels = json::array(), shares = json::array(), lows = json::array(),
+         highs = json::array(), marks = json::array();
+    for (size_t i = 0; i < scans.trend().scans.size(); ++i) {
+      const SeriesPoint& point = scans.share().points[i];
+      const bool known = point.split.whole() > 0;
+      labels.push_back(MinuteText(scans.trend().scans[i].head.started_at));
+      shares.push_back(known ? json(ShareOf(point.split)) : json(nullptr));
+      lows.push_back(known ? json(100 * point.interval.low) : json(nullptr));
+      highs.push_back(known ? json(100 * point.interval.high) : json(nullptr));
+      if (Fell(scans, i)) marks.push_back(i);
+    }
+    AddChart(
+        "scans",
+        "Line chart: scanned domains of which some server encrypts. The table has every number.",
+        std::move(labels), std::move(shares), std::move(lows), std::move(highs), std::move(marks));
+  }
+
+  void AddChart(std::string_view id, std::string_view spoken, json labels, json shares, json lows,
+                json highs, json marks) {
+    page_.AddChart(
+        id, spoken,
+        {{"kind", "lines"},
+         {"gaps", true},
+         {"marks", std::move(marks)},
+         {"labels", std::move(labels)},
+         {"series", json::array({{{"name", "share"}, {"values", std::move(shares)}},
+                                 {{"name", "not less than"}, {"values", std::move(lows)}},
+                                 {{"name", "not more than"}, {"values", std::move(highs)}}})}});
+  }
+
   void AppendScans(const Scans& scans) {
     page_.OpenSection("scans", "Scans");
     AppendText(&page_.main(),
                "<p>Domains of which some server encrypts, of those that are known. "
                "<code>mxsweep trend</code> and <code>mxsweep diff</code> say more "
                "of the same scans.</p>\n");
-    json labels = json::array(), shares = json::array(), marks = json::array();
+    AppendScanChart(scans);
     page_.OpenTable("In the order of time",
                     {"began, UTC", {"directory", true}, "encrypts", "does not", "share"});
     for (size_t i = 0; i < scans.trend().scans.size(); ++i) {
       const ScanHead& head = scans.trend().scans[i].head;
       const Split& split = scans.share().points[i].split;
-      const bool fell =
-          std::ranges::any_of(scans.falls(), [i](const ScanFall& fall) { return fall.scan == i; });
-      AppendText(&page_.main(), fell ? "<tr class=\"bad\">" : "<tr>", "<th scope=\"row\">",
-                 Escaped(MinuteText(head.started_at)), "</th><td class=\"text\">",
-                 Escaped(head.directory), "</td><td>", Grouped(split.yes), "</td><td>",
-                 Grouped(split.no), "</td><td>", Escaped(SplitShareText(split)), "</td></tr>\n");
-      labels.push_back(MinuteText(head.started_at));
-      shares.push_back(split.whole() > 0 ? json(ShareOf(split)) : json(nullptr));
-      if (fell) marks.push_back(i);
+      AppendText(&page_.main(), Fell(scans, i) ? "<tr class=\"bad\">" : "<tr>",
+                 "<th scope=\"row\">", Escaped(MinuteText(head.started_at)),
+                 "</th><td class=\"text\">", Escaped(head.directory), "</td><td>",
+                 Grouped(split.yes), "</td><td>", Grouped(split.no), "</td><td>",
+                 Escaped(SplitShareText(split)), "</td></tr>\n");
     }
     page_.CloseTable();
-    page_.AddChart("scans",
-                   "Line chart: scanned domains of which some server encrypts. The table has every "
-                   "number.",
-                   {{"kind", "lines"},
-                    {"gaps", true},
-                    {"marks", std::move(marks)},
-                    {"labels", std::move(labels)},
-                    {"series", json::array({{{"name", "share"}, {"values", std::move(shares)}}})}});
     for (const ScanFall& fall : scans.falls()) AppendScanFall(fall);
     page_.CloseSection();
   }
