@@ -315,8 +315,10 @@ void CrashingScan::ListAddresses() {
 void CrashingScan::MakeWebs() {
   if (settings_.revocation) AddRevocationLists(seed_, &world_);
   if (settings_.mta_sts == MtaStsLevel::kFull) AddPolicies(seed_, &world_);
-  excuses_.stopped = std::ranges::any_of(
-      events_, [](const Event& event) { return event.kind > Event::kPowerCut; });
+  // Without its resolver a scan ends, too.
+  excuses_.stopped = resolver_faults_planned_ ||
+                     std::ranges::any_of(
+                         events_, [](const Event& event) { return event.kind > Event::kPowerCut; });
 }
 
 void CrashingScan::MakeLists(const Trim& trim) {
