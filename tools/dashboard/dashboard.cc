@@ -152,6 +152,7 @@ std::vector<std::string> RemarksOf(const Dashboard& dashboard) {
                                " deliveries or reported sessions have no time: they are not in "
                                "the shares."));
   }
+  for (std::string& remark : RemarksOf(totals.reports)) remarks.push_back(std::move(remark));
   if (dashboard.scans) {
     for (const std::string& remark : dashboard.scans->trend().remarks) remarks.push_back(remark);
   }

@@ -146,6 +146,8 @@ std::string RenderDashboardJson(const Dashboard& dashboard) {
                      {"first", TimeOf(dashboard.totals.span.first_s)},
                      {"last", TimeOf(dashboard.totals.span.last_s)},
                      {"tls_reports", dashboard.totals.reports.reports},
+                     {"tls_reports_given_again", dashboard.totals.reports.given_again},
+                     {"tls_reports_other_contents", dashboard.totals.reports.other_contents},
                      {"remarks", std::move(remarks)},
                      {"flows", std::move(flows)},
                      {"drops", std::move(drops)},

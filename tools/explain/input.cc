@@ -104,7 +104,8 @@ class Reader {
       sink_->Take(delivery);
     };
     return ReadTlsReport(
-        text, [this](const Trouble& trouble) { Take(trouble); }, take_successes, &totals_->reports);
+        text, [this](const Trouble& trouble) { Take(trouble); }, take_successes,
+        &totals_->known_reports, &totals_->reports);
   }
 
   void ReadAttachment(std::string bytes) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "scanner/targets/input_source.h"
@@ -21,6 +23,7 @@ struct InputTotals {
   uint64_t lines_without_time = 0;
   Span span;  // of the inputs' first and last lines
   ReportTotals reports;
+  KnownReports known_reports;  // of all inputs
 };
 
 // Who is told what is in the inputs.
@@ -41,6 +44,9 @@ absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now
 // Likewise, troubles alone.
 absl::Status ReadInput(std::unique_ptr<scanner::InputSource> source, int64_t now_s, Ledger* ledger,
                        InputTotals* totals);
+
+// What is to be known of the number of reports: sentences.
+std::vector<std::string> RemarksOf(const ReportTotals& reports);
 
 }  // namespace mxsweep::tools
 

@@ -71,7 +71,11 @@ std::string RenderFindingsJson(const Findings& findings) {
   json["last"] = TimeOf(findings.span.last_s);
   json["tls_reports"] = {{"reports", findings.reports.reports},
                          {"successful_sessions", findings.reports.successful_sessions},
-                         {"failed_sessions", findings.reports.failed_sessions}};
+                         {"failed_sessions", findings.reports.failed_sessions},
+                         {"given_again", findings.reports.given_again},
+                         {"other_contents", findings.reports.other_contents},
+                         {"unidentified", findings.reports.unidentified},
+                         {"not_kept", findings.reports.not_kept}};
   json["causes"] = ordered_json::array();
   for (const CauseGroup* group : findings.groups) json["causes"].push_back(GroupOf(*group));
   json["checked"] = ordered_json::array();

@@ -135,6 +135,7 @@ void Writer::Head(const Findings& findings) {
     Paragraph("", JoinText(Many(reports.reports, "TLS report"), ": of ",
                            Grouped(reports.successful_sessions + reports.failed_sessions),
                            " sessions ", Grouped(reports.failed_sessions), " failed"));
+    for (const std::string& remark : RemarksOf(reports)) Paragraph("", remark);
   }
   std::string counts;
   for (const TroubleKind kind : {TroubleKind::kRefused, TroubleKind::kClear, TroubleKind::kNote}) {
@@ -233,7 +234,37 @@ void Writer::Checked(const std::vector<CheckedPlace>& checked) {
   }
 }
 
+// "7 TLS reports were", "1 TLS report was".
+std::string Reports(uint64_t number, std::string_view one, std::string_view many) {
+  return JoinText(Many(number, "TLS report"), " ", number == 1 ? one : many);
+}
+
 }  // namespace
+
+std::vector<std::string> RemarksOf(const ReportTotals& reports) {
+  std::vector<std::string> remarks;
+  if (reports.given_again > 0) {
+    remarks.push_back(JoinText(Reports(reports.given_again, "was", "were"),
+                               " given before: left out, so that each counts once."));
+  }
+  if (reports.other_contents > 0) {
+    remarks.push_back(JoinText(
+        Reports(reports.other_contents, "has", "have"),
+        " the id, reporter, days and domains of an earlier one, but other contents: counted, too. "
+        "Perhaps they correct it."));
+  }
+  if (reports.unidentified > 0) {
+    remarks.push_back(JoinText(Reports(reports.unidentified, "has", "have"),
+                               " no id, no reporter or no days: given twice, such a report counts "
+                               "twice."));
+  }
+  if (reports.not_kept > 0) {
+    remarks.push_back(JoinText(Reports(reports.not_kept, "was", "were"), " beyond the first ",
+                               Grouped(KnownReports::kMostKept),
+                               ": given twice, such a report counts twice."));
+  }
+  return remarks;
+}
 
 std::string RenderFindings(const Findings& findings, size_t columns, size_t shown) {
   Writer writer(columns, shown);

@@ -141,6 +141,22 @@ TEST_F(DashboardCommandTest, NamesWhatReportersSaw) {
   EXPECT_EQ(drop.at("providers")[0].at("provider"), "Beta");
 }
 
+// Two folders that overlap: nothing changes but the remark.
+TEST_F(DashboardCommandTest, CountsReportsThatAreGivenTwiceOnce) {
+  std::vector<std::string> words;
+  for (int day = 0; day < 3; ++day) {
+    words.push_back(Write("r" + std::to_string(day), TlsReport("A", kMonday + day * kDay, 500, 7)));
+  }
+  const json once = RunJson(words);
+  words.push_back(Write("copy", TlsReport("A", kMonday + kDay, 500, 7)));
+  const json twice = RunJson(words);
+  EXPECT_EQ(twice.at("flows"), once.at("flows"));
+  EXPECT_EQ(once.at("tls_reports_given_again"), 0);
+  EXPECT_EQ(twice.at("tls_reports"), 3);
+  EXPECT_EQ(twice.at("tls_reports_given_again"), 1);
+  EXPECT_THAT(twice.at("remarks").dump(), HasSubstr("1 TLS report was given before: left out"));
+}
+
 // From noon on smtp_tls_loglevel is 0.
 TEST_F(DashboardCommandTest, TakesALogThatFallsSilentForNoFall) {
   PostfixLog log;

@@ -134,6 +134,20 @@ TEST_F(TallyTest, CountsWhatReportsTellByReporterAndDay) {
   EXPECT_EQ(tally_.CauseOf(places[0].failures_is.begin()->first).id, "certificate_expired");
 }
 
+TEST_F(TallyTest, CountsAReportThatIsGivenTwiceOnce) {
+  for (int times = 0; times < 2; ++times) {
+    Read(TlsReport("Alpha Mail", kMonday, 90, 10));
+    Read(TlsReport("Beta", kMonday, 50, 0));
+    Read(TlsReport("Beta", kMonday + kDay, 50, 0));
+  }
+  tally_.Finish();
+  EXPECT_EQ(totals_.reports.reports, 3u);
+  EXPECT_EQ(totals_.reports.given_again, 3u);
+  const Bucket total = tally_.SeriesOf(Flow::kReported).Total();
+  EXPECT_EQ(total.encrypted, 190u);
+  EXPECT_EQ(total.clear, 10u);
+}
+
 TEST_F(TallyTest, CountsNoMailTwiceWhereExchangeHasBothLogs) {
   const std::string tracking =
       "#Fields: date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,"

@@ -32,14 +32,18 @@ struct Said {
   json data;
 };
 
-Said Explain(const std::string& input, size_t shown = 10) {
+Said ExplainAll(const std::vector<std::string>& inputs, size_t shown = 10) {
   Ledger ledger;
   Findings findings;
-  const absl::Status status = ReadInput(scanner::FromString(input), kNow, &ledger, &findings);
-  EXPECT_TRUE(status.ok()) << status;
+  for (const std::string& input : inputs) {
+    const absl::Status status = ReadInput(scanner::FromString(input), kNow, &ledger, &findings);
+    EXPECT_TRUE(status.ok()) << status;
+  }
   findings.groups = ledger.Sorted();
   return {RenderFindings(findings, 80, shown), json::parse(RenderFindingsJson(findings))};
 }
+
+Said Explain(const std::string& input, size_t shown = 10) { return ExplainAll({input}, shown); }
 
 std::string Failure(const std::string& time, int process, const std::string& domain) {
   const std::string head = time + " mx1 postfix/smtp[" + std::to_string(process) + "]: ";
@@ -158,7 +162,8 @@ TEST(Explain, ReadsPackedLogs) {
 
 TEST(Explain, ReadsReportsPlainPackedAndInMail) {
   const std::string report =
-      R"({"organization-name":"X","date-range":{"start-datetime":"2026-11-27T00:00:00Z"},"policies":[)"
+      R"({"organization-name":"X","date-range":{"start-datetime":"2026-11-27T00:00:00Z"},)"
+      R"("report-id":"r@x","policies":[)"
       R"({"policy":{"policy-type":"sts","policy-domain":"example.org"},)"
       R"("summary":{"total-successful-session-count":1000,"total-failure-session-count":4},)"
       R"("failure-details":[{"result-type":"certificate-expired","failed-session-count":4,)"
@@ -184,7 +189,35 @@ TEST(Explain, ReadsReportsPlainPackedAndInMail) {
     EXPECT_EQ(causes[0]["with"][0]["name"], "example.org");
     EXPECT_EQ(causes[0]["first"], "2026-11-27T00:00:00Z");
     EXPECT_THAT(said.text, HasSubstr("1 TLS report: of 1,004 sessions 4 failed"));
+    EXPECT_THAT(said.text, Not(HasSubstr("given before")));
   }
+  // All three are one report.
+  const Said said = ExplainAll({report, Gzip(report), mail});
+  EXPECT_EQ(said.data["inputs"], 3);
+  EXPECT_EQ(said.data["tls_reports"]["reports"], 1);
+  EXPECT_EQ(said.data["tls_reports"]["given_again"], 2);
+  EXPECT_EQ(said.data["tls_reports"]["failed_sessions"], 4);
+  EXPECT_EQ(said.data["causes"][0]["count"], 4);
+  EXPECT_THAT(said.text, HasSubstr("1 TLS report: of 1,004 sessions 4 failed\n"
+                                   "2 TLS reports were given before: left out, so that each "
+                                   "counts once.\n"));
+}
+
+TEST(Explain, SaysWhichReportsMayCountTwice) {
+  const std::string report =
+      R"({"organization-name":"X","date-range":{"start-datetime":"2026-11-27T00:00:00Z"},)"
+      R"("report-id":"r@x","policies":[{"policy":{"policy-domain":"example.org"},)"
+      R"("summary":{"total-successful-session-count":1000}}]})";
+  std::string corrected = report, unidentified = report;
+  corrected.replace(corrected.find("1000"), 4, "1001");
+  unidentified.replace(unidentified.find("r@x"), 3, "");
+  const Said said = ExplainAll({report, corrected, unidentified, unidentified});
+  EXPECT_EQ(said.data["tls_reports"]["reports"], 4);
+  EXPECT_EQ(said.data["tls_reports"]["other_contents"], 1);
+  EXPECT_EQ(said.data["tls_reports"]["unidentified"], 2);
+  EXPECT_THAT(said.text, HasSubstr("4 TLS reports: of 4,001 sessions 0 failed"));
+  EXPECT_THAT(said.text, HasSubstr("1 TLS report has the id, reporter, days and domains"));
+  EXPECT_THAT(said.text, HasSubstr("2 TLS reports have no id, no reporter or no days"));
 }
 
 TEST(Explain, LinesOfAnyLengthAndEndAreRead) {

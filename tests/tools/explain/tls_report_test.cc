@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "nlohmann/json.hpp"
+
 namespace mxsweep::tools {
 namespace {
 
@@ -21,13 +23,18 @@ struct Result {
   ReportTotals totals;
 };
 
-Result Read(const std::string& text) {
+Result ReadAll(const std::vector<std::string>& texts) {
   Result result;
-  result.status = ReadTlsReport(
-      text, [&](Trouble trouble) { result.troubles.push_back(std::move(trouble)); },
-      &result.totals);
+  KnownReports known;
+  for (const std::string& text : texts) {
+    result.status = ReadTlsReport(
+        text, [&](Trouble trouble) { result.troubles.push_back(std::move(trouble)); },
+        [](const Delivery&) {}, &known, &result.totals);
+  }
   return result;
 }
+
+Result Read(const std::string& text) { return ReadAll({text}); }
 
 // RFC 8460 appendix B.
 constexpr char kExample[] = R"({
@@ -154,6 +161,80 @@ TEST(TlsReport, RefusesWhatIsNone) {
     EXPECT_FALSE(Read(text).status.ok()) << text.substr(0, 40);
   }
   EXPECT_TRUE(Read(R"({"policies":null})").status.ok());
+}
+
+// `text` with the first `from` in it replaced by `to`.
+std::string With(std::string text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(TlsReport, CountsOneThatIsGivenTwiceOnce) {
+  // The same in another order and without spaces, as another program would write it.
+  const std::string rewritten = nlohmann::json::parse(kExample).dump();
+  const Result result = ReadAll({kExample, rewritten, kExample});
+  EXPECT_EQ(result.totals.reports, 1u);
+  EXPECT_EQ(result.totals.given_again, 2u);
+  EXPECT_EQ(result.totals.failed_sessions, 303u);
+  EXPECT_EQ(result.totals.successful_sessions, 5326u);
+  EXPECT_EQ(result.totals.other_contents, 0u);
+  EXPECT_THAT(result.troubles, SizeIs(3));
+}
+
+// Reporters use one id for every day, or the ids of others; and for every domain of a receiver's.
+TEST(TlsReport, CountsAllThatHaveAnIdInCommonAlone) {
+  const std::string example = kExample;
+  const Result result = ReadAll({example, With(example, "Company-X", "Company-Z"),
+                                 With(example, "2016-04-01T00", "2016-03-31T00"),
+                                 With(example, "2016-04-01T23", "2016-04-02T23"),
+                                 With(example, "\"company-y.example\"", "\"company-w.example\""),
+                                 With(example, "\"5065427c", "\"6065427c")});
+  EXPECT_EQ(result.totals.reports, 6u);
+  EXPECT_EQ(result.totals.given_again, 0u);
+  EXPECT_EQ(result.totals.other_contents, 0u);
+  EXPECT_THAT(result.troubles, SizeIs(18));
+}
+
+// It may correct the first, or be of other servers: to leave it out might hide failures.
+TEST(TlsReport, CountsOneWithOtherContentsAndSaysSo) {
+  const std::string example = kExample;
+  const std::string corrected = With(example, ": 303", ": 304");
+  const Result result = ReadAll({example, corrected, corrected, example});
+  EXPECT_EQ(result.totals.reports, 2u);
+  EXPECT_EQ(result.totals.other_contents, 1u);
+  EXPECT_EQ(result.totals.given_again, 2u);
+  EXPECT_EQ(result.totals.failed_sessions, 607u);
+}
+
+TEST(TlsReport, NeverTakesWhatNothingIdentifiesForOneThatWasGivenBefore) {
+  const std::string example = kExample;
+  for (const std::string& text :
+       {With(example, "\"report-id\": \"5065427c-23d3-47ca-b6e0-946ea0e8c4be\",", ""),
+        With(example, "5065427c-23d3-47ca-b6e0-946ea0e8c4be", ""),
+        With(example, "\"Company-X\"", "null"), With(example, "start-datetime", "start")}) {
+    const Result result = ReadAll({text, text});
+    EXPECT_EQ(result.totals.reports, 2u) << text;
+    EXPECT_EQ(result.totals.given_again, 0u) << text;
+    EXPECT_EQ(result.totals.unidentified, 2u) << text;
+  }
+}
+
+TEST(KnownReports, KeepsNoMoreThanItMay) {
+  KnownReports known(2);
+  EXPECT_EQ(known.Add("a", "1"), KnownReports::Met::kFirst);
+  EXPECT_EQ(known.Add("b", "1"), KnownReports::Met::kFirst);
+  EXPECT_EQ(known.Add("c", "1"), KnownReports::Met::kNotKept);
+  EXPECT_EQ(known.Add("c", "1"), KnownReports::Met::kNotKept);
+  EXPECT_EQ(known.Add("a", "2"), KnownReports::Met::kOtherContents);
+  EXPECT_EQ(known.Add("b", "1"), KnownReports::Met::kAgain);
+}
+
+// Where one text ends and the next begins is a part of both.
+TEST(KnownReports, DoesNotMixIdentityAndContents) {
+  KnownReports known;
+  EXPECT_EQ(known.Add("ab", "c"), KnownReports::Met::kFirst);
+  EXPECT_EQ(known.Add("a", "bc"), KnownReports::Met::kFirst);
 }
 
 TEST(TlsReport, LooksLikeOne) {

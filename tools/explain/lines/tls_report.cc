@@ -1,6 +1,7 @@
 #include "tools/explain/lines/tls_report.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -161,6 +162,44 @@ bool NestsTooDeep(std::string_view text) {
   return false;
 }
 
+// What a report is known by, empty where it lacks any of it: such reports are never taken for one.
+std::string IdentityOf(const json& report) {
+  const json& id = Member(report, "report-id");
+  const json& organization = Member(report, "organization-name");
+  const json& days = Member(report, "date-range");
+  for (const json* part : {&id, &organization, &Member(days, "start-datetime")}) {
+    if (part->is_null() || *part == "") return {};
+  }
+  std::set<std::string> domains;
+  for (const json* entry : ListOf(Member(report, "policies"), kMaxPolicies)) {
+    domains.insert(Member(Member(*entry, "policy"), "policy-domain").dump());
+  }
+  return json::array({id, organization, days, domains}).dump();
+}
+
+// Counts the report in `totals`, unless it was given before.
+bool IsGivenAgain(const json& report, KnownReports* known, ReportTotals* totals) {
+  const std::string identity = IdentityOf(report);
+  if (identity.empty()) {
+    ++totals->unidentified;
+    return false;
+  }
+  switch (known->Add(identity, Member(report, "policies").dump())) {
+    case KnownReports::Met::kAgain:
+      ++totals->given_again;
+      return true;
+    case KnownReports::Met::kOtherContents:
+      ++totals->other_contents;
+      break;
+    case KnownReports::Met::kNotKept:
+      ++totals->not_kept;
+      break;
+    case KnownReports::Met::kFirst:
+      break;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool LooksLikeTlsReport(std::string_view text) {
@@ -173,13 +212,15 @@ bool LooksLikeTlsReport(std::string_view text) {
 }
 
 absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble)> take,
-                           absl::FunctionRef<void(Delivery)> take_successes, ReportTotals* totals) {
+                           absl::FunctionRef<void(Delivery)> take_successes, KnownReports* known,
+                           ReportTotals* totals) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (NestsTooDeep(text)) return InvalidArgument("this is no TLS report: it nests too deep");
   const json report = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!report.is_object() || !report.contains("policies")) {
     return InvalidArgument("this is no TLS report (RFC 8460)");
   }
+  if (IsGivenAgain(report, known, totals)) return absl::OkStatus();
   ++totals->reports;
   Source source;
   source.organization = TextOf(Member(report, "organization-name"));

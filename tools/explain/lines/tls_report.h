@@ -8,29 +8,31 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "tools/explain/lines/delivery.h"
+#include "tools/explain/lines/known_reports.h"
 #include "tools/explain/lines/trouble.h"
 
 namespace mxsweep::tools {
 
 struct ReportTotals {
-  uint64_t reports = 0;
+  uint64_t reports = 0;  // that count
   uint64_t successful_sessions = 0;
   uint64_t failed_sessions = 0;
+  uint64_t given_again = 0;     // not among `reports`
+  uint64_t other_contents = 0;  // of them: KnownReports::Met
+  uint64_t not_kept = 0;        // likewise
+  uint64_t unidentified = 0;    // of them: without id, organization or days
 };
 
 // Does `text` look like the beginning of a report, and of no log in JSON?
 bool LooksLikeTlsReport(std::string_view text);
 
 // Gives each failure of the report to `take`, what succeeded of each policy to `take_successes`,
-// and adds to `totals`. What reporters leave out or write otherwise is taken as it is: missing
-// lists, one text for a list, unknown types and keys. InvalidArgument: it is no JSON, or no report.
+// and adds to `totals`; nothing of one that `known` has, but for `given_again`. What reporters
+// leave out or write otherwise is taken as it is: missing lists, one text for a list, unknown types
+// and keys. InvalidArgument: it is no JSON, or no report.
 absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble)> take,
-                           absl::FunctionRef<void(Delivery)> take_successes, ReportTotals* totals);
-inline absl::Status ReadTlsReport(std::string_view text, absl::FunctionRef<void(Trouble)> take,
-                                  ReportTotals* totals) {
-  return ReadTlsReport(
-      text, take, [](const Delivery&) {}, totals);
-}
+                           absl::FunctionRef<void(Delivery)> take_successes, KnownReports* known,
+                           ReportTotals* totals);
 
 }  // namespace mxsweep::tools
 
