@@ -148,7 +148,7 @@ void Tally::CountFailure(Flow flow, const Trouble& trouble) {
     causes_.push_back(cause);
   }
   Remote remote = trouble.remote;
-  if (flow == Flow::kReported) remote = {.host = trouble.reporter};
+  if (flow == Flow::kReported) remote = {.host = *trouble.reporter};
   const uint32_t name = places_[PlaceOf(flow, remote)].name;
   FlowCounts& counts = At(flow);
   counts.failures[{name, found->second, BinOf(*trouble.time_s, counts.bucket_seconds)}] +=
@@ -159,12 +159,12 @@ void Tally::CountFailure(Flow flow, const Trouble& trouble) {
 void Tally::Take(const Trouble& trouble) {
   ledger_.Add(trouble);
   if (!IsFailure(trouble.cause.kind)) return;
-  const bool is_report = !trouble.reporter.empty();
+  const bool is_report = trouble.reporter.has_value();
   const Flow flow = is_report                                ? Flow::kReported
                     : trouble.cause.role == TlsRole::kServer ? Flow::kInbound
                                                              : Flow::kOutbound;
   if (is_report) {
-    Count(flow, PlaceOf(flow, {.host = trouble.reporter}), trouble.time_s, Encryption::kClear,
+    Count(flow, PlaceOf(flow, {.host = *trouble.reporter}), trouble.time_s, Encryption::kClear,
           /*is_known=*/true, trouble.count);
   }
   if (trouble.time_s) CountFailure(flow, trouble);

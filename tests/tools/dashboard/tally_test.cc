@@ -134,6 +134,17 @@ TEST_F(TallyTest, CountsWhatReportsTellByReporterAndDay) {
   EXPECT_EQ(tally_.CauseOf(places[0].failures_is.begin()->first).id, "certificate_expired");
 }
 
+TEST_F(TallyTest, CountsTheFailuresOfAReporterThatDoesNotSayWhoItIs) {
+  Read(TlsReport("", kMonday, 90, 10));
+  tally_.Finish();
+  const Bucket total = tally_.SeriesOf(Flow::kReported).Total();
+  EXPECT_EQ(total.encrypted, 90u);
+  EXPECT_EQ(total.clear, 10u);
+  const auto places = tally_.CountsOf(Flow::kReported, kMonday - kDay, kMonday, kMonday + kDay);
+  ASSERT_THAT(places, SizeIs(1));
+  EXPECT_EQ(places[0].failures_is.begin()->second, 10u);
+}
+
 TEST_F(TallyTest, CountsAReportThatIsGivenTwiceOnce) {
   for (int times = 0; times < 2; ++times) {
     Read(TlsReport("Alpha Mail", kMonday, 90, 10));

@@ -18,7 +18,8 @@ struct Trouble {
   uint64_t line_number = 0;  // of the line that told the cause
   std::string line;          // that line, fit for a terminal and cut
   uint64_t count = 1;        // sessions, where a report tells of several at once
-  std::string reporter;      // whose report it is; empty of logs and bounces
+  // Of a TLS report: whose it is, empty where it does not say. Nothing of logs and bounces.
+  std::optional<std::string> reporter;
 };
 
 }  // namespace mxsweep::tools
