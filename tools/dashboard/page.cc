@@ -266,10 +266,9 @@ class DashboardPage {
     page_.OpenSection(FlowWord(flow), flow == Flow::kOutbound  ? "Outbound"
                                       : flow == Flow::kInbound ? "Inbound"
                                                                : "As senders report it");
-    AppendText(
-        &page_.main(), "<p>", FlowTitle(flow), ", by ", BucketWord(series.bucket_seconds),
-        "; between the faint lines it is 95 of 100 times. Red: it fell. What is open had no ",
-        FlowUnit(flow), ", or logs that do not tell.</p>\n");
+    AppendText(&page_.main(), "<p>", FlowTitle(flow), ", by ", BucketWord(series.bucket_seconds),
+               "; between the faint lines it is 95 of 100 times. Red: it fell. A gap: no ",
+               FlowUnit(flow), ", or logs that do not tell.</p>\n");
     AppendFlowChart(flow, series);
     for (size_t i = 0; i < dashboard_.drops.size(); ++i) {
       if (dashboard_.drops[i].flow == flow) AppendDrop(dashboard_.drops[i], i);

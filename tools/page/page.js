@@ -62,6 +62,7 @@
   // The first series is what was counted; others are its limits, and faint. Labels find room.
   function lines(chart, colours, width) {
     const most = Math.max(2, Math.floor(width / 130));
+    const radius = Math.min(3, Math.max(1, width / chart.labels.length / 3));
     return {
       type: 'line',
       data: {
@@ -71,8 +72,8 @@
           data: series.values,
           borderColor: i ? colours.line : colours.fair,
           backgroundColor: i ? colours.line : colours.fair,
-          borderWidth: i ? 1 : 2,
-          pointRadius: i ? 0 : 3,
+          borderWidth: i ? 1 : Math.min(2, radius),
+          pointRadius: i ? 0 : radius,
           pointBackgroundColor: series.values.map(
             (_, at) => (chart.marks || []).includes(at) ? colours.bad : colours.fair),
           pointBorderColor: series.values.map(
