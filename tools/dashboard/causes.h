@@ -27,6 +27,10 @@ struct PlaceCounts {
   // Failures of TLS that were logged, by cause.
   std::map<size_t, uint64_t> failures_was, failures_is;
   std::optional<int64_t> first_clear_s;  // in the lower stretch
+  // Mail in clear of each bucket that has any, in no order: of all buckets before the lower
+  // stretch, and of that. And in how many of the stretch before there is any.
+  std::vector<uint64_t> clear_before, clear_is;
+  uint64_t clear_buckets_was = 0;
 };
 
 enum class CauseKind : uint8_t {

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "scanner/base/text.h"
+#include "tools/dashboard/batches.h"
 #include "tools/diff/report.h"
 #include "tools/survey/numbers.h"
 
@@ -16,6 +17,17 @@ constexpr int64_t kDay = 86'400;
 
 std::string Formatted(const char* format, int64_t time_s) {
   return absl::FormatTime(format, absl::FromUnixSeconds(time_s), absl::UTCTimeZone());
+}
+
+StretchBuckets CountBuckets(const FlowSeries& series, const Drop& drop) {
+  StretchBuckets count;
+  for (size_t i = 0; i < series.buckets.size(); ++i) {
+    if (series.buckets[i].split().whole() == 0) continue;
+    ++count.all;
+    if (i < drop.begin) ++count.before;
+    if (i >= drop.begin && i < drop.end) ++count.is;
+  }
+  return count;
 }
 
 std::vector<NamedDrop> DropsOf(const Tally& tally, Flow flow, const FlowSeries& series,
@@ -35,6 +47,10 @@ std::vector<NamedDrop> DropsOf(const Tally& tally, Flow flow, const FlowSeries& 
                     .end_s = begin_of(drop.end),
                     .lasts = drop.end == series.buckets.size()};
     found.places = tally.CountsOf(flow, found.was_s, found.begin_s, found.end_s);
+    // What a sender reports is no batch of mail, but its sessions of a day.
+    if (flow != Flow::kReported && !IsMoreThanBatches(found.places, CountBuckets(series, drop))) {
+      continue;
+    }
     found.causes = FindCauses(found.places);
     named.push_back(std::move(found));
   }

@@ -27,16 +27,37 @@ double Deviance(const Split& a, const Split& b) {
   return 2 * (Entropy(yes_a, n_a) + Entropy(yes_b, n_b) - Entropy(yes_a + yes_b, n_a + n_b));
 }
 
+// What two counts of a series are tested by.
+class DifferenceTest {
+ public:
+  // `excess`: counts are divided by it.
+  DifferenceTest(size_t buckets, double excess) : excess_(excess) {
+    const double n = static_cast<double>(buckets);
+    chance_ = kChanceOfDrop / std::max(1.0, n * (n - 1) / 2);
+    deviations_ = DeviationsBut(chance_);
+  }
+
+  bool Differ(const Split& a, const Split& b) const {
+    const auto less = [this](uint64_t count) { return static_cast<double>(count) / excess_; };
+    return DifferenceInterval(less(a.yes), less(a.whole()), less(b.yes), less(b.whole()),
+                              deviations_)
+               .excludes_zero() &&
+           ChanceOfDivision(less(a.yes), less(a.whole()), less(b.yes), less(b.whole())) <= chance_;
+  }
+
+ private:
+  double excess_;
+  double chance_ = 0, deviations_ = 0;
+};
+
 class Segments {
  public:
-  explicit Segments(std::span<const Split> buckets) : excess_(ExcessVariance(buckets)) {
+  explicit Segments(std::span<const Split> buckets)
+      : test_(buckets.size(), ExcessVariance(buckets)) {
     sums_.push_back({});
     for (const Split& bucket : buckets) {
       sums_.push_back({sums_.back().yes + bucket.yes, sums_.back().no + bucket.no});
     }
-    const double n = static_cast<double>(buckets.size());
-    chance_ = kChanceOfDrop / std::max(1.0, n * (n - 1) / 2);
-    deviations_ = DeviationsBut(chance_);
     if (!buckets.empty()) Cut(0, buckets.size());
     ends_.push_back(buckets.size());
     std::ranges::sort(ends_);
@@ -50,14 +71,6 @@ class Segments {
   }
 
  private:
-  bool Differ(const Split& a, const Split& b) const {
-    const auto less = [this](uint64_t count) { return static_cast<double>(count) / excess_; };
-    return DifferenceInterval(less(a.yes), less(a.whole()), less(b.yes), less(b.whole()),
-                              deviations_)
-               .excludes_zero() &&
-           ChanceOfDivision(less(a.yes), less(a.whole()), less(b.yes), less(b.whole())) <= chance_;
-  }
-
   // Marks the begin of [begin, end), and whatever stretches it is made of.
   void Cut(size_t begin, size_t end) {
     size_t from = begin, to = end;
@@ -76,7 +89,7 @@ class Segments {
     }
     const Split in = Sum(from, to);
     const Split whole = Sum(begin, end);
-    if (most == 0 || !Differ(in, {whole.yes - in.yes, whole.no - in.no})) {
+    if (most == 0 || !test_.Differ(in, {whole.yes - in.yes, whole.no - in.no})) {
       ends_.push_back(begin);
       return;
     }
@@ -93,7 +106,7 @@ class Segments {
       for (size_t i = 1; i + 1 < ends_.size(); ++i) {
         const Split a = Sum(ends_[i - 1], ends_[i]), b = Sum(ends_[i], ends_[i + 1]);
         const double deviance = Deviance(a, b);
-        if ((likest != 0 && deviance >= least) || Differ(a, b)) continue;
+        if ((likest != 0 && deviance >= least) || test_.Differ(a, b)) continue;
         likest = i;
         least = deviance;
       }
@@ -102,13 +115,16 @@ class Segments {
     }
   }
 
-  double excess_;
-  double chance_ = 0, deviations_ = 0;
+  DifferenceTest test_;
   std::vector<Split> sums_;
   std::vector<size_t> ends_;
 };
 
 }  // namespace
+
+bool Differ(const Split& a, const Split& b, size_t buckets) {
+  return DifferenceTest(buckets, /*excess=*/1).Differ(a, b);
+}
 
 double ExcessVariance(std::span<const Split> buckets) {
   std::vector<double> squares;

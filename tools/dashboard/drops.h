@@ -7,8 +7,8 @@
 // 5 % divided by the number of arcs that there are (Bonferroni). So of 100 series in which each
 // delivery is encrypted or not by itself at most five have a drop. What varies from bucket to
 // bucket more than that (bulk mail) is measured, and counts are divided by it, so that the same
-// holds of it; but not of a batch the like of which comes in few buckets: that is other mail, and a
-// drop.
+// holds of it; but not of a batch the like of which comes in few buckets: that is a drop here, and
+// dashboard/batches says whether it is more than a batch.
 #ifndef MXSWEEP_TOOLS_DASHBOARD_DROPS_H_
 #define MXSWEEP_TOOLS_DASHBOARD_DROPS_H_
 
@@ -36,6 +36,9 @@ struct Drop {
 // `buckets`: encrypted (yes) and in clear (no), in the order of time; those of nothing are gaps.
 // Of fewer points than `least_points` nothing is told. The return from a short rise is no drop.
 std::vector<Drop> FindDrops(std::span<const Split> buckets, double least_points);
+
+// Do two counts of a series of so many buckets differ by more than chance?
+bool Differ(const Split& a, const Split& b, size_t buckets);
 
 // By how much the variance from one bucket to the next is larger than if each delivery were
 // encrypted or not by itself. At least 1. Robust: of the differences the largest fifth is left out,

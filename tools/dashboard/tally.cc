@@ -228,12 +228,18 @@ std::vector<PlaceCounts> Tally::CountsOf(Flow flow, int64_t was_s, int64_t is_s,
   const FlowCounts& counts = At(flow);
   std::map<uint32_t, PlaceCounts> places;  // in the order of the input
   std::map<uint32_t, std::vector<uint32_t>> of_name;
+  std::map<uint32_t, std::vector<uint64_t>> earlier;  // in clear
   for (const auto& [key, cell] : counts.cells) {
+    if (key.bucket < was_s && cell.clear > 0) earlier[key.of].push_back(cell.clear);
     if (key.bucket < was_s || key.bucket >= end_s) continue;
     PlaceCounts& place = places[key.of];
     Split& split = key.bucket < is_s ? place.was : place.is;
     split.yes += cell.encrypted;
     split.no += cell.clear;
+    if (cell.clear > 0 && key.bucket < is_s) ++place.clear_buckets_was;
+    if (cell.clear > 0) {
+      (key.bucket < is_s ? place.clear_before : place.clear_is).push_back(cell.clear);
+    }
     if (key.bucket < is_s || !cell.first_clear_s) continue;
     place.first_clear_s =
         std::min(place.first_clear_s.value_or(*cell.first_clear_s), *cell.first_clear_s);
@@ -241,6 +247,8 @@ std::vector<PlaceCounts> Tally::CountsOf(Flow flow, int64_t was_s, int64_t is_s,
   for (auto& [number, place] : places) {
     place.name = names_[places_[number].name];
     place.provider = names_[places_[number].provider];
+    const std::vector<uint64_t>& more = earlier[number];
+    place.clear_before.insert(place.clear_before.end(), more.begin(), more.end());
     of_name[places_[number].name].push_back(number);
   }
   for (const auto& [key, count] : counts.failures) {

@@ -141,6 +141,27 @@ TEST_F(DashboardCommandTest, NamesWhatReportersSaw) {
   EXPECT_EQ(drop.at("providers")[0].at("provider"), "Beta");
 }
 
+// A mailing to a domain without STARTTLS is in the shares, and no fall.
+TEST_F(DashboardCommandTest, CallsNoMailingInClearAFall) {
+  PostfixLog log;
+  for (int hour = 0; hour < 24; ++hour) {
+    const int64_t time = kMonday + hour * kHour;
+    log.Send(time, "a.test", "mx.p.test", How::kEncrypted, 60);
+    if (hour == 14) log.Send(time + 60, "school.test", "mx.school.test", How::kClear, 40);
+  }
+  const json report = RunJson({Write("mail.log", log.text())});
+  EXPECT_THAT(report.at("drops"), SizeIs(0)) << report.at("drops");
+  EXPECT_EQ(report.at("flows")[0].at("buckets")[14].at("clear"), 40);
+  // Every hour from then on it is one.
+  for (int hour = 15; hour < 24; ++hour) {
+    log.Send(kMonday + hour * kHour, "school.test", "mx.school.test", How::kClear, 40);
+  }
+  const json lasting = RunJson({Write("mail.log", log.text())});
+  ASSERT_THAT(lasting.at("drops"), SizeIs(1));
+  EXPECT_EQ(lasting.at("drops")[0].at("from"), "2026-11-23T14:00:00Z");
+  EXPECT_EQ(lasting.at("drops")[0].at("causes")[0].at("kind"), "volume");
+}
+
 // Two folders that overlap: nothing changes but the remark.
 TEST_F(DashboardCommandTest, CountsReportsThatAreGivenTwiceOnce) {
   std::vector<std::string> words;

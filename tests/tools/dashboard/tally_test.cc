@@ -22,6 +22,7 @@ using testing::kMonday;
 using testing::PostfixLog;
 using ::testing::SizeIs;
 using testing::TlsReport;
+using ::testing::UnorderedElementsAreArray;
 
 class TallyTest : public ::testing::Test {
  protected:
@@ -114,6 +115,25 @@ TEST_F(TallyTest, CountsPlacesByDomainAndProviderAndTheirFailures) {
   EXPECT_EQ(tally_.CauseOf(a.failures_is.begin()->first).id, "dh_key_too_small");
   EXPECT_EQ(places.at("b.test p.test").was.yes, 5u);
   EXPECT_EQ(places.at("b.test q.test").is.yes, 5u);
+}
+
+TEST_F(TallyTest, KnowsMailInClearBucketByBucket) {
+  PostfixLog log;
+  for (int hour = 0; hour < 6; ++hour) {
+    log.Send(kMonday + hour * kHour, "a.test", "mx.p.test", How::kEncrypted, 10);
+    if (hour != 2) log.Send(kMonday + hour * kHour, "b.test", "mx.q.test", How::kClear, 1 + hour);
+  }
+  Read(log.text());
+  tally_.Finish();
+  for (const PlaceCounts& place : tally_.CountsOf(Flow::kOutbound, kMonday + kHour,
+                                                  kMonday + 4 * kHour, kMonday + 6 * kHour)) {
+    const bool clear = place.name == "b.test";
+    EXPECT_THAT(place.clear_before, UnorderedElementsAreArray(clear ? std::vector<uint64_t>{1, 2, 4}
+                                                                    : std::vector<uint64_t>{}));
+    EXPECT_THAT(place.clear_is, UnorderedElementsAreArray(clear ? std::vector<uint64_t>{5, 6}
+                                                                : std::vector<uint64_t>{}));
+    EXPECT_EQ(place.clear_buckets_was, clear ? 2u : 0u);
+  }
 }
 
 TEST_F(TallyTest, CountsWhatReportsTellByReporterAndDay) {
