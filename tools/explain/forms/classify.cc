@@ -151,13 +151,38 @@ std::string_view TextOfReason(int reason) {
 
 // --- From a form to a cause ---
 
-struct Facts {
-  LineRole line;
-  std::string_view text;  // lower case
+// Whose words a line's are is asked of few lines only, and takes longer than all the rest.
+class Facts {
+ public:
+  // `line`, `text`: in lower case, and borrowed, as is `program`.
+  Facts(std::string_view line, std::string_view program)
+      : text(line), line_(line), program_(program) {}
+  // The same line, in other words.
+  Facts InWords(std::string_view words) const {
+    Facts other = *this;
+    other.text = words;
+    return other;
+  }
+
+  const LineRole& line() const {
+    if (!role_.has_value()) role_ = RoleOfLine(line_, program_);
+    return *role_;
+  }
+  void set_role(TlsRole role) {
+    LineRole changed = line();
+    changed.role = role;
+    role_ = changed;
+  }
+
+  std::string_view text;
+
+ private:
+  std::string_view line_, program_;
+  mutable std::optional<LineRole> role_;
 };
 
 bool IsQuoted(const Facts& facts, size_t position) {
-  return facts.line.role != TlsRole::kServer && position >= facts.line.quoted_from;
+  return facts.line().role != TlsRole::kServer && position >= facts.line().quoted_from;
 }
 
 Side SideOf(Who who, TlsRole role, bool quoted) {
@@ -229,7 +254,7 @@ Cause CauseOf(const Form& form, const Facts& facts, size_t position) {
   const bool quoted = !reported && IsQuoted(facts, position);
   // In what a peer is quoted with, the words' role is the peer's.
   const TlsRole words = quoted ? TlsRole::kUnknown : form.role;
-  cause.role = facts.line.role != TlsRole::kUnknown ? facts.line.role : words;
+  cause.role = facts.line().role != TlsRole::kUnknown ? facts.line().role : words;
   cause.side = SideOf(form.who, cause.role, quoted);
   // A form of one role says that this role has no TLS to offer or to use.
   if (cause.side == Side::kOurSetup && form.role != TlsRole::kUnknown) {
@@ -261,7 +286,7 @@ Cause CauseOfAlert(const AlertHit& hit, const Facts& facts) {
   const bool quoted = IsQuoted(facts, hit.position);
   Cause cause;
   cause.strength = Strength::kCause;
-  cause.role = facts.line.role;
+  cause.role = facts.line().role;
   // Only servers send these two.
   if (cause.role == TlsRole::kUnknown && (hit.number == 116 || hit.number == 112)) {
     cause.role = hit.sent ? TlsRole::kServer : TlsRole::kClient;
@@ -307,7 +332,7 @@ Cause UnknownCause(std::string_view id, Who who, const Facts& facts, size_t posi
   cause.id = id;
   cause.known = false;
   cause.strength = Strength::kHint;
-  cause.role = facts.line.role;
+  cause.role = facts.line().role;
   cause.side = SideOf(who, cause.role, IsQuoted(facts, position));
   cause.title = JoinText("not known: \"", SanitizeText(TrimText(text), kMaxUnknownBytes), "\"");
   cause.means =
@@ -443,7 +468,7 @@ bool HasReplyCode(std::string_view text) {
 
 bool Counts(const Match& match, const Facts& facts) {
   const Form& form = *match.pattern->form;
-  if (form.only_as != TlsRole::kUnknown && form.only_as != facts.line.role) return false;
+  if (form.only_as != TlsRole::kUnknown && form.only_as != facts.line().role) return false;
   const bool has_context = (form.flags & kNeedsContext) == 0 || HasContext(facts.text);
   const bool has_code =
       (form.flags & kInReply) == 0 || HasReplyCode(facts.text.substr(0, match.position));
@@ -480,7 +505,7 @@ std::optional<Cause> ClassifyReason(const OpensslError& error, const Facts& fact
   const std::string text = JoinText("ssl routines ", TextOfReason(error.reason), " ");
   std::vector<Match> matches;
   Matcher::Instance().FindAll(text, &matches);
-  Facts reason{facts.line, text};
+  const Facts reason = facts.InWords(text);
   const Match* best = Best(matches, reason);
   if (best != nullptr && best->pattern->form->strength > Strength::kSummary) {
     return CauseOf(*best->pattern->form, facts, error.position);
@@ -519,12 +544,12 @@ bool HasUnderscoredText(std::string_view low) {
 
 // The role that the summaries of a line tell ("Error initiating TLS"), where nothing else does.
 void TakeRoleOfSummaries(const std::vector<Match>& matches, Facts* facts) {
-  if (facts->line.role != TlsRole::kUnknown) return;
   for (const Match& match : matches) {
     const Form& form = *match.pattern->form;
     if (form.strength == Strength::kSummary && form.role != TlsRole::kUnknown &&
-        Counts(match, *facts) && match.position < facts->line.quoted_from) {
-      facts->line.role = form.role;
+        facts->line().role == TlsRole::kUnknown && Counts(match, *facts) &&
+        match.position < facts->line().quoted_from) {
+      facts->set_role(form.role);
       return;
     }
   }
@@ -611,13 +636,12 @@ LineRole RoleOfLine(std::string_view line, std::string_view program) {
 std::optional<Cause> Classify(std::string_view text, std::string_view program) {
   if (IsOfMessages(program)) return std::nullopt;
   const std::string low = Lowered(text, false);
-  Facts facts{RoleOfLine(low, program), low};
+  const Facts facts(low, program);
   std::optional<Cause> cause = ClassifyText(facts);
   if (HasUnderscoredText(low) &&
       (!cause.has_value() || !cause->known || cause->strength < Strength::kCause)) {
     const std::string spaced = Lowered(text, true);
-    Facts other{facts.line, spaced};
-    std::optional<Cause> second = ClassifyText(other);
+    std::optional<Cause> second = ClassifyText(facts.InWords(spaced));
     if (second.has_value() && second->known &&
         (!cause.has_value() || !cause->known || second->strength > cause->strength)) {
       cause = std::move(second);
