@@ -11,6 +11,14 @@
 
 namespace mxsweep::output {
 
+// All of the table's, for ForEachRow.
+template <typename Row>
+std::vector<std::string> AllColumns() {
+  std::vector<std::string> names;
+  Table<Row>::VisitColumns([&](const auto& column) { names.emplace_back(column.name); });
+  return names;
+}
+
 // Calls `take` for each committed row of a scan's table, in the order of commit; only `columns` are
 // filled. Memory: one row group of those columns. Stops at the first error, which names the part.
 // REQUIRES: the table has such columns.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
@@ -18,11 +19,13 @@
 #include "output/scan_directory.h"
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
+#include "scanner/fleet/resolved_hosts.h"
 #include "scanner/pace/ip_set.h"
 #include "scanner/pace/patience.h"
 #include "scanner/record/row_sinks.h"
 #include "scanner/record/rows.h"
 #include "scanner/resolver/unbound_child.h"
+#include "scanner/resume/changed_meaning.h"
 #include "scanner/resume/earlier_runs.h"
 #include "scanner/resume/epoch_note.h"
 #include "scanner/resume/restore.h"
@@ -117,6 +120,12 @@ TimeLeftEstimator::Limits TimeLeftLimits(const ScanOptions& options) {
           .max_runtime_s = static_cast<double>(options.max_runtime_ms) / 1e3};
 }
 
+AddressChoice AddressChoiceOf(const ScanOptions& options) {
+  return {.use_ipv4 = options.use_ipv4,
+          .use_ipv6 = options.use_ipv6,
+          .max_addresses = options.max_addresses};
+}
+
 absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {
   IpSet::Builder blocked;
   for (const std::string& path : options.blocklist_paths) {
@@ -150,6 +159,7 @@ class ScanRun {
  private:
   absl::Status OpenEarlierRuns();
   absl::Status OpenList();
+  absl::Status OpenResolvedHosts();
   absl::StatusOr<std::unique_ptr<InputSource>> OpenListSource();
   absl::Status CheckList(std::unique_ptr<InputSource>* source);
   absl::Status RestoreEarlierRuns();
@@ -158,6 +168,7 @@ class ScanRun {
   absl::Status PrepareInputs();
   absl::Status StartUnbound();
   absl::Status StartWorkers();
+  uint32_t JobShareOf(uint32_t whole) const;
   uint32_t ShareOf(uint32_t whole, uint32_t index) const;
   WorkerThread::Options WorkerOptions(uint32_t index) const;
   absl::Status AskResolver();
@@ -204,8 +215,8 @@ class ScanRun {
   bool list_changed_ = false;
   std::unique_ptr<ResumedEndpoints> resumed_endpoints_;
   std::unique_ptr<ResumedSource> resumed_source_;
-  MarkedSource* list_ = nullptr;  // what reader_ reads
-  std::unique_ptr<TargetReader> reader_;
+  std::unique_ptr<TargetList> reader_;
+  std::function<ListMark()> mark_;  // of what reader_ has read
   std::shared_ptr<const tls::TrustStore> trust_store_;
   std::unique_ptr<tls::PkixVerifier> pkix_;
   tls::CertificateTable certificates_;
@@ -286,6 +297,11 @@ absl::Status ScanRun::CheckList(std::unique_ptr<InputSource>* source) {
   const absl::StatusOr<bool> same = HoldsMarks(source->get(), earlier_->marks, nullptr);
   if (!same.ok()) return same.status();
   list_changed_ = !*same;
+  if (list_changed_ && options_.part == ScanPart::kResolve) {
+    return absl::FailedPreconditionError(
+        JoinText(options_.targets_path, " is another list than the one that this shard was begun ",
+                 "with: all shards have to read the same"));
+  }
   absl::StatusOr<std::unique_ptr<InputSource>> again = OpenListSource();
   if (!again.ok()) return again.status();
   *source = *std::move(again);
@@ -295,9 +311,11 @@ absl::Status ScanRun::CheckList(std::unique_ptr<InputSource>* source) {
 // The first bytes of a list say what it is, and a pipe may say nothing for a long time: meanwhile
 // we listen to whoever wants to stop.
 absl::Status ScanRun::OpenList() {
+  if (options_.part == ScanPart::kProbe) return OpenResolvedHosts();
   const TargetReader::Options reading = {.kind = options_.targets_kind,
                                          .seed = options_.seed,
                                          .name_key = Random<NameSet::Key>(),
+                                         .shard = options_.shard,
                                          .stop = &stop_reading_};
   auto opening = std::async(std::launch::async, [this] {
     absl::StatusOr<std::unique_ptr<InputSource>> source = OpenListSource();
@@ -314,8 +332,29 @@ absl::Status ScanRun::OpenList() {
   }
   if (!source.ok()) return source.status();
   auto marked = std::make_unique<MarkedSource>(*std::move(source));
-  list_ = marked.get();
+  mark_ = [list = marked.get()] { return list->mark(); };
   reader_ = std::make_unique<TargetReader>(std::move(marked), reading);
+  return absl::OkStatus();
+}
+
+// The list of a probe job is what resolve jobs have left.
+absl::Status ScanRun::OpenResolvedHosts() {
+  auto hosts =
+      ResolvedHosts::Open(options_.resolved_dir, options_.shard, AddressChoiceOf(options_));
+  if (!hosts.ok()) return hosts.status();
+  const std::string different =
+      TellDifferentHalves((*hosts)->options(), DescribeOptions(options_, options_.ehlo_name));
+  if (!different.empty()) return InvalidArgument(different);
+  const ListMark mark = (*hosts)->mark();
+  if (earlier_ != nullptr && std::ranges::any_of(earlier_->marks, [&](const ListMark& earlier) {
+        return earlier != mark;
+      })) {
+    return absl::FailedPreconditionError(
+        JoinText("the resolve shards in ", options_.resolved_dir,
+                 " are others than those this shard was begun with: remove its attempts"));
+  }
+  mark_ = [mark] { return mark; };
+  reader_ = *std::move(hosts);
   return absl::OkStatus();
 }
 
@@ -350,7 +389,7 @@ absl::Status ScanRun::RestoreEarlierRuns() {
 nlohmann::json ScanRun::DescribeEpoch(const ScanSummary& so_far) const {
   return EpochNoteToJson({.run = record_.earlier_runs.size(),
                           .committed_at = absl::Now(),
-                          .list = list_->mark(),
+                          .list = mark_(),
                           .counts = so_far});
 }
 
@@ -384,10 +423,9 @@ absl::Status ScanRun::PrepareInputs() {
                        .also_without_server_name = options_.also_without_server_name,
                        .surveys = options_.surveys};
   settings.max_hosts = options_.max_hosts;
-  settings.max_addresses = options_.max_addresses;
   settings.infer = options_.infer;
-  settings.use_ipv4 = options_.use_ipv4;
-  settings.use_ipv6 = options_.use_ipv6;
+  settings.addresses = AddressChoiceOf(options_);
+  settings.resolve_only = options_.part == ScanPart::kResolve;
   settings.mta_sts = options_.mta_sts;
   settings.mta_sts_port = options_.mta_sts_port;
   settings.mta_sts_timeout_ns = options_.mta_sts_timeout_ms * kNsPerMs;
@@ -425,7 +463,12 @@ absl::Status ScanRun::StartUnbound() {
   return absl::OkStatus();
 }
 
-// A worker's share of what all may do together; at least 1, but 0 of 0.
+// This job's share of what all may do together; at least 1, but 0 of 0.
+uint32_t ScanRun::JobShareOf(uint32_t whole) const {
+  return whole == 0 ? 0 : std::max(whole / options_.jobs, 1u);
+}
+
+// A worker's of this job's, likewise.
 uint32_t ScanRun::ShareOf(uint32_t whole, uint32_t index) const {
   if (whole == 0) return 0;
   const uint32_t share = whole / options_.workers + (index < whole % options_.workers ? 1 : 0);
@@ -446,20 +489,25 @@ WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
   worker.resolver.deadline = std::chrono::milliseconds(options_.dns_timeout_ms);
   worker.resolver.attempt_timeout =
       std::chrono::milliseconds(std::clamp<int64_t>(options_.dns_timeout_ms / 4, 50, 3000));
-  worker.resolver.queries_per_second = options_.DnsRate(/*loopback=*/false) / workers;
-  worker.resolver.loopback_queries_per_second = options_.DnsRate(/*loopback=*/true) / workers;
+  const double shares = static_cast<double>(workers) * options_.jobs;
+  worker.resolver.queries_per_second = options_.DnsRate(/*loopback=*/false) / shares;
+  worker.resolver.loopback_queries_per_second = options_.DnsRate(/*loopback=*/true) / shares;
   worker.resolver.max_open = std::max<size_t>(options_.dns_concurrency / workers, 1);
-  worker.gate = {.rate_per_s = options_.rate_per_s / workers,
-                 .max_concurrency = share,
-                 .per_address_concurrency = options_.per_address_concurrency,
-                 .per_address_interval_ns = options_.per_address_interval_ms * kNsPerMs,
-                 .backoff_initial_ns = options_.throttle_backoff_ms * kNsPerMs,
-                 .backoff_max_ns = 20 * options_.throttle_backoff_ms * kNsPerMs,
-                 .per_prefix_concurrency = options_.per_prefix_concurrency,
-                 .per_prefix_rate_per_s = options_.per_prefix_rate_per_s,
-                 .per_provider_concurrency = ShareOf(options_.per_provider_concurrency, index),
-                 .per_provider_rate_per_s = options_.per_provider_rate_per_s / workers,
-                 .goes_on = earlier_ != nullptr};
+  // Policy hosts are asked by whichever job has the domain: there, a job has its share of an
+  // address, too. Mail servers are one job's alone.
+  const uint32_t address_jobs = options_.part == ScanPart::kResolve ? options_.jobs : 1;
+  worker.gate = {
+      .rate_per_s = options_.rate_per_s / shares,
+      .max_concurrency = share,
+      .per_address_concurrency = options_.per_address_concurrency,
+      .per_address_interval_ns = options_.per_address_interval_ms * kNsPerMs * address_jobs,
+      .backoff_initial_ns = options_.throttle_backoff_ms * kNsPerMs,
+      .backoff_max_ns = 20 * options_.throttle_backoff_ms * kNsPerMs,
+      .per_prefix_concurrency = options_.per_prefix_concurrency,
+      .per_prefix_rate_per_s = options_.per_prefix_rate_per_s / address_jobs,
+      .per_provider_concurrency = ShareOf(JobShareOf(options_.per_provider_concurrency), index),
+      .per_provider_rate_per_s = options_.per_provider_rate_per_s / shares,
+      .goes_on = earlier_ != nullptr};
   return worker;
 }
 
@@ -538,6 +586,7 @@ absl::Status ScanRun::AwaitResolver(std::future<dns::ResolverState> state) {
 SandboxPolicy ScanRun::NeededFromNowOn() const {
   SandboxPolicy policy;
   if (!options_.output_dir.empty()) policy.files.writable = {options_.output_dir};
+  if (!options_.also_writable.empty()) policy.files.writable.push_back(options_.also_writable);
   // The URL of a revocation list may name any port.
   if (!options_.revocation) {
     std::vector<uint16_t> ports = {options_.EffectivePort()};
@@ -829,7 +878,7 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
     status = absl::Status(reader_->status().code(),
                           JoinText(options_.targets_path, ": ", reader_->status().message()));
   }
-  const TargetReader::Counts& counts = reader_->counts();
+  const TargetCounts& counts = reader_->counts();
   summary.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
   summary.complete = !draining_ && status.ok();
   if (directory_ != nullptr) summary.output = options_.output_dir;
@@ -842,6 +891,7 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   summary.input_lines = counts.lines;
   summary.duplicates = counts.duplicates;
   summary.invalid = counts.invalid;
+  record_.list = mark_();
   if (directory_ != nullptr) {
     const output::ScanState state = !status.ok()       ? output::ScanState::kFailed
                                     : summary.complete ? output::ScanState::kComplete

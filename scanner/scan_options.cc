@@ -100,6 +100,28 @@ absl::Status CheckLimits(const ScanOptions& options) {
   return absl::OkStatus();
 }
 
+// A word that may stand in a file name.
+bool IsVantage(std::string_view name) {
+  return name.size() <= kMaxVantageBytes && std::ranges::all_of(name, [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
+                  c == '.';
+         });
+}
+
+absl::Status CheckFleet(const ScanOptions& options) {
+  if (options.jobs < 1 || options.jobs > kMaxShards) {
+    return Wrong(JoinText("--jobs must be between 1 and ", kMaxShards));
+  }
+  if (!IsVantage(options.vantage)) {
+    return Wrong(JoinText("--vantage \"", options.vantage, "\": letters, digits, -, _ and . only, ",
+                          "at most ", kMaxVantageBytes));
+  }
+  if (options.part == ScanPart::kResolve && options.targets_kind == TargetsKind::kAddresses) {
+    return Wrong("--targets addresses: of addresses there is nothing to resolve; see mxsweep scan");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckAddresses(const ScanOptions& options) {
   if (!options.use_ipv4 && !options.use_ipv6) {
     return Wrong("--ipv4-only and --ipv6-only together leave nothing to connect to");
@@ -139,6 +161,7 @@ absl::Status ScanOptions::Validate() const {
   }
   if (absl::Status status = CheckTimeouts(*this); !status.ok()) return status;
   if (absl::Status status = CheckLimits(*this); !status.ok()) return status;
+  if (absl::Status status = CheckFleet(*this); !status.ok()) return status;
   return CheckAddresses(*this);
 }
 

@@ -13,6 +13,7 @@
 #include "dns/server_address.h"
 #include "scanner/log_level.h"
 #include "scanner/progress.h"
+#include "scanner/targets/shard.h"
 #include "scanner/targets/target_reader.h"
 #include "scanner/verdict/mta_sts.h"
 #include "tls/probe/surveys.h"
@@ -23,6 +24,12 @@ namespace mxsweep::scanner {
 enum class TlsMode : uint8_t {
   kStartTls,  // SMTP, port 25
   kImplicit,  // TLS from the first byte (RFC 8314 §3.3), port 465
+};
+// Which half of a scan this is (docs/fleet.md).
+enum class ScanPart : uint8_t {
+  kWhole,
+  kResolve,  // targets into domains and MX hosts: nobody is connected to
+  kProbe,    // the MX hosts of a resolve set into endpoints and certificates
 };
 enum class OutputFormat : uint8_t {
   kParquet,
@@ -43,6 +50,15 @@ struct ScanOptions {
   bool targets_given = false;      // it was said, not left out (for --resume)
   TargetsKind targets_kind = TargetsKind::kDomains;
   std::string output_dir;
+  // Of a fleet: what of the list is this job's, by name, or with kProbe by address; and how many
+  // jobs run at once. What the limits below say is for all of these together, and shared out
+  // evenly.
+  ScanPart part = ScanPart::kWhole;
+  Shard shard;
+  uint32_t jobs = 1;
+  std::string resolved_dir;   // kProbe: the fleet's directory, whose resolve set is the list
+  std::string also_writable;  // a folder that the sandbox leaves open; empty: none
+  std::string vantage;        // where this machine stands, for scan.json; empty: not said
   // Go on with the scan that is in output_dir: its seed, and its EHLO name where none is given, are
   // taken from there; what would change the meaning of its rows is refused.
   bool resume = false;
@@ -155,6 +171,7 @@ inline constexpr uint32_t kMaxWorkers = 256;
 // process, descriptors.
 uint32_t WorkersFor(uint32_t concurrency, uint32_t cores, uint64_t descriptors);
 
+inline constexpr size_t kMaxVantageBytes = 64;
 inline constexpr uint32_t kMaxConcurrency = 4'000'000;
 inline constexpr uint32_t kMaxRetries = 10;
 inline constexpr uint32_t kMaxHostsOfDomain = 255;

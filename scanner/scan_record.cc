@@ -29,6 +29,18 @@ std::string_view TargetsWord(TargetsKind kind) {
   return "";
 }
 
+std::string_view PartWord(ScanPart part) {
+  switch (part) {
+    case ScanPart::kWhole:
+      return "scan";
+    case ScanPart::kResolve:
+      return "resolve";
+    case ScanPart::kProbe:
+      return "probe";
+  }
+  return "";
+}
+
 std::string_view MtaStsWord(MtaStsLevel level) {
   switch (level) {
     case MtaStsLevel::kOff:
@@ -96,6 +108,10 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
   json sources = json::array();
   for (const dns::IpAddress& address : o.source_addresses) sources.push_back(address.ToString());
   return {
+      {"part", PartWord(o.part)},
+      {"shard", o.part == ScanPart::kWhole ? json(nullptr) : json(ShardText(o.shard))},
+      {"jobs", o.jobs},
+      {"vantage", o.vantage},
       {"targets", o.targets_path},
       {"targets_kind", TargetsWord(o.targets_kind)},
       {"tls", o.tls_mode == TlsMode::kImplicit ? "implicit" : "starttls"},
@@ -150,40 +166,6 @@ json DescribeOptions(const ScanOptions& o, const std::string& ehlo_name) {
 
 namespace {
 
-// Options that change what a row means. Of the others (how fast, how patiently, with what memory) a
-// scan may change its mind between two runs.
-constexpr std::pair<const char*, const char*> kMeaningful[] = {
-    {"targets_kind", "--targets"},
-    {"tls", "--tls"},
-    {"port", "--port"},
-    {"ehlo_name", "--ehlo-name"},
-    {"dns_timeout_ms", "--dns-timeout"},
-    {"connect_timeout_ms", "--connect-timeout"},
-    {"greeting_timeout_ms", "--greeting-timeout"},
-    {"command_timeout_ms", "--command-timeout"},
-    {"handshake_timeout_ms", "--handshake-timeout"},
-    {"retries", "--retries"},
-    {"ipv4", "--ipv6-only"},
-    {"ipv6", "--ipv4-only"},
-    {"mta_sts", "--mta-sts"},
-    {"mta_sts_port", "--mta-sts-port"},
-    {"mta_sts_timeout_ms", "--mta-sts-timeout"},
-    {"revocation", "--revocation"},
-    {"offer", "--offer"},
-    {"without_sni", "--without-sni"},
-    {"probe", "--probe"},
-    {"max_hosts", "--max-hosts"},
-    {"max_addresses", "--max-addresses"},
-    {"infer", "--infer"},
-    {"allow_special", "--allow-special"},
-    // The order of address ranges, by which targets have their numbers.
-    {"seed", "--seed"},
-};
-
-std::string ValueText(const json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 json DescribeSandbox(const std::optional<SandboxState>& sandbox) {
   if (!sandbox) return nullptr;
   return {
@@ -193,30 +175,6 @@ json DescribeSandbox(const std::optional<SandboxState>& sandbox) {
 }
 
 }  // namespace
-
-std::string TellChangedMeaning(const json& earlier, const json& now) {
-  std::string text;
-  for (const auto& [key, flag] : kMeaningful) {
-    const auto before = earlier.find(key);
-    if (before == earlier.end() || *before == now[key]) continue;
-    AppendText(&text, text.empty() ? "" : "; ", flag, " was ", ValueText(*before), ", and is ",
-               ValueText(now[key]));
-  }
-  return text;
-}
-
-std::string TellChangedResolver(const json& earlier, const json& now) {
-  const auto figures = [](const json& resolver) {
-    const auto found = resolver.is_object() ? resolver.find("dane_figures") : resolver.end();
-    return resolver.is_object() && found != resolver.end() ? ValueText(*found) : std::string();
-  };
-  const std::string before = figures(earlier);
-  const std::string after = figures(now);
-  // What was not known then says nothing.
-  if (before == after || before == "unknown" || after == "unknown") return "";
-  return JoinText("with the resolver so far the DANE figures were ", before,
-                  ", with this one they are ", after);
-}
 
 json RunsSoFar(const json& scan, std::optional<absl::Time> committed_at) {
   json runs = json::array();
@@ -301,6 +259,7 @@ json DescribeFinishedScan(const ScanRecord& record, const ScanSummary& summary,
                           const std::string& error) {
   json scan = DescribeScan(record);
   scan["finished_at"] = TimeText(finished_at);
+  if (record.list) scan["list"] = MarkToJson(*record.list);
   if (!error.empty()) scan["error"] = error;
   json& run = scan["runs"].back();
   run["finished_at"] = TimeText(finished_at);

@@ -12,6 +12,7 @@
 #include "scanner/record/scan_summary.h"
 #include "scanner/sandbox/sandbox.h"
 #include "scanner/scan_options.h"
+#include "scanner/targets/list_mark.h"
 #include "tls/pki/trust_store.h"
 
 namespace mxsweep::scanner {
@@ -43,15 +44,9 @@ struct ScanRecord {
     bool sure = true;
   };
   std::vector<Outage> outages;
-  nlohmann::json earlier_runs;  // the "runs" of scan.json so far; null: this is the first
+  std::optional<ListMark> list;  // once it has been read
+  nlohmann::json earlier_runs;   // the "runs" of scan.json so far; null: this is the first
 };
-
-// Which of scan.json's options differ between the earlier runs of a scan and this one so that its
-// rows would no longer mean the same: a sentence that names the flags. Empty: none. `earlier`,
-// `now`: its "options".
-std::string TellChangedMeaning(const nlohmann::json& earlier, const nlohmann::json& now);
-// The same of what DescribeScan says of the resolver.
-std::string TellChangedResolver(const nlohmann::json& earlier, const nlohmann::json& now);
 
 // The options as scan.json has them.
 nlohmann::json DescribeOptions(const ScanOptions& options, const std::string& ehlo_name);

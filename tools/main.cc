@@ -23,6 +23,7 @@
 #include "tools/diff/command.h"
 #include "tools/doctor/command.h"
 #include "tools/explain/command.h"
+#include "tools/fleet/commands.h"
 #include "tools/keys/command.h"
 #include "tools/policy/command.h"
 #include "tools/report/command.h"
@@ -65,6 +66,10 @@ void AddCommands(CLI::App& app, int& exit_code) {
   mxsweep::tools::AddTrendCommand(app, exit_code);
   mxsweep::tools::AddDashboardCommand(app, exit_code);
   mxsweep::tools::AddDoctorCommand(app, exit_code);
+  mxsweep::tools::AddResolveCommand(app, exit_code);
+  mxsweep::tools::AddProbeCommand(app, exit_code);
+  mxsweep::tools::AddShardsCommand(app, exit_code);
+  mxsweep::tools::AddMergeCommand(app, exit_code);
   mxsweep::tools::AddCompletionCommand(app, exit_code);
   mxsweep::tools::AddManualCommand(app, exit_code);
 }

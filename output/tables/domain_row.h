@@ -36,6 +36,7 @@ struct DomainRow {
   std::optional<std::string> mx_dnssec;
   std::optional<std::vector<MxEntry>> mx;
   std::optional<bool> null_mx_with_others;
+  std::optional<std::string> canonical_name;
 
   std::optional<uint32_t> host_count;
   std::optional<uint32_t> endpoint_count;
@@ -99,6 +100,9 @@ struct Table<DomainRow> {
                  "where there was no answer"});
     visit(Column{"null_mx_with_others", &R::null_mx_with_others,
                  "a null MX beside other MX records, a misconfiguration (RFC 7505 §3)"});
+    visit(
+        Column{"canonical_name", &R::canonical_name,
+               "what the domain expands to where it is an alias (CNAME), if its MX answer tells"});
     visit(Column{"host_count", &R::host_count, "MX hosts of the domain"});
     visit(Column{"endpoint_count", &R::endpoint_count,
                  "endpoints (MX host × address) that are known; null where no address could be "

@@ -24,6 +24,11 @@ std::optional<std::string> NullIfEmpty(std::string_view text) {
   return std::string(text);
 }
 
+std::optional<uint32_t> NumberIf(bool known, uint32_t number) {
+  if (!known) return std::nullopt;
+  return number;
+}
+
 std::string Sentences(std::string_view first, std::string_view second) {
   return JoinText(first, first.empty() || second.empty() ? "" : "; ", second);
 }
@@ -292,8 +297,6 @@ void FillSts(const DomainPolicies& policies, output::DomainRow* row) {
   row->mta_sts_status = std::string(dns::Word(record.status));
   row->mta_sts_id = NullIfEmpty(record.id);
   row->mta_sts_error = NullIfEmpty(record.detail);
-  row->mta_sts_sender = NullIfEmpty(policies.sender);
-  row->mta_sts_unmatched_mx = policies.unmatched_mx;
   if (!policies.fetch) return;
   const StsFetch& fetch = *policies.fetch;
   row->mta_sts_policy_status = std::string(fetch.status);
@@ -339,34 +342,45 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
   if (Answered(mx.status)) {
     row.mx = MxEntries(mx);
     row.null_mx_with_others = mx.null_mx_with_others;
+    row.canonical_name = NullIfEmpty(mx.next_hop_cname);
     row.host_count =
         mx.status == dns::MxStatus::kNullMx ? 0 : static_cast<uint32_t>(mx.records.size());
-    row.unknown_endpoint_count = summary.unknown;
-    row.inferred_endpoint_count = summary.inferred;
-    row.unasked_host_count = unasked_hosts;
-    // Where nothing could be asked, nothing was counted.
-    if (summary.endpoints > 0 || summary.unknown == 0) row.endpoint_count = summary.endpoints;
-    if (summary.has(Summary::kToldOfServer) || summary.unknown == 0) {
-      row.starttls_count = summary.starttls;
-      row.tls_count = summary.completed;
-    }
-  }
-  row.dane_status = NullIfEmpty(DomainDaneStatus(mx, summary));
-  row.pkix_status = NullIfEmpty(DomainPkixStatus(summary));
-  if (summary.completed > 0) {
-    row.min_tls_version = VersionOfMinor(summary.min_version);
-    row.max_tls_version = VersionOfMinor(summary.max_version);
-    row.weakest_session_level = static_cast<uint8_t>(summary.weakest_session_level);
-    if (summary.weakest_certificate_level != Summary::kNoLevel) {
-      row.weakest_certificate_level = static_cast<uint8_t>(summary.weakest_certificate_level);
-    }
   }
   FillPolicies(policies, &row);
-  row.diagnosis = std::string(Diagnose(mx, summary));
+  FillDomainVerdicts(mx, summary, policies, unasked_hosts, &row);
   row.error_detail = NullIfEmpty(Sentences(mx.error_detail, mx.remark));
   row.started_at = started_at;
   row.elapsed_us = Microseconds(elapsed_ns);
   return row;
+}
+
+void FillDomainVerdicts(const dns::MxAnswer& mx, const Summary& summary,
+                        const DomainPolicies& policies, uint32_t unasked_hosts,
+                        output::DomainRow* row) {
+  if (Answered(mx.status)) {
+    row->unknown_endpoint_count = summary.unknown;
+    row->inferred_endpoint_count = summary.inferred;
+    row->unasked_host_count = unasked_hosts;
+    // Where nothing could be asked, nothing was counted.
+    const bool has_endpoints = summary.endpoints > 0 || summary.unknown == 0;
+    const bool was_asked = summary.has(Summary::kToldOfServer) || summary.unknown == 0;
+    row->endpoint_count = NumberIf(has_endpoints, summary.endpoints);
+    row->starttls_count = NumberIf(was_asked, summary.starttls);
+    row->tls_count = NumberIf(was_asked, summary.completed);
+  }
+  row->dane_status = NullIfEmpty(DomainDaneStatus(mx, summary));
+  row->pkix_status = NullIfEmpty(DomainPkixStatus(summary));
+  if (summary.completed > 0) {
+    row->min_tls_version = VersionOfMinor(summary.min_version);
+    row->max_tls_version = VersionOfMinor(summary.max_version);
+    row->weakest_session_level = static_cast<uint8_t>(summary.weakest_session_level);
+    if (summary.weakest_certificate_level != Summary::kNoLevel) {
+      row->weakest_certificate_level = static_cast<uint8_t>(summary.weakest_certificate_level);
+    }
+  }
+  row->mta_sts_sender = NullIfEmpty(policies.sender);
+  row->mta_sts_unmatched_mx = policies.unmatched_mx;
+  row->diagnosis = std::string(Diagnose(mx, summary));
 }
 
 output::DomainRow MakeInvalidRow(const Target& target, absl::Time now) {

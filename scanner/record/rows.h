@@ -29,6 +29,12 @@ output::DomainRow MakeDomainRow(const Target& target, const dns::MxAnswer& mx,
                                 absl::Time started_at, int64_t elapsed_ns,
                                 uint32_t unasked_hosts = 0);
 
+// What of a domain's row rests on its hosts, filled anew: of one that was made before anybody had
+// asked them. The rest stays.
+void FillDomainVerdicts(const dns::MxAnswer& mx, const Summary& summary,
+                        const DomainPolicies& policies, uint32_t unasked_hosts,
+                        output::DomainRow* row);
+
 // The row of an input line that names no domain.
 output::DomainRow MakeInvalidRow(const Target& target, absl::Time now);
 

@@ -99,10 +99,14 @@ json CountsToJson(const ScanSummary& summary) {
   return counts;
 }
 
+json MarkToJson(const ListMark& mark) {
+  return {{"bytes", mark.bytes}, {"sha256", tls::HexLower(mark.sha256)}};
+}
+
 json EpochNoteToJson(const EpochNote& note) {
   return {{"run", note.run},
           {"committed_at_us", absl::ToUnixMicros(note.committed_at)},
-          {"list", {{"bytes", note.list.bytes}, {"sha256", tls::HexLower(note.list.sha256)}}},
+          {"list", MarkToJson(note.list)},
           {"counts", CountsToJson(note.counts)}};
 }
 

@@ -19,6 +19,7 @@ struct EpochNote {
   ScanSummary counts;       // of all that was written so far, by all runs
 };
 
+nlohmann::json MarkToJson(const ListMark& mark);
 nlohmann::json EpochNoteToJson(const EpochNote& note);
 // kDataLoss for anything else.
 absl::StatusOr<EpochNote> EpochNoteFromJson(const nlohmann::json& json);

@@ -28,8 +28,8 @@ void ShuffledSource::Put(Target* target) {
   waiting.input_line = target->input_line;
   waiting.number = target->number;
   if (target->kind == Target::Kind::kDomain && target->raw.empty()) return;
-  waiting.rest =
-      Rest{target->kind, target->address, std::move(target->raw), std::move(target->problem)};
+  waiting.rest = Rest{target->kind, target->address, std::move(target->resolved),
+                      std::move(target->raw), std::move(target->problem)};
 }
 
 void ShuffledSource::Take(size_t index, Target* target) {
@@ -39,6 +39,7 @@ void ShuffledSource::Take(size_t index, Target* target) {
   target->kind = rest.kind;
   target->name = std::move(waiting.name);
   target->address = rest.address;
+  target->resolved = std::move(rest.resolved);
   target->input_line = waiting.input_line;
   target->number = waiting.number;
   target->raw = std::move(rest.raw);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 
 #include "scanner/base/boxed.h"
@@ -33,6 +34,7 @@ class ShuffledSource final : public TargetSource {
   struct Rest {
     Target::Kind kind = Target::Kind::kDomain;
     dns::IpAddress address;
+    std::shared_ptr<const ResolvedHost> resolved;
     std::string raw;
     std::string problem;
   };

@@ -47,6 +47,7 @@ std::string KeyOf(const Target& target) {
   switch (target.kind) {
     case Target::Kind::kDomain:
     case Target::Kind::kHost:
+    case Target::Kind::kResolvedHost:
       return target.name;
     case Target::Kind::kAddress:
       SetAddressKey(target.address, &key);
@@ -220,7 +221,7 @@ bool TargetReader::ReadHeader(const std::vector<std::string>& fields) {
 bool TargetReader::ReadName(std::string_view text, std::string_view line, Target* target) {
   absl::StatusOr<std::string> name = dns::NormalizeDomain(text);
   if (!name.ok()) return GiveInvalid(line, MessageOf(name.status()), target);
-  if (!GiveIfNew(*name)) return false;
+  if (!IsHere(*name) || !GiveIfNew(*name)) return false;
   target->kind = options_.kind == TargetsKind::kHosts ? Target::Kind::kHost : Target::Kind::kDomain;
   if (*name != text) target->raw = SanitizeText(text, kMaxTargetRawBytes);
   target->name = *std::move(name);
@@ -262,6 +263,7 @@ bool TargetReader::NextOfExpansion(Target* target) {
   if (!expansion_.has_value()) return false;
   while (expansion_->next < expansion_->size) {
     const dns::IpAddress address = expansion_->range.At(expansion_->shuffle.At(expansion_->next++));
+    if (!IsHere(address)) continue;
     SetAddressKey(address, &key_);
     if (CoveredByRange(address) || seen_.Contains(key_)) {
       ++counts_.duplicates;
@@ -280,6 +282,7 @@ bool TargetReader::NextOfExpansion(Target* target) {
 
 bool TargetReader::GiveAddress(const dns::IpAddress& address, std::string_view name,
                                Target* target) {
+  if (!IsHere(address)) return false;
   if (name.empty() && CoveredByRange(address)) {
     ++counts_.duplicates;
     return false;
@@ -294,6 +297,7 @@ bool TargetReader::GiveAddress(const dns::IpAddress& address, std::string_view n
 }
 
 bool TargetReader::GiveInvalid(std::string_view line, std::string_view problem, Target* target) {
+  if (!IsHere(line)) return false;
   key_.assign(1, kInvalidKey).append(line);
   if (!GiveIfNew(key_)) return false;
   ++counts_.invalid;
@@ -301,6 +305,21 @@ bool TargetReader::GiveInvalid(std::string_view line, std::string_view problem, 
   target->raw = SanitizeText(line, kMaxTargetRawBytes);
   target->problem = SanitizeText(problem, kMaxProblemBytes);
   return true;
+}
+
+bool TargetReader::CountHash(uint64_t shard_hash) {
+  if (options_.shard.Has(shard_hash)) return true;
+  ++counts_.elsewhere;
+  return false;
+}
+
+// Where there is but one shard, nothing is hashed.
+bool TargetReader::IsHere(std::string_view text) {
+  return options_.shard.count == 1 || CountHash(ShardHash(text));
+}
+
+bool TargetReader::IsHere(const dns::IpAddress& address) {
+  return options_.shard.count == 1 || CountHash(ShardHashOfAddress(address));
 }
 
 bool TargetReader::GiveIfNew(std::string_view key) {

@@ -13,10 +13,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "dns/facts.h"
 #include "dns/ip_address.h"
 #include "scanner/pace/ip_set.h"
 #include "scanner/targets/input_source.h"
 #include "scanner/targets/name_set.h"
+#include "scanner/targets/shard.h"
 #include "scanner/targets/target_line.h"
 
 namespace mxsweep::scanner {
@@ -31,16 +34,24 @@ inline constexpr uint64_t kMaxIpv6RangeAddresses = 1 << 16;
 // What the lines of the input are.
 enum class TargetsKind : uint8_t { kDomains, kHosts, kAddresses };
 
+// What the DNS said of a host, elsewhere and earlier (mxsweep resolve).
+struct ResolvedHost {
+  dns::HostAnswer answer;
+  absl::Time resolved_at;
+};
+
 // One thing to scan.
 struct Target {
-  enum class Kind : uint8_t { kDomain, kHost, kAddress, kInvalid };
+  enum class Kind : uint8_t { kDomain, kHost, kAddress, kResolvedHost, kInvalid };
 
   Kind kind = Kind::kInvalid;
-  // kDomain, kHost: as dns::NormalizeDomain gives it. kAddress: the name given with the address
+  // kDomain, kHost: as dns::NormalizeDomain gives it. kResolvedHost: as MxRecord::host. kAddress:
+  // the name given with the address
   // ("192.0.2.1,mx.example.org"), for SNI and verdicts; else empty.
   std::string name;
-  dns::IpAddress address;   // kAddress
-  uint64_t input_line = 0;  // from 1
+  dns::IpAddress address;                        // kAddress
+  std::shared_ptr<const ResolvedHost> resolved;  // kResolvedHost: its addresses are to be asked
+  uint64_t input_line = 0;                       // from 1
   // Of the list's targets, from 0: the same whenever the same list is read the same way, and
   // smaller than the line where a line names one.
   uint64_t number = 0;
@@ -51,6 +62,15 @@ struct Target {
 
 // What tells it from all other targets of its list: whoever has seen the key has seen the target.
 std::string KeyOf(const Target& target);
+
+// What of a list was read.
+struct TargetCounts {
+  uint64_t lines = 0;       // of any kind
+  uint64_t targets = 0;     // given out, invalid ones included
+  uint64_t invalid = 0;     // given out as kInvalid
+  uint64_t duplicates = 0;  // dropped
+  uint64_t elsewhere = 0;   // of other shards: not looked at any further
+};
 
 // Where targets come from.
 class TargetSource {
@@ -65,6 +85,17 @@ class TargetSource {
   virtual bool ready() const { return true; }
 };
 
+// The list itself.
+class TargetList : public TargetSource {
+ public:
+  // OK, or why reading ended before the list did (DataLoss, Cancelled …), as a sentence. Everything
+  // given out before is sound: the last line before the damage is given only if it was complete.
+  virtual const absl::Status& status() const = 0;
+  virtual const TargetCounts& counts() const = 0;
+  // What bytes_read comes to at the end; 0 where that is not known.
+  virtual uint64_t size_bytes() const = 0;
+};
+
 // Reads a list of targets of any length in constant memory (but for the NameSet of what was seen,
 // and a few dozen bytes for each address range).
 //
@@ -77,20 +108,17 @@ class TargetSource {
 // reason, so that every line of the input is accounted for.
 //
 // Thread-compatible: one thread reads. Reading blocks.
-class TargetReader final : public TargetSource {
+class TargetReader final : public TargetList {
  public:
   struct Options {
     TargetsKind kind = TargetsKind::kDomains;
     uint64_t seed = 0;
     NameSet::Key name_key{};  // random, where a stranger wrote the list
+    // Only what falls in it is given out, numbered and remembered: names by themselves, addresses
+    // by their prefix, lines that name no target by their text.
+    Shard shard;
     // Ends a read that waits; see OpenFile.
     const std::atomic<bool>* stop = nullptr;
-  };
-  struct Counts {
-    uint64_t lines = 0;       // read, of any kind
-    uint64_t targets = 0;     // given out, invalid ones included
-    uint64_t invalid = 0;     // given out as kInvalid
-    uint64_t duplicates = 0;  // dropped
   };
 
   // Opens the file at `path`, or standard input for "-": plain, gzip, zstd, xz or bzip2. The error
@@ -105,15 +133,13 @@ class TargetReader final : public TargetSource {
   // False at the end of the list or of what could be read of it: then status().
   bool Next(Target* target) override;
 
-  // OK, or why reading ended before the list did (DataLoss, Cancelled …), as a sentence. Everything
-  // given out before is sound: the last line before the damage is given only if it was complete.
-  const absl::Status& status() const { return status_; }
-  const Counts& counts() const { return counts_; }
+  const absl::Status& status() const override { return status_; }
+  const TargetCounts& counts() const override { return counts_; }
   // For progress: how much of the file was read; 0 of 0 where its size is not known.
   // Of what lies behind the targets given out, that is: not what was read ahead, and of a range the
   // share that was given.
   uint64_t bytes_read() const override;
-  uint64_t size_bytes() const { return source_->size_bytes(); }
+  uint64_t size_bytes() const override { return source_->size_bytes(); }
   bool ready() const override;
   const NameSet& seen() const { return seen_; }
 
@@ -146,13 +172,17 @@ class TargetReader final : public TargetSource {
   bool GiveInvalid(std::string_view line, std::string_view problem, Target* target);
   // Counts the target of which `key` is all that matters, or the duplicate.
   bool GiveIfNew(std::string_view key);
+  // Falls in this shard; else it is counted.
+  bool IsHere(std::string_view text);
+  bool IsHere(const dns::IpAddress& address);
+  bool CountHash(uint64_t shard_hash);
   bool CoveredByRange(const dns::IpAddress& address) const;
   void RememberRange(const IpRange& range);
 
   std::unique_ptr<InputSource> source_;
   Options options_;
   absl::Status status_;
-  Counts counts_;
+  TargetCounts counts_;
   NameSet seen_;
 
   std::vector<uint8_t> buffer_;

@@ -16,7 +16,7 @@ constexpr uint8_t kVersion = 1;
 constexpr uint8_t kPasses = 1;
 constexpr uint8_t kHasNames = 2;
 // Bits of Summary::flags that a summary may have.
-constexpr uint32_t kSummaryFlags = (Summary::kOverBudget << 1) - 1;
+constexpr uint32_t kSummaryFlags = (Summary::kNotProbed << 1) - 1;
 
 uint8_t Nibbles(uint8_t low, uint8_t high) { return static_cast<uint8_t>(low | high << 4); }
 

@@ -147,6 +147,7 @@ std::string_view DiagnoseUnasked(const Summary& summary) {
   if (summary.has(Summary::kNoRoute)) return "not_asked_no_route";
   if (summary.has(Summary::kFamilyNotUsed)) return "not_asked_family";
   if (summary.has(Summary::kCrowded)) return "not_asked_crowded";
+  if (summary.has(Summary::kNotProbed)) return "not_probed";
   return "mx_unresolvable";
 }
 
@@ -256,6 +257,14 @@ Summary SummarizeUnaskedAddresses(size_t addresses) {
   Summary summary;
   summary.unknown = static_cast<uint8_t>(std::min<size_t>(addresses, 0xff));
   if (addresses > 0) summary.flags = Summary::kOverBudget | Summary::kDaneUnjudged;
+  return summary;
+}
+
+Summary SummarizeNotProbed(size_t endpoints) {
+  Summary summary;
+  summary.endpoints = static_cast<uint16_t>(endpoints);
+  summary.unknown = static_cast<uint8_t>(std::min<size_t>(endpoints, 0xff));
+  summary.flags = Summary::kNotProbed | Summary::kDaneUnjudged;
   return summary;
 }
 

@@ -55,6 +55,7 @@ struct Summary {
     kPkixInvalid = 1 << 25,
     kCrowded = 1 << 26,     // some endpoint was not asked: too many waited for its address
     kOverBudget = 1 << 27,  // some host or address is beyond what is asked of one domain or host
+    kNotProbed = 1 << 28,   // some endpoint is to be asked by another job (mxsweep probe)
     // The upper bits belong to HostTable.
   };
 
@@ -109,6 +110,8 @@ Summary SummarizeHost(const dns::HostAnswer& answer);
 // `hosts` of a domain, or `addresses` of a host, that are left out: beyond the budget.
 Summary SummarizeUnaskedHosts(size_t hosts);
 Summary SummarizeUnaskedAddresses(size_t addresses);
+// `endpoints` that were resolved and are asked by another job.
+Summary SummarizeNotProbed(size_t endpoints);
 // `endpoints` that are left out: of a family that is not used.
 Summary SummarizeUnusedFamily(size_t endpoints);
 

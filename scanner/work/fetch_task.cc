@@ -165,7 +165,7 @@ Task<FetchFacts> Fetch(Worker* worker, std::shared_ptr<const HttpRequest> reques
     const dns::HostLookupOptions options{.lookup_tlsa = false};
     answer = co_await LookUpHost(worker, request->host, options);
   }
-  std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings(), answer);
+  std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings().addresses, answer);
   if (addresses.size() > kMaxAddressesTried) addresses.resize(kMaxAddressesTried);
 
   FetchFacts told = WithoutAddress(answer, worker->loop()->wall_now());

@@ -27,42 +27,6 @@ constexpr int64_t kNsPerUs = 1'000;
 // TLSA records that are older by the time of a handshake are looked up again.
 constexpr int64_t kFreshTlsaUs = 600'000'000;
 
-// May what was not found out be found out some minutes later? Data that fails validation stays so,
-// and a server that was met is not asked anew for the sake of what else failed: nobody is asked
-// twice.
-bool MayPass(const dns::HostAnswer& answer, const Findings& findings) {
-  if (findings.has(Summary::kToldOfServer)) return false;
-  return findings.has(Summary::kLookupFailed) || findings.has(Summary::kLocalTrouble) ||
-         answer.tlsa_status == dns::TlsaStatus::kLookupError;
-}
-
-bool IsUsed(const ScanContext::Settings& settings, const dns::IpAddress& address) {
-  return address.is_v6() ? settings.use_ipv6 : settings.use_ipv4;
-}
-
-// Addresses of the families that are used, each once.
-std::vector<dns::IpAddress> UsedAddresses(const ScanContext::Settings& settings,
-                                          const dns::HostAnswer& answer) {
-  std::vector<dns::IpAddress> addresses;
-  for (const dns::IpAddress& address : answer.addresses) {
-    if (!IsUsed(settings, address)) continue;
-    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-      addresses.push_back(address);
-    }
-  }
-  return addresses;
-}
-
-size_t CountUnused(const ScanContext::Settings& settings, const dns::HostAnswer& answer) {
-  return static_cast<size_t>(std::ranges::count_if(
-      answer.addresses, [&](const auto& address) { return !IsUsed(settings, address); }));
-}
-
-size_t CountUnasked(const ScanContext::Settings& settings, const dns::HostAnswer& answer) {
-  const size_t used = UsedAddresses(settings, answer).size();
-  return used - std::min<size_t>(used, settings.max_addresses);
-}
-
 // In front of a packed WaitingHost. A host of one address has no summary there: what its endpoint
 // comes to is all there is.
 struct HostHead {
@@ -102,6 +66,12 @@ void TakeTlsa(const dns::HostAnswer& from, dns::HostAnswer* to) {
   to->tlsa_left_out = from.tlsa_left_out;
   to->tlsa_for_ipv4 = from.tlsa_for_ipv4;
   to->tlsa_for_ipv6 = from.tlsa_for_ipv6;
+}
+
+bool SameTlsa(const dns::HostAnswer& a, const dns::HostAnswer& b) {
+  return a.tlsa_status == b.tlsa_status && a.tlsa_base_domain == b.tlsa_base_domain &&
+         a.tlsa == b.tlsa && a.tlsa_left_out == b.tlsa_left_out &&
+         a.tlsa_for_ipv4 == b.tlsa_for_ipv4 && a.tlsa_for_ipv6 == b.tlsa_for_ipv6;
 }
 
 WaitingHost Unpack(Worker* worker, uint32_t handle) {
@@ -151,27 +121,33 @@ void AskEndpoints(Worker* worker, uint32_t handle, std::shared_ptr<const HostCon
   for (const dns::IpAddress& address : next) AskForEndpoint(worker, context, handle, address);
 }
 
+absl::Time StartOf(Worker* worker, int64_t elapsed_ns) {
+  return worker->loop()->wall_now() - absl::Nanoseconds(elapsed_ns);
+}
+
+HostContext ContextOf(const WaitingHost& host) {
+  HostContext context;
+  context.host = host.host;
+  context.provider = dns::RegistrableDomain(host.host);
+  context.answer = *host.answer;
+  return context;
+}
+
 // The findings of all its endpoints, and whatever else makes a host's.
 void FinishHost(Worker* worker, const WaitingHost& host, Findings findings) {
-  const ScanContext::Settings& settings = worker->settings();
+  const AddressChoice& choice = worker->settings().addresses;
   const dns::HostAnswer& answer = *host.answer;
-  const size_t unasked = CountUnasked(settings, answer);
-  findings.Merge(Findings(SummarizeHost(answer)));
-  findings.Merge(Findings(SummarizeUnusedFamily(CountUnused(settings, answer))));
-  findings.Merge(Findings(SummarizeUnaskedAddresses(unasked)));
+  const size_t unasked = CountUnaskedAddresses(choice, answer);
+  findings = FindingsOfHost(choice, answer, std::move(findings));
   const bool complete = !findings.has(Summary::kCancelled);
   const bool passes = complete && MayPass(answer, findings);
   EventLoop* loop = worker->loop();
   if (complete) {
     const int64_t elapsed_ns = loop->real_now_ns() - host.started_us * kNsPerUs;
-    HostContext context;
-    context.host = host.host;
-    context.provider = dns::RegistrableDomain(host.host);
-    context.answer = answer;
     const PackedFindings packed{findings, passes};
-    worker->services().recorder->Push(
-        MakeMxHostRow(context, loop->wall_now() - absl::Nanoseconds(elapsed_ns), elapsed_ns,
-                      static_cast<uint32_t>(unasked), &packed));
+    worker->services().recorder->Push(MakeMxHostRow(ContextOf(host), StartOf(worker, elapsed_ns),
+                                                    elapsed_ns, static_cast<uint32_t>(unasked),
+                                                    &packed));
     worker->counters().hosts_done.fetch_add(1, std::memory_order_relaxed);
   }
   const auto tell = [&](const HostWaiter& waiter) { Tell(worker, waiter, {findings}); };
@@ -180,6 +156,15 @@ void FinishHost(Worker* worker, const WaitingHost& host, Findings findings) {
   } else {
     worker->hosts().Finish(host.host, findings, /*keep=*/complete, tell);
   }
+}
+
+// An address or a host of the list, with what its endpoints came to.
+void EndTarget(Worker* worker, const WaitingHost& host, const Findings& findings) {
+  if (!findings.has(Summary::kCancelled)) {
+    if (host.answer) worker->counters().hosts_done.fetch_add(1, std::memory_order_relaxed);
+    worker->services().recorder->Push(TargetResult{*host.target_number});
+  }
+  worker->context()->targets_open.fetch_sub(1, std::memory_order_acq_rel);
 }
 
 // Keeps a host whose endpoints are to be asked, and asks them.
@@ -211,7 +196,8 @@ Task<void> LookUpAndAsk(Worker* worker, std::string name, HostWaiter first) {
   } else {
     const dns::HostLookupOptions options{.port = worker->settings().port};
     host.answer = co_await LookUpHost(worker, host.host, options);
-    const std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings(), *host.answer);
+    const std::vector<dns::IpAddress> addresses =
+        AddressesToTry(worker->settings().addresses, *host.answer);
     if (worker->draining() && HeardIn(*host.answer) == Heard::kSilence) {
       // It may have been our own network's: nobody waits to learn that.
       FinishHost(worker, host, Findings(Summary{.flags = Summary::kCancelled}));
@@ -224,14 +210,28 @@ Task<void> LookUpAndAsk(Worker* worker, std::string name, HostWaiter first) {
     } else {
       const auto count = static_cast<uint16_t>(addresses.size());
       Plan(worker, first, first.room >= count ? count : uint16_t{0});
-      WaitingHost copy;
-      copy.host = host.host;
-      copy.answer = host.answer;
-      KeepAndAsk(worker, host, MakeContext(std::move(copy)), addresses);
+      if (worker->settings().resolve_only) {
+        FinishHost(worker, host, Findings(SummarizeNotProbed(addresses.size())));
+      } else {
+        KeepAndAsk(worker, host, std::make_shared<HostContext>(ContextOf(host)), addresses);
+      }
     }
   }
   worker->TaskEnded();
   worker->context()->slots.Return();
+}
+
+// True: something was heard. A host of the list has its row elsewhere, with other records then.
+bool TakeFreshTlsa(Worker* worker, const dns::HostAnswer& now, WaitingHost* host) {
+  if (HeardIn(now) != Heard::kAnswer || now.address_status != dns::LookupStatus::kOk) return false;
+  const bool is_news = !SameTlsa(now, *host->answer);
+  TakeTlsa(now, &*host->answer);
+  if (is_news && host->target_number) {
+    const int64_t elapsed_ns = worker->loop()->real_now_ns() - host->started_us * kNsPerUs;
+    worker->services().recorder->Push(
+        MakeMxHostRow(ContextOf(*host), StartOf(worker, elapsed_ns), elapsed_ns));
+  }
+  return true;
 }
 
 // Where nothing new is heard, what was known is what is told.
@@ -240,10 +240,7 @@ Task<void> RefreshTlsa(Worker* worker, uint32_t handle, WaitingHost host,
   worker->TaskBegan();
   const dns::HostLookupOptions options{.port = worker->settings().port};
   dns::HostAnswer now = co_await LookUpHost(worker, host.host, options);
-  if (HeardIn(now) == Heard::kAnswer && now.address_status == dns::LookupStatus::kOk) {
-    TakeTlsa(now, &*host.answer);
-    worker->refreshed_hosts()[handle] = std::move(now);
-  }
+  if (TakeFreshTlsa(worker, now, &host)) worker->refreshed_hosts()[handle] = std::move(now);
   answered(MakeContext(std::move(host)));
   worker->TaskEnded();
 }
@@ -291,6 +288,32 @@ void AskForAddressTarget(Worker* worker, const Target& target) {
   KeepAndAsk(worker, host, std::move(context), {target.address});
 }
 
+// Between the look-up and now a key may have been rolled over.
+Task<void> AskForResolvedTarget(Worker* worker, Target target) {
+  worker->TaskBegan();
+  EventLoop* loop = worker->loop();
+  WaitingHost host;
+  host.started_us = loop->real_now_ns() / kNsPerUs;
+  host.host = std::move(target.name);
+  host.target_number = target.number;
+  host.answer = target.resolved->answer;
+  const absl::Duration age = loop->wall_now() - target.resolved->resolved_at;
+  if (host.answer->tlsa_status && age >= absl::Microseconds(kFreshTlsaUs)) {
+    const dns::HostLookupOptions options{.port = worker->settings().port};
+    const dns::HostAnswer now = co_await LookUpHost(worker, host.host, options);
+    TakeFreshTlsa(worker, now, &host);
+  }
+  if (worker->draining()) {
+    EndTarget(worker, host, Findings(Summary{.flags = Summary::kCancelled}));
+  } else {
+    const std::vector<dns::IpAddress> addresses =
+        AddressesToTry(worker->settings().addresses, *host.answer);
+    KeepAndAsk(worker, host, std::make_shared<HostContext>(ContextOf(host)), addresses);
+  }
+  worker->TaskEnded();
+  worker->context()->slots.Return();
+}
+
 void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings) {
   uint8_t* record = worker->waiting_hosts().At(handle);
   HostHead head = ReadHead(record);
@@ -312,7 +335,8 @@ void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings) {
   WriteHead(head, record);
   if (head.asked < head.addresses) {
     WaitingHost host = Unpack(worker, handle);
-    const std::vector<dns::IpAddress> addresses = AddressesToTry(worker->settings(), *host.answer);
+    const std::vector<dns::IpAddress> addresses =
+        AddressesToTry(worker->settings().addresses, *host.answer);
     return AskEndpoints(worker, handle, MakeContext(std::move(host)), addresses);
   }
   if (head.pending > 0) return;
@@ -320,11 +344,8 @@ void OnEndpointDone(Worker* worker, uint32_t handle, const Findings& findings) {
   worker->waiting_hosts().Remove(handle, head.size);
   misnamed.erase(handle);
   worker->refreshed_hosts().erase(handle);
-  if (host.answer) return FinishHost(worker, host, std::move(all));
-  if (!all.has(Summary::kCancelled)) {
-    worker->services().recorder->Push(TargetResult{host.target_number});
-  }
-  worker->context()->targets_open.fetch_sub(1, std::memory_order_acq_rel);
+  if (host.target_number) return EndTarget(worker, host, all);
+  FinishHost(worker, host, std::move(all));
 }
 
 void AnswerContextOfHost(Worker* keeper, ContextQuestion question,
@@ -348,20 +369,6 @@ Task<dns::HostAnswer> LookUpHost(Worker* worker, std::string host, dns::HostLook
     again = co_await asking.Again(HeardIn(answer));
   }
   co_return std::move(answer);
-}
-
-std::vector<dns::IpAddress> AddressesToTry(const ScanContext::Settings& settings,
-                                           const dns::HostAnswer& answer) {
-  std::vector<dns::IpAddress> addresses = UsedAddresses(settings, answer);
-  const size_t most = settings.max_addresses;
-  if (addresses.size() <= most) return addresses;
-  const auto first_v6 = std::ranges::find_if(addresses, &dns::IpAddress::is_v6);
-  const auto ipv4 = static_cast<size_t>(first_v6 - addresses.begin());
-  const size_t ipv6 = addresses.size() - ipv4;
-  const size_t kept_v4 = std::min(ipv4, most - std::min(ipv6, most / 2));
-  addresses.erase(addresses.begin() + static_cast<ptrdiff_t>(kept_v4), first_v6);
-  addresses.resize(most);
-  return addresses;
 }
 
 }  // namespace mxsweep::scanner

@@ -3,10 +3,8 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "dns/facts.h"
-#include "dns/ip_address.h"
 #include "dns/mx_plan.h"
 #include "scanner/verdict/packed_findings.h"
 #include "scanner/work/ask_owner.h"
@@ -20,6 +18,10 @@ void AskForHost(Worker* worker, std::string host, const HostWaiter& waiter);
 
 // An address of the list, with the name that was given along. TargetResult follows its row.
 void AskForAddressTarget(Worker* worker, const Target& target);
+
+// A host of the list, of which is known what the DNS said of it. TargetResult follows the rows of
+// its endpoints; the host itself has a row only if its TLSA records are others by now.
+Task<void> AskForResolvedTarget(Worker* worker, Target target);
 
 // A host that an earlier run of the scan has finished, at that time. On the thread of its owner,
 // before anybody asks for it.
@@ -42,11 +44,6 @@ void AnswerContextOfHost(Worker* keeper, ContextQuestion question,
 // What the DNS says of a host. Trouble of our own says nothing about it: it is asked for again, as
 // a domain's MX records are.
 Task<dns::HostAnswer> LookUpHost(Worker* worker, std::string host, dns::HostLookupOptions options);
-
-// Those to connect to: of the families that are used, each once, in the order of the answer, but
-// for what is beyond Settings::max_addresses; each family has half of that, if it needs it.
-std::vector<dns::IpAddress> AddressesToTry(const ScanContext::Settings& settings,
-                                           const dns::HostAnswer& answer);
 
 }  // namespace mxsweep::scanner
 

@@ -369,11 +369,11 @@ void Pack(const WaitingHost& host, std::string* out) {
                                               : uint8_t{0};
   writer.Byte(bits);
   writer.Number(static_cast<uint64_t>(host.started_us));
-  writer.Name(host.host);
+  writer.Name(host.host, host.target_number.has_value());
+  if (host.target_number) writer.Number(*host.target_number);
   if (host.answer) {
     PackAnswer(*host.answer, bits, &writer);
   } else {
-    writer.Number(host.target_number);
     writer.Bytes(host.address.bytes());
   }
 }
@@ -383,11 +383,12 @@ WaitingHost UnpackHost(std::string_view bytes) {
   WaitingHost host;
   const uint8_t bits = reader.Byte();
   host.started_us = static_cast<int64_t>(reader.Number());
-  host.host = reader.Name();
+  bool is_target = false;
+  host.host = reader.Name(&is_target);
+  if (is_target) host.target_number = reader.Number();
   if ((bits & kHasAnswer) != 0) {
     UnpackAnswer(bits, &reader, &host.answer.emplace());
   } else {
-    host.target_number = reader.Number();
     host.address =
         *dns::IpAddress::FromBytes(reader.Bytes((bits & kIsIpv6) != 0 ? kIpv6Bytes : kIpv4Bytes));
   }

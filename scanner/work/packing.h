@@ -25,12 +25,12 @@ struct WaitingTarget {
   int64_t started_us = 0;              // of any clock
 };
 
-// An MX host, or an address of the list, whose endpoints are being asked.
+// An MX host, or an address or resolved host of the list, whose endpoints are being asked.
 struct WaitingHost {
   std::string host;
-  Boxed<dns::HostAnswer> answer;  // empty: an address of the list
-  uint64_t target_number = 0;     // of that
-  dns::IpAddress address;         // likewise
+  Boxed<dns::HostAnswer> answer;          // empty: an address of the list
+  std::optional<uint64_t> target_number;  // of the list's; nothing: domains wait for the host
+  dns::IpAddress address;                 // of the list
   int64_t started_us = 0;
 };
 

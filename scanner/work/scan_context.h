@@ -11,6 +11,7 @@
 #include "scanner/pace/slots.h"
 #include "scanner/record/recorder.h"
 #include "scanner/smtp/dialogue.h"
+#include "scanner/verdict/domain_findings.h"
 #include "scanner/verdict/mta_sts.h"
 #include "scanner/work/attempts.h"
 #include "scanner/work/background.h"
@@ -33,16 +34,16 @@ struct ScanContext {
     DialogueOptions dialogue;
     AttemptLimits attempts;
     uint16_t port = 25;
-    bool use_ipv4 = true;
-    bool use_ipv6 = true;
     MtaStsLevel mta_sts = MtaStsLevel::kRecord;
     uint16_t mta_sts_port = 443;
     int64_t mta_sts_timeout_ns = 60'000'000'000;  // for one policy
     AddressFilter filter;
-    // Of one domain: how many of its MX hosts are asked, and how many addresses, those of the
-    // smallest preferences first; and of one host.
+    // Of one domain: how many of its MX hosts are asked, those of the smallest preferences first.
     uint32_t max_hosts = 20;
-    uint32_t max_addresses = 64;
+    // Of one host, and of one domain.
+    AddressChoice addresses;
+    // Hosts are looked up, and nobody is connected to: their endpoints are another job's.
+    bool resolve_only = false;
     // Crowds are told from what others met at their address (AddressMemory::Infer).
     bool infer = true;
     // Of a worker: documents to fetch that wait in a crowd, each a task of some 1.5 KB. What comes

@@ -99,26 +99,13 @@ void RecordDomain(Worker* worker, const WaitingTarget& waiting, const Findings& 
 // All that is known of a domain but its policy.
 struct AskedDomain {
   WaitingTarget waiting;
-  Findings findings;
-  std::vector<Summary> hosts;  // one for each MX record
-  size_t unasked_hosts = 0;
+  DomainFindings findings;
 };
 
-// SettleDaneNames for each host, before that for the domain. The names are kept for all hosts
-// together. That is enough: none of them fits, and all hosts that wait for it are broken; or some
-// host matches, which is all that is asked then (MTA-STS: does DANE refuse every host?).
-void SettleHosts(AskedDomain* domain) {
-  for (Summary& host : domain->hosts) {
-    Findings settled(host);
-    if (host.has(Summary::kDaneMisnamed)) settled.misnamed = domain->findings.misnamed;
-    SettleDaneNames(domain->waiting.target.name, domain->waiting.mx, &settled);
-    host = settled;
-  }
-}
-
 void FinishDomain(Worker* worker, AskedDomain* domain, DomainPolicies policies) {
-  policies.Judge(domain->waiting.mx, domain->hosts);
-  RecordDomain(worker, domain->waiting, domain->findings, policies, domain->unasked_hosts);
+  const DomainFindings& findings = domain->findings;
+  policies.Judge(domain->waiting.mx, findings.hosts);
+  RecordDomain(worker, domain->waiting, findings.all, policies, findings.unasked_hosts);
 }
 
 Task<void> FetchPolicyAndFinish(Worker* worker, std::unique_ptr<AskedDomain> domain,
@@ -147,35 +134,31 @@ void OnHostsDone(Worker* worker, uint32_t handle, const Findings& only) {
     return TargetDone(worker);
   }
   const dns::MxAnswer& mx = domain->waiting.mx;
-  domain->hosts.resize(mx.records.size());
-  domain->unasked_hosts = mx.records.size() - head.hosts;
+  std::vector<std::optional<Summary>> hosts(mx.records.size());
+  std::shared_ptr<const MisnamedLeaves> misnamed;
   if (head.hosts == 1) {
-    domain->findings = only;
-    domain->hosts[0] = only;
+    hosts[0] = only;
+    misnamed = only.misnamed;
   } else {
     for (size_t i = 0; i < head.hosts; ++i) {
       const HostEntry entry = kept.entry(i);
-      if (!entry.asked) ++domain->unasked_hosts;
-      domain->hosts[i] = entry.summary;
-      domain->findings.Merge(Findings(entry.summary));
+      if (entry.asked) hosts[i] = entry.summary;
     }
-    auto& misnamed = worker->misnamed_of_targets();
-    if (const auto names = misnamed.find(handle); names != misnamed.end()) {
-      domain->findings.misnamed = names->second;
-      misnamed.erase(names);
+    auto& kept_names = worker->misnamed_of_targets();
+    if (const auto names = kept_names.find(handle); names != kept_names.end()) {
+      misnamed = names->second;
+      kept_names.erase(names);
     }
   }
   worker->waiting_targets().Remove(handle, head.size);
-  domain->findings.Merge(Findings(SummarizeUnaskedHosts(domain->unasked_hosts)));
-  SettleHosts(domain.get());
-  SettleDaneNames(domain->waiting.target.name, mx, &domain->findings);
+  domain->findings = FindingsOfDomain(domain->waiting.target.name, mx, hosts, std::move(misnamed));
 
   DomainPolicies policies;
   if (domain->waiting.policies) {
     dns::PolicyRecords records = *std::move(domain->waiting.policies);
     if (worker->settings().mta_sts == MtaStsLevel::kFull &&
         records.sts.status == dns::PolicyRecordStatus::kValid &&
-        !domain->findings.has(Summary::kCancelled)) {
+        !domain->findings.all.has(Summary::kCancelled)) {
       return Spawn(FetchPolicyAndFinish(worker, std::move(domain), std::move(records)));
     }
     policies.records = std::move(records);
@@ -204,7 +187,7 @@ void AskHosts(Worker* worker, uint32_t handle) {
   head.asking = true;
   kept.set_head(head);
   std::optional<WaitingTarget> waiting;
-  const uint32_t most = worker->settings().max_addresses;
+  const uint32_t most = worker->settings().addresses.max_addresses;
   while (!head.planning && head.next < head.hosts && head.pending < kHostWindow &&
          head.used < most) {
     if (!waiting) waiting = kept.Unpack();
@@ -335,6 +318,8 @@ void WorkOn(Worker* worker, Target target) {
     case Target::Kind::kAddress:
       AskForAddressTarget(worker, target);
       return worker->context()->slots.Return();
+    case Target::Kind::kResolvedHost:
+      return Spawn(AskForResolvedTarget(worker, std::move(target)));
     case Target::Kind::kInvalid:
       break;
   }

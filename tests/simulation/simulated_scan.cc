@@ -232,7 +232,7 @@ class SimulatedScan {
     for (const auto& [from_ns, until_ns] : settings.outages) time_.AddOutage(from_ns, until_ns);
     context_.settings.infer = settings.infer;
     context_.settings.max_hosts = settings.max_hosts;
-    context_.settings.max_addresses = settings.max_addresses;
+    context_.settings.addresses.max_addresses = settings.max_addresses;
     context_.settings.max_parked_fetches = settings.max_parked_fetches;
     if (settings.watch_outages) {
       context_.services.connections = &connections_;
@@ -246,8 +246,8 @@ class SimulatedScan {
     context_.settings.attempts.also_without_server_name = settings.also_without_server_name;
     context_.settings.attempts.usual.server_name = tls::SendsServerName(settings.offer);
     context_.settings.attempts.surveys = settings.surveys;
-    context_.settings.use_ipv4 = settings.use_ipv4;
-    context_.settings.use_ipv6 = settings.use_ipv6;
+    context_.settings.addresses.use_ipv4 = settings.use_ipv4;
+    context_.settings.addresses.use_ipv6 = settings.use_ipv6;
     context_.settings.hash_key = {settings.seed, 42};
     context_.services.certificates = &certificates_;
     context_.services.pkix = &pkix_;

@@ -8,7 +8,8 @@ enum ExitCode : int {
   kExitDone = 0,
   kExitFailed = 1,
   kExitWrongUsage = 2,
-  kExitStopped = 3,  // stopped early; what was done is kept
+  kExitStopped = 3,    // stopped early; what was done is kept
+  kExitOvertaken = 4,  // a later job of the same shard goes on with it
 };
 
 }  // namespace mxsweep::tools

@@ -421,6 +421,9 @@ void AddMachine(CLI::App& app, ScanOptions& options) {
   group.Number("--seed", options.seed,
                "Of the order of address ranges and whatever else\n"
                "is random; 0: another one each time");
+  group.Text("--vantage", options.vantage, "NAME",
+             "Where this machine stands, for scan.json: diff\n"
+             "then tells what differs by place");
   group.SwitchOff("--no-sandbox", options.sandbox,
                   "Keep the right to open any file and to start\n"
                   "programs, which a scan under way does not need");
@@ -528,7 +531,8 @@ void RegisterCheckFlags(CLI::App& app, scanner::ScanOptions& options) {
                            "--patience",
                            "--infer",
                            "--shuffle",
-                           "--without-sni"}) {
+                           "--without-sni",
+                           "--vantage"}) {
     app.remove_option(app.get_option(flag));
   }
 }

@@ -18,8 +18,11 @@ json At(const json& scan, std::string_view place) {
   return scan.contains(pointer) ? scan.at(pointer) : json(nullptr);
 }
 
+bool SaysNothing(const json& value) { return value.is_null() || value == ""; }
+
 std::string TextOf(const json& value) {
   if (value.is_null()) return "not known";
+  if (value == "") return "not given";
   const std::string text = value.is_string()
                                ? value.get<std::string>()
                                : value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -53,6 +56,8 @@ constexpr Setting kSettings[] = {
     {"/options/ehlo_name", "--ehlo-name", kOtherSeen},
     {"/options/source_addresses", "--source-address", kOtherSeen},
     {"/options/resolver", "--resolver", "names may be answered otherwise"},
+    {"/options/vantage", "--vantage",
+     "what differs may differ by place: who is let in, and what names are answered"},
     {"/resolver/validates", "validation of DNSSEC", "DANE is not compared"},
     {"/trust_store/sha256", "the trust store", "other certificates may count as trusted"},
     {"/options/mta_sts", "--mta-sts", "MTA-STS is not compared"},
@@ -115,7 +120,7 @@ Circumstances CircumstancesOf(const output::ScanDirectory& old_scan,
   AddState("new", after, &result.remarks);
   for (const Setting& setting : kSettings) {
     const json then = At(before, setting.place), now = At(after, setting.place);
-    if (then == now) continue;
+    if (then == now || (SaysNothing(then) && SaysNothing(now))) continue;
     result.remarks.push_back(JoinText("Not alike: ", setting.name, " was ", TextOf(then),
                                       " and is ", TextOf(now), ": ", setting.effect, "."));
   }

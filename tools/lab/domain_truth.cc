@@ -127,6 +127,7 @@ Json DomainTruth::AnswerRow() const {
   row["mx"] = Answered() ? mx : Json();
   const bool beside = zone.posture == DomainPosture::kNullMxBeside;
   row["null_mx_with_others"] = Answered() ? Json(beside) : Json();
+  row["canonical_name"] = Json();  // hosts may be aliases here, domains are not
   return row;
 }
 

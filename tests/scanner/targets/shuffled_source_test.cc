@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,6 +28,12 @@ class Numbers final : public TargetSource {
       target->raw = "raw " + std::to_string(next_);
       target->problem = "seventh";
     }
+    target->resolved.reset();
+    if (next_ % 7 == 1) {
+      target->kind = Target::Kind::kResolvedHost;
+      target->resolved = std::make_shared<ResolvedHost>(
+          ResolvedHost{.resolved_at = absl::FromUnixSeconds(static_cast<int64_t>(next_))});
+    }
     return true;
   }
   uint64_t bytes_read() const override { return 10 * next_; }
@@ -47,7 +54,15 @@ std::vector<uint64_t> Order(uint64_t count, size_t window, uint64_t seed) {
   while (shuffled.Next(&target)) {
     order.push_back(target.input_line);
     const bool seventh = target.input_line % 7 == 0;
-    EXPECT_EQ(target.kind, seventh ? Target::Kind::kInvalid : Target::Kind::kDomain);
+    const bool resolved = target.input_line % 7 == 1;
+    EXPECT_EQ(target.kind, seventh    ? Target::Kind::kInvalid
+                           : resolved ? Target::Kind::kResolvedHost
+                                      : Target::Kind::kDomain);
+    EXPECT_EQ(target.resolved != nullptr, resolved);
+    if (target.resolved != nullptr) {
+      EXPECT_EQ(absl::ToUnixSeconds(target.resolved->resolved_at),
+                static_cast<int64_t>(target.input_line));
+    }
     EXPECT_EQ(target.name, "d" + std::to_string(target.input_line) + ".example");
     EXPECT_EQ(target.raw, seventh ? "raw " + std::to_string(target.input_line) : "");
     EXPECT_EQ(target.problem, seventh ? "seventh" : "");

@@ -29,7 +29,7 @@ using ::testing::Pair;
 
 struct Result {
   std::vector<Target> targets;
-  TargetReader::Counts counts;
+  TargetCounts counts;
   absl::Status status;
 
   // "name", "address", "address name", or "!problem" of each.

@@ -40,7 +40,7 @@ void ReadList(std::string list, TargetsKind kind) {
     if (!reader.Next(&target)) break;
     CheckTarget(target);
   }
-  const TargetReader::Counts& counts = reader.counts();
+  const TargetCounts& counts = reader.counts();
   MXSWEEP_CHECK(counts.invalid <= counts.targets);
   if (kind != TargetsKind::kAddresses) {
     MXSWEEP_CHECK(counts.targets + counts.duplicates <= counts.lines);

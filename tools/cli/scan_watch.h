@@ -1,5 +1,5 @@
-#ifndef MXSWEEP_TOOLS_SCAN_WATCH_H_
-#define MXSWEEP_TOOLS_SCAN_WATCH_H_
+#ifndef MXSWEEP_TOOLS_CLI_SCAN_WATCH_H_
+#define MXSWEEP_TOOLS_CLI_SCAN_WATCH_H_
 
 #include <memory>
 #include <string_view>
@@ -55,4 +55,4 @@ class ScanWatch {
 
 }  // namespace mxsweep::tools
 
-#endif  // MXSWEEP_TOOLS_SCAN_WATCH_H_
+#endif  // MXSWEEP_TOOLS_CLI_SCAN_WATCH_H_

@@ -1,4 +1,4 @@
-#include "tools/scan_watch.h"
+#include "tools/cli/scan_watch.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -77,7 +77,9 @@ void ScanWatch::End(const absl::StatusOr<scanner::ScanSummary>& summary) {
   }
   if (!summary->failure.empty()) Complain(summary->failure);
   if (!summary->complete && !options_.output_dir.empty()) {
-    log_.Say(LogLevel::kInfo, "Go on with: mxsweep scan --resume " + options_.output_dir);
+    log_.Say(LogLevel::kInfo, options_.part == scanner::ScanPart::kWhole
+                                  ? "Go on with: mxsweep scan --resume " + options_.output_dir
+                                  : "The same command goes on from here.");
   }
 }
 
