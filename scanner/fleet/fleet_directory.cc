@@ -308,15 +308,19 @@ absl::StatusOr<std::optional<ShardAttempt>> ShardAttempt::Begin(const FleetJob& 
     if (!scan.ok() || scan->epochs() == 0) continue;
     if (!furthest || TotalRows(*scan) > TotalRows(*furthest)) furthest = *std::move(scan);
   }
-  // Whoever makes the folder has the number.
-  while (mkdir(AttemptDirectory(job, number).c_str(), kFolderMode) != 0) {
+  // Whoever makes the folder has the number. It is locked before anybody can see it: whoever looks
+  // whether an attempt is at work tries its lock.
+  std::unique_ptr<output::FileLock> lock;
+  for (;; ++number) {
+    auto locked = files.Lock(LockPath(AttemptDirectory(job, number)));
+    if (absl::IsFailedPrecondition(locked.status())) continue;
+    if (!locked.ok()) return locked.status();
+    lock = *std::move(locked);
+    if (mkdir(AttemptDirectory(job, number).c_str(), kFolderMode) == 0) break;
     if (errno != EEXIST) return SystemError(AttemptDirectory(job, number));
-    ++number;
   }
   ShardAttempt attempt(job, number, AttemptDirectory(job, number));
-  auto lock = files.Lock(LockPath(attempt.directory_));
-  if (!lock.ok()) return lock.status();
-  attempt.lock_ = *std::move(lock);
+  attempt.lock_ = std::move(lock);
   if (furthest) {
     if (absl::Status status = Snapshot(*furthest, attempt.directory_); !status.ok()) {
       attempt.Discard();

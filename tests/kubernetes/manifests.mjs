@@ -148,7 +148,8 @@ function checkFailures(part, rules, exits, expect) {
     on && on.containerName === 'mxsweep' && on.values.includes(code) === (on.operator === 'In'))?.action ?? 'Count'
   expect(rules[0]?.action === 'Ignore' && rules[0].onPodConditions?.some(condition => condition.type === 'DisruptionTarget'),
     'disruptions count as failures')
-  const wanted = new Map([[/^failed/, 'Count'], [/^wrong usage/, 'FailJob'], [/^stopped/, 'Ignore']])
+  const wanted = new Map([[/^failed/, 'Count'], [/^wrong usage/, 'FailJob'], [/^stopped/, 'Ignore'],
+    [/taken over/, 'Ignore']])
   for (const [meaning, action] of wanted) {
     const code = [...exits.keys()].find(each => meaning.test(exits.get(each)))
     expect(code !== undefined && actionOf(code) === action, `exit code ${code} (${exits.get(code)}) is not ${action}`)
