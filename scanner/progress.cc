@@ -39,10 +39,10 @@ struct Segment {
 
 // The share done, if the total is known: 0 to 1.
 std::optional<double> DoneShare(const ProgressSnapshot& snapshot) {
-  if (!snapshot.domains_total.has_value()) return std::nullopt;
-  if (*snapshot.domains_total == 0) return 1;
-  return std::min(1.0, static_cast<double>(snapshot.domains_done) /
-                           static_cast<double>(*snapshot.domains_total));
+  if (!snapshot.targets_total.has_value()) return std::nullopt;
+  if (*snapshot.targets_total == 0) return 1;
+  return std::min(1.0, static_cast<double>(snapshot.targets_done) /
+                           static_cast<double>(*snapshot.targets_total));
 }
 
 std::string FormatPercent(double share) {
@@ -55,11 +55,11 @@ std::string FormatRate(double per_s) {
   return JoinText(FormatCount(static_cast<uint64_t>(std::min(per_s, 1e15))), "/s");
 }
 
-std::string DomainsText(const ProgressSnapshot& snapshot) {
-  std::string text = FormatCount(snapshot.domains_done);
-  if (snapshot.domains_total.has_value()) {
+std::string TargetsText(const ProgressSnapshot& snapshot) {
+  std::string text = FormatCount(snapshot.targets_done);
+  if (snapshot.targets_total.has_value()) {
     AppendText(&text, snapshot.total_is_estimate ? "/~" : "/",
-               FormatCount(*snapshot.domains_total));
+               FormatCount(*snapshot.targets_total));
   }
   return text;
 }
@@ -75,8 +75,8 @@ std::vector<Segment> BarSegments(const ProgressSnapshot& snapshot) {
     segments.push_back({std::string(ProgressStateWord(snapshot.state)), kYellow});
   }
   if (const auto share = DoneShare(snapshot)) segments.push_back({FormatPercent(*share), {}});
-  segments.push_back({DomainsText(snapshot), {}});
-  segments.push_back({FormatRate(snapshot.domains_per_s), {}});
+  segments.push_back({TargetsText(snapshot), {}});
+  segments.push_back({FormatRate(snapshot.targets_per_s), {}});
   if (snapshot.time_left) {
     segments.push_back({JoinText("ETA ", FormatTimeLeft(*snapshot.time_left)), {}});
   } else {
@@ -160,14 +160,16 @@ std::string RenderBar(const ProgressSnapshot& snapshot, int columns, bool colour
 }
 
 std::string RenderPlain(const ProgressSnapshot& snapshot) {
-  std::string line =
-      JoinText(FormatDuration(snapshot.elapsed_s), ": ", DomainsText(snapshot), " domains");
+  std::string line = JoinText(FormatDuration(snapshot.elapsed_s), ": ", TargetsText(snapshot), " ",
+                              TargetsWord(snapshot.targets));
   if (const auto share = DoneShare(snapshot)) {
     AppendText(&line, " (", FormatPercent(*share), ")");
   }
-  AppendText(&line, ", ", FormatRate(snapshot.domains_per_s), ", ",
-             FormatCount(snapshot.hosts_done), " hosts, ", FormatCount(snapshot.endpoints_done),
-             " endpoints");
+  AppendText(&line, ", ", FormatRate(snapshot.targets_per_s), ", ");
+  if (snapshot.targets == TargetsKind::kDomains) {
+    AppendText(&line, FormatCount(snapshot.hosts_done), " hosts, ");
+  }
+  AppendText(&line, FormatCount(snapshot.endpoints_done), " endpoints");
   if (snapshot.endpoints_done > 0) AppendText(&line, ", ", TlsShareText(snapshot));
   AppendText(&line, ", ", FormatCount(snapshot.in_flight), " open, ", FormatCount(snapshot.queued),
              " queued");
@@ -199,10 +201,11 @@ std::string RenderJson(const ProgressSnapshot& snapshot) {
   object["at"] = absl::FormatTime(absl::RFC3339_sec, snapshot.at, absl::UTCTimeZone());
   object["state"] = ProgressStateWord(snapshot.state);
   object["elapsed_s"] = snapshot.elapsed_s;
-  object["domains_done"] = snapshot.domains_done;
-  object["domains_started"] = snapshot.domains_started;
-  object["domains_total"] = nullptr;
-  if (snapshot.domains_total.has_value()) object["domains_total"] = *snapshot.domains_total;
+  object["targets"] = TargetsWord(snapshot.targets);
+  object["targets_done"] = snapshot.targets_done;
+  object["targets_started"] = snapshot.targets_started;
+  object["targets_total"] = nullptr;
+  if (snapshot.targets_total.has_value()) object["targets_total"] = *snapshot.targets_total;
   object["total_is_estimate"] = snapshot.total_is_estimate;
   object["hosts_done"] = snapshot.hosts_done;
   object["endpoints_done"] = snapshot.endpoints_done;
@@ -214,7 +217,7 @@ std::string RenderJson(const ProgressSnapshot& snapshot) {
   object["largest_crowd"] = snapshot.largest_crowd;
   object["patience_left_s"] = nullptr;
   if (snapshot.patience_left_s) object["patience_left_s"] = *snapshot.patience_left_s;
-  object["domains_per_s"] = snapshot.domains_per_s;
+  object["targets_per_s"] = snapshot.targets_per_s;
   object["connections_per_s"] = snapshot.connections_per_s;
   object["lag_ms"] = snapshot.lag_ms;
   object["retries"] = snapshot.retries;

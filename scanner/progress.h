@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "scanner/targets/target_reader.h"
 
 namespace mxsweep::scanner {
 
@@ -47,11 +48,12 @@ std::string_view ProgressStateWord(ProgressState state);
 struct ProgressSnapshot {
   absl::Time at;  // by the clock on the wall
   double elapsed_s = 0;
-  uint64_t domains_done = 0;
-  uint64_t domains_started = 0;
+  TargetsKind targets = TargetsKind::kDomains;  // what is counted as targets
+  uint64_t targets_done = 0;
+  uint64_t targets_started = 0;
   // How many there are: known once the list was read to its end, else estimated from the share of
   // the file that was read, else nothing.
-  std::optional<uint64_t> domains_total;
+  std::optional<uint64_t> targets_total;
   bool total_is_estimate = false;
   uint64_t hosts_done = 0;
   uint64_t endpoints_done = 0;
@@ -65,7 +67,7 @@ struct ProgressSnapshot {
   // Endpoints with outcome tls_ok.
   uint64_t tls_ok = 0;
   // Recent rates.
-  double domains_per_s = 0;
+  double targets_per_s = 0;
   double connections_per_s = 0;
   double lag_ms = 0;  // event loop, worst worker, recent
   uint64_t retries = 0;

@@ -20,8 +20,8 @@
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
 #include "scanner/fleet/resolved_hosts.h"
-#include "scanner/pace/ip_set.h"
 #include "scanner/pace/patience.h"
+#include "scanner/progress_meter.h"
 #include "scanner/record/row_sinks.h"
 #include "scanner/record/rows.h"
 #include "scanner/resolver/unbound_child.h"
@@ -31,11 +31,10 @@
 #include "scanner/resume/restore.h"
 #include "scanner/resume/resumed_source.h"
 #include "scanner/sandbox/sandbox.h"
+#include "scanner/scan_plan.h"
 #include "scanner/scan_record.h"
-#include "scanner/smtp/command.h"
 #include "scanner/targets/list_mark.h"
 #include "scanner/targets/shuffled_source.h"
-#include "scanner/time_left.h"
 #include "scanner/work/outage_task.h"
 #include "scanner/work/target_feeder.h"
 #include "scanner/work/worker_thread.h"
@@ -61,8 +60,6 @@ constexpr uint32_t kMostSlots = 200'000;
 constexpr int64_t kAwaitingMxPerQuestion = 2;
 constexpr int64_t kLeastAwaitingMx = 1'000;
 constexpr int64_t kNsPerMs = 1'000'000;
-constexpr double kNsPerSecond = 1e9;
-constexpr size_t kCrowdsNamed = 2;
 constexpr int64_t kTellProgressNs = 1'000'000'000;
 
 int64_t SteadyNs() {
@@ -96,50 +93,22 @@ uint32_t ChooseWorkers(uint32_t concurrency) {
   return WorkersFor(concurrency, std::thread::hardware_concurrency(), limit.rlim_cur);
 }
 
-// A target that is slow in all it does: its names, then a server with all its time-outs, and once
-// more. (One with many hosts may take longer yet: then nobody knows how long.)
-double SlowestTargetSeconds(const ScanOptions& options) {
-  constexpr int kNameSteps = 3;  // MX, addresses, TLSA records
-  constexpr int kCommands = 3;   // EHLO, STARTTLS, EHLO within TLS
-  const int64_t connection_ms = options.connect_timeout_ms + options.greeting_timeout_ms +
-                                kCommands * options.command_timeout_ms +
-                                options.handshake_timeout_ms + options.quit_timeout_ms;
-  const int64_t tries = 1 + int64_t{options.retries};
-  int64_t waits_ms = 0;  // each is twice as long as the one before
-  for (uint32_t i = 0; i < options.retries; ++i) waits_ms += options.retry_delay_ms << i;
-  const int64_t names_ms = kNameSteps * options.dns_timeout_ms;
-  return static_cast<double>(names_ms + tries * connection_ms + waits_ms) / 1e3;
-}
-
-TimeLeftEstimator::Limits TimeLeftLimits(const ScanOptions& options) {
-  return {.slowest_target_s = SlowestTargetSeconds(options),
-          .patience_s = static_cast<double>(options.patience_ms) / 1e3,
-          .address_interval_s = static_cast<double>(options.per_address_interval_ms) / 1e3,
-          .prefix_rate_per_s = options.per_prefix_rate_per_s,
-          .rate_per_s = options.rate_per_s,
-          .max_runtime_s = static_cast<double>(options.max_runtime_ms) / 1e3};
-}
-
-AddressChoice AddressChoiceOf(const ScanOptions& options) {
-  return {.use_ipv4 = options.use_ipv4,
-          .use_ipv6 = options.use_ipv6,
-          .max_addresses = options.max_addresses};
-}
-
-absl::StatusOr<AddressFilter> LoadFilter(const ScanOptions& options) {
-  IpSet::Builder blocked;
-  for (const std::string& path : options.blocklist_paths) {
-    if (absl::Status status = blocked.AddFile(path); !status.ok()) return status;
+std::string TellGoingOn(const ScanOptions& options, const ScanSummary& so_far) {
+  const std::string names = JoinText(FormatCount(so_far.domains), " domains");
+  const std::string hosts = JoinText(FormatCount(so_far.hosts), " MX hosts");
+  const std::string endpoints = JoinText(FormatCount(so_far.endpoints), " endpoints");
+  switch (options.part) {
+    case ScanPart::kWhole:
+      return JoinText("Going on with ", options.output_dir, ": ", names, ", ", hosts, " and ",
+                      endpoints, " are there already.");
+    // The directory of a half has its name only once it is committed.
+    case ScanPart::kResolve:
+      return JoinText("Going on where an earlier job ended: ", names, " and ", hosts,
+                      " are there already.");
+    case ScanPart::kProbe:
+      return JoinText("Going on where an earlier job ended: ", endpoints, " are there already.");
   }
-  std::optional<IpSet> allowed;
-  if (!options.allowlist_paths.empty()) {
-    IpSet::Builder builder;
-    for (const std::string& path : options.allowlist_paths) {
-      if (absl::Status status = builder.AddFile(path); !status.ok()) return status;
-    }
-    allowed = builder.Build();
-  }
-  return AddressFilter(blocked.Build(), std::move(allowed), options.allow_special);
+  return {};
 }
 
 // A scan from its preparation to its end. Used by one thread.
@@ -168,9 +137,6 @@ class ScanRun {
   absl::Status PrepareInputs();
   absl::Status StartUnbound();
   absl::Status StartWorkers();
-  uint32_t JobShareOf(uint32_t whole) const;
-  uint32_t ShareOf(uint32_t whole, uint32_t index) const;
-  WorkerThread::Options WorkerOptions(uint32_t index) const;
   absl::Status AskResolver();
   absl::Status AwaitResolver(std::future<dns::ResolverState> state);
   void ReportResolver();
@@ -189,8 +155,7 @@ class ScanRun {
   void ShowProgress();
   void TellProgress(const ProgressSnapshot& now);
   void Say(LogLevel level, const std::string& line);
-  ProgressSnapshot Snapshot();
-  void SnapshotCrowds(ProgressSnapshot* now) const;
+  ProgressSnapshot Snapshot() { return progress_->Take(absl::Now(), draining_); }
   void NoteOutages(std::string_view of, const OutageWatch& watch);
   absl::StatusOr<ScanSummary> Finish();
 
@@ -243,9 +208,7 @@ class ScanRun {
   bool draining_ = false;
   bool abandoned_ = false;
   absl::Time started_at_;
-  std::unique_ptr<TimeLeftEstimator> time_left_;
-  ProgressSnapshot last_;
-  uint64_t last_connections_ = 0;
+  std::unique_ptr<ProgressMeter> progress_;
   int64_t told_progress_ns_ = 0;
 };
 
@@ -375,10 +338,7 @@ absl::Status ScanRun::RestoreEarlierRuns() {
   if (!restored.ok()) return restored.status();
   resumed_endpoints_ = std::move(restored->endpoints);
   context_.services.resumed = resumed_endpoints_.get();
-  Say(LogLevel::kInfo,
-      JoinText("Going on with ", options_.output_dir, ": ", FormatCount(earlier_->counts.domains),
-               " domains, ", FormatCount(earlier_->counts.hosts), " MX hosts and ",
-               FormatCount(earlier_->counts.endpoints), " endpoints are there already."));
+  Say(LogLevel::kInfo, TellGoingOn(options_, earlier_->counts));
   if (list_changed_) {
     Say(LogLevel::kInfo,
         "The list is not the one of the scan so far: what is new in it is scanned, by name.");
@@ -395,10 +355,11 @@ nlohmann::json ScanRun::DescribeEpoch(const ScanSummary& so_far) const {
 
 absl::Status ScanRun::PrepareInputs() {
   if (absl::Status status = OpenList(); !status.ok()) return status;
-  absl::StatusOr<AddressFilter> filter = LoadFilter(options_);
+  absl::StatusOr<AddressFilter> filter = LoadAddressFilter(options_);
   if (!filter.ok()) return filter.status();
-  ScanContext::Settings& settings = context_.settings;
-  settings.filter = *std::move(filter);
+  context_.settings = SettingsOf(options_);
+  context_.settings.filter = *std::move(filter);
+  context_.settings.hash_key = Random<HostTable::Key>();
 
   absl::StatusOr<std::shared_ptr<const tls::TrustStore>> store =
       options_.trust_store.empty() ? tls::TrustStore::Load()
@@ -407,29 +368,6 @@ absl::Status ScanRun::PrepareInputs() {
   trust_store_ = *std::move(store);
   pkix_ = std::make_unique<tls::PkixVerifier>(trust_store_);
 
-  settings.dialogue = {
-      .implicit_tls = options_.tls_mode == TlsMode::kImplicit,
-      .ehlo_name = options_.ehlo_name.empty() ? DefaultEhloName() : options_.ehlo_name,
-      .connect_timeout_ns = options_.connect_timeout_ms * kNsPerMs,
-      .greeting_timeout_ns = options_.greeting_timeout_ms * kNsPerMs,
-      .command_timeout_ns = options_.command_timeout_ms * kNsPerMs,
-      .handshake_timeout_ns = options_.handshake_timeout_ms * kNsPerMs,
-      .quit_timeout_ns = options_.quit_timeout_ms * kNsPerMs,
-  };
-  settings.port = options_.EffectivePort();
-  settings.attempts = {.usual = {.server_name = tls::SendsServerName(options_.offer)},
-                       .retries = options_.retries,
-                       .retry_delay_ns = options_.retry_delay_ms * kNsPerMs,
-                       .also_without_server_name = options_.also_without_server_name,
-                       .surveys = options_.surveys};
-  settings.max_hosts = options_.max_hosts;
-  settings.infer = options_.infer;
-  settings.addresses = AddressChoiceOf(options_);
-  settings.resolve_only = options_.part == ScanPart::kResolve;
-  settings.mta_sts = options_.mta_sts;
-  settings.mta_sts_port = options_.mta_sts_port;
-  settings.mta_sts_timeout_ns = options_.mta_sts_timeout_ms * kNsPerMs;
-  settings.hash_key = Random<HostTable::Key>();
   context_.services.connections = &connections_;
   context_.services.names = &names_;
   context_.services.certificates = &certificates_;
@@ -463,57 +401,11 @@ absl::Status ScanRun::StartUnbound() {
   return absl::OkStatus();
 }
 
-// This job's share of what all may do together; at least 1, but 0 of 0.
-uint32_t ScanRun::JobShareOf(uint32_t whole) const {
-  return whole == 0 ? 0 : std::max(whole / options_.jobs, 1u);
-}
-
-// A worker's of this job's, likewise.
-uint32_t ScanRun::ShareOf(uint32_t whole, uint32_t index) const {
-  if (whole == 0) return 0;
-  const uint32_t share = whole / options_.workers + (index < whole % options_.workers ? 1 : 0);
-  return std::max<uint32_t>(share, 1);
-}
-
-WorkerThread::Options ScanRun::WorkerOptions(uint32_t index) const {
-  const uint32_t workers = options_.workers;
-  const uint32_t share = (options_.concurrency + workers - 1) / workers;
-  WorkerThread::Options worker;
-  worker.seed = options_.seed + index;
-  worker.tls.profile = options_.offer;
-  worker.resolver.random_seed = Random<std::array<uint64_t, 4>>();
-  worker.loop.source_addresses = options_.source_addresses;
-  worker.loop.ring.max_descriptors = share + 16;
-  worker.resolver.servers = options_.resolvers;
-  worker.resolver.trust_ad = options_.trust_ad;
-  worker.resolver.deadline = std::chrono::milliseconds(options_.dns_timeout_ms);
-  worker.resolver.attempt_timeout =
-      std::chrono::milliseconds(std::clamp<int64_t>(options_.dns_timeout_ms / 4, 50, 3000));
-  const double shares = static_cast<double>(workers) * options_.jobs;
-  worker.resolver.queries_per_second = options_.DnsRate(/*loopback=*/false) / shares;
-  worker.resolver.loopback_queries_per_second = options_.DnsRate(/*loopback=*/true) / shares;
-  worker.resolver.max_open = std::max<size_t>(options_.dns_concurrency / workers, 1);
-  // Policy hosts are asked by whichever job has the domain: there, a job has its share of an
-  // address, too. Mail servers are one job's alone.
-  const uint32_t address_jobs = options_.part == ScanPart::kResolve ? options_.jobs : 1;
-  worker.gate = {
-      .rate_per_s = options_.rate_per_s / shares,
-      .max_concurrency = share,
-      .per_address_concurrency = options_.per_address_concurrency,
-      .per_address_interval_ns = options_.per_address_interval_ms * kNsPerMs * address_jobs,
-      .backoff_initial_ns = options_.throttle_backoff_ms * kNsPerMs,
-      .backoff_max_ns = 20 * options_.throttle_backoff_ms * kNsPerMs,
-      .per_prefix_concurrency = options_.per_prefix_concurrency,
-      .per_prefix_rate_per_s = options_.per_prefix_rate_per_s / address_jobs,
-      .per_provider_concurrency = ShareOf(JobShareOf(options_.per_provider_concurrency), index),
-      .per_provider_rate_per_s = options_.per_provider_rate_per_s / shares,
-      .goes_on = earlier_ != nullptr};
-  return worker;
-}
-
 absl::Status ScanRun::StartWorkers() {
   for (uint32_t i = 0; i < options_.workers; ++i) {
-    threads_.push_back(std::make_unique<WorkerThread>(&context_, WorkerOptions(i)));
+    threads_.push_back(std::make_unique<WorkerThread>(
+        &context_,
+        WorkerOptionsOf(options_, i, earlier_ != nullptr, Random<std::array<uint64_t, 4>>())));
   }
   absl::Status status;
   for (auto& thread : threads_) status.Update(thread->Ready());
@@ -763,7 +655,7 @@ void ScanRun::Say(LogLevel level, const std::string& line) {
 }
 
 void ScanRun::ShowProgress() {
-  const uint64_t committed_before = last_.rows_committed;
+  const uint64_t committed_before = progress_->last().rows_committed;
   const ProgressSnapshot now = Snapshot();
   if (now.rows_committed != committed_before) {
     Say(LogLevel::kDebug, JoinText("Committed: ", FormatCount(now.rows_committed), " rows so far"));
@@ -780,73 +672,6 @@ void ScanRun::TellProgress(const ProgressSnapshot& now) {
   if (!control_.on_progress || (now_ns - told_progress_ns_ < kTellProgressNs)) return;
   told_progress_ns_ = now_ns;
   control_.on_progress(now);
-}
-
-void ScanRun::SnapshotCrowds(ProgressSnapshot* now) const {
-  std::vector<Crowd> largest;
-  for (auto& thread : threads_) {
-    const Worker::Crowds crowds = thread->worker()->crowds();
-    now->waiting += thread->worker()->counters().parked.load(std::memory_order_relaxed);
-    now->waiting_addresses += crowds.addresses;
-    largest.insert(largest.end(), crowds.largest.begin(), crowds.largest.end());
-  }
-  if (patience_.counting()) {
-    now->patience_left_s = static_cast<double>(patience_.left_ns()) / kNsPerSecond;
-  }
-  std::ranges::sort(largest, std::greater<>(), &Crowd::waiting);
-  if (!largest.empty()) now->largest_crowd = largest.front().waiting;
-  for (size_t i = 0; i < std::min(largest.size(), kCrowdsNamed); ++i) {
-    AppendText(&now->largest_crowds, i > 0 ? ", " : "", largest[i].server.address.ToString(), " (",
-               FormatCount(largest[i].waiting), ")");
-  }
-}
-
-ProgressSnapshot ScanRun::Snapshot() {
-  ProgressSnapshot now;
-  now.at = absl::Now();
-  now.elapsed_s = absl::ToDoubleSeconds(now.at - started_at_);
-  uint64_t connections = 0;
-  for (auto& thread : threads_) {
-    const WorkerCounters& c = thread->worker()->counters();
-    now.hosts_done += c.hosts_done.load(std::memory_order_relaxed);
-    now.endpoints_done += c.endpoints_done.load(std::memory_order_relaxed);
-    now.in_flight += c.in_flight.load(std::memory_order_relaxed);
-    now.queued += c.queued.load(std::memory_order_relaxed);
-    now.tls_ok += c.tls_ok.load(std::memory_order_relaxed);
-    now.retries += c.retries.load(std::memory_order_relaxed);
-    now.throttled += c.throttled.load(std::memory_order_relaxed);
-    connections += c.connections.load(std::memory_order_relaxed);
-    now.lag_ms = std::max(now.lag_ms, static_cast<double>(thread->loop()->lag_ns()) / 1e6);
-  }
-  const uint64_t skipped = resumed_source_ != nullptr ? resumed_source_->skipped() : 0;
-  now.domains_done = skipped + recorder_->targets_done();
-  now.domains_started = skipped + feeder_->started() + feeder_->invalid();
-  if (feeder_->ended()) {
-    now.domains_total = now.domains_started;
-  } else if (const uint64_t read = feeder_->bytes_read(); reader_->size_bytes() > 0 && read > 0) {
-    now.domains_total = static_cast<uint64_t>(static_cast<double>(now.domains_started) *
-                                              static_cast<double>(reader_->size_bytes()) /
-                                              static_cast<double>(read));
-    now.total_is_estimate = true;
-  }
-  SnapshotCrowds(&now);
-  now.rows_committed = recorder_->committed_rows();
-  if (draining_) now.state = ProgressState::kStopping;
-  // Rates over the last few seconds (in the first of them: since the start): an average that
-  // forgets.
-  const double step_s = now.elapsed_s - last_.elapsed_s;
-  if (step_s > 0) {
-    const double weight = std::min(1.0, step_s / std::min(3.0, now.elapsed_s));
-    const auto rate = [&](uint64_t total, uint64_t before, double old_rate) {
-      return old_rate + weight * (static_cast<double>(total - before) / step_s - old_rate);
-    };
-    now.domains_per_s = rate(now.domains_done, last_.domains_done, last_.domains_per_s);
-    now.connections_per_s = rate(connections, last_connections_, last_.connections_per_s);
-  }
-  now.time_left = time_left_->Note(now);
-  last_ = now;
-  last_connections_ = connections;
-  return now;
 }
 
 void ScanRun::NoteOutages(std::string_view of, const OutageWatch& watch) {
@@ -881,7 +706,11 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   const TargetCounts& counts = reader_->counts();
   summary.elapsed_s = absl::ToDoubleSeconds(absl::Now() - started_at_);
   summary.complete = !draining_ && status.ok();
-  if (directory_ != nullptr) summary.output = options_.output_dir;
+  // A half's own directory has its name only once it is committed.
+  const bool whole = options_.part == ScanPart::kWhole;
+  if (directory_ != nullptr && whole) summary.output = options_.output_dir;
+  summary.has_domains = options_.part != ScanPart::kProbe;
+  summary.has_endpoints = options_.part != ScanPart::kResolve;
   summary.port = context_.settings.port;
   if (record_.resolver_asked && !record_.resolver.validates) summary.note = TellResolver(record_);
   NoteOutages("connections", connections_);
@@ -929,7 +758,6 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
   if (absl::Status status = RestoreEarlierRuns(); !status.ok()) return status;
   context_.packed.spill_folder = options_.output_dir;
   patience_ = Patience(options_.patience_ms * kNsPerMs);
-  time_left_ = std::make_unique<TimeLeftEstimator>(TimeLeftLimits(options_));
   TargetSource* targets = reader_.get();
   if (resumed_source_ != nullptr) targets = resumed_source_.get();
   shuffled_ = std::make_unique<ShuffledSource>(targets, options_.shuffle_window, options_.seed);
@@ -940,6 +768,16 @@ absl::StatusOr<ScanSummary> ScanRun::Run() {
                                        kAwaitingMxPerQuestion * int64_t{options_.dns_concurrency}),
           .most_backlog_rows = kMaxBacklogRows},
       absl::Now);
+  // What a probe job has of the list are its hosts.
+  const bool probe = options_.part == ScanPart::kProbe;
+  progress_ = std::make_unique<ProgressMeter>(ProgressMeter::Parts{.threads = &threads_,
+                                                                   .recorder = recorder_.get(),
+                                                                   .feeder = feeder_.get(),
+                                                                   .list = reader_.get(),
+                                                                   .resumed = resumed_source_.get(),
+                                                                   .patience = &patience_},
+                                              probe ? TargetsKind::kHosts : options_.targets_kind,
+                                              started_at_, TimeLeftLimitsOf(options_));
   std::thread feeder([this] { Feed(); });
   AwaitEnd();
   feeder.join();

@@ -17,18 +17,6 @@ std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone());
 }
 
-std::string_view TargetsWord(TargetsKind kind) {
-  switch (kind) {
-    case TargetsKind::kDomains:
-      return "domains";
-    case TargetsKind::kHosts:
-      return "hosts";
-    case TargetsKind::kAddresses:
-      return "addresses";
-  }
-  return "";
-}
-
 std::string_view PartWord(ScanPart part) {
   switch (part) {
     case ScanPart::kWhole:

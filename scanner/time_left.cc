@@ -96,8 +96,8 @@ double TimeLeftEstimator::CrowdSeconds(const ProgressSnapshot& now, double growt
 
 std::optional<TimeLeft> TimeLeftEstimator::OfBody(const ProgressSnapshot& now, double total) const {
   const Sample& first = samples_.front();
-  const double started = static_cast<double>(now.domains_started);
-  const double done = static_cast<double>(now.domains_done);
+  const double started = static_cast<double>(now.targets_started);
+  const double done = static_cast<double>(now.targets_done);
   if (now.elapsed_s - first.elapsed_s < kLeastElapsedS || done - first.done < kLeastDone) {
     return std::nullopt;
   }
@@ -147,13 +147,16 @@ void TimeLeftEstimator::BoundByRuntime(const ProgressSnapshot& now, TimeLeft* le
 }
 
 std::optional<TimeLeft> TimeLeftEstimator::Note(const ProgressSnapshot& now) {
-  Keep({now.elapsed_s, static_cast<double>(now.domains_started),
-        static_cast<double>(now.domains_done)});
-  if (!now.domains_total.has_value()) return std::nullopt;
-  const bool all_started = !now.total_is_estimate && now.domains_started >= *now.domains_total;
+  Keep({now.elapsed_s, static_cast<double>(now.targets_started),
+        static_cast<double>(now.targets_done)});
+  if (!now.targets_total.has_value()) return std::nullopt;
+  const bool all_started = !now.total_is_estimate && now.targets_started >= *now.targets_total;
   if (!all_started) all_started_s_.reset();
+  if (all_started && now.targets_done >= *now.targets_total) {
+    return TimeLeft{.at_least_s = 0, .at_most_s = 0};
+  }
   std::optional<TimeLeft> left =
-      all_started ? OfTail(now) : OfBody(now, static_cast<double>(*now.domains_total));
+      all_started ? OfTail(now) : OfBody(now, static_cast<double>(*now.targets_total));
   if (!left) return std::nullopt;
   const double queue_s = QueueSeconds(now);
   left->at_least_s = std::max(left->at_least_s, queue_s);
@@ -169,6 +172,7 @@ std::string FormatTimeLeft(const TimeLeft& left) {
   if (!left.at_most_s) {
     return least_s > 0 ? JoinText("over ", FormatRounded(least_s)) : std::string("unknown");
   }
+  if (*left.at_most_s <= 0) return "0s";
   const double most_step = StepOf(*left.at_most_s);
   const double most_s = std::max(1.0, std::ceil(*left.at_most_s / most_step)) * most_step;
   const std::string most = FormatRounded(most_s);

@@ -58,8 +58,8 @@ class TimeLeftEstimator {
   std::optional<double> all_started_s_;  // when the last target was started
 };
 
-// "under 40s", "40s-3m", "over 2h": rounded so that it claims no more than is known, down at the
-// lower end and up at the upper one.
+// "under 40s", "40s-3m", "over 2h", "0s" at the end: rounded so that it claims no more than is
+// known, down at the lower end and up at the upper one.
 std::string FormatTimeLeft(const TimeLeft& left);
 
 }  // namespace mxsweep::scanner

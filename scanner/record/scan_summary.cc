@@ -113,12 +113,15 @@ void AppendTotals(const ScanSummary& summary, std::string* out) {
   const auto rate = [seconds](uint64_t count) {
     return absl::StrFormat("%.1f/s", static_cast<double>(count) / seconds);
   };
-  AppendTotal("lines", summary.input_lines,
-              JoinText(FormatCount(summary.duplicates), " repeated, ", FormatCount(summary.invalid),
-                       " invalid"),
-              out);
-  AppendTotal("domains", summary.domains, rate(summary.domains), out);
-  AppendTotal("MX hosts", summary.hosts, "", out);
+  if (summary.has_domains) {
+    AppendTotal("lines", summary.input_lines,
+                JoinText(FormatCount(summary.duplicates), " repeated, ",
+                         FormatCount(summary.invalid), " invalid"),
+                out);
+    AppendTotal("domains", summary.domains, rate(summary.domains), out);
+  }
+  AppendTotal("MX hosts", summary.has_domains ? summary.hosts : summary.input_lines, "", out);
+  if (!summary.has_endpoints) return;
   AppendTotal("endpoints", summary.endpoints, rate(summary.endpoints), out);
   if (summary.inferred > 0) {
     AppendTotal("  of those", summary.inferred, "inferred from what others met there", out);
@@ -179,7 +182,7 @@ std::string RenderSummary(const ScanSummary& summary, bool colour) {
   }
   AppendText(&out, "\n");
   AppendTotals(summary, &out);
-  AppendGroup("Domains: diagnosis", summary.diagnoses, colour, &out);
+  if (summary.has_endpoints) AppendGroup("Domains: diagnosis", summary.diagnoses, colour, &out);
   AppendGroup("Domains: MX", summary.mx_statuses, colour, &out);
   AppendGroup("Domains: DANE", summary.dane_statuses, colour, &out);
   AppendGroup("Domains: MTA-STS", summary.mta_sts_statuses, colour, &out);

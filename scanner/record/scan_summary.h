@@ -25,6 +25,9 @@ struct ScanSummary {
   std::string
       note;  // something that the reader must know ("resolver does not validate …"); may be empty
   uint16_t port = 0;  // that was connected to
+  // Of one half of a scan (mxsweep resolve, mxsweep probe), false: the other half's is not shown.
+  bool has_domains = true;  // false: input_lines are of MX hosts
+  bool has_endpoints = true;
   uint64_t input_lines = 0;
   uint64_t duplicates = 0;
   uint64_t invalid = 0;

@@ -42,6 +42,18 @@ bool HasCsvSyntax(std::string_view line) {
 
 }  // namespace
 
+std::string_view TargetsWord(TargetsKind kind) {
+  switch (kind) {
+    case TargetsKind::kDomains:
+      return "domains";
+    case TargetsKind::kHosts:
+      return "hosts";
+    case TargetsKind::kAddresses:
+      return "addresses";
+  }
+  return "";
+}
+
 std::string KeyOf(const Target& target) {
   std::string key;
   switch (target.kind) {

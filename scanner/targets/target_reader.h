@@ -33,6 +33,8 @@ inline constexpr uint64_t kMaxIpv6RangeAddresses = 1 << 16;
 
 // What the lines of the input are.
 enum class TargetsKind : uint8_t { kDomains, kHosts, kAddresses };
+// "domains", "hosts", "addresses".
+std::string_view TargetsWord(TargetsKind kind);
 
 // What the DNS said of a host, elsewhere and earlier (mxsweep resolve).
 struct ResolvedHost {

@@ -82,7 +82,7 @@ TEST_F(OperateTest, AStatusFileIsWholeAtEveryMomentAndSaysHowItEnded) {
   EXPECT_GE(seen.size(), 4u);  // the scan takes six seconds at least
   const json last = json::parse(ReadFile(status));
   EXPECT_EQ(last["state"], "complete");
-  EXPECT_EQ(last["domains_done"], 600);
+  EXPECT_EQ(last["targets_done"], 600);
   EXPECT_EQ(last["rows_committed"].get<size_t>(),
             Rows(scan_, "domains").size() + Rows(scan_, "mx_hosts").size() +
                 Rows(scan_, "endpoints").size() + Rows(scan_, "probes").size() +
@@ -99,7 +99,7 @@ TEST_F(OperateTest, AStatusFileTellsOfAStop) {
   EXPECT_EQ(scan.Wait().exit_code, 3);
   const json last = json::parse(ReadFile(status));
   EXPECT_EQ(last["state"], "stopped");
-  EXPECT_LT(last["domains_done"], 600);
+  EXPECT_LT(last["targets_done"], 600);
 }
 
 TEST_F(OperateTest, AStatusFileThatCannotBeWrittenIsWrongUsage) {
@@ -138,7 +138,7 @@ TEST_F(OperateTest, ProgressIsAnObjectASecondAndNothingElseAtThatLevel) {
   EXPECT_EQ(lines.front()["state"], "running");
   EXPECT_EQ(lines.back()["state"], "complete");
   for (size_t i = 1; i < lines.size(); ++i) {
-    EXPECT_GE(lines[i]["domains_done"], lines[i - 1]["domains_done"]);
+    EXPECT_GE(lines[i]["targets_done"], lines[i - 1]["targets_done"]);
   }
   EXPECT_GE(lines[2]["elapsed_s"].get<double>() - lines[1]["elapsed_s"].get<double>(), 1.0);
 }

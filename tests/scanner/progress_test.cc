@@ -24,15 +24,15 @@ using ::testing::StartsWith;
 ProgressSnapshot Halfway() {
   ProgressSnapshot snapshot;
   snapshot.elapsed_s = 200;
-  snapshot.domains_done = 500'000;
-  snapshot.domains_started = 510'000;
-  snapshot.domains_total = 1'000'000;
+  snapshot.targets_done = 500'000;
+  snapshot.targets_started = 510'000;
+  snapshot.targets_total = 1'000'000;
   snapshot.hosts_done = 180'000;
   snapshot.endpoints_done = 250'000;
   snapshot.tls_ok = 230'000;
   snapshot.in_flight = 9'000;
   snapshot.queued = 120;
-  snapshot.domains_per_s = 2'500;
+  snapshot.targets_per_s = 2'500;
   snapshot.at = absl::UnixEpoch() + absl::Hours(24 * 365);
   snapshot.time_left = TimeLeft{.at_least_s = 161, .at_most_s = 620};
   return snapshot;
@@ -78,10 +78,10 @@ TEST(ProgressBar, FitsWhateverTheFiguresAndTheWidth) {
   ProgressSnapshot huge;
   const uint64_t most = std::numeric_limits<uint64_t>::max();
   huge.elapsed_s = 1e300;
-  huge.domains_done = huge.hosts_done = huge.endpoints_done = huge.tls_ok = most;
+  huge.targets_done = huge.hosts_done = huge.endpoints_done = huge.tls_ok = most;
   huge.in_flight = huge.queued = huge.retries = huge.throttled = most;
-  huge.domains_total = most;
-  huge.domains_per_s = 1e300;
+  huge.targets_total = most;
+  huge.targets_per_s = 1e300;
   huge.lag_ms = 1e300;
   huge.state = ProgressState::kStopping;
   huge.time_left = TimeLeft{.at_least_s = 1e300, .at_most_s = 1e300};
@@ -101,7 +101,7 @@ TEST(ProgressBar, HasColoursOnlyWhereAskedFor) {
 
 TEST(ProgressBar, HasNoBarWhileTheTotalIsUnknown) {
   ProgressSnapshot snapshot = Halfway();
-  snapshot.domains_total.reset();
+  snapshot.targets_total.reset();
   snapshot.time_left.reset();
   const std::string line = RenderBar(snapshot, 80, false);
   EXPECT_THAT(line, Not(HasSubstr("[")));
@@ -111,7 +111,7 @@ TEST(ProgressBar, HasNoBarWhileTheTotalIsUnknown) {
 
 TEST(ProgressBar, NeverShowsMoreThanAll) {
   ProgressSnapshot snapshot = Halfway();
-  snapshot.domains_done = 2'000'000;  // the total was an estimate
+  snapshot.targets_done = 2'000'000;  // the total was an estimate
   snapshot.total_is_estimate = true;
   EXPECT_THAT(RenderBar(snapshot, 80, false), HasSubstr("100%"));
   EXPECT_THAT(RenderBar(snapshot, 80, false), HasSubstr("/~1,000,000"));
@@ -125,22 +125,32 @@ TEST(ProgressPlain, SaysEverythingInOneLine) {
             "TLS 92.0%, 9,000 open, 120 queued, 7 throttled, ETA 2m30s-11m");
 }
 
+TEST(ProgressPlain, NamesWhatTheListHolds) {
+  ProgressSnapshot snapshot = Halfway();
+  snapshot.targets = TargetsKind::kHosts;
+  EXPECT_THAT(RenderPlain(snapshot),
+              StartsWith("3m20s: 500,000/1,000,000 hosts (50%), 2,500/s, 250,000 endpoints, TLS"));
+  EXPECT_EQ(nlohmann::json::parse(RenderJson(snapshot))["targets"], "hosts");
+  snapshot.targets = TargetsKind::kAddresses;
+  EXPECT_THAT(RenderPlain(snapshot), HasSubstr("1,000,000 addresses (50%)"));
+}
+
 TEST(ProgressJson, IsOneObjectWithNullForWhatIsUnknown) {
   ProgressSnapshot snapshot = Halfway();
   const nlohmann::json full = nlohmann::json::parse(RenderJson(snapshot));
-  EXPECT_EQ(full["domains_done"], 500'000);
-  EXPECT_EQ(full["domains_total"], 1'000'000);
+  EXPECT_EQ(full["targets_done"], 500'000);
+  EXPECT_EQ(full["targets_total"], 1'000'000);
   EXPECT_EQ(full["eta_at_least_s"], 161.0);
   EXPECT_EQ(full["eta_at_most_s"], 620.0);
   EXPECT_EQ(full["at"], "1971-01-01T00:00:00+00:00");
   EXPECT_EQ(full["state"], "running");
-  snapshot.domains_total.reset();
+  snapshot.targets_total.reset();
   snapshot.time_left.reset();
   snapshot.lag_ms = std::numeric_limits<double>::infinity();
   const std::string text = RenderJson(snapshot);
   EXPECT_THAT(text, Not(HasSubstr("\n")));
   const nlohmann::json partial = nlohmann::json::parse(text);
-  EXPECT_TRUE(partial["domains_total"].is_null());
+  EXPECT_TRUE(partial["targets_total"].is_null());
   EXPECT_TRUE(partial["eta_at_least_s"].is_null());
   EXPECT_TRUE(partial["eta_at_most_s"].is_null());
   EXPECT_TRUE(partial["lag_ms"].is_null());

@@ -27,9 +27,9 @@ std::optional<TimeLeft> After(double seconds, const std::function<uint64_t(doubl
   for (double at_s = 0; at_s <= seconds; at_s += 0.25) {
     ProgressSnapshot now;
     now.elapsed_s = at_s;
-    now.domains_total = 100'000;
-    now.domains_started = std::min<uint64_t>(started(at_s), 100'000);
-    now.domains_done = std::min<uint64_t>(done(at_s), now.domains_started);
+    now.targets_total = 100'000;
+    now.targets_started = std::min<uint64_t>(started(at_s), 100'000);
+    now.targets_done = std::min<uint64_t>(done(at_s), now.targets_started);
     left = estimator.Note(now);
   }
   return left;
@@ -74,15 +74,15 @@ TEST(TimeLeft, SaysNothingBeforeThereIsAnythingToGoBy) {
   TimeLeftEstimator estimator(kLimits);
   ProgressSnapshot unknown;
   unknown.elapsed_s = 100;
-  unknown.domains_started = unknown.domains_done = 5'000;
+  unknown.targets_started = unknown.targets_done = 5'000;
   EXPECT_FALSE(estimator.Note(unknown).has_value()) << "how many there are is not known";
 }
 
 TEST(TimeLeft, CountsTheTailDownOnceAllAreStarted) {
   TimeLeftEstimator estimator(kLimits);
   ProgressSnapshot now;
-  now.domains_total = now.domains_started = 1'000;
-  now.domains_done = 990;
+  now.targets_total = now.targets_started = 1'000;
+  now.targets_done = 990;
   now.elapsed_s = 50;
   std::optional<TimeLeft> left = estimator.Note(now);
   ASSERT_TRUE(left.has_value());
@@ -99,8 +99,8 @@ TEST(TimeLeft, CountsTheTailDownOnceAllAreStarted) {
 TEST(TimeLeft, CountsWhatACrowdTakesButNoMoreThanPatienceAllows) {
   TimeLeftEstimator estimator(kLimits);
   ProgressSnapshot now;
-  now.domains_total = now.domains_started = 10'000;
-  now.domains_done = 9'000;
+  now.targets_total = now.targets_started = 10'000;
+  now.targets_done = 9'000;
   now.elapsed_s = 50;
   now.queued = now.waiting = now.largest_crowd = 1'000;
   EXPECT_EQ(estimator.Note(now)->at_most_s, 1'000 + 300);
@@ -110,11 +110,23 @@ TEST(TimeLeft, CountsWhatACrowdTakesButNoMoreThanPatienceAllows) {
   EXPECT_EQ(estimator.Note(now)->at_most_s, 60 + 300);
 }
 
+TEST(TimeLeft, IsNoneWhereAllIsDone) {
+  TimeLeftEstimator estimator(kLimits);
+  ProgressSnapshot now;
+  now.targets_total = now.targets_started = now.targets_done = 88;
+  now.elapsed_s = 2;
+  ASSERT_TRUE(estimator.Note(now).has_value());
+  EXPECT_EQ(FormatTimeLeft(*estimator.Note(now)), "0s");
+  // An estimate that was too small is no end.
+  now.total_is_estimate = true;
+  EXPECT_FALSE(estimator.Note(now).has_value());
+}
+
 TEST(TimeLeft, IsNoShorterThanTheRateAllowsForWhatIsQueued) {
   TimeLeftEstimator estimator(kLimits);
   ProgressSnapshot now;
-  now.domains_total = now.domains_started = 10'000;
-  now.domains_done = 1'000;
+  now.targets_total = now.targets_started = 10'000;
+  now.targets_done = 1'000;
   now.elapsed_s = 50;
   now.queued = 9'000;  // 90 s at 100 a second
   const auto left = estimator.Note(now);
@@ -129,7 +141,7 @@ TEST(TimeLeft, EndsWithTheRuntimeThatIsAllowed) {
   limits.max_runtime_s = 600;
   TimeLeftEstimator estimator(limits);
   ProgressSnapshot now;
-  now.domains_total = now.domains_started = 1'000'000;
+  now.targets_total = now.targets_started = 1'000'000;
   now.elapsed_s = 500;
   now.queued = 900'000;
   const auto left = estimator.Note(now);
@@ -146,7 +158,7 @@ TEST(TimeLeft, IsRoundedAwayFromTheTruthAndNeverTowardsIt) {
       {{0, 3.0}, "under 5s"},         {{12, 43.0}, "10s-45s"},
       {{161, 620.0}, "2m30s-11m"},    {{3'600, 7'300.0}, "1h-2h10m"},
       {{0, 7'200.0}, "under 2h"},     {{100'000, std::nullopt}, "over 1d03h"},
-      {{3, std::nullopt}, "unknown"}, {{0, 0.0}, "under 5s"},
+      {{3, std::nullopt}, "unknown"}, {{0, 0.0}, "0s"},
   };
   for (const auto& [left, text] : cases) EXPECT_EQ(FormatTimeLeft(left), text);
 }

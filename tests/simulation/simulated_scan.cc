@@ -524,9 +524,9 @@ class SimulatedScan {
   ProgressSnapshot Snapshot() const {
     ProgressSnapshot now;
     now.elapsed_s = absl::ToDoubleSeconds(time_.wall_now() - result_->began);
-    now.domains_done = recorder_.targets_done();
-    now.domains_started = feeder_->started();
-    now.domains_total = feeder_->ended() ? feeder_->started() : world_.targets.size();
+    now.targets_done = recorder_.targets_done();
+    now.targets_started = feeder_->started();
+    now.targets_total = feeder_->ended() ? feeder_->started() : world_.targets.size();
     for (Worker* worker : context_.workers) {
       now.queued += worker->counters().queued.load();
       now.waiting += worker->counters().parked.load();

@@ -60,9 +60,9 @@ Record Watch(const World& world, ScanSettings settings) {
   settings.on_watch = [&](const ProgressSnapshot& now) {
     const std::optional<TimeLeft> left = estimator.Note(now);
     if (!left) return;
-    const double rate = static_cast<double>(now.domains_done) / now.elapsed_s;
+    const double rate = static_cast<double>(now.targets_done) / now.elapsed_s;
     const double by_rate_s =
-        static_cast<double>(*now.domains_total - now.domains_done) / std::max(rate, 1e-9);
+        static_cast<double>(*now.targets_total - now.targets_done) / std::max(rate, 1e-9);
     record.said.push_back({now.elapsed_s, *left, by_rate_s});
   };
   const ScanResult result = Scan(world, settings);

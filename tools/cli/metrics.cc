@@ -18,9 +18,9 @@ namespace {
 
 constexpr Metric kMetrics[] = {
     {"mxsweep_elapsed_seconds", "elapsed_s", "Since the start of this run"},
-    {"mxsweep_targets_done", "domains_done", "Targets with their rows"},
-    {"mxsweep_targets_started", "domains_started", "Targets done or under way"},
-    {"mxsweep_targets_total", "domains_total", "Targets of the list; NaN: not known"},
+    {"mxsweep_targets_done", "targets_done", "Targets with their rows"},
+    {"mxsweep_targets_started", "targets_started", "Targets done or under way"},
+    {"mxsweep_targets_total", "targets_total", "Targets of the list; NaN: not known"},
     {"mxsweep_hosts_done", "hosts_done", "MX hosts"},
     {"mxsweep_endpoints_done", "endpoints_done", "Endpoints"},
     {"mxsweep_endpoints_tls", "tls_ok", "Endpoints with a TLS session"},
@@ -29,7 +29,7 @@ constexpr Metric kMetrics[] = {
     {"mxsweep_crowd_waiting", "waiting", "Connections that wait for something that is busy"},
     {"mxsweep_crowd_addresses", "waiting_addresses", "Addresses that they wait for"},
     {"mxsweep_crowd_largest", "largest_crowd", "The most that wait for one address"},
-    {"mxsweep_targets_per_second", "domains_per_s", "Over the last seconds"},
+    {"mxsweep_targets_per_second", "targets_per_s", "Over the last seconds"},
     {"mxsweep_connections_per_second", "connections_per_s", "Over the last seconds"},
     {"mxsweep_loop_lag_milliseconds", "lag_ms", "How late the slowest worker is"},
     {"mxsweep_retries", "retries", "Further attempts"},

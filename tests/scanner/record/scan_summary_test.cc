@@ -67,6 +67,19 @@ TEST(ScanSummary, ShowsCountsWithSharesLargestFirst) {
   EXPECT_THAT(text, HasSubstr("4.7 GiB in"));
 }
 
+TEST(ScanSummary, OfAHalfShowsNothingOfTheOtherHalf) {
+  ScanSummary resolve = LargeSummary();
+  resolve.has_endpoints = false;
+  EXPECT_THAT(RenderSummary(resolve), HasSubstr("  domains              1,000,002"));
+  EXPECT_THAT(RenderSummary(resolve), Not(HasSubstr("  endpoints ")));
+  EXPECT_THAT(RenderSummary(resolve), Not(HasSubstr("diagnosis")));
+  ScanSummary probe = LargeSummary();
+  probe.has_domains = false;
+  EXPECT_THAT(RenderSummary(probe), Not(HasSubstr("  domains ")));
+  EXPECT_THAT(RenderSummary(probe), HasSubstr("  MX hosts             1,000,012"));
+  EXPECT_THAT(RenderSummary(probe), HasSubstr("  endpoints              400,000"));
+}
+
 TEST(ScanSummary, SumsUpTheSmallOnes) {
   const std::string text = RenderSummary(LargeSummary());
   EXPECT_THAT(text, HasSubstr("(21 others)"));

@@ -59,7 +59,7 @@ TEST(Metrics, SayWhatTheNewestLineSays) {
   ASSERT_TRUE(side.ok()) << side.status();
   EXPECT_THAT(Scrape(address.port), HasSubstr("mxsweep_targets_done Nan"));
   scanner::ProgressSnapshot now;
-  now.domains_done = 1'234;
+  now.targets_done = 1'234;
   now.tls_ok = 99;
   now.time_left = scanner::TimeLeft{.at_least_s = 60};
   now.state = scanner::ProgressState::kStopping;
@@ -94,7 +94,7 @@ TEST(Metrics, EachIsAKeyOfTheProgressObject) {
     EXPECT_TRUE(object.contains(std::string(metric.key))) << metric.key;
   }
   // And none is forgotten, but for words and what has a gauge of its own.
-  EXPECT_EQ(Metrics().size() + 4, object.size()) << object;
+  EXPECT_EQ(Metrics().size() + 5, object.size()) << object;
 }
 
 TEST(GrafanaDashboard, UsesMetricsThatThereAre) {
