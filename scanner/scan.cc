@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "output/scan_directory.h"
 #include "scanner/base/check.h"
+#include "scanner/base/machine.h"
 #include "scanner/base/text.h"
 #include "scanner/fleet/resolved_hosts.h"
 #include "scanner/pace/patience.h"
@@ -90,7 +91,7 @@ void RaiseDescriptorLimit() {
 uint32_t ChooseWorkers(uint32_t concurrency) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  return WorkersFor(concurrency, std::thread::hardware_concurrency(), limit.rlim_cur);
+  return WorkersFor(concurrency, UsableCores(), limit.rlim_cur);
 }
 
 std::string TellGoingOn(const ScanOptions& options, const ScanSummary& so_far) {

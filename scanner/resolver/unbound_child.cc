@@ -28,6 +28,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/time/clock.h"
+#include "scanner/base/machine.h"
 #include "scanner/base/text.h"
 #include "scanner/resolver/unbound_machine.h"
 #include "scanner/sandbox/landlock.h"
@@ -267,9 +268,9 @@ absl::StatusOr<std::unique_ptr<UnboundChild>> UnboundChild::Start(const Options&
   UnboundConfigInput input;
   input.questions = options.questions;
   input.descriptors = DescriptorLimit();
-  input.memory_bytes = PhysicalMemoryBytes();
+  input.memory_bytes = UsableMemoryBytes();
   input.threads = options.threads > 0 ? options.threads
-                                      : UnboundThreads(std::thread::hardware_concurrency(),
+                                      : UnboundThreads(UsableCores(),
                                                        input.descriptors, input.memory_bytes);
   input.use_ipv6 = HasIpv6Route();
   if (!options.include_path.empty()) {

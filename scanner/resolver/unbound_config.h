@@ -23,7 +23,7 @@ struct UnboundConfigInput {
   uint32_t threads = 1;                       // at least 1
   uint32_t questions = 2000;                  // that we would like to have open at once, at least 1
   uint64_t descriptors = 1024;                // it may hold so many (RLIMIT_NOFILE)
-  uint64_t memory_bytes = uint64_t{4} << 30;  // of this machine
+  uint64_t memory_bytes = uint64_t{4} << 30;  // that may be used (UsableMemoryBytes)
   bool use_ipv6 = false;                      // the machine has a way to the Internet over IPv6
   // Write options that Unbound 1.20 introduced, and distributions took over into older versions:
   // an Unbound that does not know them refuses the whole file.

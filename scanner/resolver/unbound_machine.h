@@ -30,7 +30,6 @@ bool HasIpv6Route();
 
 // RLIMIT_NOFILE of this process and its children.
 uint64_t DescriptorLimit();
-uint64_t PhysicalMemoryBytes();
 
 }  // namespace mxsweep::scanner
 

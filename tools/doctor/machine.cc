@@ -12,10 +12,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "scanner/base/machine.h"
 #include "scanner/base/text.h"
 #include "scanner/pace/ip_set.h"
 #include "scanner/record/row_sinks.h"
@@ -165,8 +165,8 @@ MachineFacts ExamineMachine(const DoctorOptions& options) {
   ExamineLimits(&facts);  // before the scan below raises them
   facts.uring = scanner::ExamineUring();
   facts.landlock_version = scanner::LandlockRuleset::KernelVersion();
-  facts.cores = std::thread::hardware_concurrency();
-  facts.memory_bytes = scanner::PhysicalMemoryBytes();
+  facts.cores = scanner::UsableCores();
+  facts.memory_bytes = scanner::UsableMemoryBytes();
   facts.conntrack_max = NumberIn("/proc/sys/net/netfilter/nf_conntrack_max");
   facts.receive_buffer_bytes = NumberIn("/proc/sys/net/core/rmem_max");
   facts.local_ports = LocalPorts();

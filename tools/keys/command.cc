@@ -8,12 +8,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "output/json_rows.h"
+#include "scanner/base/machine.h"
 #include "scanner/base/text.h"
 #include "tls/keys/blocklist.h"
 #include "tools/cli/exit_codes.h"
@@ -79,7 +79,7 @@ int RunKeysCommand(const KeysFlags& flags) {
   options.memory_bytes = flags.memory_bytes;
   options.threads = flags.threads > 0
                         ? flags.threads
-                        : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+                        : static_cast<int>(scanner::UsableCores());
   if (!flags.scratch_folder.empty()) {
     options.scratch_folder = flags.scratch_folder;
   } else if (const char* folder = std::getenv("TMPDIR"); folder != nullptr && *folder != '\0') {
