@@ -4,6 +4,7 @@
 
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
+#include "tools/survey/outages.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -89,11 +90,8 @@ void AddState(std::string_view which, const json& scan, std::vector<std::string>
                                 TextOf(At(scan, "/state")),
                                 "): what it has not committed counts as not in the list."));
   }
-  const json outages = At(scan, "/outages");
-  if (outages.is_array() && !outages.empty()) {
-    remarks->push_back(JoinText("The ", which, " scan noticed ", outages.size(),
-                                outages.size() == 1 ? " outage" : " outages",
-                                " of our own network; what failed in them was done again."));
+  if (const std::string outages = TellOutages(scan); !outages.empty()) {
+    remarks->push_back(JoinText("The ", which, " scan noticed ", outages, "."));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "tools/page/html.h"
 #include "tools/page/page_builder.h"
 #include "tools/survey/numbers.h"
+#include "tools/survey/outages.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -162,11 +163,8 @@ class Page {
     servers(picture_.inferred_servers,
             "were not asked under their own name: they are told from what others met at the same "
             "address.");
-    const json outages = MemberOf(scan_, "outages");
-    if (outages.is_array() && !outages.empty()) {
-      spots.push_back(JoinText(outages.size(),
-                               " outages of our own network were noticed; what "
-                               "failed in them was done again."));
+    if (const std::string outages = TellOutages(scan_); !outages.empty()) {
+      spots.push_back(JoinText("The scan noticed ", outages, "."));
     }
     const json options = MemberOf(scan_, "options");
     if (TextOf(options, "mta_sts") == "record") {

@@ -286,7 +286,9 @@ TEST_F(DiffCommandTest, SaysFirstInWhatTheScansDiffer) {
   after.scan()["options"] = {{"retries", 0}, {"port", 25}, {"mta_sts", "record"}};
   before.scan()["started_at"] = "2026-07-02T00:00:00Z";
   after.scan()["started_at"] = "2026-07-01T00:00:00Z";
-  after.scan()["outages"] = json::array({{{"of", "route"}}});
+  before.scan()["outages"] = json::array({{{"of", "resolvers"}, {"sure", false}}});
+  after.scan()["outages"] = json::array(
+      {{{"of", "connections"}, {"sure", true}}, {{"of", "resolvers"}, {"sure", false}}});
   for (MadeUpScan* scan : {&before, &after}) scan->AddNamed("stays", 3, Good);
   before.Finish();
   after.Finish(output::ScanState::kStopped);
@@ -295,7 +297,8 @@ TEST_F(DiffCommandTest, SaysFirstInWhatTheScansDiffer) {
   EXPECT_THAT(
       remarks,
       AllOf(HasSubstr("are they exchanged?"), HasSubstr("The new scan is not complete (stopped)"),
-            HasSubstr("1 outage of our own network"), HasSubstr("--retries was 1 and is 0"),
+            HasSubstr("The new scan noticed 1 outage of our own network"),
+            Not(HasSubstr("The old scan noticed")), HasSubstr("--retries was 1 and is 0"),
             HasSubstr("--mta-sts was full and is record"), HasSubstr("DANE is not compared"),
             Not(HasSubstr("--port"))));
   for (const json& measure : report.at("domains")) {

@@ -155,6 +155,20 @@ TEST_F(ReportCommandTest, SaysWhatTheScanCouldNotSee) {
   EXPECT_THAT(PageOf(MakeScan(/*validates=*/false)), HasSubstr("did not validate DNSSEC"));
 }
 
+// What may have been chance is no outage, as in the scan's own summary.
+TEST_F(ReportCommandTest, CountsOutagesThatTheScanIsSureOf) {
+  const auto page_with = [this](const nlohmann::json& outages) {
+    MadeUpScan scan(Path("scan"));
+    scan.scan()["outages"] = outages;
+    return PageOf(scan.Finish());
+  };
+  const nlohmann::json sure = {{"of", "connections"}, {"sure", true}};
+  const nlohmann::json unsure = {{"of", "resolvers"}, {"sure", false}};
+  EXPECT_THAT(page_with({sure, unsure, sure}),
+              HasSubstr("The scan noticed 2 outages of our own network; what failed meanwhile"));
+  EXPECT_THAT(page_with({unsure}), Not(HasSubstr("of our own network")));
+}
+
 TEST_F(ReportCommandTest, NeedsNothingButItself) {
   const std::string page = PageOf(MakeScan());
   ExpectOwnPage(page);
