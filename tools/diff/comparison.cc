@@ -284,9 +284,10 @@ class Comparer {
     if (IsFlip(old_tls, new_tls)) {
       ++(new_tls.answer == Answer::kYes ? tally.tls_gained : tally.tls_lost);
     }
-    if (IsChange(cause.fate)) ++tally.changed;
-    if (!IsChange(cause.fate) && cause.fate != Fate::kUnchanged) ++tally.not_known;
-    if (cause.fate != Fate::kUnchanged) ++out_.provider_causes[{provider, cause}];
+    // What is known in neither scan says nothing of what changed.
+    if (cause.fate == Fate::kUnchanged || cause.fate == Fate::kNotKnown) return;
+    ++(IsChange(cause.fate) ? tally.changed : tally.not_known);
+    ++out_.provider_causes[{provider, cause}];
   }
 
   absl::Status CompareServers() {

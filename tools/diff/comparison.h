@@ -105,7 +105,7 @@ struct ProviderChange {
   std::string_view name;  // empty: not known
   uint64_t domains = 0;   // in both scans
   uint64_t changed = 0;
-  uint64_t not_known = 0;
+  uint64_t not_known = 0;  // something is known in one scan only
   uint64_t tls_lost = 0, tls_gained = 0;  // of the measure tls
 };
 

@@ -258,6 +258,33 @@ TEST_F(DiffCommandTest, CallsAFewOfFewNoTrend) {
   EXPECT_EQ(MeasureOf(report, "domains", "tls").at("verdict"), "not_told");
 }
 
+// Who is known in neither scan has not changed, as far as can be told.
+TEST_F(DiffCommandTest, ListsProvidersOfWhichSomethingIsKnown) {
+  const auto silent = [](MadeUpDomain& domain) {
+    domain.AddHost(10, "mx.silent.example").provider = "silent.example";
+    domain.AddServer("connect_timeout", "connect");
+  };
+  MadeUpScan before(Path("old")), after(Path("new"));
+  for (MadeUpScan* scan : {&before, &after}) {
+    scan->AddNamed("stays", 3, Good);
+    scan->AddNamed("silent", 7, silent);
+  }
+  before.AddNamed("falls", 2, Good);
+  after.AddNamed("falls", 2, [](MadeUpDomain& domain) {
+    Good(domain);
+    domain.rows().endpoints.clear();
+    domain.AddServer("connect_timeout", "connect");
+  });
+  before.Finish();
+  after.Finish();
+  const json report = RunJson({Path("old"), Path("new"), "--csv", Path("numbers")});
+  EXPECT_EQ(report.at("domains_not_known"), 9);
+  EXPECT_THAT(Read("numbers/providers.csv"), HasSubstr("silent.example,7,0,0,0,0\n"));
+  EXPECT_THAT(Run({Path("old"), Path("new")}).output,
+              AllOf(HasSubstr("Providers with most changes, of 2 with any"),
+                    Not(HasSubstr("  silent.example"))));
+}
+
 // A thousand customers of one provider are one provider.
 TEST_F(DiffCommandTest, CallsTheChangeOfOneProviderNoTrend) {
   MadeUpScan before(Path("old")), after(Path("new"));
