@@ -142,9 +142,10 @@ TEST_F(FleetTest, MergedShardsAreTheTruthAndEachAddressIsAskedByOne) {
                     "internet,crowd.hostile_wide=0,crowd.hostile_names=0"});
   // One after the other: a policy host is asked by whichever job has the domain.
   for (int i = 0; i < 2; ++i) {
-    ASSERT_EQ(Mxsweep(Resolve(lab, ShardText(i, 2), {"--buckets", "8"})).exit_code, 0);
+    ASSERT_EQ(
+        Mxsweep(Resolve(lab, ShardText(i, 2), Lab::WithPatience({"--buckets", "8"}))).exit_code, 0);
   }
-  ProbeAll(lab, 4);
+  ProbeAll(lab, 4, Lab::WithPatience({}));
   const auto merged = Merge();
   ASSERT_EQ(merged.exit_code, 0) << merged.output;
   ExpectTruth(folder_.path("merged"), lab);

@@ -116,6 +116,12 @@ Arguments Lab::ScanArguments(const std::string& targets, const Arguments& more) 
   return arguments;
 }
 
+Arguments Lab::WithPatience(Arguments more) {
+  more.insert(more.end(), {"--connect-timeout", "6s", "--greeting-timeout", "8s",
+                           "--command-timeout", "8s", "--handshake-timeout", "8s"});
+  return more;
+}
+
 CommandResult Mxsweep(const Arguments& arguments, absl::Duration timeout) {
   Arguments command = {MXSWEEP_PROGRAM};
   command.insert(command.end(), arguments.begin(), arguments.end());

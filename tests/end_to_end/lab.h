@@ -46,6 +46,11 @@ class Lab {
   // A scan of `targets` in this lab, impatient and in a hurry; `more` comes last.
   Arguments ScanArguments(const std::string& targets, const Arguments& more) const;
 
+  // `more` with longer timeouts, where the number of attempts is held against the truth: beside
+  // other tests a server that is slow (the lab's are by up to 2 s) must not be taken for a silent
+  // one.
+  static Arguments WithPatience(Arguments more);
+
  private:
   std::string state_;
   std::string resolver_;

@@ -65,7 +65,8 @@ TEST(Scan, FindsEveryFieldOfTwoThousandDomainsAsTheyAre) {
   TemporaryFolder folder;
   Lab lab(folder, {"--seed", "7", "--domains", "2000", "--max-handshakes", MostHandshakes()});
   const std::string scan = folder.path("scan");
-  const CommandResult result = Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan}));
+  const CommandResult result =
+      Mxsweep(lab.ScanArguments(lab.state("domains.txt"), Lab::WithPatience({"-o", scan})));
   ASSERT_EQ(result.exit_code, 0) << result.output;
   ExpectTruth(scan, lab);
   ExpectPolite(scan, lab.Stop());
@@ -77,8 +78,8 @@ TEST(Scan, FindsTheSameWithOneWorkerAsWithFour) {
     TemporaryFolder folder;
     Lab lab(folder, {"--seed", "9", "--domains", "300", "--fixed", "named", "--mix", "tls-only"});
     const std::string scan = folder.path(std::string("scan") + workers);
-    const CommandResult result =
-        Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan, "--workers", workers}));
+    const CommandResult result = Mxsweep(lab.ScanArguments(
+        lab.state("domains.txt"), Lab::WithPatience({"-o", scan, "--workers", workers})));
     ASSERT_EQ(result.exit_code, 0) << result.output;
     ExpectTruth(scan, lab);
   }
@@ -171,7 +172,8 @@ TEST(Scan, FindsWithProbesHowEachServerIsSetUp) {
        "behaviour.alert_handshake_failure=3,behaviour.alert_protocol_version=3"});
   const std::string scan = folder.path("scan");
   const CommandResult result = Mxsweep(
-      lab.ScanArguments(lab.state("domains.txt"), {"-o", scan, "--probe", "all", "--without-sni"}));
+      lab.ScanArguments(lab.state("domains.txt"),
+                        Lab::WithPatience({"-o", scan, "--probe", "all", "--without-sni"})));
   ASSERT_EQ(result.exit_code, 0) << result.output;
   std::map<std::string, json> found;
   for (json& row : Rows(scan, "endpoints")) found.emplace(KeyOf(row, {"host", "address"}), row);
@@ -273,7 +275,8 @@ TEST(Scan, FindsTheCrowdsOfTheInternetAsTheyAre) {
                    "internet,crowd.parked_dropping=1.5,crowd.parked_silent=0.7,"
                    "crowd.hostile_wide=0,crowd.hostile_names=0"});
   const std::string scan = folder.path("scan");
-  const CommandResult result = Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan}));
+  const CommandResult result =
+      Mxsweep(lab.ScanArguments(lab.state("domains.txt"), Lab::WithPatience({"-o", scan})));
   ASSERT_EQ(result.exit_code, 0) << result.output;
   ExpectTruth(scan, lab);
 }
