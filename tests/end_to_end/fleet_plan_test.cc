@@ -135,7 +135,8 @@ class FleetPlanTest : public testing::Test {
         std::to_string(static_cast<int>(inputs.patience_s)) + "s",
         "--concurrency",
         std::to_string(static_cast<int>(inputs.concurrency))};
-    for (const std::string& flag : HalfFlags(lab_, kNotOfProbe, limits)) arguments.push_back(flag);
+    for (const std::string& flag : HalfFlags(lab_, kNotOfProbe, Lab::WithPatience(limits)))
+      arguments.push_back(flag);
     arguments.insert(arguments.end(),
                      {"--shard", std::to_string(shard) + "/" + std::to_string(kJobs), "--jobs",
                       std::to_string(kJobs)});
