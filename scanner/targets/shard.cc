@@ -15,14 +15,14 @@ constexpr size_t kIpv4PrefixBytes = 3;
 constexpr size_t kIpv6PrefixBytes = 8;
 constexpr int kBitsPerByte = 8;
 
+}  // namespace
+
 std::string PrefixText(const dns::IpAddress& address) {
   const size_t kept = address.is_v6() ? kIpv6PrefixBytes : kIpv4PrefixBytes;
   std::vector<uint8_t> bytes(address.bytes().begin(), address.bytes().end());
   std::fill(bytes.begin() + static_cast<ptrdiff_t>(kept), bytes.end(), uint8_t{0});
   return JoinText(dns::IpAddress::FromBytes(bytes)->ToString(), "/", kept * kBitsPerByte);
 }
-
-}  // namespace
 
 absl::StatusOr<Shard> ParseShard(std::string_view text) {
   Shard shard;

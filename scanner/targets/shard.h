@@ -31,8 +31,10 @@ std::string ShardText(const Shard& shard);
 // its A-labels in lower case, without a trailing dot.
 uint64_t ShardHash(std::string_view text);
 
-// An address's: of its prefix as text, "192.0.2.0/24" or "2001:db8:1:2::/64", so that a network's
-// addresses belong to one job.
+// The network of an address, as text: "192.0.2.0/24", "2001:db8:1:2::/64".
+std::string PrefixText(const dns::IpAddress& address);
+
+// An address's: of its prefix as text, so that a network's addresses belong to one job.
 uint64_t ShardHashOfAddress(const dns::IpAddress& address);
 
 }  // namespace mxsweep::scanner

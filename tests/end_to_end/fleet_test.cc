@@ -109,16 +109,47 @@ std::string WithoutNames(const std::string& output) {
   return std::regex_replace(output, kNames, "");
 }
 
-// Both say the same of a scan, and have something to say.
-void ExpectSameOutput(const Arguments& command, const std::string& one, const std::string& other) {
+// Both say the same of a scan, and have something to say. `before`: scans that stand before it.
+void ExpectSameOutput(const Arguments& command, const std::string& one, const std::string& other,
+                      const Arguments& before = {}) {
   std::string texts[2];
   for (int i = 0; i < 2; ++i) {
     Arguments arguments = command;
+    arguments.insert(arguments.end(), before.begin(), before.end());
     arguments.push_back(i == 0 ? one : other);
-    texts[i] = WithoutNames(Mxsweep(arguments).output);
+    const auto result = Mxsweep(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    texts[i] = WithoutNames(result.output);
   }
   EXPECT_GT(texts[0].size(), 200u) << command[0];
   EXPECT_TRUE(texts[0] == texts[1]) << command[0];
+}
+
+std::vector<std::string> SortedLines(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  std::ranges::sort(lines);
+  return lines;
+}
+
+// What changed between `before` and the one is what changed between it and the other, and back:
+// which rows come first in a table may be another one's only in the list of servers.
+void ExpectSameChanges(const std::string& before, const std::string& one,
+                       const std::string& other) {
+  ExpectSameOutput({"diff", "--json"}, one, other, {before});
+  ExpectSameOutput({"trend", "--json"}, one, other, {before});
+  ExpectSameOutput({"diff", "--places", "--json"}, one, other, {before});
+  for (const std::string& scan : {one, other}) {
+    const auto made = Mxsweep({"diff", scan, before, "--csv", scan + ".changes"});
+    ASSERT_EQ(made.exit_code, 0) << made.output;
+  }
+  for (const char* name : {"domains.csv", "causes.csv", "steps.csv", "providers.csv"}) {
+    const std::string text = Contents(one + ".changes/" + name);
+    EXPECT_GT(std::ranges::count(text, '\n'), 3) << name;
+    EXPECT_EQ(text, Contents(other + ".changes/" + name)) << name;
+  }
+  EXPECT_EQ(SortedLines(one + ".changes/servers.csv"), SortedLines(other + ".changes/servers.csv"));
 }
 
 // The numbers behind each chart, but for times.
@@ -167,6 +198,14 @@ TEST_F(FleetTest, MergedShardsAreTheTruthAndEachAddressIsAskedByOne) {
 }
 
 TEST_F(FleetTest, MergedShardsAreOneScan) {
+  // Of the same names, servers that are not all the same.
+  const std::string before = folder_.path("before");
+  {
+    TemporaryFolder lab_folder;
+    Lab lab(lab_folder, {"--seed", "72", "--domains", "400", "--mix",
+                         "tls-only,cert.expired=30,behaviour.no_starttls=40"});
+    ASSERT_EQ(Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", before})).exit_code, 0);
+  }
   Lab lab(folder_, {"--seed", "72", "--domains", "400", "--mix", "tls-only"});
   const std::string scan = folder_.path("scan");
   ASSERT_EQ(Mxsweep(lab.ScanArguments(lab.state("domains.txt"), {"-o", scan})).exit_code, 0);
@@ -179,8 +218,16 @@ TEST_F(FleetTest, MergedShardsAreOneScan) {
   ExpectSameOutput({"policy", "--json"}, scan, merged);
   ExpectSameOutput({"keys", "--json"}, scan, merged);
   ExpectSameReport(scan, merged);
+  ExpectSameChanges(before, scan, merged);
+  // And between the two nothing changed.
   const auto diff = Mxsweep({"diff", scan, merged, "--json"});
   ASSERT_EQ(diff.exit_code, 0) << diff.output;
+  const json changes = json::parse(diff.output);
+  EXPECT_EQ(changes.at("domains_changed"), 0) << changes.at("causes");
+  for (const json& cause : changes.at("causes")) {
+    EXPECT_TRUE(cause.at("cause") == "unchanged" || cause.at("cause") == "not_known") << cause;
+  }
+  EXPECT_EQ(changes.at("remarks"), json::array());
 }
 
 TEST_F(FleetTest, AJobThatIsKilledIsGoneOnWithByTheNext) {

@@ -1,7 +1,9 @@
 #include "tools/diff/circumstances.h"
 
+#include <optional>
 #include <string_view>
 
+#include "absl/time/time.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
 #include "tools/survey/outages.h"
@@ -58,7 +60,7 @@ constexpr Setting kSettings[] = {
     {"/options/source_addresses", "--source-address", kOtherSeen},
     {"/options/resolver", "--resolver", "names may be answered otherwise"},
     {"/options/vantage", "--vantage",
-     "what differs may differ by place: who is let in, and what names are answered"},
+     "what differs may differ by place: who is let in, what names are answered (--places)"},
     {"/resolver/validates", "validation of DNSSEC", "DANE is not compared"},
     {"/trust_store/sha256", "the trust store", "other certificates may count as trusted"},
     {"/options/mta_sts", "--mta-sts", "MTA-STS is not compared"},
@@ -86,13 +88,75 @@ constexpr Setting kSettings[] = {
 void AddState(std::string_view which, const json& scan, std::vector<std::string>* remarks) {
   const std::string state = StringAt(scan, "/state");
   if (state != "complete") {
-    remarks->push_back(JoinText("The ", which, " scan is not complete (",
-                                TextOf(At(scan, "/state")),
+    remarks->push_back(JoinText("The ", which, " is not complete (", TextOf(At(scan, "/state")),
                                 "): what it has not committed counts as not in the list."));
   }
   if (const std::string outages = TellOutages(scan); !outages.empty()) {
-    remarks->push_back(JoinText("The ", which, " scan noticed ", outages, "."));
+    remarks->push_back(JoinText("The ", which, " noticed ", outages, "."));
   }
+}
+
+// Does it differ, as far as both say anything?
+bool Differs(const json& one, const json& other) {
+  return one != other && !(SaysNothing(one) && SaysNothing(other));
+}
+
+bool BothValidate(const json& one, const json& other) {
+  return At(one, "/resolver/validates") == true && At(other, "/resolver/validates") == true;
+}
+
+void LeaveOut(const json& one, const json& other, Circumstances* result) {
+  if (!BothValidate(one, other)) {
+    result->incomparable[static_cast<size_t>(Measure::kDane)] = true;
+  }
+  const json sts = At(one, "/options/mta_sts");
+  if (sts != At(other, "/options/mta_sts") || sts == "off") {
+    result->incomparable[static_cast<size_t>(Measure::kMtaSts)] = true;
+  }
+}
+
+// "3 days 4 hours", the two largest units.
+std::string LongText(absl::Duration time) {
+  struct Length {
+    absl::Duration length;
+    std::string_view one, many;
+  };
+  static const Length kLengths[] = {{absl::Hours(24), "day", "days"},
+                                    {absl::Hours(1), "hour", "hours"},
+                                    {absl::Minutes(1), "minute", "minutes"}};
+  std::string text;
+  int told = 0;
+  for (const Length& unit : kLengths) {
+    const int64_t count = absl::IDivDuration(time, unit.length, &time);
+    if (count == 0 || told == 2) continue;
+    AppendText(&text, text.empty() ? "" : " ", count, " ", count == 1 ? unit.one : unit.many);
+    ++told;
+  }
+  return text;
+}
+
+std::optional<absl::Time> TimeAt(std::string_view text) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, &error)) return std::nullopt;
+  return time;
+}
+
+constexpr std::string_view kNotTold =
+    "What changed in the meantime cannot be told from what differs by place; compare two scans of "
+    "one place that lie as far apart.";
+
+std::string TimeBetween(const ScanHead& a, const ScanHead& b) {
+  const auto began_a = TimeAt(a.started_at), began_b = TimeAt(b.started_at);
+  if (!began_a || !began_b) {
+    return JoinText("Not known is what time lies between the two scans. ", kNotTold);
+  }
+  const std::string apart = LongText(absl::AbsDuration(*began_b - *began_a));
+  if (apart.empty()) {
+    return "The two scans began within a minute of each other. Still, what comes and goes may have "
+           "done so between the one asking and the other.";
+  }
+  return JoinText("The two scans began ", apart, " apart. ", kNotTold);
 }
 
 }  // namespace
@@ -102,7 +166,8 @@ ScanHead HeadOf(const output::ScanDirectory& scan) {
           .started_at = StringAt(scan.scan(), "/started_at"),
           .finished_at = StringAt(scan.scan(), "/finished_at"),
           .state = StringAt(scan.scan(), "/state"),
-          .version = StringAt(scan.scan(), "/version")};
+          .version = StringAt(scan.scan(), "/version"),
+          .vantage = StringAt(scan.scan(), "/options/vantage")};
 }
 
 Circumstances CircumstancesOf(const output::ScanDirectory& old_scan,
@@ -114,24 +179,59 @@ Circumstances CircumstancesOf(const output::ScanDirectory& old_scan,
   if (!began.empty() && !result.new_scan.started_at.empty() && began > result.new_scan.started_at) {
     result.remarks.push_back("OLD began after NEW: are they exchanged?");
   }
-  AddState("old", before, &result.remarks);
-  AddState("new", after, &result.remarks);
+  AddState("old scan", before, &result.remarks);
+  AddState("new scan", after, &result.remarks);
   for (const Setting& setting : kSettings) {
     const json then = At(before, setting.place), now = At(after, setting.place);
-    if (then == now || (SaysNothing(then) && SaysNothing(now))) continue;
+    if (!Differs(then, now)) continue;
     result.remarks.push_back(JoinText("Not alike: ", setting.name, " was ", TextOf(then),
                                       " and is ", TextOf(now), ": ", setting.effect, "."));
   }
-  const bool both_validate =
-      At(before, "/resolver/validates") == true && At(after, "/resolver/validates") == true;
-  if (!both_validate) {
-    result.incomparable[static_cast<size_t>(Measure::kDane)] = true;
+  if (!BothValidate(before, after)) {
     result.remarks.push_back("DANE is not compared: not both resolvers validated DNSSEC.");
   }
-  const json sts = At(before, "/options/mta_sts");
-  if (sts != At(after, "/options/mta_sts") || sts == "off") {
-    result.incomparable[static_cast<size_t>(Measure::kMtaSts)] = true;
+  LeaveOut(before, after, &result);
+  return result;
+}
+
+bool AreOfTwoPlaces(const output::ScanDirectory& a, const output::ScanDirectory& b) {
+  const std::string at_a = HeadOf(a).vantage, at_b = HeadOf(b).vantage;
+  return !at_a.empty() && !at_b.empty() && at_a != at_b;
+}
+
+ByPlace<std::string> PlaceNamesOf(const output::ScanDirectory& a, const output::ScanDirectory& b) {
+  constexpr size_t kShort = 12;  // so that two of them fit into a line
+  const ByPlace<std::string> names = {SanitizeText(HeadOf(a).vantage, kShort),
+                                      SanitizeText(HeadOf(b).vantage, kShort)};
+  if (!names.a.empty() && !names.b.empty() && names.a != names.b) return names;
+  return {"place 1", "place 2"};
+}
+
+Circumstances CircumstancesByPlace(const output::ScanDirectory& a, const output::ScanDirectory& b,
+                                   const ByPlace<std::string>& names) {
+  Circumstances result{.old_scan = HeadOf(a), .new_scan = HeadOf(b)};
+  result.remarks.push_back(TimeBetween(result.old_scan, result.new_scan));
+  AddState(JoinText("scan of ", names.a), a.scan(), &result.remarks);
+  AddState(JoinText("scan of ", names.b), b.scan(), &result.remarks);
+  for (const Setting& setting : kSettings) {
+    // Of these a place has its own.
+    if (setting.place == "/options/vantage" || setting.place == "/options/source_addresses" ||
+        setting.place == "/options/resolver") {
+      continue;
+    }
+    const json at_a = At(a.scan(), setting.place), at_b = At(b.scan(), setting.place);
+    if (!Differs(at_a, at_b)) continue;
+    const std::string_view effect = setting.effect == kOtherThings
+                                        ? "what was asked differs: little of this is by place"
+                                        : setting.effect;
+    result.remarks.push_back(JoinText("Not alike: ", setting.name, " is ", TextOf(at_a), " at ",
+                                      names.a, " and ", TextOf(at_b), " at ", names.b, ": ", effect,
+                                      "."));
   }
+  if (!BothValidate(a.scan(), b.scan())) {
+    result.remarks.push_back("DANE is not compared: not both resolvers validate DNSSEC.");
+  }
+  LeaveOut(a.scan(), b.scan(), &result);
   return result;
 }
 

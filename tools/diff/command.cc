@@ -20,6 +20,7 @@
 #include "tools/diff/facts.h"
 #include "tools/diff/noise.h"
 #include "tools/diff/page.h"
+#include "tools/diff/places.h"
 #include "tools/diff/report.h"
 #include "tools/diff/tables.h"
 #include "tools/survey/new_file.h"
@@ -39,6 +40,8 @@ struct DiffFlags {
   std::string page;
   size_t top = 10;
   bool json = false;
+  // Neither: by the scans' vantage points.
+  bool places = false, no_places = false;
 };
 
 int Fail(const absl::Status& status) {
@@ -46,8 +49,7 @@ int Fail(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? kExitWrongUsage : kExitFailed;
 }
 
-absl::Status CheckCauseWord(const std::string& word) {
-  const std::vector<std::string_view> words = CauseWords();
+absl::Status CheckWord(const std::string& word, const std::vector<std::string_view>& words) {
   if (word.empty() || std::ranges::find(words, word) != words.end()) return absl::OkStatus();
   std::string text = JoinText("--list: \"", word.substr(0, 64), "\" is no cause; there are");
   for (const std::string_view known : words) AppendText(&text, " ", known);
@@ -165,21 +167,18 @@ absl::Status FinishFiles(const DiffFlags& flags, const DiffReport& report, DiffF
   return status.ok() ? WriteDiffTables(report, flags.csv) : status;
 }
 
-absl::Status Diff(const DiffFlags& flags) {
-  if (absl::Status status = CheckCauseWord(flags.list); !status.ok()) return status;
-  const auto old_scan = output::ScanDirectory::Open(flags.old_directory);
-  if (!old_scan.ok()) return old_scan.status();
-  const auto new_scan = output::ScanDirectory::Open(flags.new_directory);
-  if (!new_scan.ok()) return new_scan.status();
+absl::Status DiffByTime(const DiffFlags& flags, const output::ScanDirectory& old_scan,
+                        const output::ScanDirectory& new_scan) {
+  if (absl::Status status = CheckWord(flags.list, CauseWords()); !status.ok()) return status;
   auto files = MakeFiles(flags);
   if (!files.ok()) return files.status();
-  const auto before = ScanFacts::Read(*old_scan);
+  const auto before = ScanFacts::Read(old_scan);
   if (!before.ok()) return before.status();
   const auto noise = ReadNoise(flags.noise, *before);
   if (!noise.ok()) return noise.status();
-  const auto after = ScanFacts::Read(*new_scan);
+  const auto after = ScanFacts::Read(new_scan);
   if (!after.ok()) return after.status();
-  const Circumstances circumstances = CircumstancesOf(*old_scan, *new_scan);
+  const Circumstances circumstances = CircumstancesOf(old_scan, new_scan);
   ChangeSink sink(flags.list, files->domains.get(), files->servers.get());
   Comparison comparison;
   absl::Status status = Compare(
@@ -195,6 +194,116 @@ absl::Status Diff(const DiffFlags& flags) {
   if (!status.ok()) return status;
   if (!flags.list.empty()) return sink.Flush();
   return WriteStandardOutput(flags.json ? RenderDiffJson(report) : RenderDiff(report));
+}
+
+// What is told of a comparison by place: the lines of --list and of --csv.
+class PlaceLines : public PlacesSink {
+ public:
+  // The word outlives this.
+  explicit PlaceLines(const std::string& list) : list_(list) {}
+
+  absl::Status MakeTables(const std::string& folder) {
+    absl::Status status = output::PosixFileSystem()->CreateDirectories(folder);
+    if (!status.ok()) return status;
+    status = Make(folder + "/domains.csv", PlacesCsv::DomainHeader(), &domains_);
+    if (status.ok())
+      status = Make(folder + "/addresses.csv", PlacesCsv::AddressHeader(), &addresses_);
+    if (status.ok()) status = Make(folder + "/hosts.csv", PlacesCsv::HostHeader(), &hosts_);
+    if (status.ok()) status = Make(folder + "/servers.csv", PlacesCsv::ServerHeader(), &servers_);
+    return status;
+  }
+
+  absl::Status TakeDomain(const DomainByPlace& domain) override {
+    absl::Status status = Append(domain, domains_.get());
+    if (list_.empty() || DomainCauseWord(domain.cause) != list_) return status;
+    AppendText(&text_, SanitizeText(domain.domain, kMaxNameBytes), "\n");
+    if (text_.size() > kPrintBytes) status.Update(Flush());
+    return status;
+  }
+  absl::Status TakeAddress(const AddressByPlace& address) override {
+    return Append(address, addresses_.get());
+  }
+  absl::Status TakeHost(const HostByPlace& host) override { return Append(host, hosts_.get()); }
+  absl::Status TakeServer(const ServerByPlace& server) override {
+    return Append(server, servers_.get());
+  }
+
+  absl::Status Flush() {
+    absl::Status status = WriteStandardOutput(text_);
+    text_.clear();
+    return status;
+  }
+
+  absl::Status FinishTables() {
+    absl::Status status;
+    for (NewFile* file : {domains_.get(), addresses_.get(), hosts_.get(), servers_.get()}) {
+      if (file != nullptr) status.Update(file->Finish());
+    }
+    return status;
+  }
+
+ private:
+  static absl::Status Make(const std::string& path, const std::string& header,
+                           std::unique_ptr<NewFile>* file) {
+    auto made = MakeTable(path, header);
+    if (!made.ok()) return made.status();
+    *file = *std::move(made);
+    return absl::OkStatus();
+  }
+  template <typename Thing>
+  static absl::Status Append(const Thing& thing, NewFile* file) {
+    return file == nullptr ? absl::OkStatus() : file->Append(PlacesCsv::Line(thing));
+  }
+
+  const std::string& list_;
+  std::unique_ptr<NewFile> domains_, addresses_, hosts_, servers_;
+  std::string text_;
+};
+
+absl::Status DiffByPlace(const DiffFlags& flags, const output::ScanDirectory& a,
+                         const output::ScanDirectory& b) {
+  if (absl::Status status = CheckWord(flags.list, DomainCauseWords()); !status.ok()) return status;
+  if (!flags.noise.empty()) {
+    return InvalidArgument(
+        "--noise is for scans from one place: these two are compared by place (--no-places "
+        "compares them as scans of two times)");
+  }
+  PlaceLines lines(flags.list);
+  absl::Status status;
+  std::unique_ptr<NewFile> page;
+  if (!flags.page.empty()) {
+    auto made = NewFile::Create(flags.page);
+    if (!made.ok()) return made.status();
+    page = *std::move(made);
+  }
+  if (!flags.csv.empty()) status = lines.MakeTables(flags.csv);
+  if (!status.ok()) return status;
+  const auto facts_a = ScanFacts::Read(a, ScanFacts::Detail::kByPlace);
+  if (!facts_a.ok()) return facts_a.status();
+  const auto facts_b = ScanFacts::Read(b, ScanFacts::Detail::kByPlace);
+  if (!facts_b.ok()) return facts_b.status();
+  PlacesReport report;
+  report.names = PlaceNamesOf(a, b);
+  const Circumstances circumstances = CircumstancesByPlace(a, b, report.names);
+  report.circumstances = &circumstances;
+  report.top = flags.top;
+  status = ComparePlaces(*facts_a, *facts_b, &lines, &report);
+  if (status.ok() && page != nullptr) status = page->Append(RenderPlacesPage(report));
+  if (status.ok() && page != nullptr) status = page->Finish();
+  if (status.ok()) status = lines.FinishTables();
+  if (!status.ok()) return status;
+  if (!flags.list.empty()) return lines.Flush();
+  return WriteStandardOutput(flags.json ? RenderPlacesJson(report) : RenderPlaces(report));
+}
+
+absl::Status Diff(const DiffFlags& flags) {
+  const auto old_scan = output::ScanDirectory::Open(flags.old_directory);
+  if (!old_scan.ok()) return old_scan.status();
+  const auto new_scan = output::ScanDirectory::Open(flags.new_directory);
+  if (!new_scan.ok()) return new_scan.status();
+  const bool by_place = flags.places || (!flags.no_places && AreOfTwoPlaces(*old_scan, *new_scan));
+  return by_place ? DiffByPlace(flags, *old_scan, *new_scan)
+                  : DiffByTime(flags, *old_scan, *new_scan);
 }
 
 int RunDiffCommand(const DiffFlags& flags) {
@@ -230,6 +339,13 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
       ->type_name("N")
       ->check(CLI::Range(size_t{1}, kMaxTop))
       ->capture_default_str();
+  CLI::Option* by_place = command->add_flag(
+      "--places", flags->places,
+      "Compare by place: who lets whom in, what names are\nanswered. Scans of two --vantage are");
+  command
+      ->add_flag("--no-places", flags->no_places,
+                 "Compare scans of two --vantage as scans of two times")
+      ->excludes(by_place);
   command->add_flag("--json", flags->json, "Print one JSON object");
   command->footer(
       "Exit code: 0 done, whatever was found; 1 failed; 2 wrong usage.\n\n"
@@ -237,7 +353,8 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
       "Examples:\n"
       "  mxsweep diff june july\n"
       "  mxsweep diff june july --noise june-again -o diff.html --csv changes\n"
-      "  mxsweep diff june july --list starttls_withdrawn");
+      "  mxsweep diff june july --list starttls_withdrawn\n"
+      "  mxsweep diff frankfurt tokyo -o places.html --csv places");
   command->callback([flags, &exit_code] { exit_code = RunDiffCommand(*flags); });
 }
 

@@ -19,21 +19,24 @@ using output::DomainRow;
 using output::EndpointRow;
 using output::MxHostRow;
 
-const std::vector<std::string>& HostColumns() {
-  static const auto* const kColumns =
-      new std::vector<std::string>{"host",        "provider",    "address_status",
-                                   "ipv4_status", "ipv6_status", "unasked_address_count",
-                                   "started_at"};
-  return *kColumns;
+using Detail = ScanFacts::Detail;
+
+std::vector<std::string> HostColumns(Detail detail) {
+  std::vector<std::string> columns = {"host",        "provider",    "address_status",
+                                      "ipv4_status", "ipv6_status", "unasked_address_count",
+                                      "started_at"};
+  if (detail == Detail::kByPlace) columns.push_back("addresses");
+  return columns;
 }
 
-const std::vector<std::string>& ServerColumns() {
-  static const auto* const kColumns = new std::vector<std::string>{
+std::vector<std::string> ServerColumns(Detail detail) {
+  std::vector<std::string> columns = {
       "host",          "address",      "port",        "outcome",     "stage",
       "inferred",      "offer",        "may_be_ours", "tls_version", "leaf_key_type",
       "leaf_key_bits", "chain_sha256", "pkix_status", "name_match",  "revocation_status",
       "started_at"};
-  return *kColumns;
+  if (detail == Detail::kByPlace) columns.insert(columns.end(), {"greeting", "ehlo_keywords"});
+  return columns;
 }
 
 const std::vector<std::string>& DomainColumns() {
@@ -71,6 +74,32 @@ constexpr Word<Dialogue> kDialogues[] = {
     {"ehlo_refused", Dialogue::kTurnedAway},
     {"throttled_421", Dialogue::kTurnedAway},
     {"blocked", Dialogue::kNotAsked},
+};
+
+// Those that stage does not decide.
+constexpr Word<Ending> kEndingWords[] = {
+    {"tls_ok", Ending::kAnswers},
+    {"no_starttls", Ending::kAnswers},
+    {"starttls_refused", Ending::kAnswers},
+    {"tls_alert", Ending::kAnswers},
+    {"tls_timeout", Ending::kAnswers},
+    {"tls_protocol_error", Ending::kAnswers},
+    {"connect_refused", Ending::kRefused},
+    {"connect_timeout", Ending::kNoReply},
+    {"unreachable", Ending::kUnreachable},
+    {"greeting_timeout", Ending::kSilent},
+    {"command_timeout", Ending::kSilent},
+    {"closed_early", Ending::kBrokenOff},
+    {"reset", Ending::kBrokenOff},
+    {"greeting_5xx", Ending::kRejected},
+    {"greeting_4xx", Ending::kDeferred},
+    {"throttled_421", Ending::kDeferred},
+    {"ehlo_refused", Ending::kEhloRefused},
+    {"smtp_protocol_error", Ending::kNoSmtp},
+    {"not_asked_no_route", Ending::kNoRoute},
+    {"local_no_route", Ending::kNoRoute},
+    {"not_asked_crowded", Ending::kNotAsked},
+    {"blocked", Ending::kNotAsked},
 };
 
 constexpr Word<Version> kVersions[] = {{"SSLv3", Version::kSsl3},
@@ -123,6 +152,7 @@ Server ServerOf(const EndpointRow& row) {
                 .dialogue = DialogueOf(row),
                 .trust = TrustOf(row),
                 .version = VersionOf(row),
+                .ending = EndingOf(row),
                 .is_ipv6 = row.address.find(':') != row.address.npos,
                 .inferred = row.inferred,
                 .older_for_us = row.offer == "tls12"};
@@ -144,6 +174,35 @@ Dialogue DialogueOf(const EndpointRow& row) {
   if (outcome.starts_with("local_")) return Dialogue::kOurTrouble;
   if (outcome.starts_with("not_asked_")) return Dialogue::kNotAsked;
   return Look(kDialogues, outcome, Dialogue::kSilent);
+}
+
+Ending EndingOf(const EndpointRow& row) {
+  const std::string_view outcome = row.outcome;
+  // EHLO was answered, whatever came then.
+  const bool greeted = row.stage == "starttls" || row.stage == "handshake";
+  if (greeted && (outcome == "command_timeout" || outcome == "closed_early" || outcome == "reset" ||
+                  outcome == "smtp_protocol_error")) {
+    return Ending::kAnswers;
+  }
+  const Ending otherwise = outcome.starts_with("local_") ? Ending::kOurTrouble : Ending::kNotKnown;
+  return Look(kEndingWords, outcome, otherwise);
+}
+
+bool MasksKeywords(const EndpointRow& row) {
+  constexpr size_t kLeast = 4;
+  if (!row.ehlo_keywords) return false;
+  return std::ranges::any_of(*row.ehlo_keywords, [](const std::string& keyword) {
+    const std::string_view word = std::string_view(keyword).substr(0, keyword.find(' '));
+    const size_t others = word.find_first_not_of('X');
+    return word.size() >= kLeast && (others == word.npos || others + 1 == word.size());
+  });
+}
+
+std::string_view GreeterOf(const EndpointRow& row) {
+  constexpr size_t kCodeBytes = 4;  // "220 ", "220-"
+  if (!row.greeting || row.greeting->size() < kCodeBytes) return "";
+  const std::string_view text = TrimText(std::string_view(*row.greeting).substr(kCodeBytes));
+  return text.substr(0, text.find_first_of(" \t\r\n"));
 }
 
 Trust TrustOf(const EndpointRow& row) {
@@ -189,10 +248,11 @@ uint32_t ScanFacts::HostNumber(std::string_view name) {
   return found->second;
 }
 
-absl::Status ScanFacts::ReadHosts(const output::ScanDirectory& scan) {
+absl::Status ScanFacts::ReadHosts(const output::ScanDirectory& scan, Detail detail) {
   absl::flat_hash_map<std::string, uint32_t> providers;
-  return output::ForEachRow<MxHostRow>(scan, HostColumns(), [&](const MxHostRow& row) {
-    Host& host = hosts_[HostNumber(row.host)];
+  return output::ForEachRow<MxHostRow>(scan, HostColumns(detail), [&](const MxHostRow& row) {
+    const uint32_t number = HostNumber(row.host);
+    Host& host = hosts_[number];
     const int64_t started_us = absl::ToUnixMicros(row.started_at);
     if (started_us < host.started_us) return absl::OkStatus();
     host.started_us = started_us;
@@ -200,6 +260,11 @@ absl::Status ScanFacts::ReadHosts(const output::ScanDirectory& scan) {
     host.ipv4 = LookupOf(row.ipv4_status);
     host.ipv6 = LookupOf(row.ipv6_status);
     host.has_unasked_addresses = row.unasked_address_count.value_or(0) > 0;
+    if (detail == Detail::kByPlace) {
+      host_addresses_.resize(hosts_.size());
+      host_addresses_[number] = row.addresses.value_or(std::vector<std::string>());
+      std::ranges::sort(host_addresses_[number]);
+    }
     if (row.provider) {
       const auto [provider, is_new] =
           providers.try_emplace(*row.provider, static_cast<uint32_t>(providers_.size()));
@@ -210,10 +275,18 @@ absl::Status ScanFacts::ReadHosts(const output::ScanDirectory& scan) {
   });
 }
 
-absl::Status ScanFacts::ReadServers(const output::ScanDirectory& scan) {
-  return output::ForEachRow<EndpointRow>(scan, ServerColumns(), [&](const EndpointRow& row) {
+absl::Status ScanFacts::ReadServers(const output::ScanDirectory& scan, Detail detail) {
+  absl::flat_hash_map<std::string, uint32_t> greeters = {{"", 0}};
+  const auto read = [&](const EndpointRow& row) -> absl::Status {
     Server server = ServerOf(row);
     server.host = HostNumber(row.host);
+    if (detail == Detail::kByPlace) {
+      const auto [greeter, is_new] = greeters.try_emplace(std::string(GreeterOf(row)),
+                                                          static_cast<uint32_t>(greeters_.size()));
+      if (is_new) greeters_.push_back(greeter->first);
+      server.greeter = greeter->second;
+      server.masks_keywords = MasksKeywords(row);
+    }
     if (addresses_.size() > std::numeric_limits<uint32_t>::max()) {
       return absl::ResourceExhaustedError("more servers than can be compared");
     }
@@ -222,7 +295,8 @@ absl::Status ScanFacts::ReadServers(const output::ScanDirectory& scan) {
     addresses_.push_back('\0');
     servers_.push_back(server);
     return absl::OkStatus();
-  });
+  };
+  return output::ForEachRow<EndpointRow>(scan, ServerColumns(detail), read);
 }
 
 absl::Status ScanFacts::ReadDomains(const output::ScanDirectory& scan) {
@@ -276,13 +350,14 @@ void ScanFacts::SettleDomains() {
   domains_.erase(rest.begin(), rest.end());
 }
 
-absl::StatusOr<ScanFacts> ScanFacts::Read(const output::ScanDirectory& scan) {
+absl::StatusOr<ScanFacts> ScanFacts::Read(const output::ScanDirectory& scan, Detail detail) {
   ScanFacts facts;
   facts.validates_ = WorldOf(scan).dnssec_known;
-  absl::Status status = facts.ReadHosts(scan);
-  if (status.ok()) status = facts.ReadServers(scan);
+  absl::Status status = facts.ReadHosts(scan, detail);
+  if (status.ok()) status = facts.ReadServers(scan, detail);
   if (status.ok()) status = facts.ReadDomains(scan);
   if (!status.ok()) return status;
+  if (detail == Detail::kByPlace) facts.host_addresses_.resize(facts.hosts_.size());
   facts.SettleServers();
   facts.SettleDomains();
   return facts;

@@ -1,8 +1,9 @@
 // A scan in little memory, so that two of them can be laid side by side: of each domain, MX host
 // and server what a comparison asks about, as small numbers in place of words.
 //
-// Memory: some 60 bytes a domain and its name, 100 a host and its name, 70 a server and its
-// address. What is no known word is kNotKnown: it never counts as a change.
+// Memory: some 60 bytes a domain and its name, 100 a host and its name, 80 a server and its
+// address; by place, besides, a host's addresses and a server's name of itself. What is no known
+// word is kNotKnown: it never counts as a change.
 #ifndef MXSWEEP_TOOLS_DIFF_FACTS_H_
 #define MXSWEEP_TOOLS_DIFF_FACTS_H_
 
@@ -34,6 +35,32 @@ enum class Dialogue : uint8_t {
   kNotAsked,      // blocked, crowded, no route
   kOurTrouble,    // local_*
 };
+
+// How far one came with a server, whatever it has of TLS: what tells who lets whom in. Of several
+// rows of one address the least counts.
+enum class Ending : uint8_t {
+  kAnswers,  // SMTP, as far as the reply to EHLO
+  // Before that, by the other side or the way there.
+  kRefused,      // connection refused
+  kNoReply,      // no answer to the connection
+  kUnreachable,  // the network said so
+  kBrokenOff,    // closed or reset
+  kSilent,       // connected, and then no greeting, or no reply to EHLO, in time
+  kRejected,     // a greeting of 5xx
+  kDeferred,     // 421, or a greeting of 4xx
+  kEhloRefused,
+  kNoSmtp,
+  // By us.
+  kNoRoute,
+  kNotAsked,
+  kOurTrouble,
+  kNotKnown,  // no row, or a word that is not known
+};
+inline constexpr size_t kEndings = static_cast<size_t>(Ending::kNotKnown) + 1;
+// Is it the other side, or the way there?
+inline bool IsFailure(Ending ending) {
+  return ending >= Ending::kRefused && ending <= Ending::kNoSmtp;
+}
 
 enum class Trust : uint8_t {
   kNotKnown,
@@ -81,12 +108,15 @@ struct Server {
   int64_t started_us = 0;  // of several rows of one server, the latest counts
   uint64_t leaf = 0;       // hash of its certificate; 0: none seen
   uint32_t key_bits = 0;
+  uint32_t greeter = 0;  // in ScanFacts::greeters; only by place
   uint16_t port = 0;
   KeyKind key = KeyKind::kNotKnown;
   Dialogue dialogue = Dialogue::kSilent;
   Trust trust = Trust::kNotKnown;
   Version version = Version::kNotKnown;
+  Ending ending = Ending::kNotKnown;
   bool is_ipv6 = false;
+  bool masks_keywords = false;  // its reply to EHLO has keywords of X's; only by place
   bool inferred = false;
   // TLS 1.3 failed with ours, and an older version did not.
   bool older_for_us = false;
@@ -120,7 +150,9 @@ struct Domain {
 // Immutable once read.
 class ScanFacts {
  public:
-  static absl::StatusOr<ScanFacts> Read(const output::ScanDirectory& scan);
+  enum class Detail : uint8_t { kUsual, kByPlace };
+  static absl::StatusOr<ScanFacts> Read(const output::ScanDirectory& scan,
+                                        Detail detail = Detail::kUsual);
 
   static constexpr uint32_t kNone = UINT32_MAX;
 
@@ -146,6 +178,11 @@ class ScanFacts {
   const Server* FindServer(uint32_t host, uint64_t address) const;
   // As text, as the scan has it.
   std::string_view AddressOf(const Server& server) const { return addresses_.data() + server.text; }
+  // By place: what the look-up of a host gave, as text, in order.
+  const std::vector<std::string>& AddressesOf(uint32_t host) const { return host_addresses_[host]; }
+  // By place: what servers call themselves, the first word of their greeting (RFC 5321 §4.2); the
+  // first is empty, of those that are not known.
+  const std::vector<std::string>& greeters() const { return greeters_; }
   // Registrable domains of MX hosts; the first is empty, of those that are not known.
   const std::vector<std::string>& providers() const { return providers_; }
   // Of the most preferred MX host, in providers().
@@ -154,8 +191,8 @@ class ScanFacts {
  private:
   ScanFacts() = default;
   uint32_t HostNumber(std::string_view name);
-  absl::Status ReadHosts(const output::ScanDirectory& scan);
-  absl::Status ReadServers(const output::ScanDirectory& scan);
+  absl::Status ReadHosts(const output::ScanDirectory& scan, Detail detail);
+  absl::Status ReadServers(const output::ScanDirectory& scan, Detail detail);
   absl::Status ReadDomains(const output::ScanDirectory& scan);
   void SettleServers();
   void SettleDomains();
@@ -168,11 +205,19 @@ class ScanFacts {
   std::string names_;
   std::string addresses_;  // each with a NUL behind it
   std::vector<std::string> providers_ = {""};
+  std::vector<std::vector<std::string>> host_addresses_;
+  std::vector<std::string> greeters_ = {""};
   bool validates_ = false;
 };
 
 // Pure functions of a row: what is remembered of it.
 Dialogue DialogueOf(const output::EndpointRow& row);
+Ending EndingOf(const output::EndpointRow& row);
+// Does a keyword consist of X's? So firewalls write over what they take out ("XXXXXXXA" for
+// STARTTLS: Cisco's inspection of ESMTP).
+bool MasksKeywords(const output::EndpointRow& row);
+// Of "mx.example.org ESMTP ready", "mx.example.org"; empty where there is no greeting.
+std::string_view GreeterOf(const output::EndpointRow& row);
 Trust TrustOf(const output::EndpointRow& row);
 Version VersionOf(const output::EndpointRow& row);
 MailState MailStateOf(const output::DomainRow& row);

@@ -129,6 +129,7 @@ std::string RenderDiffJson(const DiffReport& report) {
   const ServerChanges& servers = comparison.server_changes;
   const json text = {
       {"schema", 1},
+      {"by", "time"},
       {"old",
        ScanJson(report.circumstances->old_scan, comparison.old_domains, comparison.old_servers)},
       {"new",

@@ -187,6 +187,9 @@ void AddWorldOptions(CLI::App* command, Arguments& arguments) {
                    "fixed domains: all, named (without one for every posture), none")
       ->capture_default_str()
       ->check(CLI::IsMember({"all", "named", "none"}));
+  command->add_option("--place", arguments.world.place,
+                      "the same world, seen from another place: refused=provider1,\n"
+                      "timeout=…, 554=…, geo=… (zones), relay=N (before every N-th server)");
   command->add_option("--network", arguments.network, "servers are at this address and upwards")
       ->capture_default_str();
   command->add_option("--smtp-port", arguments.serve.smtp.smtp_port, "port of every server")

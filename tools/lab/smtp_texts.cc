@@ -24,11 +24,15 @@ constexpr std::string_view kExchange[] = {"SIZE 157286400",      "PIPELINING", "
 constexpr std::string_view kPlain[] = {"STARTTLS", "SIZE"};
 constexpr std::span<const std::string_view> kFlavours[] = {kPostfix, kExim, kExchange, kPlain};
 
+std::string NameAt(const World& world, const Address& address) {
+  return address.relayed ? kRelayName : world.HostName(address.owner);
+}
+
 }  // namespace
 
 Reply GreetingOf(const World& world, uint32_t index) {
   const Address& address = world.addresses()[index];
-  const std::string host = world.HostName(address.owner);
+  const std::string host = NameAt(world, address);
   switch (address.behaviour) {
     case Behaviour::kMultiLineGreeting:
       return {220, {host + " ESMTP", "We do not accept unsolicited mail.", "Have a nice day."}};
@@ -89,7 +93,7 @@ Reply EhloReplyOf(const World& world, uint32_t index, bool in_tls) {
     default:
       break;
   }
-  Reply reply{250, {world.HostName(address.owner)}};
+  Reply reply{250, {NameAt(world, address)}};
   const bool differs = address.behaviour == Behaviour::kEhloDiffers;
   for (const std::string_view keyword : kFlavours[address.flavour % std::size(kFlavours)]) {
     if (keyword != "STARTTLS") {

@@ -150,6 +150,7 @@ absl::StatusOr<World> World::Create(const WorldOptions& options) {
   world.AddProviders();
   if (world.mix_.HasCrowds()) world.AddCrowdPlaces();
   world.AddDomains();
+  if (absl::Status status = world.SeeFrom(options.place); !status.ok()) return status;
   // ::1, last; its owner is the first host that has it.
   Address v6;
   for (uint32_t i = 0; i < world.hosts_.size() && v6.owner == kNothing; ++i) {

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tools/lab/postures.h"
 
@@ -37,6 +38,7 @@ struct WorldOptions {
   uint32_t network = 0x7f100000;  // 127.16.0.0, host order
   FixedZones fixed = FixedZones::kAll;
   std::string mix = "default";
+  std::string place;  // from where it is looked at; empty: from where nothing is in the way
 };
 
 struct Zone {
@@ -76,7 +78,11 @@ struct Address {
   uint8_t flavour = 0;          // which EHLO keywords and texts
   uint16_t greet_delay_ms = 0;  // before --delay-scale
   uint8_t variant = 0;          // which of the owner's keys it has (CertificateStore::ChainOf)
+  bool relayed = false;         // something else answers on the way: kRelayName
 };
+
+// What calls itself so at every address that it stands before.
+inline constexpr char kRelayName[] = "relay.isp.lab";
 
 // Policy hosts (mta-sts.ZONE) share a few addresses behind those of the mail servers: so many
 // servers, one address where nobody listens, and one that drops every SYN.
@@ -161,6 +167,10 @@ class World {
   void AddCrowdPlace(Crowd crowd, const char* label, uint32_t addresses, Behaviour behaviour);
   void AddCrowdHosts(uint32_t zone, Draw& draw);
   void AddHostileHosts(uint32_t zone, Draw& draw);
+
+  // place.cc: what another place meets, "refused=provider1,geo=provider2,relay=3".
+  absl::Status SeeFrom(std::string_view place);
+  absl::Status SeeZoneFrom(std::string_view how, uint32_t zone);
 
   void AddDomains();
   uint32_t AddZone(DomainPosture posture, bool secure);
