@@ -37,7 +37,7 @@ double StepOf(double seconds) {
 std::string FormatRounded(double seconds) {
   std::string text = FormatDuration(seconds);
   for (const std::string_view zero : {"00s", "00m", "00h"}) {
-    if (text.size() > zero.size() && text.ends_with(zero)) text.resize(text.size() - zero.size());
+    if (text.size() > zero.size() && text.ends_with(zero)) text.erase(text.size() - zero.size());
   }
   return text;
 }
