@@ -111,6 +111,15 @@ TEST(Forms, Postfix) {
        "TLS not available due to local problem",
        "ST", "P"},
       {"smtp", "TLS is required, but our TLS engine is unavailable", "CU", "U"},
+      // smtp_tls_policy.c: said of a policy that cannot be looked up or read; TLS has not begun.
+      {"smtp",
+       "warning: smtp_tls_policy_maps, next-hop destination \"example.test\": invalid attribute "
+       "name: \"servername\"",
+       "CU", "U"},
+      {"smtp",
+       "warning: TLS policy lookup for example.test/mx.example.test: client TLS configuration "
+       "problem",
+       "CU", "U"},
       {"smtp", "Server certificate not verified", "CU", "P"},
       {"smtp", "Server certificate not trusted", "CU", "P"},
       {"smtp",
@@ -170,6 +179,17 @@ TEST(Forms, Postfix) {
       {"smtpd", "454 4.7.0 Error: too many new TLS sessions from unknown[192.0.2.1]", "SU", "U"},
       {"tlsproxy", "TLS handshake failed for service=smtpd peer=[192.0.2.1]:4711", "?", ""},
   });
+}
+
+TEST(Forms, PostfixsOwnPolicyIsNotItsOwnCertificate) {
+  const auto id = [](std::string_view line) {
+    const std::optional<Cause> cause = Classify(line, "postfix/smtp");
+    return cause ? cause->id : "";
+  };
+  EXPECT_EQ(id("4Xk1: to=<a@example.test>, relay=none, dsn=4.7.5, status=deferred (client TLS "
+               "configuration problem)"),
+            "own_tls_policy");
+  EXPECT_EQ(id("TLS is required, but our TLS engine is unavailable"), "own_tls_unavailable");
 }
 
 TEST(Forms, WhatAPeerIsQuotedWithIsThePeers) {

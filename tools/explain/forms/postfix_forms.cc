@@ -63,8 +63,21 @@ constexpr Form kForms[] = {
      "certificate.",
      "", "Make the server's key and certificate load (file rights, paths, expired reload).",
      "Not greylisting and not a block, though the reply is a 4xx."},
-    {"tls is required, but our tls engine is unavailable|tls is required, but unavailable|client "
-     "tls configuration problem",
+    {"smtp_tls_policy_maps, next-hop destination|smtp_tls_per_site, ", "own_tls_policy", kRefused,
+     kCause, kOwnSetup, kClient, kAny, kPlain, "our own TLS policy for this destination is no good",
+     "What our policy table, or the program for MTA-STS or DANE behind it, says of the destination "
+     "cannot be looked up or is no policy that this Postfix knows: the line says which.",
+     "Repair the table, or the program behind it (\"postmap -q DOMAIN TABLE\" shows what it says); "
+     "an attribute that is not known wants a newer Postfix.",
+     "", "Not the peer's doing: it was never asked."},
+    // The summary of those, and of the same at the levels themselves.
+    {"client tls configuration problem", "own_tls_policy", kRefused, kHint, kOwnSetup, kClient,
+     kAny, kPlain, "our own TLS policy for this destination is no good",
+     "The policy that our tables or settings give for the destination cannot be used: the warning "
+     "before it says why.",
+     "Look for the warning of smtp_tls_policy_maps before it.", "",
+     "Not the peer's doing: it was never asked. Nor our certificate: TLS has not begun."},
+    {"tls is required, but our tls engine is unavailable|tls is required, but unavailable",
      "own_tls_unavailable", kRefused, kCause, kOwnSetup, kClient, kAny, kPlain,
      "our own TLS client did not start",
      "Our own certificate, key, CA files or settings failed to load, so no mail that needs TLS can "
