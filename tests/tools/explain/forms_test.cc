@@ -192,6 +192,20 @@ TEST(Forms, PostfixsOwnPolicyIsNotItsOwnCertificate) {
   EXPECT_EQ(id("TLS is required, but our TLS engine is unavailable"), "own_tls_unavailable");
 }
 
+// SSL_get_error(3), SSL_ERROR_SYSCALL: an empty queue of errors is the end of the connection.
+TEST(Forms, OpensslWithoutAnErrorMeansThatTheConnectionEnded) {
+  Check({
+      {"",
+       "TLS error on connection to mx.example.test [192.0.2.1] (SSL_connect): "
+       "error:00000000:lib(0):func(0):reason(0)",
+       "ST", "P"},
+      {"",
+       "TLS error on connection from mail.example.test [192.0.2.1] (SSL_accept): "
+       "error:00000000:lib(0)::reason(0)",
+       "CT", "P"},
+  });
+}
+
 TEST(Forms, WhatAPeerIsQuotedWithIsThePeers) {
   Check({
       {"smtp",

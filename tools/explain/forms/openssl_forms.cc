@@ -90,6 +90,11 @@ constexpr Form kForms[] = {
     {"http request|https proxy request", "http_request", kRefused, kCause, kLogger, kServer, kAny,
      kNeedsContext, "a browser spoke HTTP to the TLS port",
      "Somebody opened the mail port in a browser, or a scanner did.", "", "", "Not an attack."},
+    // No error in OpenSSL's queue: SSL_get_error(3), SSL_ERROR_SYSCALL.
+    {"error:00000000:lib(0)", "peer_closed", kRefused, kHint, kOther, kAny, kAny, kPlain,
+     "the connection ended, and TLS knows no error",
+     "It was closed or reset in the middle of TLS, by the other side or by something on the way.",
+     "Look for a firewall on our way.", "Look into its log.", "Not the certificate."},
     {"unexpected eof while reading", "peer_closed", kRefused, kHint, kOther, kAny, kAny, kPlain,
      "the other side closed without a word",
      "It ended the connection without TLS's notice: scanners do, and so does who silently refuses "
