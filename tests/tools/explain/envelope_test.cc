@@ -94,6 +94,15 @@ TEST(FindRemote, KnowsRecipientHostAndAddress) {
   remote = FindRemote("[{LED=450 4.7.320 x [Message=y]};{FQDN=mx.example.test};{IP=192.0.2.1}]");
   EXPECT_EQ(remote.host, "mx.example.test");
   EXPECT_EQ(remote.address, "192.0.2.1");
+  remote = FindRemote("domain = \"Example.test\", hostname = \"mx.example.test\", elapsed = 636ms");
+  EXPECT_EQ(remote.domain, "example.test");
+  EXPECT_EQ(remote.host, "mx.example.test");
+  EXPECT_EQ(FindRemote("TLS error from 'mx.example.test': Handshake failed").host,
+            "mx.example.test");
+  EXPECT_EQ(FindRemote("ResolvedAddress { name: \"mx.example.test.\", addr: 192.0.2.2 }:25").host,
+            "mx.example.test");
+  EXPECT_EQ(FindRemote("smtp_tls_policy_maps, next-hop destination \"example.test\": x").domain,
+            "example.test");
   remote = FindRemote("to=<no domain, relay=none, to=<@>, H= [");
   EXPECT_EQ(remote.domain, "");
   EXPECT_EQ(remote.host, "");

@@ -192,6 +192,36 @@ TEST(Forms, PostfixsOwnPolicyIsNotItsOwnCertificate) {
   EXPECT_EQ(id("TLS is required, but our TLS engine is unavailable"), "own_tls_unavailable");
 }
 
+TEST(Forms, StalwartMoxKumoMta) {
+  Check({
+      {"", "TLS error from 'mx.example.test': STARTTLS not advertised by host.", "CU", "P"},
+      {"",
+       "context=\"tls\" event=\"unavailable\" mx=\"mx.example.test\" reason=\"STARTTLS was not "
+       "advertised by host\"",
+       "-", "P", kClear},
+      // It validates by itself: said of every signed domain where the resolver drops signatures.
+      {"", "DANE failed to authenticate: Bogus MX records were found", "CU", "U"},
+      {"", "DANE failed to authenticate 'mx.example.test': No TLSA records were found", "CU", "U"},
+      {"",
+       "TLS error from 'mx.example.test': Handshake failed: received fatal alert: "
+       "HandshakeFailure",
+       "ST", "U"},
+      {"",
+       "TLS error from 'mx.example.test': Handshake failed: invalid peer certificate: "
+       "UnknownIssuer",
+       "CU", "P"},
+      {"",
+       "l=debug m=\"queue deliverhost result\" err=\"tls error: STARTTLS: got 502, expected 220, "
+       "permanent: 502 5.5.1 Error: command not implemented\" host=mx.example.test",
+       "ST", "P"},
+      {"",
+       "KumoMTA internal: failed to connect to any candidate hosts: TLS handshake with "
+       "ResolvedAddress { name: \"mx.example.test.\", addr: 192.0.2.2 }:25 failed: tls handshake "
+       "eof",
+       "ST", "P"},
+  });
+}
+
 // SSL_get_error(3), SSL_ERROR_SYSCALL: an empty queue of errors is the end of the connection.
 TEST(Forms, OpensslWithoutAnErrorMeansThatTheConnectionEnded) {
   Check({
@@ -531,6 +561,12 @@ TEST(Forms, OtherLibraries) {
       {"", "remote error: tls: unknown certificate authority", "peer", "U"},
       {"", "SSL3 alert read:fatal:unknown CA", "peer", "U"},
   });
+}
+
+// Go 1.23, doc/godebug.md: x509negativeserial.
+TEST(Forms, WhatGoDoesNotParse) {
+  Check({{"", "tls: failed to parse certificate from server: x509: negative serial number", "CU",
+          "P"}});
 }
 
 // Forms of the same families that no table has by name: the rules decide.

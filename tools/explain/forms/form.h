@@ -86,6 +86,7 @@ struct ReasonCode {
 std::span<const Form> PostfixForms();
 std::span<const Form> EximForms();
 std::span<const Form> OtherMtaForms();
+std::span<const Form> NewerMtaForms();
 std::span<const Form> MicrosoftForms();
 std::span<const Form> ProviderForms();
 std::span<const Form> OpensslForms();

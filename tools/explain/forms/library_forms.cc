@@ -243,6 +243,14 @@ constexpr Form kForms[] = {
      "peer_digest_too_weak", kRefused, kCause, kLogger, kClient, kAny, kPlain,
      "the other side's chain is signed with SHA-1 or MD5", "", "",
      "Have the certificate issued anew with SHA-256.", "Not our own chain."},
+    {"x509: negative serial number|failed to parse certificate from server",
+     "certificate_not_parsed", kRefused, kCause, kLogger, kClient, kAny, kPlain,
+     "the server's certificate breaks a rule of X.509, and Go does not read it",
+     "The text behind it says which rule: Go 1.23 and later refuse a negative serial number, which "
+     "other libraries take. It ends the handshake, whether or not we verify.",
+     "GODEBUG=x509negativeserial=1, if it must be.",
+     "Have the certificate issued anew, with a positive serial number.",
+     "Not expiry, and not a name."},
     {"-bit keys are insecure", "rsa_key_too_small_go", kRefused, kCause, kLogger, kAny, kAny,
      kPlain, "an RSA key is under 1024 bits, which Go refuses",
      "Since Go 1.24 every RSA key under 1024 bits is refused: of a certificate, and of DKIM, too; "

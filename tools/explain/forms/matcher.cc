@@ -77,9 +77,9 @@ const Matcher& Matcher::Instance() {
 }
 
 Matcher::Matcher() {
-  const std::span<const Form> tables[] = {PostfixForms(),   EximForms(),     OtherMtaForms(),
-                                          MicrosoftForms(), ProviderForms(), OpensslForms(),
-                                          VerifyForms(),    LibraryForms(),  ReportForms()};
+  const std::span<const Form> tables[] = {
+      PostfixForms(),  EximForms(),    OtherMtaForms(), NewerMtaForms(), MicrosoftForms(),
+      ProviderForms(), OpensslForms(), VerifyForms(),   LibraryForms(),  ReportForms()};
   for (const std::span<const Form> table : tables) {
     for (const Form& form : table) {
       for (const std::string_view alternative : Split(form.patterns, '|')) {

@@ -213,6 +213,19 @@ std::string DomainAt(std::string_view text, size_t at) {
   return IsHostName(domain) ? LowerName(domain) : std::string();
 }
 
+// A domain that no address stands before: Stalwart's `domain = "example.test"`, and what Postfix
+// calls the next hop.
+std::string FindMarkedDomain(std::string_view text) {
+  for (const std::string_view mark : {"domain = \"", "domain=\"", "next-hop destination \""}) {
+    const size_t at = text.find(mark);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = text.substr(at + mark.size());
+    const std::string_view name = rest.substr(0, rest.find('"'));
+    if (IsHostName(name)) return LowerName(name);
+  }
+  return {};
+}
+
 std::string FindRecipientDomain(std::string_view text) {
   for (const std::string_view mark : {" == ", " ** ", "to=<", "to=", "to remote ", "rcpt=<",
                                       "Final-Recipient: rfc822;", "; to <"}) {
@@ -231,7 +244,7 @@ std::string FindRecipientDomain(std::string_view text) {
   for (const std::string_view mark : {"== ", "** "}) {
     if (text.starts_with(mark) && text.size() > 3) return DomainAt(text, 3);
   }
-  return {};
+  return FindMarkedDomain(text);
 }
 
 // "mx.example.test[192.0.2.1]" and Exim's "mx.example.test [192.0.2.1]".
@@ -256,7 +269,8 @@ void FindHostAndAddress(std::string_view text, Remote* remote) {
 
 void FindMarkedHost(std::string_view text, Remote* remote) {
   for (const std::string_view mark :
-       {"{FQDN=", "relay=", "H=", "host=", "lookup error for ", "host "}) {
+       {"{FQDN=", "relay=", "H=", "host=", "hostname = \"", "error from '", "authenticate '",
+        "ResolvedAddress { name: \"", "lookup error for ", "host "}) {
     const size_t at = text.find(mark);
     if (at == std::string_view::npos || (at > 0 && IsAlnum(text[at - 1]))) continue;
     size_t end = at + mark.size();
