@@ -148,6 +148,7 @@ std::string RenderDashboardJson(const Dashboard& dashboard) {
                      {"tls_reports", dashboard.totals.reports.reports},
                      {"tls_reports_given_again", dashboard.totals.reports.given_again},
                      {"tls_reports_other_contents", dashboard.totals.reports.other_contents},
+                     {"tls_reports_not_read", dashboard.totals.reports.not_read},
                      {"remarks", std::move(remarks)},
                      {"flows", std::move(flows)},
                      {"drops", std::move(drops)},

@@ -108,21 +108,27 @@ class Reader {
         &totals_->known_reports, &totals_->reports);
   }
 
-  void ReadAttachment(std::string bytes) {
+  // What is attached and no report is nobody's trouble; what says that it is one and cannot be read
+  // is told of.
+  void ReadAttachment(MailReader::Attachment attachment) {
+    const bool is_read = ReadsAsReport(std::move(attachment.bytes));
+    if (!is_read && attachment.is_labelled) ++totals_->reports.not_read;
+  }
+
+  bool ReadsAsReport(std::string bytes) {
     absl::StatusOr<std::unique_ptr<scanner::InputSource>> plain =
         scanner::Decompress(scanner::FromString(std::move(bytes)));
+    if (!plain.ok()) return false;
     std::string text;
-    if (!plain.ok() || !ReadSome(
-                            **plain, kMaxReportBytes, [] { return false; }, &text)
-                            .ok())
-      return;
-    // What is attached and no report is nobody's trouble.
-    if (LooksLikeTlsReport(text)) ReadReport(text).IgnoreError();
+    const absl::Status status = ReadSome(
+        **plain, kMaxReportBytes, [] { return false; }, &text);
+    return status.ok() && LooksLikeTlsReport(text) && ReadReport(text).ok();
   }
 
   absl::Status ReadMail(scanner::InputSource& source) {
-    MailReader mail([this](const Trouble& trouble) { Take(trouble); },
-                    [this](std::string bytes) { ReadAttachment(std::move(bytes)); });
+    MailReader mail(
+        [this](const Trouble& trouble) { Take(trouble); },
+        [this](MailReader::Attachment attachment) { ReadAttachment(std::move(attachment)); });
     const absl::Status status = ForEachLine(source, [&](std::string_view line, uint64_t number) {
       ++totals_->lines;
       mail.Add(line, number);

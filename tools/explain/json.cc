@@ -75,7 +75,8 @@ std::string RenderFindingsJson(const Findings& findings) {
                          {"given_again", findings.reports.given_again},
                          {"other_contents", findings.reports.other_contents},
                          {"unidentified", findings.reports.unidentified},
-                         {"not_kept", findings.reports.not_kept}};
+                         {"not_kept", findings.reports.not_kept},
+                         {"not_read", findings.reports.not_read}};
   json["causes"] = ordered_json::array();
   for (const CauseGroup* group : findings.groups) json["causes"].push_back(GroupOf(*group));
   json["checked"] = ordered_json::array();

@@ -135,8 +135,8 @@ void Writer::Head(const Findings& findings) {
     Paragraph("", JoinText(Many(reports.reports, "TLS report"), ": of ",
                            Grouped(reports.successful_sessions + reports.failed_sessions),
                            " sessions ", Grouped(reports.failed_sessions), " failed"));
-    for (const std::string& remark : RemarksOf(reports)) Paragraph("", remark);
   }
+  for (const std::string& remark : RemarksOf(findings.reports)) Paragraph("", remark);
   std::string counts;
   for (const TroubleKind kind : {TroubleKind::kRefused, TroubleKind::kClear, TroubleKind::kNote}) {
     uint64_t count = 0;
@@ -262,6 +262,13 @@ std::vector<std::string> RemarksOf(const ReportTotals& reports) {
     remarks.push_back(JoinText(Reports(reports.not_kept, "was", "were"), " beyond the first ",
                                Grouped(KnownReports::kMostKept),
                                ": given twice, such a report counts twice."));
+  }
+  if (reports.not_read > 0) {
+    remarks.push_back(JoinText(
+        Many(reports.not_read, "attachment"),
+        reports.not_read == 1 ? " of mail is said to be a TLS report, and is"
+                              : " of mail are said to be TLS reports, and are",
+        " none that can be read (JSON, plain or packed with gzip; RFC 8460): not counted."));
   }
   return remarks;
 }

@@ -203,6 +203,21 @@ TEST(Explain, ReadsReportsPlainPackedAndInMail) {
                                    "counts once.\n"));
 }
 
+TEST(Explain, SaysWhichReportsItCannotRead) {
+  const std::string head =
+      "From: tls@example.test\nContent-Type: multipart/report; report-type=tlsrpt; boundary=b\n\n"
+      "--b\nContent-Type: text/plain\n\nA TLS report.\n--b\n";
+  for (const std::string part :
+       {"Content-Type: application/tlsrpt+json\n\n{\"policies\":\n--b--\n",
+        "Content-Type: application/zip; name=x.json.zip\n\nPK\x03\x04......\n--b--\n",
+        "Content-Type: application/octet-stream\n\nnothing\n--b--\n"}) {
+    const Said said = Explain(head + part);
+    EXPECT_EQ(said.data["tls_reports"]["reports"], 0) << part;
+    EXPECT_EQ(said.data["tls_reports"]["not_read"], 1) << part;
+    EXPECT_THAT(said.text, HasSubstr("1 attachment of mail is said to be a TLS report")) << part;
+  }
+}
+
 TEST(Explain, SaysWhichReportsMayCountTwice) {
   const std::string report =
       R"({"organization-name":"X","date-range":{"start-datetime":"2026-11-27T00:00:00Z"},)"

@@ -18,12 +18,16 @@ using ::testing::SizeIs;
 struct Result {
   std::vector<Trouble> troubles;
   std::vector<std::string> attachments;
+  size_t labelled = 0;
 };
 
 Result Read(const std::string& mail) {
   Result result;
   MailReader reader([&](Trouble trouble) { result.troubles.push_back(std::move(trouble)); },
-                    [&](std::string bytes) { result.attachments.push_back(std::move(bytes)); });
+                    [&](MailReader::Attachment attachment) {
+                      if (attachment.is_labelled) ++result.labelled;
+                      result.attachments.push_back(std::move(attachment.bytes));
+                    });
   std::istringstream lines(mail);
   uint64_t number = 0;
   for (std::string line; std::getline(lines, line);) reader.Add(line, ++number);
@@ -174,11 +178,93 @@ TEST(MailReader, AttachmentsAreDecoded) {
               ElementsAre("{\"policies\":[]}\n"));
 }
 
+// What reporters, gateways and lists make of RFC 8460's two media types.
+TEST(MailReader, AReportIsKnownByWhatItHolds) {
+  const std::string head =
+      "Subject: Report Domain: example.org Submitter: example.test\n"
+      "Content-Type: multipart/report; x-boundary=no; report-type=tlsrpt; boundary = b\n\n--b\n";
+  const auto part = [&head](const std::string& fields, const std::string& body) {
+    return head + "Content-Type: text/plain\n\nThis is a report.\n\n--b\n" + fields + "\n" + body +
+           "\n--b--\n";
+  };
+  // RFC 4648 §10: "foobar".
+  for (const std::string fields :
+       {"Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n",
+        "Content-Type: application/x-gzip\nContent-Transfer-Encoding: base64 (RFC 2045)\n",
+        "Content-Type: application/zip; name*0=\"x.js\"; name*1=\"on.zip\"\n"
+        "Content-Transfer-Encoding: base64\n"}) {
+    const Result result = Read(part(fields, "Zm9vYmFy\n"));
+    EXPECT_THAT(result.attachments, ElementsAre("foobar")) << fields;
+    EXPECT_EQ(result.labelled, 1u) << fields;
+  }
+  const Result quoted = Read(
+      part("Content-Type: application/tlsrpt+json\nContent-Transfer-Encoding: Quoted-Printable\n",
+           "{\"policies\":=\n[]=7D"));
+  EXPECT_THAT(quoted.attachments, ElementsAre("{\"policies\":[]}\n"));
+  // In the text of a mail, or with a list's footer behind it.
+  EXPECT_THAT(Read("Subject: x\n\n{\"policies\":[]}\n").attachments,
+              ElementsAre("{\"policies\":[]}\n"));
+  EXPECT_THAT(Read(part("Content-Type: application/tlsrpt+gzip\n"
+                        "Content-Transfer-Encoding: base64\n",
+                        "Zm9vYg==\n\n-- \nA list's footer\n"))
+                  .attachments,
+              ElementsAre("foob"));
+}
+
+TEST(MailReader, SaysOfAReportThatCannotBeDecoded) {
+  const std::string fields =
+      "Content-Type: application/tlsrpt+gzip\nContent-Transfer-Encoding: base64\n\n";
+  const Result result = Read("Subject: x\n" + fields + "Zm9vY\n");
+  EXPECT_THAT(result.attachments, ElementsAre(""));
+  EXPECT_EQ(result.labelled, 1u);
+  // Of what nobody calls a report nothing is told.
+  EXPECT_THAT(Read("Subject: x\nContent-Type: application/pdf\n"
+                   "Content-Transfer-Encoding: base64\n\nZm9vY\n")
+                  .attachments,
+              IsEmpty());
+}
+
+TEST(MailReader, ReadsForwardedReportsButNotForwardedText) {
+  const std::string report =
+      "Subject: Report\nContent-Type: multipart/report; report-type=tlsrpt; boundary=i\n\n"
+      "--i\nContent-Type: text/plain\n\ndh key too small\n"
+      "--i\nContent-Type: application/tlsrpt+json\n\n{}\n--i--\n";
+  const std::string forwarded =
+      "Subject: Fwd\nContent-Type: multipart/mixed; boundary=o\n\n"
+      "--o\nContent-Type: text/plain\n\nSee below.\n"
+      "--o\nContent-Type: message/rfc822\n\n" +
+      report + "\n--o\nContent-Type: text/plain\n\nno shared cipher, SSL routines\n--o--\n";
+  const Result result = Read(forwarded);
+  EXPECT_THAT(result.attachments, ElementsAre("{}\n"));
+  ASSERT_THAT(result.troubles, SizeIs(1)) << "what stands behind the forwarded mail is ours again";
+  EXPECT_EQ(result.troubles[0].cause.id, "no_shared_cipher");
+}
+
+TEST(MailReader, TheTextOfABounceIsDecoded) {
+  const std::string head = "From: MAILER-DAEMON@mx1.example.org\nContent-Transfer-Encoding: ";
+  // printf 'TLS connect failed: error:0A00018A:SSL routines::dh key too small' | base64 -w 60
+  const Result base64 =
+      Read(head +
+           "base64\n\nVExTIGNvbm5lY3QgZmFpbGVkOiBlcnJvcjowQTAwMDE4QTpTU0wgcm91dGlu\n"
+           "ZXM6OmRoIGtleSB0b28gc21hbGw=\n");
+  ASSERT_THAT(base64.troubles, SizeIs(1));
+  EXPECT_EQ(base64.troubles[0].cause.id, "dh_key_too_small");
+  const Result quoted = Read(head +
+                             "quoted-printable\n\nTLS connect failed: error=3A0A00018A:SSL "
+                             "routines::dh key too sm=\nall\n");
+  ASSERT_THAT(quoted.troubles, SizeIs(1));
+  EXPECT_EQ(quoted.troubles[0].cause.id, "dh_key_too_small");
+}
+
 TEST(MailReader, LooksLikeMail) {
   EXPECT_TRUE(LooksLikeMail("Received: from x by y\n"));
   EXPECT_TRUE(LooksLikeMail("From MAILER-DAEMON Sat Nov 28\n"));
   EXPECT_TRUE(LooksLikeMail("Reporting-MTA: dns; x\n"));
   EXPECT_FALSE(LooksLikeMail("Nov 28 10:00:00 mx1 postfix/smtp[1]: x\n"));
+  EXPECT_TRUE(LooksLikeMail("X-Spam: no\r\nX-Long: a\r\n b\r\nTo: a@example.org\r\n"));
+  EXPECT_TRUE(LooksLikeMail("TLS-Report-Domain: example.org\n"));
+  EXPECT_FALSE(LooksLikeMail("X-Spam: no\n\nTo: a@example.org\n")) << "behind the fields";
+  EXPECT_FALSE(LooksLikeMail("2026-11-28T10:00:00Z mx1 postfix/smtp[1]: x\nTo: a\n"));
   EXPECT_FALSE(LooksLikeMail("warning: TLS library problem: x\n"));
   EXPECT_FALSE(LooksLikeMail(""));
 }

@@ -4,10 +4,11 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/time/time.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
+#include "tools/explain/lines/mime.h"
+#include "tools/explain/lines/tls_report.h"
 
 namespace mxsweep::tools {
 namespace {
@@ -35,17 +36,54 @@ std::pair<std::string, std::string_view> SplitField(std::string_view field) {
   return {Lower(TrimText(field.substr(0, colon))), TrimText(field.substr(colon + 1))};
 }
 
-// "x" of `boundary="x"` or `boundary=x` (RFC 2045 §5.1).
-std::string Parameter(std::string_view value, std::string_view name) {
-  const std::string lower = Lower(value);
-  const size_t at = lower.find(JoinText(name, "="));
-  if (at == std::string::npos) return {};
-  std::string_view rest = value.substr(at + name.size() + 1);
-  if (rest.starts_with('"')) {
-    rest.remove_prefix(1);
-    return std::string(rest.substr(0, rest.find('"')));
-  }
-  return std::string(rest.substr(0, rest.find_first_of("; \t")));
+// A field's name before its colon, in lower case; empty where a line begins with none. Behind a
+// time's colon stands a digit, behind a field's a blank or nothing (RFC 5322 §2.2).
+std::string FieldName(std::string_view line) {
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos || colon == 0) return {};
+  if (colon + 1 < line.size() && line[colon + 1] != ' ' && line[colon + 1] != '\t') return {};
+  const std::string_view name = line.substr(0, colon);
+  const bool is_name = std::ranges::all_of(name, [](char c) { return c > ' ' && c < 127; });
+  return is_name ? Lower(name) : std::string();
+}
+
+// Does only mail have this field?
+bool IsMailField(std::string_view name) {
+  static constexpr std::string_view kFields[] = {"return-path",
+                                                 "received",
+                                                 "received-spf",
+                                                 "delivered-to",
+                                                 "from",
+                                                 "to",
+                                                 "date",
+                                                 "subject",
+                                                 "mime-version",
+                                                 "content-type",
+                                                 "message-id",
+                                                 "reporting-mta",
+                                                 "x-original-to",
+                                                 "final-recipient",
+                                                 "arc-seal",
+                                                 "authentication-results",
+                                                 "dkim-signature",
+                                                 "auto-submitted",
+                                                 "tls-report-domain",
+                                                 "tls-report-submitter",
+                                                 "x-failed-recipients"};
+  return std::ranges::find(kFields, name) != std::end(kFields);
+}
+
+// May a part of this type be a report? Reporters and what passes their mail on label it as they
+// like: what it holds decides.
+bool MayBeReport(std::string_view type) {
+  static constexpr std::string_view kOthers[] = {
+      "multipart/", "message/", "image/", "audio/", "video/", "font/", "text/rfc822-headers"};
+  return std::ranges::none_of(kOthers,
+                              [type](std::string_view other) { return type.starts_with(other); });
+}
+
+bool IsText(std::string_view type) {
+  return type.empty() || type == "text/plain" || type == "text/html";
 }
 
 // "a@example.test" of "rfc822; a@example.test" and "mx.example.test" of "dns; mx.example.test".
@@ -68,27 +106,18 @@ std::optional<int64_t> ParseMailDate(std::string_view text) {
 
 bool LooksLikeMail(std::string_view start) {
   if (start.starts_with("From ")) return true;
-  static constexpr std::string_view kFields[] = {"return-path",
-                                                 "received",
-                                                 "delivered-to",
-                                                 "from",
-                                                 "to",
-                                                 "date",
-                                                 "subject",
-                                                 "mime-version",
-                                                 "content-type",
-                                                 "message-id",
-                                                 "reporting-mta",
-                                                 "x-original-to",
-                                                 "final-recipient",
-                                                 "arc-seal",
-                                                 "authentication-results",
-                                                 "dkim-signature",
-                                                 "auto-submitted",
-                                                 "x-failed-recipients"};
-  const std::string_view line = start.substr(0, start.find('\n'));
-  const std::string name = SplitField(line).first;
-  return std::ranges::find(kFields, name) != std::end(kFields);
+  // The first fields may be anybody's; among them is one that only mail has.
+  for (bool is_first = true; !start.empty(); is_first = false) {
+    const size_t end = std::min(start.find('\n'), start.size());
+    std::string_view line = start.substr(0, end);
+    start.remove_prefix(std::min(end + 1, start.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!is_first && (line.starts_with(' ') || line.starts_with('\t'))) continue;
+    const std::string name = FieldName(line);
+    if (name.empty()) return false;
+    if (IsMailField(name)) return true;
+  }
+  return false;
 }
 
 void MailReader::StartMessage() {
@@ -96,7 +125,9 @@ void MailReader::StartMessage() {
   date_s_.reset();
   boundaries_.clear();
   type_.clear();
-  base64_ = is_report_ = had_status_ = false;
+  encoding_ = Encoding::kNone;
+  is_report_ = is_report_mail_ = had_status_ = false;
+  nested_above_.reset();
   text_.clear();
 }
 
@@ -141,35 +172,48 @@ void MailReader::AddHeader(std::string_view line) {
 
 void MailReader::EndHeader() {
   const auto [name, value] = SplitField(header_);
+  const std::string lower = Lower(value);
   if (name == "content-type") {
-    type_ = Lower(TrimText(value.substr(0, value.find(';'))));
-    const std::string boundary = Parameter(value, "boundary");
+    type_ = TrimText(std::string_view(lower).substr(0, lower.find(';')));
+    const std::string boundary = MimeParameter(value, "boundary");
     if (type_.starts_with("multipart/") && !boundary.empty() &&
         boundaries_.size() < kMaxBoundaries) {
       boundaries_.push_back(boundary);
     }
+    is_report_mail_ |= Lower(MimeParameter(value, "report-type")) == "tlsrpt";
   }
   if (name == "content-type" || name == "content-disposition") {
-    const std::string lower = Lower(value);
-    is_report_ |= lower.find(".json") != std::string::npos ||
-                  lower.find("tlsrpt") != std::string::npos ||
-                  lower.find("application/gzip") != std::string::npos ||
-                  lower.find("application/json") != std::string::npos;
+    is_report_ |= lower.find("tlsrpt") != std::string::npos ||
+                  Lower(MimeParameter(value, "name")).find(".json") != std::string::npos ||
+                  Lower(MimeParameter(value, "filename")).find(".json") != std::string::npos;
   }
-  if (name == "content-transfer-encoding") base64_ = Lower(value) == "base64";
+  if (name == "content-transfer-encoding") {
+    const std::string_view word = std::string_view(lower).substr(0, lower.find_first_of(" \t(;"));
+    encoding_ = word == "base64"             ? Encoding::kBase64
+                : word == "quoted-printable" ? Encoding::kQuotedPrintable
+                                             : Encoding::kNone;
+  }
   if (name == "date" && top_) date_s_ = ParseMailDate(value);
   header_.clear();
 }
 
 void MailReader::EndHeaders() {
   in_headers_ = top_ = false;
+  is_report_ &= !type_.starts_with("multipart/");
   if (type_ == "message/delivery-status" || type_ == "message/global-delivery-status") {
     body_ = Body::kDeliveryStatus;
     had_status_ = true;
-  } else if (is_report_ && !type_.starts_with("multipart/")) {
-    body_ = Body::kAttachment;
-  } else if (type_.empty() || type_.starts_with("text/plain") || type_.starts_with("text/html")) {
+  } else if ((type_ == "message/rfc822" || type_ == "message/global") && !had_status_) {
+    // Mail that was forwarded. Behind a delivery report it is what was not delivered.
+    if (!nested_above_.has_value()) nested_above_ = boundaries_.size();
+    in_headers_ = true;
+    type_.clear();
+    encoding_ = Encoding::kNone;
+    is_report_ = false;
+  } else if (IsText(type_)) {
     body_ = Body::kText;
+  } else if (MayBeReport(type_)) {
+    body_ = Body::kAttachment;
   } else {
     body_ = Body::kOther;
   }
@@ -185,6 +229,7 @@ bool MailReader::IsBoundary(std::string_view line) {
       continue;
     }
     EndPart();
+    if (nested_above_.has_value() && i < *nested_above_) nested_above_.reset();
     boundaries_.resize(ends ? i : i + 1);
     in_headers_ = !ends;
     body_ = Body::kOther;
@@ -198,20 +243,25 @@ void MailReader::AddBody(std::string_view line, uint64_t number) {
     case Body::kOther:
       return;
     case Body::kText:
-      if (text_.size() + line.size() < kMaxTextBytes) AppendText(&text_, line, "\n");
-      return;
     case Body::kAttachment:
-      if (attachment_.size() + line.size() > kMaxAttachmentBytes) {
-        too_large_ = true;
-        return;
-      }
-      attachment_ += line;
-      if (!base64_) attachment_ += '\n';
+      AddContent(line);
       return;
     case Body::kDeliveryStatus:
       AddField(line, number);
       return;
   }
+}
+
+void MailReader::AddContent(std::string_view line) {
+  // Text is read as far as a bounce needs it; a report in it begins with a brace.
+  const bool is_prose = body_ == Body::kText && encoding_ == Encoding::kNone && !content_.empty() &&
+                        !content_.starts_with('{');
+  if (content_.size() + line.size() > (is_prose ? kMaxTextBytes : kMaxAttachmentBytes)) {
+    too_large_ = true;
+    return;
+  }
+  content_ += line;
+  if (encoding_ != Encoding::kBase64) content_ += '\n';
 }
 
 void MailReader::AddField(std::string_view line, uint64_t number) {
@@ -281,18 +331,33 @@ void MailReader::EndPart() {
     EndField();
     EndRecipient();
   }
-  if (body_ == Body::kAttachment && !too_large_ && !attachment_.empty()) {
-    std::string bytes;
-    if (!base64_) {
-      take_attachment_(std::move(attachment_));
-    } else if (absl::Base64Unescape(attachment_, &bytes)) {
-      take_attachment_(std::move(bytes));
-    }
-  }
-  attachment_.clear();
-  too_large_ = base64_ = is_report_ = false;
+  if (body_ == Body::kText || body_ == Body::kAttachment) EndContent();
+  content_.clear();
+  too_large_ = is_report_ = false;
+  encoding_ = Encoding::kNone;
   type_.clear();
   body_ = Body::kOther;
+}
+
+void MailReader::EndContent() {
+  const bool is_text = body_ == Body::kText;
+  const bool is_labelled = is_report_ || (is_report_mail_ && !is_text);
+  std::string bytes;
+  bool is_whole = is_text || !too_large_;
+  if (encoding_ == Encoding::kBase64) {
+    is_whole &= DecodeMimeBase64(content_, &bytes);
+  } else if (encoding_ == Encoding::kQuotedPrintable) {
+    bytes = DecodeQuotedPrintable(content_);
+  } else {
+    bytes = std::move(content_);
+  }
+  if (!is_whole) bytes.clear();
+  if (bytes.empty() && !is_labelled) return;
+  if (!is_text || is_labelled || LooksLikeTlsReport(bytes)) {
+    take_attachment_({std::move(bytes), is_labelled});
+  } else if (!nested_above_.has_value() && text_.size() < kMaxTextBytes) {
+    AppendText(&text_, std::string_view(bytes).substr(0, kMaxTextBytes - text_.size()), "\n");
+  }
 }
 
 void MailReader::EndMessage() {

@@ -23,8 +23,12 @@ bool LooksLikeMail(std::string_view start);
 class MailReader {
  public:
   using Take = absl::AnyInvocable<void(Trouble)>;
-  // An attachment that may be a TLS report (RFC 8460 §3, §5.3), decoded.
-  using TakeAttachment = absl::AnyInvocable<void(std::string bytes)>;
+  // An attachment, or a text, that may be a TLS report (RFC 8460 §3, §5.3).
+  struct Attachment {
+    std::string bytes;         // decoded; empty where it cannot be, or is too large
+    bool is_labelled = false;  // its type or name, or the message's, says that it is a report
+  };
+  using TakeAttachment = absl::AnyInvocable<void(Attachment)>;
 
   MailReader(Take take, TakeAttachment take_attachment)
       : take_(std::move(take)), take_attachment_(std::move(take_attachment)) {}
@@ -34,6 +38,7 @@ class MailReader {
 
  private:
   enum class Body : uint8_t { kOther, kText, kDeliveryStatus, kAttachment };
+  enum class Encoding : uint8_t { kNone, kBase64, kQuotedPrintable };
 
   void StartMessage();
   void EndMessage();
@@ -43,6 +48,8 @@ class MailReader {
   void EndPart();
   bool IsBoundary(std::string_view line);
   void AddBody(std::string_view line, uint64_t number);
+  void AddContent(std::string_view line);
+  void EndContent();
   void AddField(std::string_view line, uint64_t number);
   void EndField();
   void EndRecipient();
@@ -56,12 +63,15 @@ class MailReader {
   std::string header_;  // unfolded so far
   std::optional<int64_t> date_s_;
   std::vector<std::string> boundaries_;
+  // In forwarded mail: how many boundaries are around it.
+  std::optional<size_t> nested_above_;
+  bool is_report_mail_ = false;  // the message's type says that it brings a TLS report
   // Of the part that is read.
   std::string type_;
-  bool base64_ = false;
+  Encoding encoding_ = Encoding::kNone;
   bool is_report_ = false;
   Body body_ = Body::kOther;
-  std::string attachment_;
+  std::string content_;  // not yet decoded
   bool too_large_ = false;
   // Of the delivery report.
   std::string field_;

@@ -21,6 +21,7 @@ struct ReportTotals {
   uint64_t other_contents = 0;  // of them: KnownReports::Met
   uint64_t not_kept = 0;        // likewise
   uint64_t unidentified = 0;    // of them: without id, organization or days
+  uint64_t not_read = 0;        // attachments to mail that are said to be reports; not among them
 };
 
 // Does `text` look like the beginning of a report, and of no log in JSON?

@@ -18,7 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         MXSWEEP_CHECK(mxsweep::SanitizeText(trouble.line, trouble.line.size()) == trouble.line);
         MXSWEEP_CHECK(mxsweep::SanitizeText(trouble.remote.domain, 300) == trouble.remote.domain);
       },
-      [&attached](const std::string& bytes) { attached += bytes.size(); });
+      [&attached](const mxsweep::tools::MailReader::Attachment& attachment) {
+        attached += attachment.bytes.size();
+      });
   const std::string_view whole(reinterpret_cast<const char*>(data), size);
   mxsweep::tools::LooksLikeMail(whole);
   uint64_t number = 0;
