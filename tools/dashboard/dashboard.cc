@@ -148,9 +148,11 @@ std::vector<std::string> RemarksOf(const Dashboard& dashboard) {
   const bool is_empty = std::ranges::all_of(
       dashboard.flows, [](const FlowSeries& series) { return series.buckets.empty(); });
   if (is_empty && !dashboard.scans) {
-    remarks.push_back(
-        "In the inputs there is no delivery of a log that is known here, and no TLS "
-        "report: docs/dashboard.md says which logs are.");
+    remarks.push_back(dashboard.totals.reports.reports == 0
+                          ? "In the inputs there is no delivery of a log that is known here, and "
+                            "no TLS report: docs/dashboard.md says which logs are."
+                          : "In the inputs there is no delivery of a log that is known here, and "
+                            "their TLS reports tell of no session of a day that is known here.");
   }
   for (const std::string& why : dashboard.failed) {
     remarks.push_back(JoinText("Not read to its end: ", why, "."));

@@ -159,14 +159,10 @@ void Tally::CountFailure(Flow flow, const Trouble& trouble) {
 void Tally::Take(const Trouble& trouble) {
   ledger_.Add(trouble);
   if (!IsFailure(trouble.cause.kind)) return;
-  const bool is_report = trouble.reporter.has_value();
-  const Flow flow = is_report                                ? Flow::kReported
+  // A report's sessions come as deliveries; their failures may overlap.
+  const Flow flow = trouble.reporter.has_value()             ? Flow::kReported
                     : trouble.cause.role == TlsRole::kServer ? Flow::kInbound
                                                              : Flow::kOutbound;
-  if (is_report) {
-    Count(flow, PlaceOf(flow, {.host = *trouble.reporter}), trouble.time_s, Encryption::kClear,
-          /*is_known=*/true, trouble.count);
-  }
   if (trouble.time_s) CountFailure(flow, trouble);
 }
 

@@ -73,7 +73,11 @@ class Reader {
     const absl::Status began = ReadSome(
         *source, kStartBytes,
         // Who types a line waits for its answer; a report is told by more than its first line.
-        [&start] { return start.find('\n') != std::string::npos && !start.starts_with('{'); },
+        [&start] {
+          const size_t begin = start.find_first_not_of("[ \t\r\n");
+          const bool may_be_json = begin == std::string::npos || start[begin] == '{';
+          return start.find('\n') != std::string::npos && !may_be_json;
+        },
         &start);
     if (!began.ok()) return began;
     if (LooksLikeTlsReport(start)) {
@@ -98,14 +102,16 @@ class Reader {
     sink_->Take(delivery);
   }
 
+  // All reports in a text; the first error, where one cannot be read.
   absl::Status ReadReport(std::string_view text) {
-    const auto take_successes = [this](const Delivery& delivery) {
-      if (delivery.time_s.has_value()) totals_->span.Include(*delivery.time_s);
-      sink_->Take(delivery);
-    };
-    return ReadTlsReport(
-        text, [this](const Trouble& trouble) { Take(trouble); }, take_successes,
-        &totals_->known_reports, &totals_->reports);
+    absl::Status status;
+    for (const std::string_view report : SplitReports(text)) {
+      status.Update(ReadTlsReport(
+          report, [this](const Trouble& trouble) { Take(trouble); },
+          [this](const Delivery& delivery) { Take(delivery); }, &totals_->known_reports,
+          &totals_->reports));
+    }
+    return status;
   }
 
   // What is attached and no report is nobody's trouble; what says that it is one and cannot be read

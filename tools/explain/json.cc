@@ -76,6 +76,8 @@ std::string RenderFindingsJson(const Findings& findings) {
                          {"other_contents", findings.reports.other_contents},
                          {"unidentified", findings.reports.unidentified},
                          {"not_kept", findings.reports.not_kept},
+                         {"sessions_told_twice", findings.reports.sessions_told_twice},
+                         {"perhaps_told_twice", findings.reports.perhaps_told_twice},
                          {"not_read", findings.reports.not_read}};
   json["causes"] = ordered_json::array();
   for (const CauseGroup* group : findings.groups) json["causes"].push_back(GroupOf(*group));

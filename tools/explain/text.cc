@@ -263,6 +263,17 @@ std::vector<std::string> RemarksOf(const ReportTotals& reports) {
                                Grouped(KnownReports::kMostKept),
                                ": given twice, such a report counts twice."));
   }
+  if (reports.sessions_told_twice > 0) {
+    remarks.push_back(JoinText(Many(reports.sessions_told_twice, "session"),
+                               reports.sessions_told_twice == 1 ? " is" : " are",
+                               " told of under DANE and under MTA-STS: counted once."));
+  }
+  if (reports.perhaps_told_twice > 0) {
+    remarks.push_back(JoinText(
+        Reports(reports.perhaps_told_twice, "has", "have"),
+        " other numbers of sessions under DANE than under MTA-STS of the same domain: those to "
+        "which both were applied count twice."));
+  }
   if (reports.not_read > 0) {
     remarks.push_back(JoinText(
         Many(reports.not_read, "attachment"),

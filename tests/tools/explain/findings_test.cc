@@ -203,6 +203,22 @@ TEST(Explain, ReadsReportsPlainPackedAndInMail) {
                                    "counts once.\n"));
 }
 
+// "cat reports/*.json | mxsweep explain", and a list of reports.
+TEST(Explain, ReadsSeveralReportsInOneInput) {
+  const auto report = [](const std::string& id) {
+    return R"({"organization-name":"X","date-range":{"start-datetime":"2026-11-27T00:00:00Z"},)"
+           R"("report-id":")" +
+           id + R"(","policies":[{"policy":{"policy-type":"sts","policy-domain":"example.org"},)" +
+           R"("summary":{"total-failure-session-count":4}}]})";
+  };
+  for (const std::string& input : {report("1") + report("2"), report("1") + "\n" + report("2"),
+                                   "[" + report("1") + ",\n" + report("2") + "]\n"}) {
+    const Said said = Explain(input);
+    EXPECT_EQ(said.data["tls_reports"]["reports"], 2) << input;
+    EXPECT_EQ(said.data["tls_reports"]["failed_sessions"], 8) << input;
+  }
+}
+
 TEST(Explain, SaysWhichReportsItCannotRead) {
   const std::string head =
       "From: tls@example.test\nContent-Type: multipart/report; report-type=tlsrpt; boundary=b\n\n"

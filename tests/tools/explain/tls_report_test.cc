@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ using ::testing::SizeIs;
 struct Result {
   absl::Status status;
   std::vector<Trouble> troubles;
+  std::vector<Delivery> sessions;
   ReportTotals totals;
 };
 
@@ -29,7 +31,8 @@ Result ReadAll(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) {
     result.status = ReadTlsReport(
         text, [&](Trouble trouble) { result.troubles.push_back(std::move(trouble)); },
-        [](const Delivery&) {}, &known, &result.totals);
+        [&](Delivery delivery) { result.sessions.push_back(std::move(delivery)); }, &known,
+        &result.totals);
   }
   return result;
 }
@@ -237,10 +240,109 @@ TEST(KnownReports, DoesNotMixIdentityAndContents) {
   EXPECT_EQ(known.Add("a", "bc"), KnownReports::Met::kFirst);
 }
 
+// RFC 8460 §4.1: "failure types are non-exclusive", and the total counts sessions.
+TEST(TlsReport, CountsASessionThatFailedInTwoWaysOnce) {
+  const Result result = Read(
+      Report(R"([{"policy":{"policy-type":"sts","policy-domain":"example.org"},)"
+             R"("summary":{"total-successful-session-count":97,"total-failure-session-count":3},)"
+             R"("failure-details":[{"result-type":"certificate-expired","failed-session-count":3},)"
+             R"({"result-type":"certificate-host-mismatch","failed-session-count":2}]}])"));
+  EXPECT_THAT(result.troubles, SizeIs(2));
+  EXPECT_EQ(result.totals.failed_sessions, 3u);
+  ASSERT_THAT(result.sessions, SizeIs(2));
+  EXPECT_EQ(result.sessions[0].count, 97u);
+  EXPECT_EQ(result.sessions[1].encryption, Encryption::kClear);
+  EXPECT_EQ(result.sessions[1].count, 3u);
+}
+
+TEST(TlsReport, CountsByDetailsWhatHasNoTotal) {
+  const Result result =
+      Read(Report(R"([{"policy":{"policy-type":"sts","policy-domain":"example.org"},)"
+                  R"("failure-details":[{"result-type":"certificate-expired",)"
+                  R"("failed-session-count":4}]}])"));
+  EXPECT_EQ(result.totals.failed_sessions, 4u);
+}
+
+std::string TwoPolicies(const std::string& dane, const std::string& sts) {
+  const auto policy = [](const std::string& type, const std::string& summary) {
+    return R"({"policy":{"policy-type":")" + type + R"(","policy-domain":"example.org"},)" +
+           R"("summary":{)" + summary + "}}";
+  };
+  return Report("[" + policy("tlsa", dane) + "," + policy("sts", sts) + "," +
+                policy("no-policy-found", R"("total-successful-session-count":2)") + "]");
+}
+
+// RFC 8460 §4.1: "Reporters may report multiple applied policies (for example, an MTA-STS policy
+// and a DANE TLSA record for the same domain and MX)".
+TEST(TlsReport, CountsASessionUnderTwoPoliciesOnce) {
+  Result result = Read(TwoPolicies(R"("total-successful-session-count":7)",
+                                   R"("total-successful-session-count":7)"));
+  EXPECT_EQ(result.totals.successful_sessions, 9u);
+  EXPECT_EQ(result.totals.sessions_told_twice, 7u);
+  result =
+      Read(TwoPolicies(R"("total-successful-session-count":4,"total-failure-session-count":3)",
+                       R"("total-successful-session-count":6,"total-failure-session-count":1)"));
+  EXPECT_EQ(result.totals.successful_sessions, 6u);
+  EXPECT_EQ(result.totals.failed_sessions, 3u);
+  EXPECT_THAT(result.troubles, SizeIs(2)) << "each policy's failures are told";
+  EXPECT_EQ(result.totals.perhaps_told_twice, 0u);
+}
+
+TEST(TlsReport, SaysWhereItCannotTellWhetherTheyAreTheSame) {
+  const Result result = Read(TwoPolicies(R"("total-successful-session-count":7)",
+                                         R"("total-successful-session-count":5)"));
+  EXPECT_EQ(result.totals.successful_sessions, 14u);
+  EXPECT_EQ(result.totals.sessions_told_twice, 0u);
+  EXPECT_EQ(result.totals.perhaps_told_twice, 1u);
+}
+
+// RFC 8259 §6: 3, 3.0 and 30e-1 are the same number.
+TEST(TlsReport, ReadsNumbersHoweverTheyAreWritten) {
+  for (const char* number : {"3", "3.0", "30e-1", "\"3\""}) {
+    const Result result = Read(Report(
+        R"([{"policy":{"policy-domain":"example.org"},"summary":{"total-failure-session-count":)" +
+        std::string(number) + "}}]"));
+    EXPECT_EQ(result.totals.failed_sessions, 3u) << number;
+  }
+  // RFC 7493 §2.2: I-JSON has no such numbers; two of the last would make a small one.
+  for (const char* number : {"-1", "0.5", "1e300", "9007199254740992", "18446744073709551615"}) {
+    const std::string policy =
+        R"({"policy":{"policy-domain":"example.org"},"summary":{"total-failure-session-count":)" +
+        std::string(number) + "}}";
+    const Result result = Read(Report("[" + policy + "," + policy + "]"));
+    EXPECT_EQ(result.totals.failed_sessions, 0u) << number;
+  }
+}
+
+TEST(TlsReport, TakesADomainInAnySpelling) {
+  std::set<std::string> domains;
+  for (const char* domain : {"B\xC3\xBC"
+                             "cher.example.",
+                             "xn--BCHER-kva.example"}) {
+    const Result result = Read(Report(R"([{"policy":{"policy-domain":")" + std::string(domain) +
+                                      R"("},"summary":{"total-failure-session-count":1}}])"));
+    ASSERT_THAT(result.troubles, SizeIs(1));
+    domains.insert(result.troubles[0].remote.domain);
+  }
+  EXPECT_THAT(domains, ElementsAre("xn--bcher-kva.example"));
+}
+
+TEST(TlsReport, SplitsSeveral) {
+  const std::string text = R"({"a":"}{\"\\"} {"b":{}}
+{})";
+  EXPECT_THAT(SplitReports(text), ElementsAre(R"({"a":"}{\"\\"})", R"({"b":{}})", "{}"));
+  EXPECT_THAT(SplitReports("[\n{\"a\":[{}]},\n{}]"), ElementsAre(R"({"a":[{}]})", "{}"));
+  EXPECT_THAT(SplitReports("{} {\"a\":"), ElementsAre("{}", "{\"a\":"));
+  EXPECT_THAT(SplitReports("no report"), ElementsAre("no report"));
+  EXPECT_THAT(SplitReports(""), ElementsAre(""));
+}
+
 TEST(TlsReport, LooksLikeOne) {
   EXPECT_TRUE(LooksLikeTlsReport(kExample));
   EXPECT_TRUE(LooksLikeTlsReport("\xEF\xBB\xBF\n {\"policies\": []}"));
   EXPECT_FALSE(LooksLikeTlsReport(R"({"event":"delivered","tls":false})"));
+  EXPECT_TRUE(LooksLikeTlsReport("[\n {\"policies\": []}]"));
+  EXPECT_FALSE(LooksLikeTlsReport("[ERROR] {\"policies\": []}"));
   EXPECT_FALSE(LooksLikeTlsReport("\"policies\""));
 }
 
