@@ -155,8 +155,25 @@ class ChainJudge {
   // RFC 7671 §5.1: nothing of the certificate matters but that it is the one.
   Finding JudgeLeaf(const TlsaRecord& record) {
     if (elements_.front().Matches(record)) return {0, "", DaneFailure::kNone};
-    return {std::nullopt,
-            record.selector == kSpki ? "not the leaf's public key" : "not the leaf certificate"};
+    return {std::nullopt, JoinText(record.selector == kSpki ? "not the leaf's public key"
+                                                            : "not the leaf certificate",
+                                   WhatWasMeant(record))};
+  }
+
+  // What a record of usage 3 fits instead: a word from where it was made wrongly.
+  std::string WhatWasMeant(const TlsaRecord& record) {
+    TlsaRecord other = record;
+    other.selector = record.selector == kSpki ? kCert : kSpki;
+    if (elements_.front().Matches(other)) {
+      return record.selector == kSpki ? ", but the leaf certificate, for which selector 0 is"
+                                      : ", but the leaf's public key, for which selector 1 is";
+    }
+    for (size_t i = 1; i < elements_.size(); ++i) {
+      if (elements_[i].Matches(record)) {
+        return JoinText(", but that of certificate ", i, ", an issuer, for which usage 2 is");
+      }
+    }
+    return "";
   }
 
   // RFC 7671 §5.2. The leaf is no anchor of itself, as in OpenSSL.

@@ -148,6 +148,25 @@ TEST_F(Dane, Usage3MatchesNothingButTheLeaf) {
   EXPECT_FALSE(verdict.matched_record.has_value());
 }
 
+// RFC 6698 §2.1.1, §2.1.2: what each usage and selector is for.
+TEST_F(Dane, Usage3ThatFitsSomethingElseSaysWhatWasMeant) {
+  const auto reason = [this](TlsaRecord record) {
+    const DaneVerdict verdict = Judge({std::move(record)}, chain_);
+    EXPECT_DANE(verdict, DaneStatus::kMismatch);
+    return verdict.record_reasons.front();
+  };
+  TlsaRecord swapped = Tlsa(3, 0, 1, pki_.leaf);
+  swapped.selector = 1;
+  EXPECT_THAT(reason(swapped), HasSubstr("selector 0"));
+  swapped = Tlsa(3, 1, 2, pki_.leaf);
+  swapped.selector = 0;
+  EXPECT_THAT(reason(swapped), HasSubstr("selector 1"));
+  EXPECT_THAT(reason(Tlsa(3, 1, 1, pki_.intermediate)), HasSubstr("certificate 1"));
+  EXPECT_THAT(reason(Tlsa(3, 1, 1, pki_.intermediate)), HasSubstr("usage 2"));
+  EXPECT_EQ(reason(Tlsa(3, 1, 1, other_)), "not the leaf's public key");
+  EXPECT_EQ(reason(Tlsa(3, 0, 1, other_)), "not the leaf certificate");
+}
+
 TEST_F(Dane, Usage3IgnoresNameDatesKeyUsageAndChain) {
   const TestCertificate leaf = MakeSelfSigned({.common_name = "localhost",
                                                .subject_alt_names = "DNS:localhost",
