@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -51,6 +53,15 @@ bool IsDomain(std::string_view text) {
   }
 }
 
+// Equal but for one character that is another, missing or one too many.
+bool DiffersByOneAtMost(std::string_view a, std::string_view b) {
+  if (a.size() < b.size()) std::swap(a, b);
+  if (a.size() > b.size() + 1) return false;
+  const size_t same = static_cast<size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+  if (same == a.size()) return true;
+  return a.substr(same + 1) == b.substr(a.size() == b.size() ? same + 1 : same);
+}
+
 // A policy while it is being read: what has been seen of it.
 class PolicyReader {
  public:
@@ -59,16 +70,16 @@ class PolicyReader {
     if (line.key == "version") return TakeVersion(line);
     if (line.key == "mode") return TakeMode(line);
     if (line.key == "max_age") return TakeMaxAge(line);
+    NoteSlip(line);
     return absl::OkStatus();  // RFC 8461 §3.2: unknown keys are ignored
   }
 
   absl::StatusOr<StsPolicy> Finish() && {
-    if (!has_version_) return absl::InvalidArgumentError("no \"version\"");
-    if (!mode_.has_value()) return absl::InvalidArgumentError("no \"mode\"");
-    if (!max_age_s_.has_value()) return absl::InvalidArgumentError("no \"max_age\"");
+    if (!has_version_) return Missing("version");
+    if (!mode_.has_value()) return Missing("mode");
+    if (!max_age_s_.has_value()) return Missing("max_age");
     if (mx_.empty() && *mode_ != StsMode::kNone) {
-      return absl::InvalidArgumentError(
-          JoinText("no \"mx\", and the mode is ", ToAbsl(Word(*mode_))));
+      return Missing("mx", JoinText(", and the mode is ", ToAbsl(Word(*mode_))));
     }
     return StsPolicy{.mode = *mode_,
                      .max_age_s = *max_age_s_,
@@ -77,6 +88,22 @@ class PolicyReader {
   }
 
  private:
+  // An unknown key that may be a slip of the pen for a known one.
+  void NoteSlip(const PolicyLine& line) {
+    const std::string lower = absl::AsciiStrToLower(ToAbsl(line.key));
+    for (const std::string_view known : {"version", "mode", "max_age", "mx"}) {
+      if (!DiffersByOneAtMost(lower, known)) continue;
+      slips_.emplace(known, JoinText("line ", line.number, " has ", Quoted(line.key)));
+    }
+  }
+
+  absl::Status Missing(std::string_view key, std::string_view more = "") const {
+    const auto slip = slips_.find(std::string(key));
+    return absl::InvalidArgumentError(
+        JoinText("no \"", ToAbsl(key), "\"", ToAbsl(more),
+                 slip == slips_.end() ? "" : JoinText("; ", slip->second)));
+  }
+
   absl::Status TakeVersion(const PolicyLine& line) {
     if (has_version_) return absl::OkStatus();  // the first counts
     if (line.value != kPolicyVersion) {
@@ -133,6 +160,7 @@ class PolicyReader {
   std::optional<uint32_t> max_age_s_;
   std::vector<std::string> mx_;
   std::string remark_;
+  std::map<std::string, std::string> slips_;  // by the known key
 };
 
 }  // namespace

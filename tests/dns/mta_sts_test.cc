@@ -205,6 +205,20 @@ TEST(StsPolicyReader, WantsAnMxUnlessTheModeIsNone) {
   EXPECT_THAT(Policy("version: STSv1\nmode: none\nmax_age: 1\n").mx, IsEmpty());
 }
 
+// A policy of which a key is misspelt says which line that may be.
+TEST(StsPolicyReader, NamesTheKeyThatMayHaveBeenMeant) {
+  EXPECT_EQ(PolicyError("version: STSv1\nmode: enforce\nnmx: mx.example.org\nmax_age: 1\n"),
+            "no \"mx\", and the mode is enforce; line 3 has \"nmx\"");
+  EXPECT_EQ(PolicyError("version: STSv1\nMode: enforce\nmx: mx.example.org\nmax_age: 1\n"),
+            "no \"mode\"; line 2 has \"Mode\"");
+  EXPECT_EQ(PolicyError("version: STSv1\nmode: none\nmaxage: 1\n"),
+            "no \"max_age\"; line 3 has \"maxage\"");
+  EXPECT_EQ(PolicyError("version: STSv1\nmode: none\nage: 1\nmax-ages: 1\n"), "no \"max_age\"");
+  // Unknown keys beside all known ones are none of ours.
+  EXPECT_THAT(Policy("version: STSv1\nmode: enforce\nmx: a.example\nmxs: b\nmax_age: 1\n").mx,
+              ElementsAre("a.example"));
+}
+
 TEST(StsPolicyReader, RefusesPatternsThatAreNone) {
   for (const char* mx :
        {"", "*", "*.", "*example.org", "mx.*.example.org", "a..example", "mx.example.org.",
