@@ -1,6 +1,7 @@
 #include "dns/resolver.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -10,8 +11,14 @@
 namespace mxsweep::dns {
 namespace {
 
+// They cannot exist. Two, as one SERVFAIL may be chance.
+constexpr std::array<std::string_view, 2> kNoNames = {"mxsweep-a.invalid", "mxsweep-b.invalid"};
+
 // Shared by the callbacks of one probe; goes with the last of them.
 struct Probe {
+  explicit Probe(Resolver& asked) : resolver(asked) {}
+
+  Resolver& resolver;
   ResolverState state;
   size_t unanswered = 0;
   absl::AnyInvocable<void(ResolverState)> callback;
@@ -28,6 +35,7 @@ std::string Names(const std::vector<ServerState>& servers, bool (*fits)(const Se
 bool IsSilent(const ServerState& s) { return !s.answers; }
 bool IsBlind(const ServerState& s) { return s.answers && !s.validates; }
 bool IsDistrusted(const ServerState& s) { return s.answers && s.validates && !s.trusted; }
+bool CannotDeny(const ServerState& s) { return s.answers && !s.denies; }
 
 void Conclude(ResolverState& state) {
   const auto& servers = state.servers;
@@ -35,7 +43,9 @@ void Conclude(ResolverState& state) {
   const std::string silent = Names(servers, IsSilent);
   const std::string blind = Names(servers, IsBlind);
   const std::string distrusted = Names(servers, IsDistrusted);
-  state.validates = state.answers && blind.empty() && distrusted.empty();
+  const std::string without_denials = Names(servers, CannotDeny);
+  state.denies = without_denials.empty();
+  state.validates = state.answers && blind.empty() && distrusted.empty() && state.denies;
   if (!state.answers) {
     state.detail = JoinText("No resolver answers (", silent, "): ", servers.front().error, ".");
     return;
@@ -50,8 +60,35 @@ void Conclude(ResolverState& state) {
     sentences.push_back(JoinText(distrusted, " validates DNSSEC, but is not on a loopback ",
                                  "address, so that its AD bit is not believed."));
   }
+  if (!state.denies) {
+    sentences.push_back(JoinText(without_denials, " does not say NXDOMAIN of a name that cannot ",
+                                 "exist (RFC 6761): names without records look broken, or like ",
+                                 "names with some, and no DANE verdict can be given."));
+  }
   if (!silent.empty()) sentences.push_back(JoinText(silent, " does not answer."));
   state.detail = absl::StrJoin(sentences, " ");
+}
+
+// A server has been asked all.
+void FinishServer(Probe& probe) {
+  if (--probe.unanswered > 0) return;
+  Conclude(probe.state);
+  auto done = std::move(probe.callback);
+  done(std::move(probe.state));
+}
+
+// Only what a denial never looks like counts against a server: not its silence, nor a refusal.
+void AskForDenial(const std::shared_ptr<Probe>& probe, size_t server, size_t ask) {
+  probe->resolver.QueryServer(server, kNoNames[ask], RrType::kA,
+                              [probe, server, ask](const Response& response) {
+                                const bool failed = response.status == ResponseStatus::kServfail ||
+                                                    response.status == ResponseStatus::kBogus ||
+                                                    response.status == ResponseStatus::kOk;
+                                if (failed && ask + 1 < kNoNames.size())
+                                  return AskForDenial(probe, server, ask + 1);
+                                probe->state.servers[server].denies = !failed;
+                                FinishServer(*probe);
+                              });
 }
 
 }  // namespace
@@ -84,7 +121,7 @@ std::string_view Word(ResponseStatus status) {
 
 void ProbeResolver(Resolver& resolver, const ProbeOptions& options,
                    absl::AnyInvocable<void(ResolverState)> callback) {
-  auto probe = std::make_shared<Probe>();
+  auto probe = std::make_shared<Probe>(resolver);
   probe->callback = std::move(callback);
   probe->unanswered = resolver.server_count();
   probe->state.servers.resize(resolver.server_count());
@@ -98,11 +135,9 @@ void ProbeResolver(Resolver& resolver, const ProbeOptions& options,
       // scan.
       state.answers = IsAnswer(response.status);
       state.validates = state.answers && response.authentic_data;
-      if (!state.answers) state.error = response.detail;
-      if (--probe->unanswered > 0) return;
-      Conclude(probe->state);
-      auto done = std::move(probe->callback);
-      done(std::move(probe->state));
+      if (state.answers) return AskForDenial(probe, i, /*ask=*/0);
+      state.error = response.detail;
+      FinishServer(*probe);
     });
   }
 }

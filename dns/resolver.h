@@ -104,12 +104,17 @@ struct ServerState {
   bool answers = false;
   bool validates = false;  // Sets AD for a signed name.
   bool trusted = false;    // Its AD bit is believed.
-  std::string error;       // Why it does not answer; else empty.
+  // False: a name that cannot exist has got SERVFAIL, or records: what it says of names
+  // without records (most TLSA names) means nothing.
+  bool denies = true;
+  std::string error;  // Why it does not answer; else empty.
 };
 struct ResolverState {
   bool answers = false;  // At least one server does.
-  // Every server that answers validates, and is believed: DNSSEC states mean something.
+  // Every server that answers validates, is believed and can deny: DNSSEC states mean something.
   bool validates = false;
+  // Every server that answers can deny.
+  bool denies = true;
   // What a user should know, in a sentence or two; never empty.
   std::string detail;
   std::vector<ServerState> servers;
@@ -121,9 +126,10 @@ struct ProbeOptions {
   RrType type = RrType::kSoa;
 };
 
-// Asks every server of `resolver` once and calls `callback` from the loop when all have answered or
-// run into their deadline. `resolver` must live until then; if it is destroyed first, no callback
-// comes.
+// Asks every server of `resolver`, and those that answer also for names that cannot exist (RFC 6761
+// section 6.4: resolvers answer NXDOMAIN), and calls `callback` from the loop when all have
+// answered or run into their deadline. `resolver` must live until then; if it is destroyed first,
+// no callback comes.
 void ProbeResolver(Resolver& resolver, const ProbeOptions& options,
                    absl::AnyInvocable<void(ResolverState)> callback);
 

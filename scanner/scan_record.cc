@@ -58,6 +58,8 @@ std::string_view DaneFigures(const dns::ResolverState& state) {
   if (state.validates) return "complete";
   // Only a private tree goes on like this: it may have no root that could be asked for.
   if (!state.answers) return "unknown";
+  // Domains without TLSA records look like domains whose DANE is broken.
+  if (!state.denies) return "wrong";
   for (const dns::ServerState& server : state.servers) {
     if (server.validates && server.trusted) return "incomplete";
   }
@@ -75,6 +77,7 @@ json DescribeResolver(const ScanRecord& record) {
     servers.push_back({{"address", server.server},
                        {"answers", server.answers},
                        {"validates", validates(server)},
+                       {"denies", server.answers ? json(server.denies) : json(nullptr)},
                        {"ad_believed", server.trusted}});
   }
   json described = {{"validates", validates(state)},

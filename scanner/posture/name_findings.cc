@@ -27,13 +27,19 @@ std::string TlsaList(const MxHostRow& row) {
   return list;
 }
 
+// Why the resolver's word on DNSSEC does not count.
+std::string_view WhyBlind(const CheckWorld& world) {
+  return world.resolver_denies ? "the resolver does not validate DNSSEC"
+                               : "the resolver cannot tell what does not exist";
+}
+
 Fact TlsaFact(const CheckView& view, const MxHostRow& row) {
   const auto fact = [](Severity severity, std::string text, bool is_verdict) {
     return Fact{severity, "tlsa", "TLSA", std::move(text), is_verdict};
   };
   const std::string_view status = TextOf(row.tlsa_status);
   if (!view.world->resolver_validates) {
-    return fact(Severity::kUnknown, "unknown: the resolver does not validate DNSSEC", true);
+    return fact(Severity::kUnknown, JoinText("unknown: ", WhyBlind(*view.world)), true);
   }
   if (status == "secure") return fact(Severity::kGood, TlsaList(row), true);
   if (status == "none") return fact(Severity::kNote, "no record", false);
@@ -352,7 +358,7 @@ void AddDomainFindings(const CheckView& view, std::vector<Finding>* findings) {
   if (takes_mail && !view.world->resolver_validates) {
     AddFinding({.severity = Severity::kUnknown,
                 .id = "resolver_does_not_validate",
-                .title = "DANE cannot be judged: the resolver does not validate DNSSEC",
+                .title = JoinText("DANE cannot be judged: ", WhyBlind(*view.world)),
                 .why = JoinText(view.world->resolver, " Nothing is known of TLSA records."),
                 .fix = "ask again with a validating resolver on this machine",
                 .advice = "--resolver unbound starts one for this. Where the path to another "

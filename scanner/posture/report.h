@@ -119,7 +119,8 @@ struct CheckWorld {
   absl::Time now;
   std::string resolver;
   bool resolver_validates = false;
-  uint16_t port = 25;  // of the servers, and so of the TLSA records
+  bool resolver_denies = true;  // false: it cannot tell what does not exist, and counts as blind
+  uint16_t port = 25;           // of the servers, and so of the TLSA records
 };
 
 // A domain to report: its name as it is looked up, and as the user gave it.

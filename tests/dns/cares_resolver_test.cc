@@ -1158,10 +1158,13 @@ TEST_F(CaresResolverTest, SetsNoTimersWhenIdle) {
 
 TEST_F(CaresResolverTest, IsProbedServerByServer) {
   ScriptedServer validating([](const ScriptedQuery& query) -> std::vector<Bytes> {
-    MessageWriter writer(query.name, query.type, {.id = query.id, .ad = true});
-    writer.RawRecord(".", RrType::kSoa, 1, Bytes(22));
+    const bool exists = query.type == RrType::kSoa;
+    MessageWriter writer(query.name, query.type,
+                         {.id = query.id, .ad = true, .rcode = exists ? 0 : 3});
+    if (exists) writer.RawRecord(".", RrType::kSoa, 1, Bytes(22));
     return {writer.Done()};
   });
+  // It has an answer to every question.
   ScriptedServer plain([](const ScriptedQuery& query) -> std::vector<Bytes> {
     MessageWriter writer(query.name, query.type, {.id = query.id});
     writer.RawRecord(".", RrType::kSoa, 1, Bytes(22));
@@ -1177,9 +1180,9 @@ TEST_F(CaresResolverTest, IsProbedServerByServer) {
   EXPECT_TRUE(state->servers[0].validates);
   EXPECT_FALSE(state->servers[1].validates);
   EXPECT_TRUE(state->servers[1].answers);
+  EXPECT_TRUE(state->servers[0].denies);
   EXPECT_FALSE(state->servers[2].answers);
-  EXPECT_EQ(validating.queries(), 1);
-  EXPECT_EQ(plain.queries(), 1);
+  EXPECT_EQ(validating.queries(), 2);  // and once for a name that cannot exist
 }
 
 TEST(ParseServerAddress, ReadsAddressesWithAndWithoutPort) {

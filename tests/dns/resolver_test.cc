@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/dns/fake_event_loop.h"
@@ -23,6 +24,8 @@ class StatedResolver : public FakeResolver {
     ResponseStatus status;
     bool ad;
     bool trusted;
+    // Of the names that cannot exist, one after the other; the last goes on.
+    std::vector<ResponseStatus> denials = {ResponseStatus::kNxDomain};
   };
   StatedResolver(EventLoop& event_loop, std::vector<Stated> servers)
       : FakeResolver(event_loop), servers_(std::move(servers)) {}
@@ -30,10 +33,15 @@ class StatedResolver : public FakeResolver {
   size_t server_count() const override { return servers_.size(); }
   std::string server_name(size_t index) const override { return "s" + std::to_string(index); }
   bool server_trusted(size_t index) const override { return servers_[index].trusted; }
-  QueryId QueryServer(size_t index, std::string_view, RrType, Callback callback) override {
+  QueryId QueryServer(size_t index, std::string_view name, RrType, Callback callback) override {
     Response response;
-    response.status = servers_[index].status;
-    response.authentic_data = servers_[index].ad;
+    Stated& server = servers_[index];
+    response.status = server.status;
+    response.authentic_data = server.ad;
+    if (name.ends_with(".invalid")) {
+      response.status = server.denials.front();
+      if (server.denials.size() > 1) server.denials.erase(server.denials.begin());
+    }
     response.detail = IsAnswer(response.status) ? "" : "no answer";
     loop().ScheduleAfter(std::chrono::seconds(1), [callback = std::move(callback),
                                                    response]() mutable { callback(response); });
@@ -96,6 +104,34 @@ TEST(ProbeResolver, IsAsGoodAsTheWorstThatAnswers) {
   EXPECT_TRUE(state.validates);
   EXPECT_THAT(state.detail, HasSubstr("s1 does not answer."));
   EXPECT_THAT(state.detail, Not(HasSubstr("s0")));
+}
+
+// RFC 6761 section 6.4: a resolver answers NXDOMAIN for every name below "invalid". Stubs that make
+// SERVFAIL of NXDOMAIN, and resolvers that put an address of their own in its place, are about.
+TEST(ProbeResolver, TellsOfOneThatCannotDeny) {
+  using enum ResponseStatus;
+  for (const ResponseStatus wrong : {kServfail, kBogus, kOk}) {
+    const ResolverState state = Probe({{kOk, true, true}, {kOk, true, true, /*denials=*/{wrong}}});
+    EXPECT_TRUE(state.answers);
+    EXPECT_FALSE(state.validates);
+    EXPECT_FALSE(state.denies);
+    EXPECT_TRUE(state.servers[0].denies);
+    EXPECT_FALSE(state.servers[1].denies);
+    EXPECT_THAT(state.detail, HasSubstr("s1 does not say NXDOMAIN"));
+    EXPECT_THAT(state.detail, Not(HasSubstr("s0")));
+  }
+}
+
+// One SERVFAIL may be chance; silence, a refusal and "no such record" say nothing of denials.
+TEST(ProbeResolver, DoesNotCallOneBlindForLess) {
+  using enum ResponseStatus;
+  for (const std::vector<ResponseStatus>& denials :
+       {std::vector{kServfail, kNxDomain}, std::vector{kNoData}, std::vector{kTimeout},
+        std::vector{kRefused}, std::vector{kMalformed}}) {
+    const ResolverState state = Probe({{kOk, true, true, denials}});
+    EXPECT_TRUE(state.validates) << Word(denials.front());
+    EXPECT_TRUE(state.denies) << Word(denials.front());
+  }
 }
 
 TEST(ProbeResolver, AsksASimulatedResolver) {

@@ -59,6 +59,7 @@ absl::Status AskDomains(const scanner::ScanOptions& options,
   control.on_resolver = [world, &root_answers](const dns::ResolverState& state) {
     world->resolver = state.detail;
     world->resolver_validates = state.validates;
+    world->resolver_denies = state.denies;
     root_answers = state.answers;
   };
   const absl::Status status = scanner::RunScan(options, std::move(control)).status();

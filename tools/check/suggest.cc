@@ -87,6 +87,9 @@ std::string WhyNoTlsa(const HostReport& host, const CheckWorld& world) {
 }
 
 void AppendTlsa(const HostReport& host, const ScanRows& rows, const CheckWorld& world,
+  if (!world.resolver_denies) {
+    return "our resolver cannot tell what does not exist (--resolver unbound can)";
+  }
                 std::string* out) {
   AppendText(out, ";\n");
   if (const std::string why = WhyNoTlsa(host, world); !why.empty()) {
