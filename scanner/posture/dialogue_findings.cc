@@ -56,6 +56,15 @@ Finding NoStartTls(const EndpointRow& row) {
         "does that (Cisco calls it \"inspect esmtp\"). Switch it off for port 25.";
     return finding;
   }
+  if (row.error_detail) {
+    finding.title = "the server ends its reply to EHLO before it comes to STARTTLS";
+    finding.why += JoinText(" As we saw, ", *row.error_detail,
+                            ": every line of a reply but the last has a hyphen behind the code "
+                            "(RFC 5321, section 4.2.1), and what comes later is no part of it.");
+    finding.fix = "let the server write \"250-\" in all lines but the last";
+    finding.advice = "A filter, a proxy or a mail server of somebody's own writes such replies.";
+    return finding;
+  }
   finding.advice =
       "It needs a certificate for its own name. Postfix: "
       "smtpd_tls_chain_files and smtpd_tls_security_level = may. Exim: tls_certificate, "
@@ -82,7 +91,11 @@ Finding StartTlsRefused(const EndpointRow& row) {
 
 std::string HowItFailed(const EndpointRow& row) {
   if (row.alert_received) {
-    return JoinText("The server ends the handshake with the alert \"", *row.alert_received, "\".");
+    // What it said besides stands in the detail behind the alert's name.
+    const std::string detail = row.error_detail.value_or("");
+    const size_t more = detail.find(", and in clear: ");
+    return JoinText("The server ends the handshake with the alert \"", *row.alert_received, "\"",
+                    more == std::string::npos ? "" : detail.substr(more), ".");
   }
   if (row.error_detail) return JoinText("The handshake breaks off: ", *row.error_detail, ".");
   return "The handshake breaks off.";

@@ -362,6 +362,20 @@ Finding OtherWithoutServerName(const EndpointRow& row) {
           .not_this = "Nothing is wrong with the certificate for who sends the name."};
 }
 
+// `row`.ehlo_after_tls has it.
+Finding StartTlsWithinTls() {
+  return {
+      .severity = Severity::kNote,
+      .id = "starttls_within_tls",
+      .title = "the server offers STARTTLS within TLS, too",
+      .why =
+          "It must not (RFC 3207, section 4.2). Senders that are in TLS already pass over it; "
+          "clients that go by the keywords alone ask for TLS again and fail.",
+      .fix = "let the server drop the keyword once TLS is on",
+      .advice = "The usual cause: a proxy ends TLS and hands on what the server behind it says.",
+      .not_this = "Not a certificate problem, and no mail is delivered in clear for it."};
+}
+
 bool IsShortRsa(const EndpointRow& row) {
   return row.leaf_key_type && row.leaf_key_type->starts_with("rsa") && row.leaf_key_bits &&
          *row.leaf_key_bits < 2048;
@@ -404,6 +418,9 @@ void AddTlsFindings(const CheckView& view, const HostRows&, const EndpointRow& r
   if (FailsWithinTls(row)) AddAfterTlsFinding(row, findings);
   if (row.without_server_name == "failed" || row.without_server_name == "invalid") {
     AddFinding(OtherWithoutServerName(row), place, findings);
+  }
+  if (row.ehlo_after_tls && std::ranges::count(*row.ehlo_after_tls, "STARTTLS") > 0) {
+    AddFinding(StartTlsWithinTls(), place, findings);
   }
   if (row.secure_renegotiation == false) AddFinding(NoRenegotiationInfo(), place, findings);
   const bool old = row.tls_version == "TLSv1" || row.tls_version == "TLSv1.1";

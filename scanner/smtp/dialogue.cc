@@ -1,8 +1,10 @@
 #include "scanner/smtp/dialogue.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "scanner/base/text.h"
 #include "scanner/smtp/command.h"
 #include "scanner/smtp/reply.h"
 #include "scanner/smtp/session.h"
@@ -66,6 +68,10 @@ bool OnEhlo(Dialogue* d) {
   d->facts->ehlo = ParseEhloKeywords(reply);
   if (d->facts->ehlo->starttls) return true;
   d->facts->outcome = Outcome::kNoStartTls;
+  const std::string behind = StartTlsBehind(d->session.unread());
+  if (!behind.empty()) {
+    d->facts->error_detail = JoinText("the reply to EHLO ends before \"", behind, "\"");
+  }
   return false;
 }
 

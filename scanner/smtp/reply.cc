@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "scanner/base/check.h"
 #include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
@@ -77,6 +78,23 @@ EhloKeywords ParseEhloKeywords(const SmtpReply& reply) {
     result.keywords.push_back(SanitizeText(keyword, kMaxEhloKeywordBytes));
   }
   return result;
+}
+
+std::string StartTlsBehind(std::string_view behind) {
+  while (!behind.empty()) {
+    const size_t end = std::min(behind.find('\n'), behind.size());
+    const std::string_view line =
+        FromAbsl(absl::StripAsciiWhitespace(ToAbsl(behind.substr(0, end))));
+    std::string_view keyword = line;
+    const size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
+    if (digits == kCodeDigits) keyword.remove_prefix(std::min(line.size(), kCodeDigits + 1));
+    keyword = keyword.substr(0, keyword.find_first_of(" \t"));
+    if (absl::EqualsIgnoreCase(ToAbsl(keyword), "STARTTLS")) {
+      return SanitizeText(line, kMaxErrorExcerptBytes);
+    }
+    behind.remove_prefix(std::min(end + 1, behind.size()));
+  }
+  return "";
 }
 
 SmtpReplyParser::Result SmtpReplyParser::Feed(std::span<const uint8_t> bytes) {

@@ -62,6 +62,11 @@ struct EhloKeywords {
 };
 EhloKeywords ParseEhloKeywords(const SmtpReply& reply);
 
+// The line in `behind`, what came behind the last line of an EHLO reply, that would have offered
+// STARTTLS: "250 STARTTLS", "STARTTLS"; sanitised. Empty: there is none. To no sender it is part of
+// the reply, which a line without hyphen ends (RFC 5321 §4.2.1).
+std::string StartTlsBehind(std::string_view behind);
+
 // Reads replies from a byte stream, however it is split; sans-IO. Feed it what was received until
 // it says kComplete; take the reply; feed it on from where it stopped.
 //

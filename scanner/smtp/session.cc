@@ -32,6 +32,16 @@ bool IsClearText(std::string_view answer) {
          std::ranges::all_of(answer.substr(0, kCodeDigits), absl::ascii_isdigit);
 }
 
+// Of a server that ends the handshake and then says in clear why: that; else empty. `answer` begins
+// with the record of an alert (RFC 8446 §6).
+std::string_view ClearTextBehindAlert(std::string_view answer) {
+  constexpr std::string_view kAlertType = "\x15";
+  constexpr size_t kAlertRecordBytes = 7;
+  if (!answer.starts_with(kAlertType) || answer.size() <= kAlertRecordBytes) return "";
+  answer.remove_prefix(kAlertRecordBytes);
+  return IsClearText(answer) ? answer : "";
+}
+
 // How the probe's connection went, for whoever looks after the address: it is no outcome of the
 // endpoint's.
 Outcome OutcomeOfFlight(const tls::ServerFlight& flight) {
@@ -218,8 +228,14 @@ void SmtpSession::FailHandshake(std::string_view answer) {
   }
   const tls::HandshakeFacts& shown = tls_->Facts();
   switch (shown.outcome) {
-    case tls::HandshakeOutcome::kAlertReceived:
-      return Fail(Outcome::kTlsAlert, "alert " + tls::AlertText(shown.alert_received.value_or(0)));
+    case tls::HandshakeOutcome::kAlertReceived: {
+      const std::string_view behind = FirstLine(ClearTextBehindAlert(answer));
+      return Fail(
+          Outcome::kTlsAlert,
+          JoinText("alert ", tls::AlertText(shown.alert_received.value_or(0)),
+                   behind.empty() ? "" : ", and in clear: \"",
+                   SanitizeText(behind, kMaxErrorExcerptBytes), behind.empty() ? "" : "\""));
+    }
     case tls::HandshakeOutcome::kClosed:
       return Fail(Outcome::kClosedEarly, shown.error_detail);
     case tls::HandshakeOutcome::kLocalError:

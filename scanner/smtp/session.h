@@ -62,7 +62,9 @@ class SmtpSession : Stream::Receiver {
   // What the last failure was, whether or not the facts say so: a completed handshake stays one.
   Outcome failure() const { return failure_; }
 
-  // Drops what has come behind the last reply, and says how many bytes that was.
+  // What has come behind the last reply.
+  std::string_view unread() const { return unread_; }
+  // Drops it, and says how many bytes that was.
   size_t DropUnread();
 
   // Makes the handshake; `server_name` is borrowed until it is done. False: it failed. The facts

@@ -46,6 +46,7 @@ Expected ExpectedOf(Manner manner) {
     case Manner::kIgnoresQuit:
       return {Outcome::kTlsOk, Stage::kQuit};
     case Manner::kNoStartTls:
+    case Manner::kStartTlsTooLate:
     case Manner::kHeloOnly:
       return {Outcome::kNoStartTls, Stage::kEhlo};
     case Manner::kEhloRefused:
@@ -97,6 +98,7 @@ Expected ExpectedOf(Manner manner) {
     case Manner::kGarbageInHandshake:
       return {Outcome::kTlsProtocolError, Stage::kHandshake};
     case Manner::kAlertInHandshake:
+    case Manner::kAlertThenClearText:
       return {Outcome::kTlsAlert, Stage::kHandshake, false, 2 + without_hybrid};
   }
   std::abort();
@@ -174,6 +176,12 @@ class ServerNetwork::Connection final : public Peer {
     Write(text, script().reply_delay_ns, travel());
     reply_ends_.push_back(written());
   }
+  // In one piece: what comes later is no longer behind the reply.
+  void ReplyWhole(const std::string& reply, const std::string& behind) {
+    const uint64_t end = written() + reply.size() + behind.size();
+    WriteWhole(reply + behind, script().reply_delay_ns);
+    reply_ends_.push_back(end);
+  }
   // The 421 was written: the client knows when its last byte has come.
   void Throttle() {
     WhenDelivered([this] {
@@ -206,6 +214,8 @@ class ServerNetwork::Connection final : public Peer {
         return Reply(helo ? "250 mx.sim.example\r\n" : "500 5.5.1 what?\r\n");
       case Manner::kNoStartTls:
         return Reply("250-mx.sim.example\r\n250-XSTARTTLS\r\n250 SIZE 1000\r\n");
+      case Manner::kStartTlsTooLate:
+        return ReplyWhole("250 mx.sim.example\r\n", "250 STARTTLS\r\n");
       default:
         return Reply("250-mx.sim.example\r\n250-SIZE 35882577\r\n250 StartTLS\r\n");
     }
@@ -224,15 +234,9 @@ class ServerNetwork::Connection final : public Peer {
       case Manner::kThrottledAtStartTls:
         Reply("421 4.7.0 go away\r\n");
         return Throttle();
-      case Manner::kInjects: {
-        // In one piece: what comes later is no longer behind the 220.
-        const std::string text = "220 go\r\n250 injected\r\n";
-        const int64_t delay_ns = script().reply_delay_ns;
-        const uint64_t end = written() + text.size();
-        WriteWhole(text, delay_ns);
-        reply_ends_.push_back(end);
+      case Manner::kInjects:
+        ReplyWhole("220 go\r\n", "250 injected\r\n");
         break;
-      }
       case Manner::kStartTls250:
         Reply("250 go ahead\r\n");
         break;
@@ -277,6 +281,8 @@ class ServerNetwork::Connection final : public Peer {
         const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);  // fatal, handshake_failure
         return Write(alert, 0, travel());
       }
+      case Manner::kAlertThenClearText:
+        return WriteWhole(std::string("\x15\x03\x03\x00\x02\x02\x28", 7) + "454 no key\r\n", 0);
       default:
         break;
     }

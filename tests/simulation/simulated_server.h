@@ -31,6 +31,7 @@ enum class Manner {
   kMixedGreeting,       // first line 554, last line 220
   kMixedStartTls,       // first line 220, last line 454
   kNoStartTls,
+  kStartTlsTooLate,  // behind the last line of the EHLO reply
   kHeloOnly,
   kEhloRefused,
   kEhlo4xx,
@@ -57,8 +58,9 @@ enum class Manner {
   kSilentInHandshake,
   kGarbageInHandshake,
   kAlertInHandshake,
+  kAlertThenClearText,
 };
-inline constexpr int kManners = static_cast<int>(Manner::kAlertInHandshake) + 1;
+inline constexpr int kManners = static_cast<int>(Manner::kAlertThenClearText) + 1;
 
 // What docs/outcomes.md says of such a server.
 struct Expected {

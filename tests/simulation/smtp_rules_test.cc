@@ -66,6 +66,14 @@ TEST(SmtpRules, KnowsStartTlsInAnyCaseAsAWholeWord) {
   EXPECT_EQ(RowOf(Manner::kGood).outcome, "tls_ok");
 }
 
+// RFC 5321 §4.2.1: the line without a hyphen is the last. What stands behind it is told.
+TEST(SmtpRules, SaysThatStartTlsCameBehindTheReply) {
+  const EndpointRow row = RowOf(Manner::kStartTlsTooLate);
+  EXPECT_EQ(row.outcome, "no_starttls");
+  EXPECT_EQ(row.error_detail, "the reply to EHLO ends before \"250 STARTTLS\"");
+  EXPECT_FALSE(RowOf(Manner::kNoStartTls).error_detail);
+}
+
 // RFC 5321 §4.2, §3.1: the code and the text are kept.
 TEST(SmtpRules, KeepsCodeAndTextOfAGreetingThatEndsTheDialogue) {
   const EndpointRow transient = RowOf(Manner::kGreeting4xx);
@@ -278,6 +286,15 @@ TEST(SmtpRules, QuotesAServerThatGoesOnInClearAfterItsConsent) {
   ASSERT_TRUE(row.error_detail);
   EXPECT_TRUE(row.error_detail->starts_with("the server goes on in clear: \"250 what"))
       << *row.error_detail;
+}
+
+// A server that first ends the handshake, too.
+TEST(SmtpRules, QuotesAServerThatGoesOnInClearBehindItsAlert) {
+  const EndpointRow row = RowOf(Manner::kAlertThenClearText);
+  EXPECT_EQ(row.outcome, "tls_alert");
+  EXPECT_EQ(row.alert_received, "handshake_failure");
+  EXPECT_EQ(row.error_detail, "alert handshake_failure, and in clear: \"454 no key\"");
+  EXPECT_EQ(RowOf(Manner::kAlertInHandshake).error_detail, "alert handshake_failure");
 }
 
 // RFC 5321 §4.1.1.10: QUIT, and its answer is waited for, briefly.

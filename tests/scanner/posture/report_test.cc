@@ -418,6 +418,39 @@ TEST(CheckReport, TellsWhatServersShowWithoutAServerName) {
   }
 }
 
+// RFC 3207 §4.2: not in the answer to EHLO within TLS.
+TEST(CheckReport, TellsOfStartTlsWithinTls) {
+  MadeUpDomain domain = testing::Plain();
+  EXPECT_EQ(Reported(domain).Find("starttls_within_tls"), nullptr);
+  Server(domain).ehlo_after_tls = {{"SIZE 1000", "STARTTLS"}};
+  const Reported report(std::move(domain));
+  ASSERT_NE(report.Find("starttls_within_tls"), nullptr);
+  EXPECT_EQ(report.Find("starttls_within_tls")->severity, Severity::kNote);
+  EXPECT_TRUE(report->passed);
+}
+
+TEST(CheckReport, TellsThatTheReplyToEhloEndsTooEarly) {
+  MadeUpDomain domain = testing::Plain();
+  testing::Silence(domain, "no_starttls", "ehlo");
+  Server(domain).error_detail = "the reply to EHLO ends before \"250 STARTTLS\"";
+  const Reported report(std::move(domain));
+  EXPECT_EQ(report->verdict, Verdict::kExposed);
+  ASSERT_NE(report.Find("no_starttls"), nullptr);
+  EXPECT_THAT(report.Find("no_starttls")->title, HasSubstr("ends its reply to EHLO"));
+  EXPECT_THAT(report.Find("no_starttls")->why, HasSubstr("before \"250 STARTTLS\""));
+}
+
+TEST(CheckReport, QuotesWhatAServerSaysBehindItsAlert) {
+  MadeUpDomain domain = testing::Plain();
+  testing::Silence(domain, "tls_alert", "handshake");
+  Server(domain).alert_received = "handshake_failure";
+  Server(domain).error_detail = "alert handshake_failure, and in clear: \"454 no key\"";
+  const Reported report(std::move(domain));
+  ASSERT_NE(report.Find("handshake_failed"), nullptr);
+  EXPECT_THAT(report.Find("handshake_failed")->why,
+              HasSubstr("\"handshake_failure\", and in clear: \"454 no key\"."));
+}
+
 TEST(CheckReport, TellsAnOddConsentToStartTls) {
   MadeUpDomain domain = testing::Plain();
   Server(domain).starttls_code = 250;

@@ -109,6 +109,17 @@ TEST(SmtpReplyParser, ReportsBytesBehindTheReplyAsNotConsumed) {
   EXPECT_THAT(parser.TakeReply().lines, ElementsAre("injected"));
 }
 
+// RFC 5321 §4.2.1: a hyphen behind the code, or the reply is over.
+TEST(StartTlsBehind, FindsTheLineThatCameTooLate) {
+  EXPECT_EQ(StartTlsBehind("250 SIZE 1000\r\n250 STARTTLS\r\n250 HELP\r\n"), "250 STARTTLS");
+  EXPECT_EQ(StartTlsBehind("SIZE\r\nstarttls \r\n"), "starttls");
+  EXPECT_EQ(StartTlsBehind("250-StartTLS"), "250-StartTLS");
+  EXPECT_EQ(StartTlsBehind("250 XSTARTTLS\r\n250 STARTTLSX\r\n250 NO STARTTLS\r\n"), "");
+  EXPECT_EQ(StartTlsBehind("2500 STARTTLS\r\n25 STARTTLS\r\n"), "");
+  EXPECT_EQ(StartTlsBehind("250\r\n\r\n250"), "");
+  EXPECT_EQ(StartTlsBehind(""), "");
+}
+
 TEST(SmtpReplyParser, RefusesWhatIsNotAReply) {
   EXPECT_THAT(ErrorOf("SSH-2.0-OpenSSH_9.2\r\n"), HasSubstr("\"SSH-2.0-OpenSSH_9.2\""));
   EXPECT_THAT(ErrorOf("\r\n"), HasSubstr("not an SMTP reply"));
