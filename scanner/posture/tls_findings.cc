@@ -376,6 +376,28 @@ Finding StartTlsWithinTls() {
       .not_this = "Not a certificate problem, and no mail is delivered in clear for it."};
 }
 
+// The second connection met no STARTTLS where the first did.
+bool OffersStartTlsAtTimes(const EndpointRow& row) {
+  return !row.without_server_name && row.without_server_name_detail &&
+         (row.without_server_name_detail->starts_with("no_starttls") ||
+          row.without_server_name_detail->starts_with("starttls_refused"));
+}
+
+Finding StartTlsAtTimes(const EndpointRow& row) {
+  return {.severity = Severity::kWarning,
+          .id = "starttls_at_times",
+          .title = "the server starts TLS on one connection and not on the next",
+          .why = JoinText("We connected twice: the first connection got TLS, the second did not (",
+                          *row.without_server_name_detail,
+                          "). What is said here of TLS is the first one's; a sender that meets the "
+                          "second delivers in clear or not at all."),
+          .fix = "give all machines behind the address the same TLS set-up",
+          .advice =
+              "A load balancer in front of several machines, or a server that runs out of "
+              "something, is the usual cause. Ask again a few times.",
+          .not_this = "Not a DNS problem: it is one address."};
+}
+
 bool IsShortRsa(const EndpointRow& row) {
   return row.leaf_key_type && row.leaf_key_type->starts_with("rsa") && row.leaf_key_bits &&
          *row.leaf_key_bits < 2048;
@@ -419,6 +441,7 @@ void AddTlsFindings(const CheckView& view, const HostRows&, const EndpointRow& r
   if (row.without_server_name == "failed" || row.without_server_name == "invalid") {
     AddFinding(OtherWithoutServerName(row), place, findings);
   }
+  if (OffersStartTlsAtTimes(row)) AddFinding(StartTlsAtTimes(row), place, findings);
   if (row.ehlo_after_tls && std::ranges::count(*row.ehlo_after_tls, "STARTTLS") > 0) {
     AddFinding(StartTlsWithinTls(), place, findings);
   }

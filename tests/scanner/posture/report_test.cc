@@ -418,6 +418,21 @@ TEST(CheckReport, TellsWhatServersShowWithoutAServerName) {
   }
 }
 
+// What one connection saw is not all there is to say of an address.
+TEST(CheckReport, TellsOfAServerThatStartsTlsAtTimes) {
+  MadeUpDomain domain = testing::Plain();
+  Server(domain).without_server_name_detail = "closed_early: closed by the server";
+  EXPECT_EQ(Reported(domain).Find("starttls_at_times"), nullptr);
+  for (const char* second : {"no_starttls", "starttls_refused: 454 not now"}) {
+    Server(domain).without_server_name_detail = second;
+    const Reported report(domain);
+    const Finding* finding = report.Find("starttls_at_times");
+    ASSERT_NE(finding, nullptr);
+    EXPECT_EQ(finding->severity, Severity::kWarning);
+    EXPECT_THAT(finding->why, HasSubstr(second));
+  }
+}
+
 // RFC 3207 §4.2: not in the answer to EHLO within TLS.
 TEST(CheckReport, TellsOfStartTlsWithinTls) {
   MadeUpDomain domain = testing::Plain();
