@@ -129,6 +129,23 @@ Finding NotListed(const DomainRow& row) {
           .not_this = "Not a certificate problem."};
 }
 
+// RFC 8461 §3.2 expects weeks or more: whoever can hinder a sender from fetching the policy needs
+// but wait until its copy has expired.
+constexpr uint32_t kShortMaxAgeSeconds = 7 * 86'400;
+constexpr uint32_t kUselessMaxAgeSeconds = 86'400;
+
+Finding ShortLived(uint32_t max_age_s) {
+  return {.severity = max_age_s < kUselessMaxAgeSeconds ? Severity::kWarning : Severity::kNote,
+          .id = "mta_sts_short_max_age",
+          .title = JoinText("senders forget the MTA-STS policy after ", max_age_s, " seconds"),
+          .why =
+              "A sender is protected by the copy that it keeps. Who wants to read the mail need "
+              "but keep it from fetching the policy anew for so long (RFC 8461, sections 3.2 and "
+              "10.2).",
+          .fix = "set max_age to some weeks: 1209600 is two",
+          .not_this = "The policy is valid all the same, and holds while a sender has it."};
+}
+
 void AddPolicyFindings(const CheckView& view, std::vector<Finding>* findings) {
   const DomainRow& row = *view.domain->row;
   const std::string& record = *row.mta_sts_status;
@@ -149,6 +166,10 @@ void AddPolicyFindings(const CheckView& view, std::vector<Finding>* findings) {
                 .why = "It protects nothing yet: senders deliver whatever they meet.",
                 .fix = "set mode: enforce, once reports show no failures"},
                {}, findings);
+  }
+  if (Is(row.mta_sts_mode, "enforce") &&
+      row.mta_sts_max_age.value_or(UINT32_MAX) < kShortMaxAgeSeconds) {
+    AddFinding(ShortLived(*row.mta_sts_max_age), {}, findings);
   }
   for (const HostRows& host : view.domain->hosts) {
     if (Unmatched(row, host.name)) AddFinding(NotListed(row), {host.name, ""}, findings);

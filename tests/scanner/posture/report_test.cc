@@ -159,6 +159,23 @@ TEST(CheckReport, CallsAnEnforcedPolicySafe) {  // RFC 8461 §5
   EXPECT_THAT(report->headline, HasSubstr("MTA-STS"));
 }
 
+// RFC 8461 §3.2: max_age "typically be in the range of weeks or greater".
+TEST(CheckReport, WarnsOfAPolicyThatIsSoonForgotten) {
+  const auto severity = [](const char* mode, uint32_t max_age_s) {
+    MadeUpDomain domain = testing::Plain();
+    testing::AddPolicy(domain, mode);
+    domain.domain().mta_sts_max_age = max_age_s;
+    const Reported report(std::move(domain));
+    const Finding* finding = report.Find("mta_sts_short_max_age");
+    return finding == nullptr ? Severity::kGood : finding->severity;
+  };
+  EXPECT_EQ(severity("enforce", 0), Severity::kWarning);
+  EXPECT_EQ(severity("enforce", 3600), Severity::kWarning);
+  EXPECT_EQ(severity("enforce", 86400), Severity::kNote);
+  EXPECT_EQ(severity("enforce", 604800), Severity::kGood);
+  EXPECT_EQ(severity("testing", 0), Severity::kGood);
+}
+
 TEST(CheckReport, RefusesMailToAHostThatThePolicyDoesNotName) {  // RFC 8461 §4.1
   MadeUpDomain domain = testing::Plain();
   testing::AddPolicy(domain, "enforce");
