@@ -46,8 +46,29 @@ std::string NotTheCertificate(const EndpointRow& row) {
          "and issuer do not count.";
 }
 
+// A record with SHA-512 that fits no longer hides those with SHA-256, right as they may be.
+Finding OutdoneRecords(const CheckView& view, const HostRows& host, const EndpointRow& row) {
+  Finding finding{
+      .severity = Severity::kBad,
+      .id = "dane_mismatch",
+      .title = "no TLSA record matches the certificate",
+      .why =
+          JoinText(kRefuse, row.dane_detail ? JoinText(" Records: ", *row.dane_detail, ".") : ""),
+      .advice =
+          "Of records with the same usage and selector senders heed those with the strongest "
+          "digest alone (RFC 7671, section 9): beside one with SHA-512 (3 1 2), none with "
+          "SHA-256 (3 1 1) counts.",
+      .not_this = NotTheCertificate(row)};
+  finding.records = NotPublished(TlsaRecordsFor(view, host), host);
+  finding.fix = finding.records.empty()
+                    ? "take the TLSA records 3 1 2 away: the right ones, 3 1 1, are published"
+                    : "take the TLSA records 3 1 2 away, and publish that of the certificate shown";
+  return finding;
+}
+
 Finding Mismatch(const CheckView& view, const HostRows& host, const EndpointRow& row) {
   if (IsAnchorRight(row)) return LeafAtFault(row);
+  if (OutdoesSha256(host)) return OutdoneRecords(view, host, row);
   const bool others_match = std::ranges::any_of(host.endpoints, [&view](const EndpointRow* each) {
     return DaneStatusFor(*view.domain->row, *each) == "match";
   });
@@ -65,8 +86,11 @@ Finding Mismatch(const CheckView& view, const HostRows& host, const EndpointRow&
       finding.records.empty() ? ""
                               : "That is below, if the certificate is the one you mean the "
                                 "server to show. ",
-      "Usually key or certificate was renewed and DNS forgotten: next time publish the new record "
-      "first, wait for the TTL to pass, and then switch. ",
+      NamesIssuersOnly(host)
+          ? "With usage 2 the server has to send the certificate that the record names: a root is "
+            "seldom sent, and authorities change their intermediate certificates unasked. "
+          : "Usually key or certificate was renewed and DNS forgotten: next time publish the new "
+            "record first, wait for the TTL to pass, and then switch. ",
       TlsaAdvice(finding.records));
   return finding;
 }

@@ -62,6 +62,13 @@ std::string NamesText(const output::CertificateRow& certificate);
 // "_25._tcp.mx.example.org. IN TLSA 3 1 1 <hex>", one for each key that the host's servers show:
 // the records are of the host's name, and a sender may meet any of its addresses.
 std::vector<std::string> TlsaRecordsFor(const CheckView& view, const HostRows& host);
+// Does the host have records of usage 3 and selector 1 with SHA-512? Then 3 1 1 records do not
+// count: of a usage and selector a sender heeds the strongest digest alone (RFC 7671 §9).
+bool OutdoesSha256(const HostRows& host);
+// Are all of its TLSA records that can be used of usage 2?
+bool NamesIssuersOnly(const HostRows& host);
+// Those of `records` that are not published yet.
+std::vector<std::string> NotPublished(std::vector<std::string> records, const HostRows& host);
 // What to know before such records are published.
 std::string TlsaAdvice(const std::vector<std::string>& records);
 // Who does what, of the senders that have a name: "In clear at once: Exim with GnuTLS. Returned at

@@ -190,6 +190,33 @@ const EndpointRow* Encrypting(const HostRows& host) {
   return found == host.endpoints.end() ? nullptr : *found;
 }
 
+// Records that match now, and will not after a change of key.
+void AddRolloverFinding(const HostRows& host, std::vector<Finding>* findings) {
+  if (!NamesIssuersOnly(host)) {
+    return AddFinding(
+        {.severity = Severity::kNote,
+         .id = "dane_rollover",
+         .title = "the TLSA records do not survive a change of key",
+         .why = "Only the present key is published. That is fine, until it is replaced.",
+         .fix = "publish the next key's record before the server uses it",
+         .advice = "Or renew certificates with the same key (certbot --reuse-key)."},
+        {host.name, ""}, findings);
+  }
+  // The server's own key may change as it likes; what must not is the issuer's.
+  const size_t issuers =
+      static_cast<size_t>(std::ranges::count_if(*host.row->tlsa, &output::TlsaEntry::usable));
+  if (issuers > 1) return;
+  AddFinding({.severity = Severity::kNote,
+              .id = "dane_rollover",
+              .title = "the TLSA records do not survive a change of issuer",
+              .why = "The one issuer's key is published: the server's own key may change, but "
+                     "authorities sign with other intermediate certificates unasked, and then no "
+                     "record matches.",
+              .fix = "publish the record of the server's own key, too",
+              .advice = "Or of every intermediate certificate that the authority may sign with."},
+             {host.name, ""}, findings);
+}
+
 void AddTlsaFindings(const CheckView& view, const HostRows& host, std::vector<Finding>* findings) {
   const MxHostRow& row = *host.row;
   const std::string_view status = TextOf(row.tlsa_status);
@@ -225,15 +252,7 @@ void AddTlsaFindings(const CheckView& view, const HostRows& host, std::vector<Fi
   }
   const bool matches = std::ranges::any_of(
       host.endpoints, [](const EndpointRow* each) { return each->dane_status == "match"; });
-  if (matches && row.dane_rollover_ready == false) {
-    AddFinding({.severity = Severity::kNote,
-                .id = "dane_rollover",
-                .title = "the TLSA records do not survive a change of key",
-                .why = "Only the present key is published. That is fine, until it is replaced.",
-                .fix = "publish the next key's record before the server uses it",
-                .advice = "Or renew certificates with the same key (certbot --reuse-key)."},
-               {host.name, ""}, findings);
-  }
+  if (matches && row.dane_rollover_ready == false) AddRolloverFinding(host, findings);
 }
 
 // The standard's null MX has preference 0; senders (Postfix) do not look at it.

@@ -169,6 +169,32 @@ std::vector<std::string> TlsaRecordsFor(const CheckView& view, const HostRows& h
   return records;
 }
 
+bool OutdoesSha256(const HostRows& host) {
+  return host.row != nullptr && host.row->tlsa &&
+         std::ranges::any_of(*host.row->tlsa, [](const output::TlsaEntry& record) {
+           return record.usable && record.usage == 3 && record.selector == 1 &&
+                  record.matching_type == 2;
+         });
+}
+
+bool NamesIssuersOnly(const HostRows& host) {
+  return host.row != nullptr && host.row->tlsa &&
+         std::ranges::all_of(*host.row->tlsa, [](const output::TlsaEntry& record) {
+           return !record.usable || record.usage == 2;
+         });
+}
+
+std::vector<std::string> NotPublished(std::vector<std::string> records, const HostRows& host) {
+  if (host.row == nullptr || !host.row->tlsa) return records;
+  for (const output::TlsaEntry& published : *host.row->tlsa) {
+    if (published.usage != 3 || published.selector != 1 || published.matching_type != 1) continue;
+    std::erase_if(records, [&published](const std::string& record) {
+      return record.ends_with(JoinText(" 3 1 1 ", published.data));
+    });
+  }
+  return records;
+}
+
 std::string TlsaAdvice(const std::vector<std::string>& records) {
   return JoinText(
       records.size() > 1 ? "Its addresses show different keys: publish all these records, since a "

@@ -57,10 +57,26 @@ KeysSeen KeysOf(const HostReport& host, const ScanRows& rows) {
   return seen;
 }
 
-// Published already, as 3 1 1.
+// A record with SHA-512, beside which none with SHA-256 counts (RFC 7671 §9).
+bool OutdoesSha256(const HostReport& host) {
+  return host.row != nullptr && host.row->tlsa &&
+         std::ranges::any_of(*host.row->tlsa, [](const output::TlsaEntry& record) {
+           return record.usable && record.usage == 3 && record.selector == 1 &&
+                  record.matching_type == 2;
+         });
+}
+
+// Published already: as 3 1 1 where that counts, or some record matches what the server shows.
 std::set<std::string> KeysPublished(const HostReport& host) {
   std::set<std::string> keys;
-  if (host.row == nullptr || !host.row->tlsa) return keys;
+  if (host.row == nullptr || !host.row->tlsa || host.row->tlsa->empty()) return keys;
+  for (const EndpointReport& endpoint : host.endpoints) {
+    if (endpoint.leaf != nullptr && endpoint.leaf->spki_sha256 &&
+        Is(endpoint.row->dane_status, "match")) {
+      keys.insert(*endpoint.leaf->spki_sha256);
+    }
+  }
+  if (OutdoesSha256(host)) return keys;
   for (const output::TlsaEntry& record : *host.row->tlsa) {
     if (record.usage == 3 && record.selector == 1 && record.matching_type == 1) {
       keys.insert(record.data);
@@ -71,6 +87,9 @@ std::set<std::string> KeysPublished(const HostReport& host) {
 
 // Why no TLSA record is suggested for the host; empty: there may be one.
 std::string WhyNoTlsa(const HostReport& host, const CheckWorld& world) {
+  if (!world.resolver_denies) {
+    return "our resolver cannot tell what does not exist (--resolver unbound can)";
+  }
   if (!world.resolver_validates) {
     return "whether its zone is signed is not known, since our resolver does not validate DNSSEC "
            "(--resolver unbound does)";
@@ -87,9 +106,6 @@ std::string WhyNoTlsa(const HostReport& host, const CheckWorld& world) {
 }
 
 void AppendTlsa(const HostReport& host, const ScanRows& rows, const CheckWorld& world,
-  if (!world.resolver_denies) {
-    return "our resolver cannot tell what does not exist (--resolver unbound can)";
-  }
                 std::string* out) {
   AppendText(out, ";\n");
   if (const std::string why = WhyNoTlsa(host, world); !why.empty()) {
@@ -112,6 +128,11 @@ void AppendTlsa(const HostReport& host, const ScanRows& rows, const CheckWorld& 
         out);
   }
   const std::string base = host.row->tlsa_base_domain.value_or(host.name);
+  if (!missing.empty() && OutdoesSha256(host)) {
+    AppendComment(
+        "Take its records 3 1 2 away with it: beside them no 3 1 1 counts (RFC 7671, section 9).",
+        out);
+  }
   for (const std::string& key : missing) {
     AppendText(out, "_", world.port, "._tcp.", base, ". IN TLSA 3 1 1 ", key, "\n");
   }

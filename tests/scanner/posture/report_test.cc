@@ -68,6 +68,52 @@ TEST(CheckReport, ComputesTheRecordThatHealsAMismatch) {
   EXPECT_EQ(report->todo, report.Find("dane_mismatch")->fix);
 }
 
+// RFC 7671 §9: of a usage and selector the strongest digest alone counts, so that beside a stale
+// 3 1 2 no 3 1 1 heals anything.
+TEST(CheckReport, DoesNotAdviseARecordThatAStrongerDigestOutdoes) {
+  const std::string sha512(128, 'f');
+  MadeUpDomain domain = testing::Plain();
+  testing::AddTlsa(domain, "", "mismatch");
+  testing::Host(domain).tlsa = {{3, 1, 2, sha512, true}};
+  const std::string hash = *Leaf(domain).spki_sha256;
+  const Reported stale(domain);
+  ASSERT_NE(stale.Find("dane_mismatch"), nullptr);
+  EXPECT_THAT(stale.Find("dane_mismatch")->fix, HasSubstr("take the TLSA records 3 1 2 away"));
+  EXPECT_THAT(stale.Find("dane_mismatch")->records,
+              ElementsAre("_25._tcp.mx.example.org. IN TLSA 3 1 1 " + hash));
+  // The right one is there, and is passed over.
+  testing::Host(domain).tlsa->push_back({3, 1, 1, hash, true});
+  const Reported outdone(domain);
+  EXPECT_THAT(outdone.Find("dane_mismatch")->fix, HasSubstr("take the TLSA records 3 1 2 away"));
+  EXPECT_THAT(outdone.Find("dane_mismatch")->records, IsEmpty());
+  // One that cannot be used outdoes nothing.
+  testing::Host(domain).tlsa = {{3, 1, 2, sha512, false}};
+  const Reported unusable(domain);
+  EXPECT_THAT(unusable.Find("dane_mismatch")->fix, Not(HasSubstr("away")));
+}
+
+// RFC 7671 §5.2: with usage 2 the server's own key may change, the issuer's may not.
+TEST(CheckReport, TellsAChangeOfIssuerFromAChangeOfKey) {
+  MadeUpDomain domain = testing::Dane();
+  testing::Host(domain).dane_rollover_ready = false;
+  testing::Host(domain).tlsa = {{2, 1, 1, std::string(64, 'a'), true}};
+  const Reported one(domain);
+  ASSERT_NE(one.Find("dane_rollover"), nullptr);
+  EXPECT_THAT(one.Find("dane_rollover")->title, HasSubstr("change of issuer"));
+  testing::Host(domain).tlsa->push_back({2, 1, 1, std::string(64, 'b'), true});
+  EXPECT_EQ(Reported(domain).Find("dane_rollover"), nullptr);
+  testing::Host(domain).tlsa = {{3, 1, 1, std::string(64, 'a'), true}};
+  EXPECT_THAT(Reported(domain).Find("dane_rollover")->title, HasSubstr("change of key"));
+}
+
+// RFC 7672 §3.1.2: the anchor has to be in the chain that is sent.
+TEST(CheckReport, SaysThatAnAnchorHasToBeSent) {
+  MadeUpDomain domain = testing::Plain();
+  testing::AddTlsa(domain, "", "mismatch");
+  testing::Host(domain).tlsa = {{2, 1, 1, std::string(64, 'a'), true}};
+  EXPECT_THAT(Reported(domain).Find("dane_mismatch")->advice, HasSubstr("has to send"));
+}
+
 TEST(CheckReport, KnowsThatAnExpiredCertificateDoesNotHurtDane) {  // RFC 7672 §3.1.1
   MadeUpDomain domain = testing::Dane();
   testing::Expire(domain);

@@ -122,6 +122,24 @@ TEST(Suggest, EachKeyThatWasSeenAndIsNotPublishedHasARecord) {
   EXPECT_EQ(TlsaCount(suggest()), 2u);
 }
 
+// RFC 7671 §9.
+TEST(Suggest, WhatAStrongerDigestOutdoesIsNotPublishedYet) {
+  const Check& check = Find("dane_mismatch");
+  scanner::ScanRows rows = check.Rows();
+  const auto suggest = [&] {
+    return SuggestZone(scanner::BuildCheckReport(check.Asked(), rows, check.world), rows,
+                       check.world);
+  };
+  ASSERT_EQ(TlsaCount(suggest()), 1u);
+  const std::string key = *rows.certificates.front().spki_sha256;
+  rows.hosts.front().tlsa = {{3, 1, 1, key, true}, {3, 1, 2, std::string(128, 'f'), true}};
+  EXPECT_EQ(TlsaCount(suggest()), 1u);
+  EXPECT_THAT(suggest(), HasSubstr("3 1 2 away"));
+  // A record that matches, of whatever kind, leaves nothing to publish.
+  rows.endpoints.front().dane_status = "match";
+  EXPECT_EQ(TlsaCount(suggest()), 0u);
+}
+
 TEST(Suggest, WhereDnssecIsAbsentOrNotKnownThereIsNoTlsaRecord) {
   for (const char* name : {"unsigned", "blind_resolver"}) {
     EXPECT_THAT(Zone(Find(name)), Not(HasSubstr("IN TLSA"))) << name;
