@@ -21,6 +21,8 @@ Sender WhoDemands(Then otherwise) {
       .min_rsa_bits = {0, kDemanded},
       .offers_dhe = {true, kDemanded},
       .offers_static_rsa = {true, kDemanded},
+      .offers_cbc = {true, kDemanded},
+      .offers_3des = {true, kDemanded},
       .demand = {Demand::kNothing, kDemanded},
       .dane = {false, kDemanded},
       .mta_sts = {false, kDemanded},

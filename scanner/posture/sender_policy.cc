@@ -344,10 +344,7 @@ class Visit {
       if (!sender_.needs_rfc5746.value) return Unknown(Reason::kSenderUnknown);
       if (*sender_.needs_rfc5746.value) return WithoutHandshake(Reason::kNoRenegotiationInfo);
     }
-    const bool static_rsa = version && *version < TlsVersion::kTls13 && !row_.group;
-    if (static_rsa && sender_.offers_static_rsa.value == false) {
-      return Unknown(Reason::kOtherOffer);
-    }
+    if (const std::optional<Step> step = AgainstItsSuites(version)) return step;
     const bool is_rsa = row_.leaf_key_type && row_.leaf_key_type->starts_with("rsa");
     if (is_rsa &&
         row_.leaf_key_bits.value_or(UINT32_MAX) < sender_.min_rsa_bits.value.value_or(0)) {
@@ -365,6 +362,20 @@ class Visit {
     if (!session) return Unknown(Reason::kNotTried);
     if (*session < level) return WithoutHandshake(Reason::kLevelTooLow);
     return std::nullopt;
+  }
+
+  // A suite that the sender does not offer: the server may have others for it, or none.
+  std::optional<Step> AgainstItsSuites(std::optional<TlsVersion> version) const {
+    if (version && *version < TlsVersion::kTls13 && !row_.group &&
+        sender_.offers_static_rsa.value == false) {
+      return Unknown(Reason::kOtherOffer);
+    }
+    const std::string cipher = row_.cipher.value_or("");
+    const bool is_3des = cipher.find("_3DES_") != std::string::npos;
+    const bool is_cbc = cipher.find("_CBC_") != std::string::npos;
+    if (is_3des && sender_.offers_3des.value == false) return Unknown(Reason::kOtherOffer);
+    if (!is_cbc || sender_.offers_cbc.value == true) return std::nullopt;
+    return Unknown(sender_.offers_cbc.value ? Reason::kOtherOffer : Reason::kSenderUnknown);
   }
 
   // The session against what is demanded of it beyond the sender's own limits. A server takes the

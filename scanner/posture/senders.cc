@@ -31,6 +31,8 @@ constexpr char kRfc8461[] = "RFC 8461";
 constexpr char kAssumed[] = "as Postfix at may";
 constexpr char kNone[] = "it has none";
 constexpr char kNotFound[] = "not found";
+// As OpenSSL is built unless told otherwise; that of RHEL is told otherwise.
+constexpr char kNoWeakCiphers[] = "OpenSSL since 1.1.0, no-weak-ssl-ciphers; tried with 3.0.19";
 
 // What Postfix does at every level.
 constexpr Sender Postfix() {
@@ -42,6 +44,8 @@ constexpr Sender Postfix() {
       .min_rsa_bits = {0, "level 0 has no floor; 1024 tried with Postfix 3.7.11"},
       .offers_dhe = {true, kPostconf},
       .offers_static_rsa = {true, kTried},
+      .offers_cbc = {true, kTried},
+      .offers_3des = {false, kNoWeakCiphers},
       .needs_rfc5746 = {true, kTried},
       .parses_strictly = {true, kTried},
       .server_name = {ServerName::kWithDane, "postconf(5), smtp_tls_servername"},
@@ -143,7 +147,7 @@ constexpr Sender OpenSslAtLevel(int level) {
   for (Cell<bool>* cell :
        {&sender.takes_any_2xx, &sender.takes_last_code, &sender.helo_at_mask,
         &sender.drops_injected, &sender.ip_literal, &sender.helo_in_tls, &sender.dane,
-        &sender.mta_sts, &sender.offers_dhe, &sender.offers_static_rsa}) {
+        &sender.mta_sts, &sender.offers_dhe, &sender.offers_static_rsa, &sender.offers_cbc}) {
     cell->source = kAssumed;
   }
   return sender;
@@ -245,6 +249,8 @@ constexpr Sender EximGnuTls() {
   sender.min_rsa_bits = {0, "the certificate is not verified"};
   sender.offers_dhe = {true, "GnuTLS, priority NORMAL"};
   sender.offers_static_rsa = {true, kEximTried};
+  sender.offers_cbc = {true, "GnuTLS 3.7.9, priority NORMAL"};
+  sender.offers_3des = {false, "GnuTLS 3.7.9, priority NORMAL"};
   sender.needs_rfc5746 = {false, kEximTried};
   sender.parses_strictly = {std::nullopt, "tried: some faults end it, others do not"};
   sender.server_name = {ServerName::kWithDane, kExim};
@@ -266,6 +272,8 @@ constexpr Sender EximOpenSsl() {
   sender.min_rsa_bits = {0, "the certificate is not verified"};
   sender.offers_dhe = {true, "OpenSSL, default cipher list"};
   sender.offers_static_rsa = {true, "OpenSSL, default cipher list"};
+  sender.offers_cbc = {true, "OpenSSL, default cipher list"};
+  sender.offers_3des = {false, kNoWeakCiphers};
   sender.needs_rfc5746 = {true, kOpenSsl3};
   sender.parses_strictly = {true, "OpenSSL, tried with 3.0"};
   sender.server_name = {ServerName::kWithDane, kExim};
@@ -287,6 +295,8 @@ constexpr Sender Stalwart() {
       .min_rsa_bits = {1025, "rustls issue 234: 1024 is refused, verified or not"},
       .offers_dhe = {false, "rustls"},
       .offers_static_rsa = {false, "rustls"},
+      .offers_cbc = {false, "rustls issue 381"},
+      .offers_3des = {false, "rustls"},
       .needs_rfc5746 = {std::nullopt, kNotFound},
       .parses_strictly = {std::nullopt, kNotFound},
       .server_name = {ServerName::kAlways, kStalwart},
@@ -329,6 +339,8 @@ constexpr Sender Go() {
       .min_rsa_bits = {1024, "Go issue 68762"},
       .offers_dhe = {false, kGoTls},
       .offers_static_rsa = {false, "Go 1.22, doc/godebug.md"},
+      .offers_cbc = {true, kGoTls},
+      .offers_3des = {false, "Go 1.23, doc/godebug.md"},
       .needs_rfc5746 = {false, "Go, handshake_client.go"},
       .parses_strictly = {std::nullopt, kNotFound},
       .server_name = {ServerName::kAlways, kGoTried},
@@ -371,6 +383,8 @@ constexpr Sender Java() {
       .min_rsa_bits = {1024, "jdk.certpath.disabledAlgorithms"},
       .offers_dhe = {true, kJdk},
       .offers_static_rsa = {false, kJdk},
+      .offers_cbc = {true, kJdk},
+      .offers_3des = {false, kJdk},
       .needs_rfc5746 = {std::nullopt, kNotFound},
       .parses_strictly = {std::nullopt, kNotFound},
       .server_name = {ServerName::kAlways, kJavaTried},
@@ -412,6 +426,8 @@ constexpr Sender Python() {
       .min_rsa_bits = {0, "the certificate is not verified; 1024 tried with Python 3.11.7"},
       .offers_dhe = {true, "Python 3.10, _ssl.c"},
       .offers_static_rsa = {false, kPythonTried},
+      .offers_cbc = {std::nullopt, "Python 3.10, _ssl.c: no SHA-1; in Debian's build, yes"},
+      .offers_3des = {false, "Python 3.10, _ssl.c"},
       .needs_rfc5746 = {true, kOpenSsl3},
       .parses_strictly = {true, "OpenSSL, tried with 3.0"},
       .server_name = {ServerName::kAlways, kPythonTried},

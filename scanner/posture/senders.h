@@ -71,6 +71,8 @@ struct Sender {
   Cell<uint32_t> min_rsa_bits;  // of the certificate's key, whether or not it is verified; 0: any
   Cell<bool> offers_dhe;
   Cell<bool> offers_static_rsa;
+  Cell<bool> offers_cbc;  // CBC with SHA-1, the only kind that our own ClientHello has
+  Cell<bool> offers_3des;
   Cell<bool> needs_rfc5746;  // ends the handshake with a server that does not know RFC 5746
   // Ends the handshake where a certificate of the chain is not strict DER, verified or not.
   Cell<bool> parses_strictly;
@@ -127,6 +129,8 @@ void VisitCells(const Sender& sender, Visitor&& visit) {
   visit("least RSA key, bits", sender.min_rsa_bits);
   visit("offers finite-field DHE", sender.offers_dhe);
   visit("offers static RSA", sender.offers_static_rsa);
+  visit("offers CBC with SHA-1", sender.offers_cbc);
+  visit("offers 3DES", sender.offers_3des);
   visit("needs RFC 5746", sender.needs_rfc5746);
   visit("parses certificates strictly", sender.parses_strictly);
   visit("sends a server name", sender.server_name);
