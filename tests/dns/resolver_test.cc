@@ -106,7 +106,7 @@ TEST(ProbeResolver, IsAsGoodAsTheWorstThatAnswers) {
   EXPECT_THAT(state.detail, Not(HasSubstr("s0")));
 }
 
-// RFC 6761 section 6.4: a resolver answers NXDOMAIN for every name below "invalid". Stubs that make
+// RFC 6761 §6.4: a resolver answers NXDOMAIN for every name below "invalid". Stubs that make
 // SERVFAIL of NXDOMAIN, and resolvers that put an address of their own in its place, are about.
 TEST(ProbeResolver, TellsOfOneThatCannotDeny) {
   using enum ResponseStatus;
