@@ -108,5 +108,18 @@ TEST(FindRemote, KnowsRecipientHostAndAddress) {
   EXPECT_EQ(remote.host, "");
 }
 
+TEST(FindRemote, KnowsTheFieldsOfStalwart) {
+  const Remote older = FindRemote(
+      R"(attempt{domain="example.test" attempt_number=0}: event="failed" mx="mx.example.test")");
+  EXPECT_EQ(older.domain, "example.test");
+  EXPECT_EQ(older.host, "mx.example.test");
+  const Remote newer =
+      FindRemote(R"(queueId = 1, domain = "Example.test", hostname = "mx.example.test", elapsed)");
+  EXPECT_EQ(newer.domain, "example.test");
+  EXPECT_EQ(newer.host, "mx.example.test");
+  EXPECT_EQ(FindRemote("(TLS error from 'mx.example.test': x)").host, "mx.example.test");
+  EXPECT_EQ(FindRemote("subdomain=\"no.test\"").domain, "");
+}
+
 }  // namespace
 }  // namespace mxsweep::tools

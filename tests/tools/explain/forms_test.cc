@@ -365,6 +365,40 @@ TEST(Forms, SendmailOpensmtpdQmailHaraka) {
   });
 }
 
+// Their own words, whatever they look like (the form of Broadcom's article 416007).
+TEST(Forms, MomentumStalwartMoxMaddy) {
+  Check({
+      {"", "451 4.7.6 [internal] STARTTLS required but not advertised", "CU", "P"},
+      {"=bounce/smtp",
+       "Diagnostic-Code: smtp; 451 4.7.6 [internal] STARTTLS required but not advertised", "CU",
+       "P"},
+      {"", "451 4.4.2 [internal] Connection died while negotiating STARTTLS (TLS)", "ST", "P"},
+      {"", "454 4.7.5 [internal] TLS handshake failed: certificate verify failed", "CU", "P"},
+      {"",
+       "INFO delivery{id=1}:attempt{domain=\"example.test\"}: smtp::outbound::delivery: "
+       "context=\"tls\" event=\"failed\" mx=\"mx.example.test\" error=I/O error: tls handshake eof",
+       "ST", "P"},
+      {"=bounce/smtp",
+       "<a@example.test> (TLS error from 'mx.example.test': I/O error: tls handshake eof)", "ST",
+       "P"},
+      {"", "(TLS error from 'mx.example.test': STARTTLS not advertised by host.)", "CU", "P"},
+      {"",
+       "(TLS error from 'mx.example.test': Handshake failed: received fatal alert: "
+       "HandshakeFailure)",
+       "ST", "U"},
+      {"",
+       "INFO STARTTLS error (delivery.start-tls-error) queueId = 1, domain = \"example.test\", "
+       "hostname = \"mx.example.test\", details = I/O Error, reason = tls handshake eof",
+       "ST", "P"},
+      {"",
+       "l=error m=\"permanent failure\" err=\"tls error: STARTTLS: got 502, expected 220, "
+       "permanent: "
+       "502 5.5.1 Error: command not implemented\" pkg=queue",
+       "ST", "P"},
+      {"", "\"reason\":\"TLS it not available or unauthenticated but required\"", "CU", "P"},
+  });
+}
+
 TEST(Forms, ExchangeAndSchannel) {
   Check({
       {"",
@@ -570,6 +604,16 @@ TEST(Forms, WhatGoDoesNotParse) {
 }
 
 // Forms of the same families that no table has by name: the rules decide.
+TEST(Forms, DotNet) {
+  Check({
+      {"",
+       "System.Security.Authentication.AuthenticationException: The remote certificate is invalid "
+       "according to the validation procedure.",
+       "CU", "P"},
+      {"", "An error occurred while attempting to establish an SSL or TLS connection.", "?", ""},
+  });
+}
+
 TEST(Forms, WhatIsNotKnownIsJudgedByTheRules) {
   const auto unknown = [](std::string_view line, std::string_view program) {
     const std::optional<Cause> cause = Classify(line, Program(program));

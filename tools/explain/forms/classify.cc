@@ -34,25 +34,17 @@ bool ContainsAny(std::string_view text, const std::string_view (&parts)[kCount])
 
 // --- The role of a line ---
 
-constexpr std::string_view kClientWords[] = {"ssl_connect",
-                                             "statem_clnt",
-                                             "starttls=client",
-                                             "connect failed",
-                                             "tls_process_ske",
-                                             "tls_process_server",
-                                             "get_server_",
-                                             "get_key_exchange",
-                                             "server_hello:",
-                                             "st_connect",
-                                             "posttls-finger",
-                                             "cannot start tls",
-                                             "tls session: ",
-                                             "tls_process_cert_status",
-                                             "smtp send",
-                                             "sendconnector",
-                                             " gsmtp",
-                                             "tls_process_certificate_request",
-                                             "tls_process_key_exchange"};
+constexpr std::string_view kClientWords[] = {"ssl_connect",      "statem_clnt",
+                                             "starttls=client",  "connect failed",
+                                             "tls_process_ske",  "tls_process_server",
+                                             "get_server_",      "get_key_exchange",
+                                             "server_hello:",    "st_connect",
+                                             "posttls-finger",   "cannot start tls",
+                                             "tls session: ",    "tls_process_cert_status",
+                                             "smtp send",        "sendconnector",
+                                             " gsmtp",           "tls_process_certificate_request",
+                                             "smtp::outbound",   "delivery.start-tls",
+                                             "tls error from '", "tls_process_key_exchange"};
 constexpr std::string_view kServerWords[] = {"ssl_accept",
                                              "statem_srvr",
                                              "starttls=server",
@@ -627,6 +619,11 @@ LineRole RoleOfLine(std::string_view line, std::string_view program) {
     if (client != server) role.role = client ? TlsRole::kClient : TlsRole::kServer;
   }
   if (role.role == TlsRole::kUnknown && IsDeliveryOfOurs(line)) role.role = TlsRole::kClient;
+  // Momentum's own words, though it writes them as a reply.
+  if (Contains(line, "[internal]")) {
+    role.role = TlsRole::kClient;
+    return role;
+  }
   for (const std::string_view quote : kQuotes) {
     role.quoted_from = std::min(role.quoted_from, line.find(quote));
   }

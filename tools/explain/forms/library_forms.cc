@@ -316,6 +316,17 @@ constexpr Form kForms[] = {
      "The demand is of this one message; the server does not know REQUIRETLS.",
      "Send without requireTLSExtensionEnabled, or by another way.", "Offer REQUIRETLS.",
      "Not a server without STARTTLS."},
+    // .NET (System.Net.Mail, MailKit)
+    {"remote certificate is invalid|remote certificate was rejected by the provided",
+     "certificate_not_verified", kRefused, kHint, kLogger, kClient, kAny, kPlain,
+     "the server's certificate did not pass our check",
+     "Name, issuer, dates or revocation; .NET names which only in newer versions.",
+     "Connect by the name in the certificate, and check the machine's roots.",
+     "Complete chain, right name, valid dates.", "Not the password, and not the key's size."},
+    {"attempting to establish an ssl or tls connection", "handshake_failed", kRefused, kSummary,
+     kUnknown, kClient, kAny, kPlain, "the TLS handshake failed",
+     "MailKit's summary; the exception within it says why.", "Look at the inner exception.", "",
+     "Not the certificate alone: versions and the wrong port end so, too."},
     // rustls (Stalwart and others)
     {"invalid peer certificate: expired", "certificate_expired", kRefused, kCause, kLogger, kAny,
      kAny, kPlain, "the certificate has expired", "", "Check our own clock, too.",

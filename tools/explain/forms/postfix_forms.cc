@@ -224,7 +224,7 @@ constexpr Form kForms[] = {
      "lost.",
      "If it is a real sender: look at MTU and firewalls.", "", "Not a certificate problem."},
     {"lost connection with * while * starttls|conversation with * timed out * "
-     "starttls|conversation with * starttls",
+     "starttls|conversation with * starttls|connection died while negotiating starttls",
      "lost_at_starttls", kRefused, kHint, kOther, kClient, kAny, kPlain,
      "the server was lost at STARTTLS",
      "The server closed, or fell silent, when we asked for TLS: a broken TLS set-up, or a firewall "
