@@ -185,6 +185,27 @@ TEST(LogReader, QmailTellsTheRecipientWhenADeliveryBegins) {
   EXPECT_EQ(troubles[0].remote.domain, "example.test");
 }
 
+TEST(LogReader, CountsWhatRsyslogSumsUp) {
+  const std::vector<Trouble> troubles =
+      Read({Smtp(811, "SSL_connect error to mx.example.test[192.0.2.1]:25: lost connection"),
+            Smtp(811,
+                 "message repeated 4 times: [ SSL_connect error to "
+                 "mx.example.test[192.0.2.1]:25: lost connection]")});
+  ASSERT_THAT(troubles, SizeIs(2));
+  EXPECT_EQ(troubles[0].count, 1u);
+  EXPECT_EQ(troubles[1].count, 4u);
+  EXPECT_EQ(troubles[1].cause.id, "peer_closed");
+  EXPECT_EQ(troubles[1].remote.host, "mx.example.test");
+}
+
+// Exim with log_selector = +subject.
+TEST(LogReader, ASubjectInEximsLogIsNoTrouble) {
+  EXPECT_THAT(Read({"2026-11-28 10:00:00 1tGabc-0001Xy-2f <= ann@example.test H=mx.example.test "
+                    "[192.0.2.1] P=esmtps X=TLS1.3:TLS_AES_256_GCM_SHA384:256 S=900 T=\"Re: Cannot "
+                    "start TLS: handshake failure\" for bob@example.org"}),
+              IsEmpty());
+}
+
 TEST(LogReader, LeavesOrdinaryLinesAlone) {
   EXPECT_THAT(Read({Smtp(811,
                          "4Xk1: to=<a@example.test>, relay=mx.example.test[192.0.2.1]:25, "

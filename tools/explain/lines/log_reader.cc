@@ -61,6 +61,27 @@ std::string NumberBehind(std::string_view text, std::string_view word) {
   return std::string(rest.substr(0, rest.find_first_not_of("0123456789")));
 }
 
+// rsyslog's "message repeated 4 times: [ … ]" stands for four more lines like the one before: takes
+// the frame away, and is how many.
+uint64_t TakeRepetition(std::string_view* text) {
+  constexpr std::string_view kFrame = "message repeated ";
+  if (!text->starts_with(kFrame)) return 1;
+  const std::string number = NumberBehind(*text, kFrame);
+  const size_t open = text->find(" times: [");
+  uint64_t times = 0;
+  if (open != kFrame.size() + number.size() || !ParseDigits(number, &times) || times == 0) return 1;
+  *text = TrimText(text->substr(open + 9));
+  if (text->ends_with(']')) text->remove_suffix(1);
+  return times;
+}
+
+// Exim's line of a message that came in ends with its subject, if the log has it (log_selector): a
+// stranger's text.
+std::string_view WithoutSubject(std::string_view text) {
+  if (!text.starts_with("<= ")) return text;
+  return text.substr(0, text.find(" T=\""));
+}
+
 void FillIn(const Remote& more, Remote* remote) {
   if (remote->domain.empty()) remote->domain = more.domain;
   if (remote->host.empty()) remote->host = more.host;
@@ -159,6 +180,8 @@ void LogReader::Add(std::string_view line, uint64_t number) {
   Envelope envelope = ParseEnvelope(line, now_s_);
   const std::optional<ExchangeRow> row = exchange_.ReadRow(line);
   if (row) envelope.text = row->text;
+  const uint64_t times = TakeRepetition(&envelope.text);
+  envelope.text = WithoutSubject(envelope.text);
   NoteRecipient(envelope);
   const std::string key = KeyOf(envelope);
   std::optional<Cause> cause = Classify(envelope.text, envelope.program);
@@ -187,6 +210,7 @@ void LogReader::Add(std::string_view line, uint64_t number) {
     const auto known = domain_of_number_.find(delivery);
     if (known != domain_of_number_.end()) trouble.remote.domain = known->second;
   }
+  trouble.count = times;
   trouble.time_s = envelope.time_s;
   trouble.line_number = number;
   trouble.line = SanitizeText(line, kMaxShownBytes);
