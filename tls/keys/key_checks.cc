@@ -253,7 +253,8 @@ KeyFindings CheckKey(const PublicKeyFacts& key, KeyCheckDepth depth) {
     case KeyType::kRsa:
     case KeyType::kRsaPss:
       CheckRsa(key, depth, &findings);
-      break;
+      findings.unchecked = key.modulus.empty();
+      return findings;
     case KeyType::kEc:
       if (key.error.empty()) point = CheckCurvePoint(key.curve.value_or(""), key.key);
       break;
@@ -264,6 +265,7 @@ KeyFindings CheckKey(const PublicKeyFacts& key, KeyCheckDepth depth) {
       break;
   }
   if (point == PointCheck::kOffCurve) Notes(&findings).Add(KeyWeakness::kEcPointOffCurve);
+  findings.unchecked = point == PointCheck::kNotKnown;
   return findings;
 }
 

@@ -59,6 +59,8 @@ struct KeyFindings {
   std::string detail;
   // The private key follows from what was found.
   bool private_key_follows = false;
+  // Of this kind of key, or of its curve, nothing is checked: that nothing was found says nothing.
+  bool unchecked = false;
 
   bool Has(KeyWeakness weakness) const;
 };

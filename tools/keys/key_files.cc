@@ -4,7 +4,9 @@
 #include <openssl/mem.h>
 
 #include <optional>
+#include <string>
 
+#include "scanner/base/sanitize.h"
 #include "scanner/base/text.h"
 #include "tls/pki/certificate_der.h"
 #include "tls/pki/pem_blocks.h"
@@ -44,6 +46,25 @@ std::optional<Der> WrapRsa(tls::Bytes numbers) {
   return Der(data, data + size);
 }
 
+// The certificate in a TRUSTED CERTIFICATE of OpenSSL's, in front of what it is trusted for.
+std::optional<Der> CutTrusted(tls::Bytes der) {
+  CBS input, certificate;
+  CBS_init(&input, der.data(), der.size());
+  if (!CBS_get_asn1_element(&input, &certificate, CBS_ASN1_SEQUENCE)) return std::nullopt;
+  return Der(CBS_data(&certificate), CBS_data(&certificate) + CBS_len(&certificate));
+}
+
+// How a public key comes out of a block of this kind; empty where nothing is known of it.
+std::string_view HowToRead(std::string_view kind) {
+  if (kind == "CERTIFICATE REQUEST" || kind == "NEW CERTIFICATE REQUEST") {
+    return ": openssl req -in FILE -noout -pubkey";
+  }
+  if (kind == "PKCS7") return ": openssl pkcs7 -in FILE -print_certs";
+  if (kind == "OPENSSH PRIVATE KEY") return ": ssh-keygen -e -m PKCS8 -f FILE";
+  if (kind.ends_with("PRIVATE KEY")) return ": openssl pkey -in FILE -pubout";
+  return "";
+}
+
 absl::Status ReadDer(std::string_view text,
                      absl::FunctionRef<absl::Status(KeyFileKind, Der)> take) {
   const tls::Bytes bytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());
@@ -58,6 +79,9 @@ absl::Status ReadDer(std::string_view text,
       return take(KeyFileKind::kPublicKey, *std::move(wrapped));
     }
   }
+  if (text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-")) {
+    return InvalidArgument("a key of SSH: ssh-keygen -e -m PKCS8 -f FILE makes one that is read");
+  }
   return InvalidArgument("no certificate and no public key in it, in PEM or DER");
 }
 
@@ -66,24 +90,36 @@ absl::Status ReadDer(std::string_view text,
 absl::Status ReadKeyText(std::string_view text,
                          absl::FunctionRef<absl::Status(KeyFileKind, Der)> take) {
   if (text.find("-----BEGIN ") == text.npos) return ReadDer(text, take);
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  std::string other;  // the first block that is none of ours
   const absl::StatusOr<size_t> taken = tls::ReadPemBlocks(
-      text, "key", [&take](std::string_view kind, tls::Bytes der) -> absl::StatusOr<bool> {
+      text, "key", [&](std::string_view kind, tls::Bytes der) -> absl::StatusOr<bool> {
         std::optional<Der> key;
-        if (tls::IsPemCertificate(kind) || kind == "PUBLIC KEY") {
+        const bool is_trusted = kind == "TRUSTED CERTIFICATE";
+        if (is_trusted) {
+          key = CutTrusted(der);
+        } else if (tls::IsPemCertificate(kind) || kind == "PUBLIC KEY") {
           key.emplace(der.begin(), der.end());
         } else if (kind == "RSA PUBLIC KEY") {
           key = WrapRsa(der);
         }
-        if (!key) return false;
+        if (!key) {
+          if (other.empty()) other = kind;
+          return false;
+        }
         const absl::Status status =
-            take(tls::IsPemCertificate(kind) ? KeyFileKind::kCertificate : KeyFileKind::kPublicKey,
+            take(is_trusted || tls::IsPemCertificate(kind) ? KeyFileKind::kCertificate
+                                                           : KeyFileKind::kPublicKey,
                  *std::move(key));
         if (!status.ok()) return status;
         return true;
       });
   if (!taken.ok()) return taken.status();
-  return *taken > 0 ? absl::OkStatus()
-                    : InvalidArgument("no certificate and no public key among its PEM blocks");
+  if (*taken > 0) return absl::OkStatus();
+  return InvalidArgument(JoinText("no certificate and no public key among its PEM blocks",
+                                  other.empty() ? "" : ", but ", SanitizeText(other, 60),
+                                  HowToRead(other)));
 }
 
 }  // namespace mxsweep::tools

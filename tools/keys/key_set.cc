@@ -197,6 +197,10 @@ absl::StatusOr<uint32_t> KeySet::KeyOf(const Item& item) {
   key.bits = item.facts.bits.value_or(0);
   key.type = NameIndex(item.facts.type_name);
   key.curve = NameIndex(item.facts.curve.value_or(""));
+  if (item.findings.unchecked) {
+    const std::string curve = item.facts.curve.value_or("");
+    ++unchecked_[JoinText(item.facts.type_name, curve.empty() ? "" : " ", curve)];
+  }
   key.private_key_follows = item.findings.private_key_follows;
   for (const tls::KeyWeakness weakness : item.findings.weaknesses) {
     key.weaknesses |= 1u << static_cast<uint32_t>(weakness);

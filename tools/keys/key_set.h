@@ -3,6 +3,7 @@
 #define MXSWEEP_TOOLS_KEYS_KEY_SET_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,6 +97,8 @@ class KeySet {
   std::string DetailOf(uint32_t key) const;
   std::string KnownListOf(uint32_t key) const;
   uint64_t unreadable() const { return unreadable_; }
+  // Distinct keys of kinds of which nothing is checked, by type and curve ("ed448").
+  const std::map<std::string, uint64_t>& unchecked() const { return unchecked_; }
 
  private:
   struct Item;
@@ -120,6 +123,7 @@ class KeySet {
   absl::flat_hash_map<uint32_t, std::string> details_;
   absl::flat_hash_map<uint32_t, std::string> known_lists_;
   uint64_t unreadable_ = 0;
+  std::map<std::string, uint64_t> unchecked_;
 };
 
 }  // namespace mxsweep::tools

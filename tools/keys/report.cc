@@ -120,6 +120,16 @@ std::string RenderKeys(const KeyReport& report) {
     AppendText(&out, "not read   ", Several(result.unreadable, "key"),
                " of no form that is known\n");
   }
+  uint64_t unchecked = 0;
+  std::vector<std::string> kinds;
+  for (const auto& [kind, number] : result.unchecked) {
+    unchecked += number;
+    kinds.push_back(kind);
+  }
+  if (unchecked > 0) {
+    AppendText(&out, "unchecked  ", Several(unchecked, "key"),
+               " of kinds without a check here: ", Names(kinds, kinds.size()), "\n");
+  }
   if (report.blocklist != nullptr) {
     AppendText(&out, "blocklist  ", Several(report.blocklist->size(), "known private key"),
                report.blocklist->date().empty() ? "" : JoinText(", of ", report.blocklist->date()),

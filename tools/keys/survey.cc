@@ -212,6 +212,7 @@ class Survey {
     result_.keys = keys_->keys().size();
     result_.moduli = keys_->moduli().size();
     result_.unreadable = keys_->unreadable();
+    result_.unchecked = keys_->unchecked();
     result_.has_store = store_.has_value();
     result_.stored_before = shared_.stored_before;
     result_.stored_added = shared_.added;

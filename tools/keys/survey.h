@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct SurveyResult {
   uint64_t keys = 0;
   uint64_t moduli = 0;
   uint64_t unreadable = 0;
+  std::map<std::string, uint64_t> unchecked;  // as KeySet::unchecked
   bool has_scans = false;
   bool has_store = false;
   uint64_t stored_before = 0;

@@ -357,8 +357,15 @@ TEST_F(KeysCommandTest, ReadsFilesOfEveryForm) {
                                  "-out", certificate_pem})
                 .exit_code,
             0);
-  for (const std::string& path : {pem_path, pkcs1_path, pkcs1_der, certificate_der, certificate_pem,
-                                  Write("key.der", spki)}) {
+  // RHEL's trust stores have this form.
+  const std::string trusted_pem = Path("trusted.pem");
+  ASSERT_EQ(interop::RunCommand({"openssl", "x509", "-inform", "DER", "-in", certificate_der,
+                                 "-trustout", "-addtrust", "serverAuth", "-out", trusted_pem})
+                .exit_code,
+            0);
+  for (const std::string& path :
+       {pem_path, pkcs1_path, pkcs1_der, certificate_der, certificate_pem, trusted_pem,
+        Write("bom.pem", "\xEF\xBB\xBF" + pem), Write("key.der", spki)}) {
     const std::map<std::string, json> rows = Rows({path});
     ASSERT_EQ(rows.size(), 1u) << path;
     EXPECT_THAT(rows.at(SpkiOf(modulus))["weaknesses"], ElementsAre("fermat")) << path;
@@ -537,6 +544,42 @@ TEST_F(KeysCommandTest, ExitsWithTwoOnWrongUsage) {
   }
   EXPECT_EQ(Keys({key}).exit_code, 0);
   EXPECT_THAT(Keys({key}).output, HasSubstr("Nothing was found."));
+}
+
+// What it says has to work: of each form of OpenSSL's and OpenSSH's, by their own programs.
+TEST_F(KeysCommandTest, SaysHowToReadWhatItDoesNot) {
+  const std::string key = Path("any.key");
+  ASSERT_EQ(interop::RunCommand({"openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt",
+                                 "rsa_keygen_bits:1024", "-out", key})
+                .exit_code,
+            0);
+  const std::string request = Path("any.csr");
+  ASSERT_EQ(interop::RunCommand(
+                {"openssl", "req", "-new", "-key", key, "-subj", "/CN=x", "-out", request})
+                .exit_code,
+            0);
+  EXPECT_THAT(Keys({key}).output, HasSubstr("but PRIVATE KEY: openssl pkey -in FILE -pubout"));
+  const CommandResult of_key = interop::RunCommand({"openssl", "pkey", "-in", key, "-pubout"});
+  const CommandResult of_request =
+      interop::RunCommand({"openssl", "req", "-in", request, "-noout", "-pubkey"});
+  EXPECT_THAT(Keys({request}).output,
+              HasSubstr("but CERTIFICATE REQUEST: openssl req -in FILE -noout -pubkey"));
+  for (const std::string& text : {of_key.output, of_request.output}) {
+    EXPECT_THAT(Keys({Write("public.pem", text)}).output, HasSubstr("rsa_short"));
+  }
+  EXPECT_THAT(Keys({Write("id_rsa.pub", "ssh-rsa AAAA x@y\n")}).output, HasSubstr("a key of SSH"));
+}
+
+// "Nothing was found" of a key that nobody looked at is no answer.
+TEST_F(KeysCommandTest, SaysWhatItDoesNotCheck) {
+  const std::string key = Path("ed448.key"), pem = Path("ed448.pem");
+  ASSERT_EQ(
+      interop::RunCommand({"openssl", "genpkey", "-algorithm", "ED448", "-out", key}).exit_code, 0);
+  ASSERT_EQ(interop::RunCommand({"openssl", "pkey", "-in", key, "-pubout", "-out", pem}).exit_code,
+            0);
+  EXPECT_THAT(Keys({pem}).output, HasSubstr("unchecked  1 key of kinds without a check here: "));
+  EXPECT_THAT(Keys({Write("key.pem", PemOf(TestKey(KeyKind::kRsa2048)))}).output,
+              Not(HasSubstr("unchecked")));
 }
 
 TEST_F(KeysCommandTest, SurvivesKeysOfAnyForm) {
