@@ -137,11 +137,14 @@ class DiffPage {
       if (!change) continue;
       const std::string_view label = LabelOf(unit, measure);
       const Interval interval = change->ChangeInterval();
+      const bool is_known = change->Paired().whole() > 0;
       AppendText(&page_.main(), "<tr><th scope=\"row\">", Escaped(label), "</th><td>",
                  Escaped(SplitShareText(change->old_scan)), "</td><td>",
                  Escaped(SplitShareText(change->new_scan)), "</td><td>",
-                 Escaped(PointsText(PointsOf(*change))), "</td><td>",
-                 absl::StrFormat("%+.2f to %+.2f", 100 * interval.low, 100 * interval.high),
+                 is_known ? Escaped(PointsText(PointsOf(*change))) : "-", "</td><td>",
+                 is_known
+                     ? absl::StrFormat("%+.2f to %+.2f", 100 * interval.low, 100 * interval.high)
+                     : "none in both",
                  "</td><td>", VerdictText(VerdictOf(*change)), "</td></tr>\n");
       labels.push_back(label);
       then.push_back(ShareOf(change->old_scan));

@@ -38,6 +38,12 @@ void AppendShares(const DiffReport& report, Unit unit, std::string* out) {
     const MeasureChange& change = *found;
     const Interval interval = change.ChangeInterval();
     const Verdict verdict = VerdictOf(change);
+    if (change.Paired().whole() == 0) {
+      AppendText(out, absl::StrFormat("  %-33s%9s%9s%7s%15s\n", ToAbsl(label),
+                                      SplitShareText(change.old_scan),
+                                      SplitShareText(change.new_scan), "-", "none in both"));
+      continue;
+    }
     AppendText(out, absl::StrFormat(
                         "  %-33s%9s%9s%7s%15s%s\n", ToAbsl(label), SplitShareText(change.old_scan),
                         SplitShareText(change.new_scan), PointsText(PointsOf(change)),

@@ -89,7 +89,8 @@ std::vector<Series> EmptySeries() {
 }
 
 std::optional<SeriesChange> ChangeOf(const std::optional<MeasureChange>& change) {
-  if (!change) return std::nullopt;
+  // Of what nothing is known in both, nothing is told: that is no change of 0.00.
+  if (!change || change->Paired().whole() == 0) return std::nullopt;
   return SeriesChange{.lost = change->lost_count(),
                       .gained = change->gained_count(),
                       .points = PointsOf(*change),

@@ -85,7 +85,7 @@ void AppendOverview(const Trend& trend, Unit unit, std::string* out) {
         absl::StrFormat("%9s%9s", SplitShareText(series.points.front().split),
                         SplitShareText(series.points.back().split)),
         change ? absl::StrFormat("%8s%s", PointsText(change->points), ToAbsl(Mark(change->verdict)))
-               : "      no",
+               : "       -",
         "\n");
   }
 }

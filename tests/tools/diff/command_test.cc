@@ -392,6 +392,22 @@ TEST_F(DiffCommandTest, ComparesScansWithoutRows) {
   EXPECT_EQ(RunJson({Path("old"), Path("new")}).at("domains_in_both"), 0);
 }
 
+// Lists without a domain in common: nothing is known of a change, which is no change of 0.00.
+TEST_F(DiffCommandTest, TellsOfNoChangeWhereNothingIsInBoth) {
+  MadeUpScan before(Path("old")), after(Path("new"));
+  before.AddNamed("old", 3, Good);
+  after.AddNamed("new", 2, Good);
+  before.Finish();
+  after.Finish();
+  const json tls = MeasureOf(RunJson({Path("old"), Path("new")}), "domains", "tls");
+  EXPECT_EQ(tls.at("interval"), nullptr);
+  const CommandResult result = Run({Path("old"), Path("new")});
+  EXPECT_THAT(result.output, HasSubstr("some server encrypts              100.00 % 100.00 %"
+                                       "      -   none in both\n"));
+  ASSERT_EQ(Run({Path("old"), Path("new"), "-o", Path("diff.html")}).exit_code, 0);
+  EXPECT_THAT(Read("diff.html"), HasSubstr("<td>-</td><td>none in both</td>"));
+}
+
 TEST_F(DiffCommandTest, RefusesWrongUsage) {
   MakeScans();
   EXPECT_EQ(Run({Path("old")}).exit_code, 2);

@@ -106,6 +106,12 @@ TEST_F(TrendCommandTest, ComparesNoDaneOfAResolverThatDoesNotValidate) {
   EXPECT_THAT(report.at("remarks").dump(), HasSubstr("From scan 1 to 2: "));
 }
 
+TEST_F(TrendCommandTest, TellsOfNoChangeWhereNothingIsInBoth) {
+  MadeUpScan(Path("x")).Finish();
+  const json report = RunJson({MakeScan("a", "01", 2), Path("x")});
+  EXPECT_EQ(SeriesOf(report, "domains", "tls").at("whole_change"), nullptr);
+}
+
 TEST_F(TrendCommandTest, MakesAPageInWhichTextStaysText) {
   MadeUpScan evil(Path("evil"));
   evil.scan()["started_at"] = kEvil;
