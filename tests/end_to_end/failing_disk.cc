@@ -1,11 +1,12 @@
 // For LD_PRELOAD: a disk that fails. MXSWEEP_DISK_FAILS is "CALL ERRNO N DIRECTORY": the N-th call
-// of write, fsync, rename or open (for writing) within the directory fails with that error, and so
-// does every one of any kind after it.
+// of write, fsync, rename, flock or open (for writing) within the directory fails with that error,
+// and so does every one of any kind after it.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -74,6 +75,11 @@ extern "C" int fsync(int fd) {
 extern "C" int rename(const char* from, const char* to) noexcept {
   static auto* const real = Real<int(const char*, const char*)>("rename");
   return FailsNow("rename", to) ? -1 : real(from, to);
+}
+
+extern "C" int flock(int fd, int operation) {
+  static auto* const real = Real<int(int, int)>("flock");
+  return FailsNow("flock", fd) ? -1 : real(fd, operation);
 }
 
 extern "C" int open(const char* path, int flags, ...) {

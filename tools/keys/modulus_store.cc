@@ -342,7 +342,12 @@ absl::StatusOr<StoreLock> StoreLock::Take(const std::string& path) {
   }
   StoreLock lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    return absl::UnavailableError(JoinText(path, ": another mxsweep works on this store"));
+    const int error = errno;
+    if (error == EWOULDBLOCK) {
+      return absl::UnavailableError(JoinText(path, ": another mxsweep works on this store"));
+    }
+    // A network file system without locks, say.
+    return absl::InternalError(JoinText("cannot lock ", file, ": ", std::strerror(error)));
   }
   return lock;
 }

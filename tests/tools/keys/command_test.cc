@@ -430,6 +430,21 @@ TEST_F(KeysCommandTest, TheStoreRemembersEveryWeek) {
   EXPECT_EQ(partners(Rows({Path("all")})).size(), 4u);
 }
 
+// As on NFS without its lock daemon (ENOLCK): nobody else is at work.
+TEST_F(KeysCommandTest, AFileSystemWithoutLocksIsNoOtherProcess) {
+  // The library stands before the sanitizer's own, which will not have that.
+  if (*MXSWEEP_SANITIZE != '\0') GTEST_SKIP() << "LD_PRELOAD does not go with a sanitizer";
+  const std::string key = Write("key.pem", PemOf(TestKey(KeyKind::kRsa2048)));
+  const std::string store = Path("store");
+  const CommandResult result =
+      interop::RunCommand({"env", std::string("LD_PRELOAD=") + FAILING_DISK_LIBRARY,
+                           "MXSWEEP_DISK_FAILS=flock " + std::to_string(ENOLCK) + " 1 " + store,
+                           MXSWEEP_PROGRAM, "keys", key, "--against", store});
+  EXPECT_EQ(result.exit_code, 1) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("No locks available"));
+  EXPECT_THAT(result.output, Not(HasSubstr("another mxsweep")));
+}
+
 TEST_F(KeysCommandTest, ADamagedOrForeignStoreIsRefused) {
   const std::string key = Write("key.pem", PemOf(RsaKey(Product(prime(0), prime(1))).get()));
   const std::string store = Path("store");
