@@ -64,6 +64,22 @@ TEST(ParseEnvelope, ReadsASessionOfExchange) {
   EXPECT_EQ(envelope.id, "08DE2B3C4D5E6F70");
 }
 
+// "docker compose logs", and an image's own level in the host's place (docker-postfix).
+TEST(ParseEnvelope, ReadsWhatContainersPutInFront) {
+  const std::string line = "Nov 28 10:00:00 mx1 postfix/smtp[811]: 4Xk1b2: to=<a@example.test>";
+  const Envelope compose = ParseEnvelope("mail-1  | " + line, 1795863600);
+  EXPECT_EQ(compose.program, "postfix/smtp");
+  EXPECT_EQ(compose.process, "811");
+  EXPECT_EQ(compose.machine, "mx1");
+  EXPECT_EQ(compose.id, "4Xk1b2");
+  EXPECT_EQ(compose.time_s, ParseEnvelope(line, 1795863600).time_s);
+  const Envelope level =
+      ParseEnvelope("2026-11-28T10:00:00.638599+01:00 INFO    postfix/smtp[422]: x", 0);
+  EXPECT_EQ(level.program, "postfix/smtp");
+  EXPECT_EQ(level.process, "422");
+  EXPECT_EQ(ParseEnvelope("a b | c", 0).text, "a b | c");
+}
+
 TEST(ParseEnvelope, TakesABareStringAsText) {
   for (const char* line :
        {"dh key too small", "warning: TLS library problem: x",

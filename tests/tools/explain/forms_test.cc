@@ -311,6 +311,29 @@ TEST(Forms, Exim) {
   });
 }
 
+// Exim logs both roles in nearly the same words (src/tls.c): the host of a delivery in front, or
+// the client behind "from".
+TEST(Forms, EximAsClientAndAsServer) {
+  Check({
+      {"",
+       "H=mx.example.test [192.0.2.1] TLS error on connection (gnutls_handshake): The TLS "
+       "connection was non-properly terminated.",
+       "ST", "P"},
+      {"",
+       "TLS error on connection from c.example.test [192.0.2.1] (gnutls_handshake): The TLS "
+       "connection was non-properly terminated.",
+       "CT", "P"},
+      {"",
+       "H=mx.example.test [192.0.2.1] TLS error on connection (recv): The TLS connection was "
+       "non-properly terminated.",
+       "-", "U", kNote},
+      {"",
+       "TLS error on connection from c.example.test [192.0.2.1] (recv): The TLS connection was "
+       "non-properly terminated.",
+       "-", "U", kNote},
+  });
+}
+
 TEST(Forms, SendmailOpensmtpdQmailHaraka) {
   Check({
       {"sm-mta",

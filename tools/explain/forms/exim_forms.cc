@@ -54,9 +54,22 @@ constexpr Form kForms[] = {
      "tlsa_mismatch", kRefused, kHint, kLogger, kClient, kAny, kPlain, "the check by DANE failed",
      "No TLSA record fits what the server shows, or the look-up failed.", "",
      "Publish the TLSA record of the live key.", "Not a CA problem."},
-    {"tls error on connection from|tls error on connection (|tls error on connection",
-     "handshake_failed", kRefused, kSummary, kUnknown, kServer, kAny, kPlain,
-     "the TLS handshake failed",
+    // Behind the host of a delivery of ours (tls_error of both builds); a server's names the
+    // client.
+    {"h=*] tls error on connection (", "handshake_failed", kRefused, kSummary, kUnknown, kClient,
+     kAny, kPlain, "the TLS handshake failed",
+     "Our handshake with the server ended; the text behind it says why.",
+     "Read the text behind it.", "", "Not the recipient's fault."},
+    {"tls error on connection*(recv): the tls connection was non-properly terminated|tls error on "
+     "connection*(send): the tls connection was non-properly terminated",
+     "closed_without_notify", kNote, kHint, kNobody, kAny, kAny, kPlain,
+     "the other side ended TLS without saying so",
+     "The handshake had succeeded; at the end of the session the connection was closed without "
+     "TLS's own notice (close_notify). Many servers do so after QUIT.",
+     "Nothing, where the mail was delivered: look for its line.", "",
+     "Not a failed handshake, and not a refusal."},
+    {"tls error on connection from", "handshake_failed", kRefused, kSummary, kUnknown, kServer,
+     kAny, kPlain, "the TLS handshake failed",
      "A client's handshake with our server ended; the text behind it says why.",
      "Read the text behind it.", "", "Not an attack by itself."},
     {"tls error on connection to", "handshake_failed", kRefused, kSummary, kUnknown, kClient, kAny,

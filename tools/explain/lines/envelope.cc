@@ -88,6 +88,20 @@ size_t ReadSyslogTime(std::string_view text, int64_t now_s, int64_t* time_s) {
   return 15;
 }
 
+// Docker's "mail-1  | " in front of a container's line; takes it away.
+void TakeContainer(std::string_view* text) {
+  constexpr size_t kMaxContainerBytes = 64;
+  const size_t end = text->substr(0, kMaxContainerBytes).find("| ");
+  if (end == std::string_view::npos || end == 0) return;
+  const std::string_view name = TrimText(text->substr(0, end));
+  if (name.empty() || !std::ranges::all_of(name, [](char c) {
+        return IsAlnum(c) || c == '-' || c == '_' || c == '.';
+      })) {
+    return;
+  }
+  text->remove_prefix(end + 2);
+}
+
 std::string_view Token(std::string_view* text) {
   text->remove_prefix(std::min(text->find_first_not_of(' '), text->size()));
   const size_t end = std::min(text->find(' '), text->size());
@@ -288,6 +302,7 @@ Envelope ParseEnvelope(std::string_view line, int64_t now_s) {
   Envelope envelope;
   std::string_view text = line;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  TakeContainer(&text);
   if (text.starts_with('<')) {
     // "<22>" or, in RFC 5424, "<22>1 ".
     const size_t close = text.find('>');
@@ -312,6 +327,7 @@ Envelope ParseEnvelope(std::string_view line, int64_t now_s) {
   if (!TakeProgram(&text, &envelope) && taken > 0) {
     std::string_view rest = text;
     const std::string_view machine = Token(&rest);
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
     if (TakeProgram(&rest, &envelope)) {
       envelope.machine = machine;
       text = rest;
