@@ -721,6 +721,7 @@ absl::StatusOr<ScanSummary> ScanRun::Finish() {
   summary.input_lines = counts.lines;
   summary.duplicates = counts.duplicates;
   summary.invalid = counts.invalid;
+  summary.an_invalid = counts.an_invalid;
   record_.list = mark_();
   if (directory_ != nullptr) {
     const output::ScanState state = !status.ok()       ? output::ScanState::kFailed

@@ -12,6 +12,7 @@
 namespace mxsweep::scanner {
 namespace {
 
+constexpr size_t kMaxShownLineBytes = 60;
 constexpr int kColumns = 80;
 constexpr int kWordColumns = 40;
 constexpr size_t kMaxRows = 10;
@@ -108,6 +109,25 @@ bool LooksLikeBlockedPort(const ScanSummary& summary) {
   return timed_out > 0;
 }
 
+// Where half of the list or more is no target, it is of another form: one of its lines, and a
+// command that turns it into what is read.
+void AppendInvalid(const ScanSummary& summary, std::string* out) {
+  if (summary.invalid == 0 || 2 * summary.invalid < summary.input_lines) return;
+  const std::string_view line = summary.an_invalid;
+  AppendWrapped(
+      JoinText("Of ", FormatCount(summary.input_lines), " lines ", FormatCount(summary.invalid),
+               " have no target, such as \"", SanitizeText(line, kMaxShownLineBytes), "\"."),
+      out);
+  if (line.find("://") != line.npos) {
+    AppendText(out, "  Of URLs, give the names alone:\n    sed -E 's|.*://||; s|[:/,].*||' LIST\n");
+  } else if (line.find('@') != line.npos) {
+    AppendText(out,
+               "  Of mail addresses, give the domains:\n    sed -E 's/.*@//; s/[>,].*//' LIST\n");
+  } else if (line.find_first_of("\t;") != line.npos) {
+    AppendText(out, "  Columns are divided by commas:\n    tr ';\\t' ',,' < LIST\n");
+  }
+}
+
 void AppendTotals(const ScanSummary& summary, std::string* out) {
   const double seconds = std::max(summary.elapsed_s, 1e-3);
   const auto rate = [seconds](uint64_t count) {
@@ -167,6 +187,7 @@ std::string RenderSummary(const ScanSummary& summary, bool colour) {
     AppendText(&out, "  results in ", SanitizeText(summary.output, 4096), "\n");
   }
   AppendWrapped(summary.note, &out);
+  AppendInvalid(summary, &out);
   if (LooksLikeBlockedPort(summary)) {
     AppendWrapped(
         "No server was reached. Many networks (homes, offices, nearly every cloud) block outgoing "

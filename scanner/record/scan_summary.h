@@ -31,6 +31,7 @@ struct ScanSummary {
   uint64_t input_lines = 0;
   uint64_t duplicates = 0;
   uint64_t invalid = 0;
+  std::string an_invalid;  // a line that is no target, as it stands in the list
   uint64_t domains = 0;
   uint64_t hosts = 0;
   uint64_t endpoints = 0;

@@ -123,18 +123,17 @@ absl::Status CheckIsText(std::string_view start) {
     std::string_view message;
   };
   static constexpr Signature kSignatures[] = {
-      {"PK\x03\x04", "the list is a zip archive: unpack it first (unzip -p LIST | mxsweep scan -)"},
-      {"\xFF\xFE", "the list is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)"},
-      {"\xFE\xFF", "the list is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)"},
-      {"PAR1", "the list is a Parquet file: write the column of domains as text first"},
+      {"PK\x03\x04", "it is a zip archive: unpack it first (unzip -p FILE)"},
+      {"\xFF\xFE", "it is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)"},
+      {"\xFE\xFF", "it is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)"},
+      {"PAR1", "it is a Parquet file: write the column that is wanted as text first"},
   };
   for (const Signature& signature : kSignatures) {
     if (!start.starts_with(signature.bytes)) continue;
     return absl::UnimplementedError(ToAbsl(signature.message));
   }
   if (start.size() == kTarSignatureEnd && start.ends_with(kTarSignature)) {
-    return absl::UnimplementedError(
-        "the list is a tar archive: unpack it first (tar -xOf ARCHIVE LIST | mxsweep scan -)");
+    return absl::UnimplementedError("it is a tar archive: unpack it first (tar -xOf ARCHIVE FILE)");
   }
   return absl::OkStatus();
 }
@@ -154,7 +153,7 @@ class ListSource : public InputSource {
     start_.append(reinterpret_cast<const char*>(buffer.data()), wanted);
     error_ = CheckIsText(start_);
     if (PackingOf(start_) != Packing::kNone) {
-      error_ = absl::UnimplementedError("the list is packed twice: unpack it once first");
+      error_ = absl::UnimplementedError("it is packed twice: unpack it once first");
     }
     if (!error_.ok()) return error_;
     return got;

@@ -81,7 +81,10 @@ absl::StatusOr<std::unique_ptr<InputSource>> TargetReader::OpenList(const std::s
                                                                     const std::atomic<bool>* stop) {
   absl::StatusOr<std::unique_ptr<InputSource>> source = OpenFile(path, stop);
   if (!source.ok()) return source.status();
-  return Decompress(*std::move(source));
+  absl::StatusOr<std::unique_ptr<InputSource>> plain = Decompress(*std::move(source));
+  if (plain.ok()) return plain;
+  return absl::Status(plain.status().code(), JoinText(path == "-" ? "standard input" : path, ": ",
+                                                      MessageOf(plain.status())));
 }
 
 TargetReader::TargetReader(std::unique_ptr<InputSource> source, const Options& options)
@@ -313,6 +316,7 @@ bool TargetReader::GiveInvalid(std::string_view line, std::string_view problem, 
   key_.assign(1, kInvalidKey).append(line);
   if (!GiveIfNew(key_)) return false;
   ++counts_.invalid;
+  counts_.an_invalid = line.substr(0, kMaxTargetRawBytes);
   target->kind = Target::Kind::kInvalid;
   target->raw = SanitizeText(line, kMaxTargetRawBytes);
   target->problem = SanitizeText(problem, kMaxProblemBytes);

@@ -70,6 +70,7 @@ struct TargetCounts {
   uint64_t lines = 0;       // of any kind
   uint64_t targets = 0;     // given out, invalid ones included
   uint64_t invalid = 0;     // given out as kInvalid
+  std::string an_invalid;   // the last of them, as it stands in the list; cut
   uint64_t duplicates = 0;  // dropped
   uint64_t elsewhere = 0;   // of other shards: not looked at any further
 };

@@ -67,6 +67,21 @@ TEST(ScanSummary, ShowsCountsWithSharesLargestFirst) {
   EXPECT_THAT(text, HasSubstr("4.7 GiB in"));
 }
 
+// Lists of sites (CrUX), of recipients, and of other programs.
+TEST(ScanSummary, SaysHowAListOfAnotherFormIsRead) {
+  ScanSummary summary = LargeSummary();
+  summary.an_invalid = "https://example.org,1000";
+  EXPECT_THAT(RenderSummary(summary), Not(HasSubstr("no target")));
+  summary.invalid = summary.input_lines / 2;
+  EXPECT_THAT(RenderSummary(summary), HasSubstr("\n    sed -E 's|.*://||; s|[:/,].*||' LIST\n"));
+  summary.an_invalid = "Ann <ann@example.org>";
+  EXPECT_THAT(RenderSummary(summary), HasSubstr("\n    sed -E 's/.*@//; s/[>,].*//' LIST\n"));
+  summary.an_invalid = "1\texample.org";
+  EXPECT_THAT(RenderSummary(summary), HasSubstr("\n    tr ';\\t' ',,' < LIST\n"));
+  summary.an_invalid = std::string(4096, 'x');
+  EXPECT_THAT(RenderSummary(summary), HasSubstr("have no target"));
+}
+
 TEST(ScanSummary, OfAHalfShowsNothingOfTheOtherHalf) {
   ScanSummary resolve = LargeSummary();
   resolve.has_endpoints = false;
