@@ -236,6 +236,32 @@ TEST(Forms, OpensslWithoutAnErrorMeansThatTheConnectionEnded) {
   });
 }
 
+// The names are those of Postfix's source (src/tls/tlsrpt_wrapper.c).
+TEST(Forms, WhatPostfixReportsToTheDomain) {
+  const std::string head =
+      "TLSRPT: status=failure, domain=example.test, receiving_mx=mx.example.test[192.0.2.1], "
+      "failure_type=";
+  struct Type {
+    const char* name;
+    const char* owners;
+  };
+  for (const Type& type : std::vector<Type>{{"starttls_not_supported", "P"},
+                                            {"certificate_host_mismatch", "P"},
+                                            {"certificate_not_trusted", "P"},
+                                            {"certificate_expired", "P"},
+                                            {"sts_policy_fetch_error", "P"},
+                                            {"sts_policy_invalid", "P"},
+                                            {"sts_webpki_invalid", "P"},
+                                            {"tlsa_invalid", "P"},
+                                            {"dnssec_invalid", "P"},
+                                            {"dane_required", "U"}}) {
+    const std::string line = head + type.name;
+    Check({{"smtp", line.c_str(), "CU", type.owners}});
+  }
+  const std::string line = head + "validation_failure, failure_reason=tls-handshake-failure";
+  Check({{"smtp", line.c_str(), "?", ""}});
+}
+
 TEST(Forms, WhatAPeerIsQuotedWithIsThePeers) {
   Check({
       {"smtp",

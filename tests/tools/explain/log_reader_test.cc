@@ -174,6 +174,40 @@ TEST(LogReader, SendmailsDeliveryIsFoundByItsProcess) {
   EXPECT_EQ(troubles[0].remote.host, "mx.example.test");
 }
 
+// Postfix 3.10 and later says beside the failure what it reports to the domain (RFC 8460).
+TEST(LogReader, WhatPostfixReportsToTheDomainIsTheSameTrouble) {
+  const auto reported = [](const std::string& type) {
+    return Smtp(811,
+                "TLSRPT: status=failure, domain=example.test, receiving_mx="
+                "mx.example.test[192.0.2.1], failure_type=" +
+                    type);
+  };
+  std::vector<Trouble> troubles =
+      Read({reported("starttls_not_supported"),
+            Smtp(811,
+                 "4Xk1: to=<a@example.test>, relay=mx.example.test[192.0.2.1]:25, dsn=4.7.4, "
+                 "status=deferred (TLS is required, but was not offered by host "
+                 "mx.example.test[192.0.2.1])")});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.id, "starttls_not_offered");
+  EXPECT_EQ(troubles[0].cause.side, Side::kUsAsClient);
+  troubles = Read({Smtp(811, kConnect1), Smtp(811, kDh),
+                   reported("validation_failure, failure_reason=tls-handshake-failure"),
+                   Smtp(811, kDeferred1)});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.id, "dh_key_too_small");
+  // Alone, as at level may, where the mail goes in clear.
+  troubles = Read({reported("certificate_expired")});
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].cause.id, "certificate_expired");
+  EXPECT_EQ(troubles[0].remote.domain, "example.test");
+  EXPECT_EQ(troubles[0].remote.host, "mx.example.test");
+  EXPECT_THAT(Read({Smtp(811,
+                         "TLSRPT: status=success, domain=example.test, receiving_mx="
+                         "mx.example.test[192.0.2.1]")}),
+              IsEmpty());
+}
+
 TEST(LogReader, QmailTellsTheRecipientWhenADeliveryBegins) {
   const std::vector<Trouble> troubles =
       Read({"starting delivery 12: msg 345 to remote a@example.test",

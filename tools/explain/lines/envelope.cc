@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -227,14 +228,16 @@ std::string DomainAt(std::string_view text, size_t at) {
   return IsHostName(domain) ? LowerName(domain) : std::string();
 }
 
-// A domain that no address stands before: Stalwart's `domain = "example.test"`, and what Postfix
-// calls the next hop.
-std::string FindMarkedDomain(std::string_view text) {
-  for (const std::string_view mark : {"domain = \"", "domain=\"", "next-hop destination \""}) {
+// The name behind the first of `marks` that one stands behind.
+std::string NameBehind(std::string_view text, std::initializer_list<std::string_view> marks) {
+  for (const std::string_view mark : marks) {
     const size_t at = text.find(mark);
-    if (at == std::string_view::npos) continue;
-    const std::string_view rest = text.substr(at + mark.size());
-    const std::string_view name = rest.substr(0, rest.find('"'));
+    if (at == std::string_view::npos || (at > 0 && IsAlnum(mark[0]) && IsAlnum(text[at - 1]))) {
+      continue;
+    }
+    size_t end = at + mark.size();
+    while (end < text.size() && IsNameChar(text[end])) ++end;
+    const std::string_view name = text.substr(at + mark.size(), end - at - mark.size());
     if (IsHostName(name)) return LowerName(name);
   }
   return {};
@@ -258,7 +261,9 @@ std::string FindRecipientDomain(std::string_view text) {
   for (const std::string_view mark : {"== ", "** "}) {
     if (text.starts_with(mark) && text.size() > 3) return DomainAt(text, 3);
   }
-  return FindMarkedDomain(text);
+  // What Postfix tells of a session that it reports (RFC 8460), its next hop, and Stalwart's
+  // fields.
+  return NameBehind(text, {", domain=", "domain = \"", "domain=\"", "next-hop destination \""});
 }
 
 // "mx.example.test[192.0.2.1]" and Exim's "mx.example.test [192.0.2.1]".
@@ -277,21 +282,6 @@ void FindHostAndAddress(std::string_view text, Remote* remote) {
     while (begin > 0 && IsNameChar(text[begin - 1])) --begin;
     const std::string_view name = text.substr(begin, end - begin);
     if (IsHostName(name)) remote->host = LowerName(name);
-    return;
-  }
-}
-
-void FindMarkedHost(std::string_view text, Remote* remote) {
-  for (const std::string_view mark :
-       {"{FQDN=", "relay=", "H=", "host=", "hostname = \"", "error from '", "authenticate '",
-        "ResolvedAddress { name: \"", "lookup error for ", "host "}) {
-    const size_t at = text.find(mark);
-    if (at == std::string_view::npos || (at > 0 && IsAlnum(text[at - 1]))) continue;
-    size_t end = at + mark.size();
-    while (end < text.size() && IsNameChar(text[end])) ++end;
-    const std::string_view name = text.substr(at + mark.size(), end - at - mark.size());
-    if (!IsHostName(name)) continue;
-    remote->host = LowerName(name);
     return;
   }
 }
@@ -362,7 +352,11 @@ Remote FindRemote(std::string_view text) {
   Remote remote;
   remote.domain = FindRecipientDomain(text);
   FindHostAndAddress(text, &remote);
-  if (remote.host.empty()) FindMarkedHost(text, &remote);
+  if (remote.host.empty()) {
+    remote.host = NameBehind(
+        text, {"{FQDN=", "relay=", "H=", "hostname = \"", "mx=\"", "error from '", "authenticate '",
+               "ResolvedAddress { name: \"", "host=", "lookup error for ", "host "});
+  }
   if (remote.address.empty()) {
     const size_t at = text.find("{IP=");
     if (at != std::string_view::npos) {

@@ -25,7 +25,7 @@ bool Contains(std::string_view text, std::string_view part) {
 // After this line nothing more comes of the delivery.
 bool Ends(std::string_view text) {
   for (const std::string_view mark :
-       {"status=", "stat=", " == ", " ** ", "lost connection after", "disconnect from",
+       {", status=", "stat=", " == ", " ** ", "lost connection after", "disconnect from",
         "TLS connection established", "mta disconnected", "smtp disconnected", "Reason: [{LED="}) {
     if (Contains(text, mark)) return true;
   }
