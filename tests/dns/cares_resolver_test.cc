@@ -1159,8 +1159,9 @@ TEST_F(CaresResolverTest, SetsNoTimersWhenIdle) {
 TEST_F(CaresResolverTest, IsProbedServerByServer) {
   ScriptedServer validating([](const ScriptedQuery& query) -> std::vector<Bytes> {
     const bool exists = query.type == RrType::kSoa;
-    MessageWriter writer(query.name, query.type,
-                         {.id = query.id, .ad = true, .rcode = exists ? 0 : 3});
+    MessageWriter writer(
+        query.name, query.type,
+        {.id = query.id, .rcode = static_cast<uint8_t>(exists ? 0 : 3), .ad = true});
     if (exists) writer.RawRecord(".", RrType::kSoa, 1, Bytes(22));
     return {writer.Done()};
   });

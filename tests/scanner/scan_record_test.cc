@@ -15,7 +15,11 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 dns::ServerState Server(bool answers, bool validates, bool trusted) {
-  return {"192.0.2.53:53", answers, validates, trusted, ""};
+  return {.server = "192.0.2.53:53",
+          .answers = answers,
+          .validates = validates,
+          .trusted = trusted,
+          .error = ""};
 }
 
 class ScanRecordTest : public ::testing::Test {
